@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "chip/cost/cost.hpp"
+
+namespace hwflow::chip {
+
+enum class Objective : std::uint8_t { energy, latency, edp, dram };
+[[nodiscard]] std::string_view name(Objective objective);
+[[nodiscard]] Expected<Objective> objective_from_name(std::string_view text);
+/// The scalar that `objective` minimises.
+[[nodiscard]] double value_of(const Cost& cost, Objective objective);
+
+struct MapperOptions {
+  Objective objective = Objective::edp;
+  enum class Factors : std::uint8_t { perfect, ceiling } factors = Factors::perfect;
+  std::optional<double> time_limit_seconds;  ///< none = until proved
+  /// Cuts the search after so many evaluations: unlike a time limit, the same result everywhere.
+  std::optional<std::int64_t> max_evaluations;
+  int threads = 1;
+  std::uint64_t seed = 1;                    ///< heuristics only; the proof does not depend on it
+  std::string strategy = "branch_and_bound";
+};
+
+/// Best mapping of one layer with its certificate.
+struct MappingResult {
+  Mapping mapping;
+  Cost cost;
+  double value = 0.0;        ///< of the objective
+  double lower_bound = 0.0;  ///< nothing in the map space is cheaper
+  bool optimal = false;      ///< lower_bound >= value (to rounding)
+  std::int64_t evaluations = 0;
+  std::int64_t nodes = 0;
+  double seconds = 0.0;
+  [[nodiscard]] double gap() const { return value > 0 ? (value - lower_bound) / value : 0.0; }
+};
+
+/// Errors  nothing feasible (which level is too small, and by how much), unsupported widths,
+///         unknown strategy.
+[[nodiscard]] Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& accelerator,
+                                                const MapperOptions& options,
+                                                std::stop_token stop = {});
+
+/// Remembers results by (shape key, accelerator key, options): equal layers are mapped once.
+/// Thread-safe. Persistence is the caller's business through the two hooks.
+class MappingCache {
+ public:
+  using Load = std::function<std::optional<std::string>(const std::string& key)>;
+  using Save = std::function<void(const std::string& key, const std::string& mapping_text)>;
+  MappingCache();
+  MappingCache(Load load, Save save);
+  ~MappingCache();
+  [[nodiscard]] Expected<MappingResult> map(const Layer& layer, const Accelerator& accelerator,
+                                            const MapperOptions& options);
+  [[nodiscard]] std::int64_t hits() const;
+  [[nodiscard]] std::int64_t misses() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hwflow::chip

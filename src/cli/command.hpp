@@ -1,0 +1,40 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.hpp"
+
+namespace hwflow::cli {
+
+enum ExitCode : int { kDone = 0, kWorldFailed = 1, kWrongInput = 2, kNothingFeasible = 3 };
+
+/// Options that every subcommand has.
+struct GlobalOptions {
+  std::vector<std::string> set;           ///< --set key=value
+  std::uint64_t seed = 1;
+  int threads = 0;                        ///< 0: all cores
+  std::optional<std::filesystem::path> out;
+  std::optional<std::string> json;        ///< file, "-" = standard output
+  bool quiet = false;
+};
+
+/// Adds a subcommand to `app`; the callback that runs it stores its exit code in `exit_code`.
+/// One file per subcommand; the registry is the table in cli/commands.cpp.
+using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_code);
+
+/// Adds --seed, --threads, --out, --json, --quiet, --set to a subcommand.
+void add_global_options(CLI::App& command, GlobalOptions& options);
+
+/// Prints the problems on standard error; returns kWrongInput.
+int report_wrong_input(const Diagnostics& diagnostics);
+
+/// Writes to the file of --json or standard output; nothing without --json.
+void write_json(const GlobalOptions& options, const std::string& json);
+
+}  // namespace hwflow::cli

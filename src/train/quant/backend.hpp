@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "train/quant/integer_network.hpp"
+#include "workload/network.hpp"
+
+namespace hwflow::train {
+
+/// A measured share of right answers. standard_error = sqrt(p(1-p)/n).
+struct AccuracyEstimate {
+  std::int64_t correct = 0, total = 0;
+  [[nodiscard]] double top1() const;
+  [[nodiscard]] double standard_error() const;
+  bool operator==(const AccuracyEstimate&) const = default;
+};
+
+struct FinetuneOptions {
+  int epochs = 2;
+  double learning_rate = 0.01;
+  int batch_size = 128;
+  std::uint64_t seed = 1;
+};
+
+/// A plan after quantization-aware training, measured once on the untouched test set.
+struct FinishedPlan {
+  AccuracyEstimate fake_quantized;
+  AccuracyEstimate integer;            ///< by the integer executor, the arbiter
+  std::vector<std::uint8_t> correct;   ///< integer executor, 1 = right, per test image
+  IntegerNetwork network;
+  double seconds = 0.0;
+};
+
+/// Everything that the searches need of training; torch-free, so that they are tested with a fake.
+/// Thread-safe: evaluations of different plans may run at the same time; each is computed on one
+/// thread and depends on the plan and the seed alone.
+class AccuracyModel {
+ public:
+  virtual ~AccuracyModel() = default;
+  /// Names network, weights, data, split and method: the cache key beside the plan.
+  [[nodiscard]] virtual std::string key() const = 0;
+  /// Top-1 on the search split of the training set (calibrated post-training quantization).
+  [[nodiscard]] virtual AccuracyEstimate evaluate(const PrecisionPlan& plan) = 0;
+  /// Float network on the search split, and on the test set.
+  [[nodiscard]] virtual AccuracyEstimate float_search_accuracy() = 0;
+  [[nodiscard]] virtual AccuracyEstimate float_test_accuracy() = 0;
+  /// Quantization-aware fine-tuning on the training set (search split excluded), then the test set.
+  [[nodiscard]] virtual FinishedPlan finish(const PrecisionPlan& plan,
+                                            const FinetuneOptions& options,
+                                            const std::function<void(const std::string&)>& progress,
+                                            std::stop_token stop) = 0;
+};
+
+}  // namespace hwflow::train
