@@ -26,8 +26,7 @@ class [[nodiscard]] Expected {
 
   Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: as std
   template <class U>
-    requires std::is_constructible_v<E, U>
-  Expected(Unexpected<U> unexpected)  // NOLINT: as std
+  requires std::is_constructible_v<E, U> Expected(Unexpected<U> unexpected)  // NOLINT: as std
       : state_(std::in_place_index<1>, std::move(unexpected.error)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }

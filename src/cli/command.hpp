@@ -16,11 +16,11 @@ enum ExitCode : int { kDone = 0, kWorldFailed = 1, kWrongInput = 2, kNothingFeas
 
 /// Options that every subcommand has.
 struct GlobalOptions {
-  std::vector<std::string> set;           ///< --set key=value
+  std::vector<std::string> set;  ///< --set key=value
   std::uint64_t seed = 1;
-  int threads = 0;                        ///< 0: all cores
+  int threads = 0;  ///< 0: all cores
   std::optional<std::filesystem::path> out;
-  std::optional<std::string> json;        ///< file, "-" = standard output
+  std::optional<std::string> json;  ///< file, "-" = standard output
   bool quiet = false;
 };
 

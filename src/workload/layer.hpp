@@ -11,8 +11,8 @@ namespace hwflow {
 struct LayerBits {
   int weights = 16;
   int inputs = 16;
-  int outputs = 16;      ///< finished outputs
-  int partial_sums = 32; ///< unfinished outputs, wherever they are stored
+  int outputs = 16;       ///< finished outputs
+  int partial_sums = 32;  ///< unfinished outputs, wherever they are stored
   bool operator==(const LayerBits&) const = default;
 };
 

@@ -35,12 +35,21 @@ enum class NodeKind : std::uint8_t {
   resize,                  ///< spatial resize to output_shape
   reshape,                 ///< any data movement that keeps the elements (flatten, transpose...)
   softmax,
-  activation,              ///< stand-alone non-linearity: `activation`
+  activation,  ///< stand-alone non-linearity: `activation`
 };
 [[nodiscard]] std::string_view name(NodeKind kind);
 
 enum class Activation : std::uint8_t {
-  none, relu, relu6, clip, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, prelu
+  none,
+  relu,
+  relu6,
+  clip,
+  leaky_relu,
+  sigmoid,
+  hard_sigmoid,
+  hard_swish,
+  tanh,
+  prelu
 };
 [[nodiscard]] std::string_view name(Activation activation);
 
@@ -56,18 +65,18 @@ struct Node {
   std::string name;
   NodeKind kind = NodeKind::input;
   std::vector<NodeId> inputs;
-  ConvShape conv;          ///< geometry; input sizes and n are filled in by Network::make
+  ConvShape conv;  ///< geometry; input sizes and n are filled in by Network::make
   bool has_bias = false;
   bool has_batch_norm = false;
   double batch_norm_epsilon = 1e-5;
   Activation activation = Activation::none;
-  double activation_alpha = 0.0;           ///< leaky slope, clip minimum
-  double activation_beta = 0.0;            ///< clip maximum
-  int axis = 1;                            ///< concat
-  bool count_include_pad = false;          ///< average pooling
+  double activation_alpha = 0.0;                               ///< leaky slope, clip minimum
+  double activation_beta = 0.0;                                ///< clip maximum
+  int axis = 1;                                                ///< concat
+  bool count_include_pad = false;                              ///< average pooling
   std::int64_t channel_pad_before = 0, channel_pad_after = 0;  ///< pad, subsample
-  FeatureShape shape;                      ///< of the output; given for input, resize, reshape;
-                                           ///< inferred by Network::make for all others
+  FeatureShape shape;  ///< of the output; given for input, resize, reshape;
+                       ///< inferred by Network::make for all others
   bool operator==(const Node&) const = default;
 };
 
@@ -138,11 +147,11 @@ class Network {
 /// readers want, so the output width of a layer is the sum of the widths of these copies.
 struct LoweringOptions {
   std::int64_t batch = 1;
-  int float_bits = 16;           ///< width that stands for 'float' (32 in a plan) on the accelerator
+  int float_bits = 16;  ///< width that stands for 'float' (32 in a plan) on the accelerator
   int partial_sum_bits = 32;
-  int auxiliary_bits = 8;        ///< inputs of adds, multiplications and average pooling
-  int network_output_bits = 16;  ///< what nobody reads
-  bool include_auxiliary = true; ///< adds, multiplications and poolings as layers of their own
+  int auxiliary_bits = 8;         ///< inputs of adds, multiplications and average pooling
+  int network_output_bits = 16;   ///< what nobody reads
+  bool include_auxiliary = true;  ///< adds, multiplications and poolings as layers of their own
 };
 struct LoweredLayer {
   NodeId node;

@@ -14,7 +14,7 @@ namespace hwflow {
 /// or `fold_batch_norm` is false, else folded into it.
 struct OnnxModel {
   Network network;
-  WeightMap weights;            ///< empty when the file has shapes only
+  WeightMap weights;               ///< empty when the file has shapes only
   std::vector<std::string> notes;  ///< what was simplified: "Dropout_3: identity at inference"
 };
 
@@ -25,7 +25,8 @@ struct OnnxOptions {
 };
 
 /// Reads an ONNX file of opset 7 to 21.
-/// Errors  unsupported operator, missing shape, truncated or hostile file: each with node and place.
+/// Errors  unsupported operator, missing shape, truncated or hostile file: each with node and
+/// place.
 [[nodiscard]] Expected<OnnxModel> read_onnx(const std::filesystem::path& file,
                                             const OnnxOptions& options = {});
 

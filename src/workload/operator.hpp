@@ -19,7 +19,8 @@ struct AffineTerm {
 /// One axis of an operand: index = offset + sum of terms. Indices outside [0, extent) are padding:
 /// they exist in the loop nest but are neither stored nor moved.
 struct Rank {
-  std::vector<AffineTerm> terms;  ///< at most two; dims of distinct ranks of an operand are distinct
+  std::vector<AffineTerm>
+      terms;  ///< at most two; dims of distinct ranks of an operand are distinct
   std::int64_t offset = 0;
   std::int64_t extent = 1;
   bool operator==(const Rank&) const = default;
@@ -89,7 +90,7 @@ struct ConvShape {
   std::int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
   std::int64_t output_pad_height = 0, output_pad_width = 0;  ///< transposed convolution only
 
-  [[nodiscard]] std::int64_t out_height() const;             ///< plain convolution
+  [[nodiscard]] std::int64_t out_height() const;  ///< plain convolution
   [[nodiscard]] std::int64_t out_width() const;
   [[nodiscard]] std::int64_t transposed_out_height() const;  ///< transposed convolution
   [[nodiscard]] std::int64_t transposed_out_width() const;

@@ -24,12 +24,12 @@ struct RoleSet {
 
 /// Array of instances between a level and the next one inward (or the MACs).
 struct Fanout {
-  std::int64_t x = 1, y = 1;            ///< mesh columns and rows
-  std::vector<Dim> x_dims, y_dims;      ///< dimensions that may unroll on the axis; empty = any
-  bool multicast = true;                ///< one read serves all instances that want the word
-  bool spatial_reduction = true;        ///< partial sums of one output are added on the way up
-  bool forwarding = false;              ///< neighbours hand on words they hold (fewer reads above)
-  double hop_energy_pj_per_bit = 0.0;   ///< NoC energy for one bit over one hop
+  std::int64_t x = 1, y = 1;           ///< mesh columns and rows
+  std::vector<Dim> x_dims, y_dims;     ///< dimensions that may unroll on the axis; empty = any
+  bool multicast = true;               ///< one read serves all instances that want the word
+  bool spatial_reduction = true;       ///< partial sums of one output are added on the way up
+  bool forwarding = false;             ///< neighbours hand on words they hold (fewer reads above)
+  double hop_energy_pj_per_bit = 0.0;  ///< NoC energy for one bit over one hop
   [[nodiscard]] std::int64_t instances() const { return x * y; }
   bool operator==(const Fanout&) const = default;
 };
@@ -44,8 +44,8 @@ struct MemoryLevel {
   std::array<std::optional<std::int64_t>, kRoleCount> partition_bits{};
   /// Bits moved by one access; energy is charged per bit moved unless `whole_words`.
   std::int64_t word_bits = 16;
-  bool whole_words = false;             ///< an operand narrower than a word still costs a word
-  bool double_buffered = false;         ///< tiles take twice their room, transfers overlap compute
+  bool whole_words = false;      ///< an operand narrower than a word still costs a word
+  bool double_buffered = false;  ///< tiles take twice their room, transfers overlap compute
   double read_energy_pj_per_bit = 0.0;
   double write_energy_pj_per_bit = 0.0;
   /// Bits per cycle and instance; none = unlimited. One shared port when only `read` is given and
@@ -53,9 +53,9 @@ struct MemoryLevel {
   std::optional<double> read_bandwidth_bits_per_cycle;
   std::optional<double> write_bandwidth_bits_per_cycle;
   bool shared_port = false;
-  double leakage_pj_per_cycle = 0.0;    ///< one instance
-  std::optional<double> area_um2;       ///< one instance
-  Fanout fanout;                        ///< between this level and the next inward
+  double leakage_pj_per_cycle = 0.0;  ///< one instance
+  std::optional<double> area_um2;     ///< one instance
+  Fanout fanout;                      ///< between this level and the next inward
   /// Dimensions that may have temporal loops at this level; empty = any.
   std::vector<Dim> temporal_dims;
   bool operator==(const MemoryLevel&) const = default;
@@ -117,7 +117,7 @@ struct CountingRules {
   bool fetch_stride_gaps = false;  ///< bounding boxes instead of the words really used
   bool fetch_padding = false;
   bool skip_first_partial_sum_read = true;
-  bool count_drain_reads = true;   ///< outputs read out of a buffer on their way up cost a read
+  bool count_drain_reads = true;  ///< outputs read out of a buffer on their way up cost a read
   bool operator==(const CountingRules&) const = default;
 };
 
@@ -128,15 +128,16 @@ struct FpgaResources {
   bool operator==(const FpgaResources&) const = default;
 };
 
-/// An accelerator: levels from DRAM inward, then the compute engine. Regular value, valid once made.
+/// An accelerator: levels from DRAM inward, then the compute engine. Regular value, valid once
+/// made.
 class Accelerator {
  public:
   struct Fields {
     std::string name;
     std::string description;
-    std::string source;               ///< where the numbers come from
-    std::string technology;           ///< "65 nm" or "normalised"
-    std::string energy_table;         ///< name of the one energy table all numbers come from
+    std::string source;        ///< where the numbers come from
+    std::string technology;    ///< "65 nm" or "normalised"
+    std::string energy_table;  ///< name of the one energy table all numbers come from
     double clock_mhz = 200.0;
     int partial_sum_bits = 32;        ///< accumulator width wherever partial sums are stored
     int float_bits = 16;              ///< width that stands for an uncompressed value

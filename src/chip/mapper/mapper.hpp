@@ -27,7 +27,7 @@ struct MapperOptions {
   /// Cuts the search after so many evaluations: unlike a time limit, the same result everywhere.
   std::optional<std::int64_t> max_evaluations;
   int threads = 1;
-  std::uint64_t seed = 1;                    ///< heuristics only; the proof does not depend on it
+  std::uint64_t seed = 1;  ///< heuristics only; the proof does not depend on it
   std::string strategy = "branch_and_bound";
 };
 

@@ -11,11 +11,11 @@ namespace hwflow::train {
 
 /// Images as stored in the official files: uint8, planes (channels, height, width) per image.
 struct ImageSet {
-  std::string name;                 ///< "fashion-mnist", "cifar10"
+  std::string name;  ///< "fashion-mnist", "cifar10"
   std::int64_t channels = 0, height = 0, width = 0;
   std::int64_t classes = 10;
-  std::vector<std::uint8_t> pixels; ///< count * channels * height * width
-  std::vector<std::uint8_t> labels; ///< count
+  std::vector<std::uint8_t> pixels;  ///< count * channels * height * width
+  std::vector<std::uint8_t> labels;  ///< count
   [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
 };
 
@@ -23,12 +23,12 @@ struct ImageSet {
 struct Dataset {
   ImageSet train;
   ImageSet test;
-  std::vector<std::string> files;   ///< what was read, for the report
+  std::vector<std::string> files;  ///< what was read, for the report
 };
 
 struct DatasetOptions {
-  std::string name = "fashion-mnist";   ///< fashion-mnist | cifar10 | a folder of class folders
-  std::filesystem::path directory;      ///< empty: HWFLOW_DATA or the system's folder (cli decides)
+  std::string name = "fashion-mnist";  ///< fashion-mnist | cifar10 | a folder of class folders
+  std::filesystem::path directory;     ///< empty: HWFLOW_DATA or the system's folder (cli decides)
 };
 
 /// Errors  missing file (and which package or folder brings it), wrong magic, short file, label out

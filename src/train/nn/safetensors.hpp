@@ -10,8 +10,8 @@
 namespace hwflow::train {
 
 struct Safetensors {
-  WeightMap tensors;                           ///< F32 (F16, BF16, F64, I64 are converted)
-  std::map<std::string, std::string> metadata; ///< the "__metadata__" object
+  WeightMap tensors;                            ///< F32 (F16, BF16, F64, I64 are converted)
+  std::map<std::string, std::string> metadata;  ///< the "__metadata__" object
 };
 
 /// Errors  short or hostile header, overlapping or out-of-range offsets, unknown dtype, size that

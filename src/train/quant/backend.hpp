@@ -30,8 +30,8 @@ struct FinetuneOptions {
 /// A plan after quantization-aware training, measured once on the untouched test set.
 struct FinishedPlan {
   AccuracyEstimate fake_quantized;
-  AccuracyEstimate integer;            ///< by the integer executor, the arbiter
-  std::vector<std::uint8_t> correct;   ///< integer executor, 1 = right, per test image
+  AccuracyEstimate integer;           ///< by the integer executor, the arbiter
+  std::vector<std::uint8_t> correct;  ///< integer executor, 1 = right, per test image
   IntegerNetwork network;
   double seconds = 0.0;
 };

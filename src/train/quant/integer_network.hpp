@@ -12,19 +12,19 @@ namespace hwflow::train {
 struct QuantizerGrid {
   double scale = 1.0;
   std::int32_t low = -128, high = 127;
-  int bits = 8;                       ///< width that the codes are stored in
+  int bits = 8;  ///< width that the codes are stored in
   bool operator==(const QuantizerGrid&) const = default;
 };
 
 /// Weights of one compute node as integers: real = scales[k] * code (one scale, or one per output
 /// channel). Bias in accumulator units: bias_real = bias[k] * scales[k] * input scale.
 struct IntegerCompute {
-  std::vector<std::int16_t> codes;    ///< OIHW (fully connected: OI), row-major
+  std::vector<std::int16_t> codes;  ///< OIHW (fully connected: OI), row-major
   std::vector<std::int64_t> shape;
   std::vector<double> scales;
   std::int32_t low = -128, high = 127;
   int bits = 8;
-  std::vector<std::int64_t> bias;     ///< one per output channel, zeros when there is none
+  std::vector<std::int64_t> bias;  ///< one per output channel, zeros when there is none
   bool operator==(const IntegerCompute&) const = default;
 };
 
@@ -37,8 +37,8 @@ struct IntegerNode {
 
 /// A network whose every number is an integer, BatchNorm folded away. Torch-free: executed by
 /// IntegerExecutor, written by the exporters. `nodes` is parallel to `network.nodes()`.
-/// The image enters as real = (pixel/255 - mean) / std per channel and is rounded by the grid of the
-/// first node that reads it.
+/// The image enters as real = (pixel/255 - mean) / std per channel and is rounded by the grid of
+/// the first node that reads it.
 struct IntegerNetwork {
   Network network;
   std::vector<IntegerNode> nodes;

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Fails on an #include that crosses rooms against the table of docs/design.md.
+
+The table below is the one place that says which room may use which; CMake links by the same rule.
+"""
+import pathlib
+import re
+import sys
+
+ALLOWED = {
+    "base": set(),
+    "schema": {"base"},
+    "workload": {"base", "schema"},
+    "chip/arch": {"base", "schema", "workload"},
+    "chip/mapping": {"base", "schema", "workload", "chip/arch"},
+    "chip/cost": {"base", "schema", "workload", "chip/arch", "chip/mapping"},
+    "chip/mapper": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost"},
+    "train/nn": {"base", "schema", "workload"},
+    "train/quant": {"base", "schema", "workload", "train/nn"},
+    "pareto": {"base", "schema"},
+    "study": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
+              "chip/mapper", "pareto"},
+    "report": {"base", "schema", "workload", "study"},
+}
+EVERYTHING = {"cli", "python"}
+# The torch wall: rooms outside train/ see training only through these torch-free headers.
+TORCH_FREE = {"train/quant/backend.hpp", "train/quant/integer_network.hpp",
+              "train/nn/dataset.hpp", "train/nn/safetensors.hpp"}
+MAY_SEE_TORCH_FREE = {"study", "report"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
+
+
+def room_of(path: str) -> str:
+    parts = path.split("/")
+    return "/".join(parts[:2]) if parts[0] in ("chip", "train") else parts[0]
+
+
+def problems(root: pathlib.Path):
+    for file in sorted((root / "src").rglob("*.[ch]pp")):
+        relative = file.relative_to(root / "src").as_posix()
+        room = room_of(relative)
+        if room not in ALLOWED and room not in EVERYTHING:
+            yield f"src/{relative}: room '{room}' is not in the table"
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            target = match.group(1)
+            if target.startswith(("torch/", "ATen/", "c10/")) and not room.startswith("train/"):
+                yield f"src/{relative}:{number}: {target}: only train/ may include libtorch"
+            if not (root / "src" / target).exists():
+                continue
+            other = room_of(target)
+            if other == room or room in EVERYTHING or other in ALLOWED[room]:
+                continue
+            if room in MAY_SEE_TORCH_FREE and target in TORCH_FREE:
+                continue
+            yield f"src/{relative}:{number}: room '{room}' may not include {target}"
+    for header in sorted(TORCH_FREE):
+        file = root / "src" / header
+        if file.exists() and re.search(r'#\s*include\s*[<"](torch|ATen|c10)/', file.read_text()):
+            yield f"src/{header}: listed as torch-free but includes libtorch"
+
+
+if __name__ == "__main__":
+    found = list(problems(pathlib.Path(__file__).resolve().parent.parent))
+    print("\n".join(found) if found else "rooms: every include follows the table")
+    sys.exit(1 if found else 0)
