@@ -31,6 +31,9 @@ using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_cod
 /// Adds --seed, --threads, --out, --json, --quiet, --set to a subcommand.
 void add_global_options(CLI::App& command, GlobalOptions& options);
 
+/// --threads, with 0 resolved to the cores of this process.
+int thread_count(const GlobalOptions& options);
+
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
 

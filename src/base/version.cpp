@@ -1,0 +1,7 @@
+#include "base/version.hpp"
+
+namespace hwflow {
+
+std::string_view version() { return HWFLOW_VERSION; }
+
+}  // namespace hwflow
