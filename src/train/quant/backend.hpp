@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,8 +16,12 @@ namespace hwflow::train {
 /// A measured share of right answers. standard_error = sqrt(p(1-p)/n).
 struct AccuracyEstimate {
   std::int64_t correct = 0, total = 0;
-  [[nodiscard]] double top1() const;
-  [[nodiscard]] double standard_error() const;
+  [[nodiscard]] double top1() const {
+    return total > 0 ? static_cast<double>(correct) / static_cast<double>(total) : 0.0;
+  }
+  [[nodiscard]] double standard_error() const {
+    return total > 0 ? std::sqrt(top1() * (1.0 - top1()) / static_cast<double>(total)) : 0.0;
+  }
   bool operator==(const AccuracyEstimate&) const = default;
 };
 

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "train/quant/backend.hpp"
+#include "workload/network.hpp"
+
+namespace hwflow::study {
+
+/// What a search minimises. Accuracy enters as 1 - top1.
+enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_size };
+/// "accuracy", "energy", ... as in a study file.
+[[nodiscard]] std::string_view name(Objective objective);
+
+/// What one inference (the batch of the study file) costs on the accelerator.
+struct HardwareCost {
+  double energy_pj = 0.0;
+  std::int64_t cycles = 0;
+  std::int64_t dram_bits = 0;
+  std::int64_t model_bits = 0;  ///< weights of all compute layers at their widths
+  bool operator==(const HardwareCost&) const = default;
+};
+
+/// How a plan came to be evaluated.
+enum class Origin : std::uint8_t {
+  uniform,      ///< a baseline: the same widths in every layer that is not pinned
+  single_step,  ///< seeded: a baseline with some layers one step apart
+  random,       ///< seeded at random
+  offspring     ///< bred by NSGA-II
+};
+[[nodiscard]] std::string_view name(Origin origin);
+
+/// A plan and all that the search knows of it. Accuracy is of the search split.
+struct EvaluatedPlan {
+  PrecisionPlan plan;
+  int generation = 0;  ///< in which it was first seen; 0 = seeds
+  Origin origin = Origin::offspring;
+  train::AccuracyEstimate accuracy;
+  HardwareCost hardware;
+  std::vector<double> objectives;  ///< minimised, as CodesignResult::objectives
+  bool on_front = false;
+};
+
+/// Progress of the search: the archive after one generation.
+struct GenerationSummary {
+  int generation = 0;
+  std::int64_t evaluations = 0;  ///< distinct plans so far
+  std::int64_t front_size = 0;
+  double hypervolume = 0.0;  ///< of the normalised objectives, see CodesignResult
+};
+
+/// One layer of one plan under its best mapping.
+struct LayerDetails {
+  std::string name;
+  std::string shape;  ///< "k16 c3 p32 q32 r3 s3"; dimensions of bound 1 are left out
+  std::optional<std::size_t> plan_index;  ///< into PrecisionPlan::layers; none: auxiliary layer
+  int weight_bits = 0, input_bits = 0, output_bits = 0;
+  std::int64_t macs = 0;
+  double energy_pj = 0.0;
+  std::int64_t cycles = 0, compute_cycles = 0;
+  std::int64_t dram_bits = 0;
+  double utilization = 0.0;                    ///< 0..1 of the MACs that the array could do
+  std::vector<double> energy_by_component_pj;  ///< as CodesignResult::energy_components; its sum
+                                               ///< is energy_pj
+  std::vector<std::int64_t> traffic_bits;      ///< moved at each level, as level_names
+  std::string mapping;                         ///< one line that parses back
+  std::string loop_nest;                       ///< readable, several lines
+  bool mapping_optimal = false;                ///< proved
+  double mapping_gap = 0.0;                    ///< (value - lower bound) / value
+  double peak_macs_per_cycle = 0.0;            ///< of the array at these widths; 0: no MACs
+};
+
+/// A plan shown in full: a uniform baseline, a pick, or both.
+struct PlanDetails {
+  std::string label;   ///< "uniform 8/8", "knee", "least energy within 0.5 points"
+  std::string reason;  ///< why it was picked, one sentence
+  bool baseline = false;
+  std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
+  std::vector<LayerDetails> layers;
+  /// After quantization-aware training, on the test set; none when it was not asked for.
+  std::optional<train::AccuracyEstimate> test_fake_quantized, test_integer;
+  double finetune_seconds = 0.0;
+  std::vector<std::string> files;  ///< exported, relative to the output folder
+};
+
+/// Two plans on the same test images, by the integer executor.
+struct PairedTest {
+  std::size_t a = 0, b = 0;  ///< into CodesignResult::plans
+  std::int64_t both_right = 0, only_a_right = 0, only_b_right = 0, both_wrong = 0;
+  double difference = 0.0;       ///< top1(a) - top1(b)
+  double low = 0.0, high = 0.0;  ///< 95 % confidence interval of the difference
+  double p_value = 1.0;          ///< exact McNemar test, two-sided
+};
+
+/// The saving that the study is about: a pick against the uniform baseline.
+struct Saving {
+  std::size_t pick = 0, baseline = 0;                                ///< into CodesignResult::plans
+  double energy = 0.0, latency = 0.0, dram = 0.0, model_size = 0.0;  ///< 1 - pick/baseline
+};
+
+/// Wall-clock time of one phase: "mapping", "search", "finish", "export".
+struct PhaseTime {
+  std::string name;
+  double seconds = 0.0;
+};
+
+struct NetworkSummary {
+  std::string name, source;  ///< as in the study file
+  std::int64_t macs = 0, parameters = 0;
+  std::vector<std::string> compute_layers;  ///< names, in the order of PrecisionPlan::layers
+  std::vector<std::int64_t> layer_macs, layer_weights;
+};
+
+struct AcceleratorSummary {
+  std::string name, description, source, technology, energy_table;
+  double clock_mhz = 0.0;
+  std::int64_t compute_units = 0;
+  std::optional<double> dram_bits_per_cycle;  ///< none = unlimited
+  std::vector<std::string> level_names;
+};
+
+/// Everything that a co-design run found out: the one input of the report.
+struct CodesignResult {
+  // The run.
+  std::string run_id;   ///< names the run in the store
+  std::string started;  ///< UTC, ISO 8601
+  std::string version;
+  std::uint64_t seed = 0;
+  int threads = 0;
+  std::string study_name;
+  std::string config_yaml;  ///< effective: defaults filled in
+  std::string config_hash;
+  bool stopped = false;  ///< by the user, before the end
+  NetworkSummary network;
+  AcceleratorSummary accelerator;
+  std::string data;             ///< "fashion-mnist"
+  std::string accuracy_method;  ///< the accuracy model's key
+  train::AccuracyEstimate float_search;
+  std::optional<train::AccuracyEstimate> float_test;  ///< measured once, at the end
+
+  // The search.
+  std::vector<Objective> objectives;
+  /// The hypervolume is that of objective / normaliser, against `hypervolume_reference` (in the
+  /// same normalised units). The normaliser of a cost is the uniform baseline of greatest widths.
+  std::vector<double> normalisers;
+  std::vector<double> hypervolume_reference;
+  std::vector<EvaluatedPlan> evaluated;  ///< in order of evaluation, every plan once
+  std::vector<std::size_t> front;        ///< into evaluated, by rising first objective
+  std::vector<std::size_t> baselines;    ///< into evaluated: the uniform plans
+  std::vector<GenerationSummary> generations;
+  std::int64_t accuracy_cache_hits = 0;  ///< evaluations answered by the run store
+  std::int64_t mappings_searched = 0, mappings_reused = 0;
+
+  // The picks.
+  std::vector<std::string> energy_components;  ///< level names, "NoC", "MAC", "leakage"
+  std::vector<PlanDetails> plans;              ///< baselines first, then picks
+  std::vector<PairedTest> paired_tests;        ///< each pick against each baseline
+  std::optional<Saving> headline;  ///< best plan within the tolerance of float accuracy (test set)
+                                   ///< against the uniform reference of the study file
+  double tolerance = 0.0;          ///< of the headline, as a share: 0.005 = 0.5 points
+  std::vector<PhaseTime> phases;
+};
+
+}  // namespace hwflow::study

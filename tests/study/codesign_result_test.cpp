@@ -1,0 +1,37 @@
+#include "study/codesign_result.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace hwflow::study {
+namespace {
+
+// The names are the keys of the study file's list of objectives (docs) and of the JSON output.
+TEST(CodesignResult, ObjectivesAreNamedAsInAStudyFile) {
+  EXPECT_EQ(name(Objective::accuracy), "accuracy");
+  EXPECT_EQ(name(Objective::energy), "energy");
+  EXPECT_EQ(name(Objective::latency), "latency");
+  EXPECT_EQ(name(Objective::dram), "dram");
+  EXPECT_EQ(name(Objective::model_size), "model_size");
+}
+
+TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {
+  const std::set<std::string> names{
+      std::string(name(Origin::uniform)), std::string(name(Origin::single_step)),
+      std::string(name(Origin::random)), std::string(name(Origin::offspring))};
+  EXPECT_EQ(names.size(), 4U);
+  EXPECT_FALSE(names.contains(""));
+}
+
+// Wald: sqrt(0.9 * 0.1 / 100) = 0.03.
+TEST(AccuracyEstimate, StandardErrorIsThatOfAShare) {
+  const train::AccuracyEstimate estimate{90, 100};
+  EXPECT_DOUBLE_EQ(estimate.top1(), 0.9);
+  EXPECT_NEAR(estimate.standard_error(), 0.03, 1e-15);
+  EXPECT_EQ(train::AccuracyEstimate{}.top1(), 0.0);
+}
+
+}  // namespace
+}  // namespace hwflow::study
