@@ -21,6 +21,7 @@ demo: build
 	@scripts/demo.sh $(HWFLOW) $(OUT)
 
 test: build
+	@scripts/install-python.sh build/venv
 	@scripts/test.sh $(BUILD) $(JOBS)
 
 bench: build

@@ -1,0 +1,211 @@
+#include "train/export/node_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace hwflow::train {
+
+NodeWriter::NodeWriter(const IntegerNetwork& network, GraphWriter& graph,
+                       QuantizerWriter& quantizers, Diagnostics& problems)
+    : network_(network),
+      graph_(graph),
+      quantizers_(quantizers),
+      problems_(problems),
+      tensors_(network.network.nodes().size()) {}
+
+const std::string& NodeWriter::tensor_of(NodeId id) const {
+  return tensors_[static_cast<std::size_t>(id.value)];
+}
+
+void NodeWriter::write(std::size_t index) {
+  const Node& node = network_.network.nodes()[index];
+  tensors_[index] = write_activation(node, write_body(index, node));
+}
+
+std::string NodeWriter::refuse(const Node& node, const std::string& reason) {
+  problems_.push_back({node.name, reason, ""});
+  return {};
+}
+
+std::string NodeWriter::input(std::size_t index, std::size_t edge) {
+  const Node& node = network_.network.nodes()[index];
+  const std::string& tensor = tensor_of(node.inputs[edge]);
+  const IntegerNode& integers = network_.nodes[index];
+  if (integers.inputs.empty()) return tensor;
+  const QuantizerGrid& grid = integers.inputs[edge];
+  const std::string key =
+      fmt::format("{} {} {} {} {}", tensor, grid.scale, grid.low, grid.high, grid.bits);
+  const auto known = quantized_.find(key);
+  if (known != quantized_.end()) return known->second;
+  const std::string place = fmt::format("{}.input{}", node.name, edge);
+  return quantized_[key] = quantizers_.activation(tensor, grid, place);
+}
+
+std::string NodeWriter::write_body(std::size_t index, const Node& node) {
+  switch (node.kind) {
+    case NodeKind::input: return write_image(node);
+    case NodeKind::convolution:
+    case NodeKind::transposed_convolution: return write_convolution(index, node);
+    case NodeKind::fully_connected: return write_fully_connected(index, node);
+    case NodeKind::max_pooling:
+    case NodeKind::average_pooling: return write_pooling(index, node);
+    case NodeKind::add: return graph_.add("Add", {input(index, 0), input(index, 1)}, node.name);
+    case NodeKind::multiply:
+      return graph_.add("Mul", {input(index, 0), input(index, 1)}, node.name);
+    case NodeKind::concat: {
+      std::vector<std::string> parts;
+      for (const NodeId id : node.inputs) parts.push_back(tensor_of(id));
+      graph_.add("Concat", parts, node.name);
+      graph_.attribute("axis", std::int64_t{node.axis});
+      return node.name;
+    }
+    case NodeKind::pad: return write_pad(node, tensor_of(node.inputs[0]));
+    case NodeKind::subsample: return write_subsample(node);
+    case NodeKind::reshape: return write_reshape(node);
+    case NodeKind::softmax:
+      graph_.add("Softmax", {tensor_of(node.inputs[0])}, node.name);
+      graph_.attribute("axis", std::int64_t{1});
+      return node.name;
+    case NodeKind::activation: return tensor_of(node.inputs[0]);
+    case NodeKind::resize:
+    case NodeKind::matrix_product: break;
+  }
+  return refuse(node, fmt::format("a node of kind {} cannot be exported", name(node.kind)));
+}
+
+std::string NodeWriter::write_image(const Node& node) {
+  const auto channels = node.shape.channels;
+  const std::vector<std::int64_t> shape{1, channels, 1, 1};
+  const std::string full = graph_.scalar("image.full_scale", 255.0F);
+  const std::string unit = graph_.add("Div", {"image", full}, "image.unit");
+  const std::string mean = graph_.floats("image.mean", shape, network_.input_mean);
+  const std::string deviation = graph_.floats("image.std", shape, network_.input_std);
+  const std::string centred = graph_.add("Sub", {unit, mean}, "image.centred");
+  return graph_.add("Div", {centred, deviation}, node.name);
+}
+
+std::string NodeWriter::write_convolution(std::size_t index, const Node& node) {
+  const std::optional<IntegerCompute>& compute = network_.nodes[index].compute;
+  if (!compute) return refuse(node, "has no integer weights");
+  const bool transposed = node.kind == NodeKind::transposed_convolution;
+  const ConvShape& c = node.conv;
+  if (transposed && c.groups > 1) {
+    return refuse(node, "grouped transposed convolutions cannot be exported");
+  }
+  const double input_scale = network_.nodes[index].inputs[0].scale;
+  graph_.add(transposed ? "ConvTranspose" : "Conv",
+             {input(index, 0), quantizers_.weights(*compute, transposed ? 1 : 0, node.name),
+              quantizers_.bias(*compute, input_scale, node.name)},
+             node.name);
+  graph_.attribute("kernel_shape", std::vector<std::int64_t>{c.kernel_height, c.kernel_width});
+  graph_.attribute("strides", std::vector<std::int64_t>{c.stride_height, c.stride_width});
+  graph_.attribute("dilations", std::vector<std::int64_t>{c.dilation_height, c.dilation_width});
+  graph_.attribute("pads",
+                   std::vector<std::int64_t>{c.pad_top, c.pad_left, c.pad_bottom, c.pad_right});
+  graph_.attribute("group", c.groups);
+  if (transposed) {
+    graph_.attribute("output_padding",
+                     std::vector<std::int64_t>{c.output_pad_height, c.output_pad_width});
+  }
+  return node.name;
+}
+
+std::string NodeWriter::write_fully_connected(std::size_t index, const Node& node) {
+  const std::optional<IntegerCompute>& compute = network_.nodes[index].compute;
+  if (!compute) return refuse(node, "has no integer weights");
+  const double input_scale = network_.nodes[index].inputs[0].scale;
+  const std::string flat = graph_.add("Flatten", {input(index, 0)}, node.name + ".flat");
+  graph_.attribute("axis", std::int64_t{1});
+  graph_.add("Gemm",
+             {flat, quantizers_.weights(*compute, 0, node.name),
+              quantizers_.bias(*compute, input_scale, node.name)},
+             node.name);
+  graph_.attribute("transB", std::int64_t{1});
+  return node.name;
+}
+
+std::string NodeWriter::write_pooling(std::size_t index, const Node& node) {
+  const bool max = node.kind == NodeKind::max_pooling;
+  const std::string source = input(index, 0);
+  const ConvShape& c = node.conv;
+  const FeatureShape& whole = network_.network.node(node.inputs[0]).shape;
+  const bool global =
+      c.kernel_height == 0 || (c.kernel_height == whole.height && c.kernel_width == whole.width &&
+                               node.shape.height == 1 && node.shape.width == 1);
+  if (global) {
+    return graph_.add(max ? "GlobalMaxPool" : "GlobalAveragePool", {source}, node.name);
+  }
+  graph_.add(max ? "MaxPool" : "AveragePool", {source}, node.name);
+  graph_.attribute("kernel_shape", std::vector<std::int64_t>{c.kernel_height, c.kernel_width});
+  graph_.attribute("strides", std::vector<std::int64_t>{c.stride_height, c.stride_width});
+  graph_.attribute("pads",
+                   std::vector<std::int64_t>{c.pad_top, c.pad_left, c.pad_bottom, c.pad_right});
+  if (!max) graph_.attribute("count_include_pad", std::int64_t{node.count_include_pad});
+  return node.name;
+}
+
+std::string NodeWriter::write_pad(const Node& node, const std::string& source) {
+  const ConvShape& c = node.conv;
+  const std::string pads =
+      graph_.int64s(node.name + ".pads", {0, node.channel_pad_before, c.pad_top, c.pad_left, 0,
+                                          node.channel_pad_after, c.pad_bottom, c.pad_right});
+  return graph_.add("Pad", {source, pads}, node.name);
+}
+
+std::string NodeWriter::write_subsample(const Node& node) {
+  constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
+  const std::string starts = graph_.int64s(node.name + ".starts", {0, 0});
+  const std::string ends = graph_.int64s(node.name + ".ends", {kEnd, kEnd});
+  const std::string axes = graph_.int64s(node.name + ".axes", {2, 3});
+  const std::string steps =
+      graph_.int64s(node.name + ".steps", {node.conv.stride_height, node.conv.stride_width});
+  const std::string sliced = graph_.add(
+      "Slice", {tensor_of(node.inputs[0]), starts, ends, axes, steps}, node.name + ".sliced");
+  return write_pad(node, sliced);
+}
+
+std::string NodeWriter::write_reshape(const Node& node) {
+  if (node.shape.height != 1 || node.shape.width != 1) {
+    return refuse(node, "only flattening reshapes can be exported");
+  }
+  const std::string flat = graph_.add("Flatten", {tensor_of(node.inputs[0])}, node.name + ".flat");
+  graph_.attribute("axis", std::int64_t{1});
+  const std::string shape = graph_.int64s(node.name + ".shape", {0, node.shape.channels, 1, 1});
+  return graph_.add("Reshape", {flat, shape}, node.name);
+}
+
+std::string NodeWriter::write_activation(const Node& node, const std::string& source) {
+  if (source.empty()) return source;
+  const std::string output = node.name + ".activated";
+  const auto clip = [&](double low, double high) {
+    const std::string minimum = graph_.scalar(output + ".min", static_cast<float>(low));
+    const std::string maximum = graph_.scalar(output + ".max", static_cast<float>(high));
+    return graph_.add("Clip", {source, minimum, maximum}, output);
+  };
+  switch (node.activation) {
+    case Activation::none: return source;
+    case Activation::relu: return graph_.add("Relu", {source}, output);
+    case Activation::relu6: return clip(0.0, 6.0);
+    case Activation::clip: return clip(node.activation_alpha, node.activation_beta);
+    case Activation::sigmoid: return graph_.add("Sigmoid", {source}, output);
+    case Activation::tanh: return graph_.add("Tanh", {source}, output);
+    case Activation::leaky_relu:
+      graph_.add("LeakyRelu", {source}, output);
+      graph_.attribute("alpha", static_cast<float>(node.activation_alpha));
+      return output;
+    case Activation::hard_sigmoid:
+    case Activation::hard_swish: {
+      const bool swish = node.activation == Activation::hard_swish;
+      const std::string gate =
+          graph_.add("HardSigmoid", {source}, swish ? output + ".gate" : output);
+      graph_.attribute("alpha", 1.0F / 6.0F);
+      graph_.attribute("beta", 0.5F);
+      return swish ? graph_.add("Mul", {source, gate}, output) : gate;
+    }
+    case Activation::prelu: break;
+  }
+  return refuse(node, fmt::format("activation {} cannot be exported", name(node.activation)));
+}
+
+}  // namespace hwflow::train

@@ -1,0 +1,83 @@
+#include "train/export/onnx_export.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+
+#include "base/version.hpp"
+#include "train/export/node_writer.hpp"
+
+namespace hwflow::train {
+namespace {
+
+constexpr std::array<std::string_view, 2> kFlavourNames{"qdq", "qonnx"};
+constexpr std::int64_t kOpset = 13;
+constexpr std::int64_t kIrVersion = 7;  // the IR version that belongs to opset 13
+
+void declare(onnx::ValueInfoProto& value, const std::string& tensor,
+             const std::vector<std::int64_t>& shape) {
+  value.set_name(tensor);
+  onnx::TypeProto::Tensor& type = *value.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnx::TensorProto::FLOAT);
+  type.mutable_shape()->add_dim()->set_dim_param("batch");
+  for (const std::int64_t extent : shape) type.mutable_shape()->add_dim()->set_dim_value(extent);
+}
+
+std::vector<std::int64_t> shape_of(const Node& node) {
+  const FeatureShape& shape = node.shape;
+  if (node.kind == NodeKind::fully_connected) return {shape.channels};
+  return {shape.channels, shape.height, shape.width};
+}
+
+}  // namespace
+
+std::string_view name(OnnxFlavour flavour) {
+  return kFlavourNames[static_cast<std::size_t>(flavour)];
+}
+
+Expected<OnnxFlavour> onnx_flavour_from_name(std::string_view text) {
+  for (std::size_t i = 0; i < kFlavourNames.size(); ++i) {
+    if (kFlavourNames[i] == text) return static_cast<OnnxFlavour>(i);
+  }
+  const std::vector<std::string> known(kFlavourNames.begin(), kFlavourNames.end());
+  return Unexpected{Diagnostics{
+      {"format", fmt::format("unknown ONNX flavour '{}'", text), nearest_name_hint(text, known)}}};
+}
+
+Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour) {
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("hwflow");
+  model.set_producer_version(std::string(version()));
+  onnx::OperatorSetIdProto& opset = *model.add_opset_import();
+  opset.set_domain("");
+  opset.set_version(kOpset);
+  if (flavour == OnnxFlavour::qonnx) {
+    onnx::OperatorSetIdProto& custom = *model.add_opset_import();
+    custom.set_domain("qonnx.custom_op.general");
+    custom.set_version(1);
+  }
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.set_name(network.network.name());
+
+  GraphWriter writer(graph);
+  Diagnostics problems;
+  const std::unique_ptr<QuantizerWriter> quantizers = flavour == OnnxFlavour::qdq
+                                                          ? make_qdq_writer(writer, problems)
+                                                          : make_qonnx_writer(writer, problems);
+  NodeWriter nodes(network, writer, *quantizers, problems);
+  for (std::size_t i = 0; i < network.network.nodes().size(); ++i) nodes.write(i);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  const Node& input = network.network.nodes().front();
+  declare(*graph.add_input(), "image", shape_of(input));
+  for (const NodeId id : network.network.outputs()) {
+    declare(*graph.add_output(), nodes.tensor_of(id), shape_of(network.network.node(id)));
+  }
+  std::string bytes;
+  HWFLOW_CHECK(model.SerializeToString(&bytes), "an ONNX model of less than 2 GiB serialises");
+  return bytes;
+}
+
+}  // namespace hwflow::train

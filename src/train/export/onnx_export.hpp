@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/expected.hpp"
+#include "train/quant/integer_network.hpp"
+
+namespace hwflow::train {
+
+/// How quantization is written into an ONNX file.
+enum class OnnxFlavour : std::uint8_t {
+  qdq,    ///< opset 13 QuantizeLinear/DequantizeLinear, int8 and uint8 containers; widths below 8
+          ///< are clipped to their grid before they are rounded
+  qonnx,  ///< Quant and BipolarQuant nodes of domain qonnx.custom_op.general, any width
+};
+[[nodiscard]] std::string_view name(OnnxFlavour flavour);
+[[nodiscard]] Expected<OnnxFlavour> onnx_flavour_from_name(std::string_view text);
+
+/// The network as the bytes of an ONNX file.
+///
+/// Input   "image": float (batch, channels, height, width), pixel values 0..255; normalisation is
+///         part of the graph. Output: one tensor for each output node, named as the node.
+/// Errors  node kinds and widths that the flavour cannot say, each with its layer.
+/// Checked by  onnxruntime (QDQ) and the qonnx package (QONNX) on real images,
+///         tests/integration/.
+[[nodiscard]] Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour);
+
+}  // namespace hwflow::train
