@@ -28,7 +28,8 @@ struct Dataset {
 
 struct DatasetOptions {
   std::string name = "fashion-mnist";  ///< fashion-mnist | cifar10 | a folder of class folders
-  std::filesystem::path directory;     ///< empty: HWFLOW_DATA or the system's folder (cli decides)
+  std::filesystem::path directory;     ///< --data-dir; empty: look in data_root, then the system's
+  std::filesystem::path data_root;     ///< value of HWFLOW_DATA (the cli reads it), or empty
 };
 
 /// Errors  missing file (and which package or folder brings it), wrong magic, short file, label out
@@ -40,5 +41,8 @@ struct DatasetInfo {
   std::string name, description;
 };
 [[nodiscard]] std::vector<DatasetInfo> known_datasets();
+
+/// The images at `indices`, in that order.
+[[nodiscard]] ImageSet select(const ImageSet& images, const std::vector<std::int64_t>& indices);
 
 }  // namespace hwflow::train

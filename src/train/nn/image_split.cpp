@@ -1,0 +1,66 @@
+#include "train/nn/image_split.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using Indices = std::vector<std::int64_t>;
+
+std::vector<Indices> indices_by_class(const ImageSet& images) {
+  std::vector<Indices> classes(static_cast<std::size_t>(images.classes));
+  for (std::size_t i = 0; i < images.labels.size(); ++i) {
+    HWFLOW_CHECK(images.labels[i] < classes.size(), "label beyond the number of classes");
+    classes[images.labels[i]].push_back(static_cast<std::int64_t>(i));
+  }
+  return classes;
+}
+
+/// Largest remainder (Hamilton): shares of `total` in proportion to the class sizes.
+std::vector<std::int64_t> shares(const std::vector<Indices>& classes, std::int64_t total,
+                                 std::int64_t count) {
+  std::vector<std::int64_t> share(classes.size());
+  std::vector<std::int64_t> remainder(classes.size());
+  std::int64_t given = 0;
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    const std::int64_t scaled = static_cast<std::int64_t>(classes[c].size()) * total;
+    share[c] = scaled / count;
+    remainder[c] = scaled % count;
+    given += share[c];
+  }
+  std::vector<std::size_t> order(classes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return remainder[a] > remainder[b]; });
+  for (std::size_t i = 0; given < total; ++i, ++given) ++share[order[i]];
+  return share;
+}
+
+}  // namespace
+
+ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count, std::uint64_t seed) {
+  HWFLOW_CHECK(search_count >= 0, "a split needs a count of at least 0");
+  ImageSplit split;
+  if (images.count() == 0) return split;
+  std::vector<Indices> classes = indices_by_class(images);
+  const std::vector<std::int64_t> share =
+      shares(classes, std::min(search_count, images.count()), images.count());
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    Rng rng = Rng::derive(seed, c);
+    Indices& members = classes[c];
+    for (std::size_t i = members.size(); i > 1; --i)
+      std::swap(members[i - 1], members[rng.below(i)]);
+    const auto middle = members.begin() + share[c];
+    split.search.insert(split.search.end(), members.begin(), middle);
+    split.training.insert(split.training.end(), middle, members.end());
+  }
+  std::ranges::sort(split.search);
+  std::ranges::sort(split.training);
+  return split;
+}
+
+}  // namespace hwflow::train

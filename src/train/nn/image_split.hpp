@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "train/nn/dataset.hpp"
+
+namespace hwflow::train {
+
+/// Indices into a training set, ascending: those that a search measures on and all others (for
+/// training and calibration). The test set has no part in it.
+struct ImageSplit {
+  std::vector<std::int64_t> search;
+  std::vector<std::int64_t> training;
+  bool operator==(const ImageSplit&) const = default;
+};
+
+/// Draws `search_count` images (capped at the set's size) so that each class keeps its share, to
+/// within one image; which of them is a matter of `seed` alone.
+[[nodiscard]] ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
+                                          std::uint64_t seed);
+
+}  // namespace hwflow::train
