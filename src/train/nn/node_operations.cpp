@@ -87,8 +87,8 @@ Tensor pad_with_zeros(const Node& node, const Tensor& x) {
 
 Tensor subsample(const Node& node, const Tensor& x) {
   const ConvShape& c = node.conv;
-  const Tensor rows = x.slice(2, 0, std::nullopt, c.stride_height);
-  const Tensor pixels = rows.slice(3, 0, std::nullopt, c.stride_width);
+  const Tensor rows = x.slice(2, 0, x.size(2), c.stride_height);
+  const Tensor pixels = rows.slice(3, 0, x.size(3), c.stride_width);
   return torch::constant_pad_nd(pixels,
                                 Sizes{0, 0, 0, 0, node.channel_pad_before, node.channel_pad_after});
 }
