@@ -121,7 +121,8 @@ class Network {
 
   /// MACs of one image (batch 1), compute nodes only.
   [[nodiscard]] std::int64_t macs() const;
-  /// Trained parameters: weights, biases, and two per channel for every BatchNorm.
+  /// Trained parameters: weights, biases, and two per channel for every BatchNorm (slopes of PReLU
+  /// are not counted).
   [[nodiscard]] std::int64_t parameters() const;
   /// Weights and biases after folding BatchNorm away.
   [[nodiscard]] std::int64_t folded_parameters() const;
@@ -144,7 +145,9 @@ class Network {
 /// `auxiliary_bits`. Nodes that only move data (max pooling, pad, subsample, concat, reshape,
 /// resize, and stand-alone activations that are part of their producer) are transparent: the copy
 /// that their reader wants passes through them. A producer stores one copy for every width that its
-/// readers want, so the output width of a layer is the sum of the widths of these copies.
+/// readers want, so the output width of a layer is the sum of the widths of these copies (64 at
+/// most). A max pooling layer reads and writes the copies that its readers want. Softmax reads at
+/// `network_output_bits`. A second, non-constant operand of a matrix product is read at `inputs`.
 struct LoweringOptions {
   std::int64_t batch = 1;
   int float_bits = 16;  ///< width that stands for 'float' (32 in a plan) on the accelerator

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -48,7 +49,8 @@ enum class Arithmetic : std::uint8_t { multiply_accumulate, compare, add, multip
 /// Transposed convolution: p, q run over *input* pixels and the output ranks slide
 /// (p*stride + r*dilation - pad).
 /// Errors  make() rejects bounds < 1, more than 2^53 iterations, no or several outputs, a dimension
-///         in two ranks of one operand, ranks of more than two terms, coefficients < 1.
+///         in two terms of one operand, ranks of more than two terms, coefficients < 1, extents <
+///         1, operands of more than 2^53 elements.
 class Operator {
  public:
   [[nodiscard]] static Expected<Operator> make(const DimArray& bounds,
@@ -97,7 +99,10 @@ struct ConvShape {
   bool operator==(const ConvShape&) const = default;
 };
 
-/// Errors  any size < 1, channels not divisible by groups, empty output.
+/// Channels are indexed by g*channels_per_group + channel; where one of the two can only be 0 its
+/// term is left out, so a plain convolution has no g term and a depthwise one no k and c channel
+/// term. Weights have the ranks (out, c, r, s), those of a transposed convolution (in, k, r, s).
+/// Errors  any size < 1, negative pads, channels not divisible by groups, empty output.
 [[nodiscard]] Expected<Operator> make_convolution(const ConvShape& shape);
 [[nodiscard]] Expected<Operator> make_transposed_convolution(const ConvShape& shape);
 /// Max or average pooling: a depthwise nest without weights (channels on `g`).
@@ -113,5 +118,10 @@ struct ConvShape {
 [[nodiscard]] Expected<Operator> make_elementwise(std::int64_t n, std::int64_t channels,
                                                   std::int64_t height, std::int64_t width,
                                                   int inputs, Arithmetic arithmetic);
+/// As make_elementwise, over (channels, height, width); an input of extent 1 along an axis is read
+/// again for every index of that axis. Errors  an extent that is neither 1 nor the output's.
+[[nodiscard]] Expected<Operator> make_broadcast_elementwise(
+    std::int64_t n, const std::array<std::int64_t, 3>& output,
+    const std::vector<std::array<std::int64_t, 3>>& inputs, Arithmetic arithmetic);
 
 }  // namespace hwflow
