@@ -1,0 +1,250 @@
+#include "pareto/nsga2.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <pagmo/rng.hpp>
+#include <pagmo/utils/genetic_operators.hpp>
+#include <set>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+
+namespace hwflow::pareto {
+namespace {
+
+// Why not pagmo::nsga2 itself: it evaluates duplicates, needs a start population of exactly its
+// size, and draws its own numbers between generations. Its building blocks leave us these choices.
+constexpr int kTriesForNewGenome = 50;
+constexpr double kDistributionIndex = 20.0;  // of the continuous genes; we have none
+
+using PagmoVector = std::vector<double>;
+
+class Search {
+ public:
+  Search(const GenomeSpace& space, const Nsga2Options& options, const EvaluateBrood& evaluate)
+      : space_(space),
+        options_(options),
+        evaluate_(evaluate),
+        rng_(Rng::derive(options.seed, 0)),
+        engine_(static_cast<pagmo::detail::random_engine_type::result_type>(
+            Rng::derive(options.seed, 1)() & 0xffffffffU)),
+        bounds_(PagmoVector(space.largest.size(), 0.0),
+                PagmoVector(space.largest.begin(), space.largest.end())),
+        mutation_probability_(options.mutation_probability.value_or(
+            1.0 / static_cast<double>(std::max<std::size_t>(1, space.largest.size())))) {}
+
+  bool seed(std::span<const Genome> seeds) {
+    std::vector<Genome> brood;
+    std::set<Genome> known;
+    for (const Genome& genome : seeds) {
+      check(genome);
+      if (known.insert(genome).second) brood.push_back(genome);
+    }
+    const auto wanted = static_cast<std::size_t>(options_.population);
+    for (int tries = 0; brood.size() < wanted && tries < kTriesForNewGenome * options_.population;
+         ++tries) {
+      Genome genome = random_genome();
+      if (known.insert(genome).second) brood.push_back(std::move(genome));
+    }
+    return admit(std::move(brood), 0);
+  }
+
+  /// One generation; false when stopped or when nothing new was bred.
+  bool advance(int generation) {
+    const std::vector<Genome> brood = breed();
+    return !brood.empty() && admit(brood, generation);
+  }
+
+  [[nodiscard]] const Archive& archive() const { return archive_; }
+  [[nodiscard]] const std::vector<std::size_t>& population() const { return population_; }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  Nsga2Result finish(int generations) && {
+    return {std::move(archive_), std::move(population_), generations, stopped_};
+  }
+
+ private:
+  void check(const Genome& genome) const {
+    HWFLOW_CHECK(genome.size() == space_.largest.size(), "genome of another length");
+    for (std::size_t i = 0; i < genome.size(); ++i) {
+      HWFLOW_CHECK(genome[i] >= 0 && genome[i] <= space_.largest[i], "gene out of range");
+    }
+  }
+
+  Genome random_genome() {
+    Genome genome;
+    for (const int largest : space_.largest) {
+      genome.push_back(static_cast<int>(rng_.between(0, largest)));
+    }
+    return genome;
+  }
+
+  /// Evaluates a brood, then keeps the best of parents and brood.
+  bool admit(const std::vector<Genome>& brood, int generation) {
+    std::optional<std::vector<Objectives>> values = evaluate_(brood);
+    if (!values) {
+      stopped_ = true;
+      return false;
+    }
+    HWFLOW_CHECK(values->size() == brood.size(), "not one result for every genome");
+    std::vector<std::size_t> pool = population_;
+    for (std::size_t i = 0; i < brood.size(); ++i) {
+      pool.push_back(archive_.add({brood[i], std::move((*values)[i]), generation}));
+    }
+    std::vector<Objectives> points;
+    for (const std::size_t i : pool) points.push_back(archive_.entries()[i].objectives);
+    population_.clear();
+    for (const std::size_t i : select_best(points, static_cast<std::size_t>(options_.population))) {
+      population_.push_back(pool[i]);
+    }
+    return true;
+  }
+
+  /// The better by rank, then by crowding distance, then by chance.
+  std::size_t tournament(std::size_t a, std::size_t b) {
+    if (rank_[a] != rank_[b]) return rank_[a] < rank_[b] ? a : b;
+    if (crowding_[a] != crowding_[b]) return crowding_[a] > crowding_[b] ? a : b;
+    return rng_.below(2) == 0 ? a : b;
+  }
+
+  void rate_population() {
+    std::vector<Objectives> points;
+    for (const std::size_t i : population_) points.push_back(archive_.entries()[i].objectives);
+    const Sorting sorting = non_dominated_sort(points);
+    rank_ = sorting.rank;
+    crowding_.assign(points.size(), 0.0);
+    for (const std::vector<std::size_t>& front : sorting.fronts) {
+      std::vector<Objectives> values;
+      for (const std::size_t i : front) values.push_back(points[i]);
+      const std::vector<double> distance = crowding_distance(values);
+      for (std::size_t i = 0; i < front.size(); ++i) crowding_[front[i]] = distance[i];
+    }
+  }
+
+  std::vector<std::size_t> shuffled() {
+    std::vector<std::size_t> order(population_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng_.below(i)]);
+    return order;
+  }
+
+  /// Every parent meets two others, as in the original: two shuffles cut into groups of four, each
+  /// group giving two tournaments and two children.
+  std::vector<Genome> breed() {
+    rate_population();
+    std::vector<Genome> brood;
+    std::set<Genome> known;
+    for (int round = 0; round < 2; ++round) {
+      const std::vector<std::size_t> order = shuffled();
+      for (std::size_t i = 0; i + 3 < order.size(); i += 4) {
+        const std::size_t mother = tournament(order[i], order[i + 1]);
+        const std::size_t father = tournament(order[i + 2], order[i + 3]);
+        for (Genome& child : cross(mother, father)) {
+          if (make_new(child, known)) brood.push_back(child);
+        }
+      }
+    }
+    return brood;
+  }
+
+  std::vector<Genome> cross(std::size_t mother, std::size_t father) {
+    const auto as_doubles = [&](std::size_t member) {
+      const Genome& genome = archive_.entries()[population_[member]].genome;
+      return PagmoVector(genome.begin(), genome.end());
+    };
+    // With integers alone this is a two-point crossover.
+    const auto [first, second] =
+        pagmo::sbx_crossover(as_doubles(mother), as_doubles(father), bounds_, space_.largest.size(),
+                             options_.crossover_probability, kDistributionIndex, engine_);
+    return {to_genome(first), to_genome(second)};
+  }
+
+  /// Mutates `child` at least once, and until it is new; false when it never is.
+  bool make_new(Genome& child, std::set<Genome>& known) {
+    for (int tries = 0; tries < kTriesForNewGenome; ++tries) {
+      PagmoVector genes(child.begin(), child.end());
+      pagmo::polynomial_mutation(genes, bounds_, genes.size(), mutation_probability_,
+                                 kDistributionIndex, engine_);
+      child = to_genome(genes);
+      if (!archive_.find(child) && known.insert(child).second) return true;
+    }
+    return false;
+  }
+
+  static Genome to_genome(const PagmoVector& genes) {
+    Genome genome;
+    for (const double gene : genes) genome.push_back(static_cast<int>(std::lround(gene)));
+    return genome;
+  }
+
+  const GenomeSpace& space_;
+  const Nsga2Options& options_;
+  const EvaluateBrood& evaluate_;
+  Rng rng_;
+  pagmo::detail::random_engine_type engine_;
+  std::pair<PagmoVector, PagmoVector> bounds_;
+  double mutation_probability_;
+  Archive archive_;
+  std::vector<std::size_t> population_;  // into archive_
+  std::vector<std::size_t> rank_;        // as population_
+  std::vector<double> crowding_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+double GenomeSpace::size() const {
+  double product = 1.0;
+  for (const int value : largest) product *= 1.0 + value;
+  return std::min(product, std::ldexp(1.0, 53));
+}
+
+Diagnostics validate(const Nsga2Options& options) {
+  Diagnostics problems;
+  if (options.population < 8 || options.population % 4 != 0) {
+    const int nearest = std::max(8, (options.population + 3) / 4 * 4);
+    problems.push_back(
+        {"population",
+         fmt::format("must be a multiple of 4, at least 8, got {}", options.population),
+         fmt::format("for example {}", nearest)});
+  }
+  if (options.generations < 0) {
+    problems.push_back(
+        {"generations", fmt::format("must be >= 0, got {}", options.generations), ""});
+  }
+  const auto check_share = [&](const char* place, double value) {
+    if (!(value >= 0.0 && value <= 1.0)) {
+      problems.push_back({place, fmt::format("must be between 0 and 1, got {}", value), ""});
+    }
+  };
+  check_share("crossover_probability", options.crossover_probability);
+  if (options.mutation_probability) {
+    check_share("mutation_probability", *options.mutation_probability);
+  }
+  return problems;
+}
+
+Nsga2Result run_nsga2(const GenomeSpace& space, std::span<const Genome> seeds,
+                      const Nsga2Options& options, const EvaluateBrood& evaluate,
+                      const std::function<void(const Generation&)>& on_generation,
+                      std::stop_token stop) {
+  HWFLOW_CHECK(validate(options).empty(), to_text(validate(options)));
+  Search search(space, options, evaluate);
+  int generation = 0;
+  bool alive = search.seed(seeds);
+  if (alive && on_generation) on_generation({0, search.archive(), search.population()});
+  while (alive && generation < options.generations && !stop.stop_requested()) {
+    alive = search.advance(generation + 1);
+    if (!alive) break;
+    ++generation;
+    if (on_generation) on_generation({generation, search.archive(), search.population()});
+  }
+  Nsga2Result result = std::move(search).finish(generation);
+  result.stopped = result.stopped || (generation < options.generations && stop.stop_requested());
+  return result;
+}
+
+}  // namespace hwflow::pareto

@@ -1,0 +1,157 @@
+#include "pareto/nsga2.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+#include <stop_token>
+
+#include "base/check.hpp"
+#include "base/parallel.hpp"
+
+namespace hwflow::pareto {
+namespace {
+
+constexpr int kLargest = 12;
+
+/// ZDT1 on a grid: the front is exactly the genomes whose genes are 0 but for the first, where
+/// f2 = 1 - sqrt(f1). Source: Zitzler, Deb, Thiele, Evolutionary Computation 8(2), 2000.
+Objectives zdt1(const Genome& genome) {
+  const double f1 = static_cast<double>(genome[0]) / kLargest;
+  double g = 1.0;
+  for (std::size_t i = 1; i < genome.size(); ++i) {
+    g += 9.0 * genome[i] / (kLargest * static_cast<double>(genome.size() - 1));
+  }
+  return {f1, g * (1.0 - std::sqrt(f1 / g))};
+}
+
+std::optional<std::vector<Objectives>> evaluate_zdt1(std::span<const Genome> brood) {
+  std::vector<Objectives> values;
+  for (const Genome& genome : brood) values.push_back(zdt1(genome));
+  return values;
+}
+
+GenomeSpace space_of(std::size_t genes) { return {std::vector<int>(genes, kLargest)}; }
+
+TEST(Nsga2, FindsTheWholeFrontOfZdt1) {
+  // 13^8 genomes, 13 of them on the front; 5,000 looks.
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const Nsga2Result result = run_nsga2(
+        space_of(8), {}, {.population = 40, .generations = 125, .seed = seed}, evaluate_zdt1);
+    std::set<Genome> found;
+    for (const std::size_t i : result.archive.front()) {
+      found.insert(result.archive.entries()[i].genome);
+    }
+    std::set<Genome> expected;
+    for (int x = 0; x <= kLargest; ++x) {
+      Genome genome(8, 0);
+      genome[0] = x;
+      expected.insert(genome);
+    }
+    EXPECT_EQ(found, expected) << "seed " << seed;
+  }
+}
+
+TEST(Nsga2, SameSeedSameResultWhateverTheThreads) {
+  const auto run = [](std::uint64_t seed, int threads) {
+    return run_nsga2(space_of(6), {}, {.population = 20, .generations = 10, .seed = seed},
+                     [threads](std::span<const Genome> brood) {
+                       std::vector<Objectives> values(brood.size());
+                       parallel_for(brood.size(), threads,
+                                    [&](std::size_t i) { values[i] = zdt1(brood[i]); });
+                       return std::optional(values);
+                     });
+  };
+  const Nsga2Result once = run(7, 1);
+  EXPECT_EQ(once.archive, run(7, 2).archive);
+  EXPECT_EQ(once.archive, run(7, 4).archive);
+  EXPECT_EQ(once.population, run(7, 4).population);
+  EXPECT_FALSE(once.archive == run(8, 1).archive);
+}
+
+TEST(Nsga2, EvaluatesSeedsFirstAndNothingTwice) {
+  const std::vector<Genome> seeds{Genome(6, 3), Genome(6, 0), Genome(6, 3)};
+  std::multiset<Genome> seen;
+  std::vector<std::size_t> broods;
+  const Nsga2Result result =
+      run_nsga2(space_of(6), seeds, {.population = 16, .generations = 12, .seed = 3},
+                [&](std::span<const Genome> brood) {
+                  broods.push_back(brood.size());
+                  seen.insert(brood.begin(), brood.end());
+                  return evaluate_zdt1(brood);
+                });
+  EXPECT_EQ(result.archive.entries()[0].genome, seeds[0]);
+  EXPECT_EQ(result.archive.entries()[1].genome, seeds[1]);
+  EXPECT_EQ(std::set<Genome>(seen.begin(), seen.end()).size(), seen.size());
+  EXPECT_EQ(seen.size(), result.archive.size());
+  EXPECT_THAT(broods, testing::Each(16U));  // a space this large never runs out of new genomes
+}
+
+TEST(Nsga2, KeepsTheArchiveFrontFromGettingWorse) {
+  std::vector<Objectives> previous;
+  static_cast<void>(run_nsga2(space_of(6), {}, {.population = 12, .generations = 15, .seed = 5},
+                              evaluate_zdt1, [&](const Generation& generation) {
+                                std::vector<Objectives> front;
+                                for (const std::size_t i : generation.archive.front()) {
+                                  front.push_back(generation.archive.entries()[i].objectives);
+                                }
+                                for (const Objectives& now : front) {
+                                  for (const Objectives& before : previous)
+                                    EXPECT_FALSE(dominates(before, now));
+                                }
+                                previous = front;
+                              }));
+}
+
+TEST(Nsga2, EndsWhenNothingNewIsLeft) {
+  const GenomeSpace tiny{{1, 1, 1}};  // eight genomes
+  const Nsga2Result result = run_nsga2(tiny, {}, {.population = 8, .generations = 50, .seed = 1},
+                                       [](std::span<const Genome> brood) {
+                                         std::vector<Objectives> values;
+                                         for (const Genome& g : brood)
+                                           values.push_back({double(g[0] + g[1]), double(g[2])});
+                                         return std::optional(values);
+                                       });
+  EXPECT_EQ(tiny.size(), 8.0);
+  EXPECT_EQ(result.archive.size(), 8U);
+  EXPECT_FALSE(result.stopped);
+}
+
+TEST(Nsga2, StopsAfterTheGenerationThatIsRunning) {
+  std::stop_source source;
+  const Nsga2Result result = run_nsga2(
+      space_of(6), {}, {.population = 8, .generations = 50, .seed = 1}, evaluate_zdt1,
+      [&](const Generation& generation) {
+        if (generation.index == 3) source.request_stop();
+      },
+      source.get_token());
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(result.generations, 3);
+  EXPECT_EQ(result.archive.size(), 8U * 4U);
+}
+
+TEST(Nsga2, AStoppedBroodLeavesWholeGenerations) {
+  int broods = 0;
+  const Nsga2Result result =
+      run_nsga2(space_of(6), {}, {.population = 8, .generations = 50, .seed = 1},
+                [&](std::span<const Genome> brood) -> std::optional<std::vector<Objectives>> {
+                  if (++broods == 3) return std::nullopt;
+                  return evaluate_zdt1(brood);
+                });
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(result.archive.size(), 16U);
+}
+
+TEST(Nsga2, OptionsAreCheckedAllAtOnce) {
+  const Diagnostics problems =
+      validate({.population = 10, .generations = -1, .crossover_probability = 1.5});
+  ASSERT_EQ(problems.size(), 3U);
+  EXPECT_EQ(problems[0].place, "population");
+  EXPECT_EQ(problems[0].reason, "must be a multiple of 4, at least 8, got 10");
+  EXPECT_EQ(problems[0].hint, "for example 12");
+  EXPECT_TRUE(validate(Nsga2Options{}).empty());
+}
+
+}  // namespace
+}  // namespace hwflow::pareto
