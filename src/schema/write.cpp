@@ -33,7 +33,8 @@ bool can_stand_plain(const std::string& text) {
                            "YES", "NO", "ON", "OFF"}) {
     if (text == word) return false;
   }
-  return resolve_plain_scalar(text).as_string() != nullptr;
+  const Value meaning = resolve_plain_scalar(text);
+  return meaning.as_string() != nullptr;
 }
 
 std::string yaml_string(const std::string& text) {
