@@ -1,0 +1,112 @@
+#include "train/nn/checkpoint.hpp"
+
+#include <fmt/format.h>
+#include <torch/utils.h>
+
+#include <charconv>
+#include <map>
+
+#include "train/nn/safetensors.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using torch::Tensor;
+
+FloatTensor to_float_tensor(const Tensor& tensor) {
+  const Tensor flat = tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const float* first = flat.data_ptr<float>();
+  return {flat.sizes().vec(), {first, first + flat.numel()}};
+}
+
+Tensor to_torch(const FloatTensor& tensor, const Tensor& like) {
+  auto* values = const_cast<float*>(tensor.values.data());  // from_blob; cloned at once
+  return torch::from_blob(values, tensor.shape, torch::kFloat32).clone().to(like.device());
+}
+
+std::map<std::string, Tensor> state_of(const NetworkModule& module) {
+  std::map<std::string, Tensor> state;
+  for (const auto& item : module.named_parameters()) state["model." + item.key()] = item.value();
+  for (const auto& item : module.named_buffers()) state["model." + item.key()] = item.value();
+  return state;
+}
+
+std::string momentum_name(const TrainedTensor& tensor) { return "momentum." + tensor.name; }
+
+int parse_epochs(const std::map<std::string, std::string>& metadata) {
+  const auto found = metadata.find("finished_epochs");
+  int epochs = -1;
+  if (found != metadata.end()) {
+    const std::string& text = found->second;
+    std::from_chars(text.data(), text.data() + text.size(), epochs);
+  }
+  return epochs;
+}
+
+Diagnostics compare(const std::string& file, const Safetensors& content,
+                    const std::map<std::string, Tensor>& expected, const std::string& signature) {
+  Diagnostics problems;
+  const auto found = content.metadata.find("signature");
+  if (found == content.metadata.end() || found->second != signature) {
+    problems.push_back({file, "was written by a training run with other settings",
+                        "use its settings, another folder, or start without resuming"});
+  }
+  if (parse_epochs(content.metadata) < 0) {
+    problems.push_back({file, "does not say how many epochs are finished", ""});
+  }
+  for (const auto& [name, tensor] : expected) {
+    const auto at = content.tensors.find(name);
+    if (at == content.tensors.end()) {
+      problems.push_back({file, "tensor '" + name + "' is missing", ""});
+    } else if (tensor.sizes() != at->second.shape) {
+      problems.push_back({file, "tensor '" + name + "' has another shape", ""});
+    }
+  }
+  for (const auto& [name, tensor] : content.tensors) {
+    if (!expected.contains(name)) problems.push_back({file, "tensor '" + name + "' is unused", ""});
+  }
+  return problems;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& file, const NetworkModule& module,
+                      const Sgd& optimizer, int finished_epochs, const std::string& signature) {
+  Safetensors content;
+  content.metadata = {{"format", "hwflow training checkpoint 1"},
+                      {"finished_epochs", std::to_string(finished_epochs)},
+                      {"signature", signature}};
+  for (const auto& [name, tensor] : state_of(module))
+    content.tensors[name] = to_float_tensor(tensor);
+  for (const TrainedTensor& t : optimizer.tensors()) {
+    if (t.momentum.defined()) content.tensors[momentum_name(t)] = to_float_tensor(t.momentum);
+  }
+  write_safetensors(file, content);
+}
+
+Expected<int> read_checkpoint(const std::filesystem::path& file, NetworkModule& module,
+                              Sgd& optimizer, const std::string& signature) {
+  const Expected<Safetensors> content = read_safetensors(file);
+  if (!content) return Unexpected{content.error()};
+  const std::map<std::string, Tensor> state = state_of(module);
+  std::map<std::string, Tensor> expected = state;
+  for (const TrainedTensor& t : optimizer.tensors()) {
+    if (content->tensors.contains(momentum_name(t))) expected[momentum_name(t)] = t.tensor;
+  }
+  Diagnostics problems = compare(file.string(), content.value(), expected, signature);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  torch::NoGradGuard no_gradients;
+  for (const auto& [name, tensor] : state) {
+    tensor.copy_(to_torch(content->tensors.at(name), tensor));
+  }
+  for (std::size_t i = 0; i < optimizer.tensors().size(); ++i) {
+    const TrainedTensor& t = optimizer.tensors()[i];
+    const auto at = content->tensors.find(momentum_name(t));
+    optimizer.set_momentum(
+        i, at == content->tensors.end() ? Tensor() : to_torch(at->second, t.tensor));
+  }
+  return parse_epochs(content->metadata);
+}
+
+}  // namespace hwflow::train

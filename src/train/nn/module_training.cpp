@@ -1,0 +1,273 @@
+#include "train/nn/module_training.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/utils.h>
+
+#include <chrono>
+#include <numeric>
+
+#include "base/check.hpp"
+#include "train/nn/checkpoint.hpp"
+#include "train/nn/sgd.hpp"
+#include "train/nn/training.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using torch::Tensor;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::span<float> elements_of(Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+torch::Device device_of(const NetworkModule& module) {
+  const std::vector<Tensor> parameters = module.parameters();
+  return parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
+}
+
+/// Everything that a resumed run must share with the run that wrote the checkpoint. Epochs count,
+/// since the cosine depends on them; threads, device and file names do not.
+std::string signature_of(const NetworkModule& module, const ImageSet& images,
+                         const Normalization& normalization, const TrainOptions& o) {
+  return fmt::format("{} {} {} | {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} {} {}",
+                     module.name(), images.name, images.count(), fmt::join(normalization.mean, ","),
+                     fmt::join(normalization.std, ","), o.epochs, o.batch_size, o.learning_rate,
+                     static_cast<int>(o.schedule), o.warmup_epochs, fmt::join(o.step_epochs, ","),
+                     o.step_factor, o.momentum, o.nesterov, o.weight_decay, o.decay_norm_and_bias,
+                     o.label_smoothing, o.augmentation.pad, o.augmentation.flip, o.seed);
+}
+
+std::vector<TrainedTensor> trained_tensors(const NetworkModule& module, const TrainOptions& o) {
+  std::vector<TrainedTensor> tensors;
+  for (const auto& item : module.named_parameters()) {
+    if (!item.value().requires_grad()) continue;
+    const bool decays = o.decay_norm_and_bias || item.value().dim() > 1;
+    tensors.push_back({.name = item.key(),
+                       .tensor = item.value(),
+                       .weight_decay = decays ? o.weight_decay : 0.0,
+                       .rate_scale = 1.0,
+                       .momentum = {}});
+  }
+  return tensors;
+}
+
+std::vector<std::int64_t> shuffled(std::int64_t count, Rng& rng) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+  return order;
+}
+
+/// One training run on one module.
+class Trainer {
+ public:
+  Trainer(NetworkModule& module, const ImageSet& images, const Normalization& normalization,
+          const TrainOptions& options)
+      : module_(module),
+        images_(images),
+        options_(options),
+        writer_(images, normalization),
+        optimizer_(trained_tensors(module, options), options.momentum, options.nesterov),
+        signature_(signature_of(module, images, normalization, options)),
+        device_(device_of(module)) {}
+
+  Expected<std::vector<EpochReport>> run(const EpochProgress& progress,
+                                         const std::stop_token& stop) {
+    int finished = 0;
+    if (options_.resume && std::filesystem::exists(options_.checkpoint)) {
+      const Expected<int> read =
+          read_checkpoint(options_.checkpoint, module_, optimizer_, signature_);
+      if (!read) return Unexpected{read.error()};
+      finished = read.value();
+    }
+    std::vector<EpochReport> reports;
+    for (int epoch = finished; epoch < options_.epochs; ++epoch) {
+      const std::optional<EpochReport> report = run_epoch(epoch, stop);
+      if (!report) break;
+      reports.push_back(*report);
+      if (!options_.checkpoint.empty()) {
+        write_checkpoint(options_.checkpoint, module_, optimizer_, epoch + 1, signature_);
+      }
+      if (progress) progress(*report);
+    }
+    return reports;
+  }
+
+ private:
+  /// None when stopped within the epoch.
+  std::optional<EpochReport> run_epoch(int epoch, const std::stop_token& stop) {
+    const Clock::time_point start = Clock::now();
+    Rng rng = Rng::derive(options_.seed, static_cast<std::uint64_t>(epoch));
+    const std::vector<std::int64_t> order = shuffled(images_.count(), rng);
+    const std::int64_t batch = std::min(options_.batch_size, images_.count());
+    const std::int64_t steps = images_.count() / batch;
+    EpochReport report{.epoch = epoch + 1};
+    module_.train();
+    for (std::int64_t step = 0; step < steps; ++step) {
+      if (stop.stop_requested()) return std::nullopt;
+      const double at = epoch + (static_cast<double>(step) + 1.0) / static_cast<double>(steps);
+      report.learning_rate = learning_rate_at(options_, at);
+      const std::span indices(order.data() + step * batch, static_cast<std::size_t>(batch));
+      run_step(indices, rng, report);
+    }
+    report.loss /= static_cast<double>(steps);
+    report.accuracy /= static_cast<double>(steps * batch);
+    report.seconds = seconds_since(start);
+    return report;
+  }
+
+  void run_step(std::span<const std::int64_t> indices, Rng& rng, EpochReport& report) {
+    const auto count = static_cast<std::int64_t>(indices.size());
+    Tensor input = torch::empty({count, images_.channels, images_.height, images_.width});
+    writer_.write_augmented(indices, options_.augmentation, rng, elements_of(input));
+    Tensor labels = torch::empty({count}, torch::kInt64);
+    for (std::int64_t i = 0; i < count; ++i) {
+      labels.data_ptr<std::int64_t>()[i] =
+          images_.labels[static_cast<std::size_t>(indices[static_cast<std::size_t>(i)])];
+    }
+    labels = labels.to(device_);
+    const Tensor logits = module_.forward(input.to(device_));
+    const Tensor loss = torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
+                                                  options_.label_smoothing);
+    optimizer_.zero_gradients();
+    loss.backward();
+    optimizer_.step(report.learning_rate);
+    report.loss += loss.item<double>();
+    report.accuracy += logits.detach().argmax(1).eq(labels).sum().item<double>();
+  }
+
+  NetworkModule& module_;
+  const ImageSet& images_;
+  const TrainOptions& options_;
+  BatchWriter writer_;
+  Sgd optimizer_;
+  std::string signature_;
+  torch::Device device_;
+};
+
+/// Torch keeps one global thread count; this puts the old one back.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads) : before_(torch::get_num_threads()) {
+    torch::set_num_threads(threads);
+  }
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+  ~ThreadScope() { torch::set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+Diagnostics check_all(const Network& network, const ImageSet& images, const std::string& device) {
+  Diagnostics problems = unsupported_parts(network);
+  for (const Diagnostic& problem : check_fit(network, images)) problems.push_back(problem);
+  const Expected<torch::Device> found = find_device(device);
+  if (!found) problems.insert(problems.end(), found.error().begin(), found.error().end());
+  return problems;
+}
+
+}  // namespace
+
+Expected<torch::Device> find_device(const std::string& name) {
+  const auto refuse = [&](const char* reason, const char* hint) {
+    return Unexpected{Diagnostics{{"device " + name, reason, hint}}};
+  };
+  if (name == "cpu") return torch::Device(torch::kCPU);
+  if (name != "cuda" && !name.starts_with("cuda:")) {
+    return refuse("is not a device that we know", "cpu, cuda or cuda:<number>");
+  }
+  const auto count = static_cast<std::int64_t>(torch::cuda::device_count());
+  if (count == 0) return refuse("is not there", "this libtorch or machine has no CUDA; use cpu");
+  const std::string digits = name == "cuda" ? "0" : name.substr(5);
+  if (digits.empty() || digits.size() > 2 ||
+      digits.find_first_not_of("0123456789") != std::string::npos || std::stol(digits) >= count) {
+    return refuse("is not there", "cuda:0 is the first");
+  }
+  return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(std::stol(digits)));
+}
+
+Tensor to_tensor(const ImageSet& images, const Normalization& normalization,
+                 const std::vector<std::int64_t>& indices) {
+  Tensor batch = torch::empty(
+      {static_cast<std::int64_t>(indices.size()), images.channels, images.height, images.width});
+  BatchWriter(images, normalization).write(indices, elements_of(batch));
+  return batch;
+}
+
+Expected<std::vector<EpochReport>> train_module(NetworkModule& module, const ImageSet& images,
+                                                const Normalization& normalization,
+                                                const TrainOptions& options,
+                                                const EpochProgress& progress,
+                                                const std::stop_token& stop) {
+  Diagnostics problems = check(options);
+  for (const Diagnostic& problem : check_fit(module.network(), images)) problems.push_back(problem);
+  if (images.count() < 2) problems.push_back({images.name, "holds fewer than two images", ""});
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  const ThreadScope threads(options.threads);
+  return Trainer(module, images, normalization, options).run(progress, stop);
+}
+
+std::vector<std::uint8_t> correct_images(NetworkModule& module, const ImageSet& images,
+                                         const Normalization& normalization,
+                                         std::int64_t batch_size) {
+  HWFLOW_CHECK(batch_size >= 1, "a batch holds at least one image");
+  torch::NoGradGuard no_gradients;
+  module.eval();
+  const torch::Device device = device_of(module);
+  std::vector<std::uint8_t> correct;
+  for (std::int64_t first = 0; first < images.count(); first += batch_size) {
+    std::vector<std::int64_t> indices(
+        static_cast<std::size_t>(std::min(batch_size, images.count() - first)));
+    std::iota(indices.begin(), indices.end(), first);
+    const Tensor input = to_tensor(images, normalization, indices).to(device);
+    const Tensor chosen = module.forward(input).argmax(1).to(torch::kCPU);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      const auto label = images.labels[static_cast<std::size_t>(indices[i])];
+      correct.push_back(chosen.data_ptr<std::int64_t>()[i] == label ? 1 : 0);
+    }
+  }
+  return correct;
+}
+
+Expected<TrainedNetwork> train_network(const Network& network,
+                                       const std::optional<WeightMap>& initial,
+                                       const ImageSet& images, const Normalization& normalization,
+                                       const TrainOptions& options, const EpochProgress& progress,
+                                       std::stop_token stop) {
+  Diagnostics problems = check_all(network, images, options.device);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  NetworkModule module(network);
+  if (initial) {
+    load_weights(module, *initial);
+  } else {
+    initialise(module, options.seed);
+  }
+  module.to(find_device(options.device).value());
+  Expected<std::vector<EpochReport>> reports =
+      train_module(module, images, normalization, options, progress, stop);
+  if (!reports) return Unexpected{reports.error()};
+  const bool stopped = stop.stop_requested();
+  return TrainedNetwork{weights_of(module), std::move(reports.value()), stopped};
+}
+
+Expected<std::vector<std::uint8_t>> correct_images(const Network& network, const WeightMap& weights,
+                                                   const ImageSet& images,
+                                                   const Normalization& normalization,
+                                                   const EvaluationOptions& options) {
+  Diagnostics problems = check_all(network, images, options.device);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  NetworkModule module(network);
+  load_weights(module, weights);
+  module.to(find_device(options.device).value());
+  const ThreadScope threads(options.threads);
+  return correct_images(module, images, normalization, options.batch_size);
+}
+
+}  // namespace hwflow::train

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "train/nn/dataset.hpp"
+#include "train/nn/image_batch.hpp"
+#include "train/nn/normalization.hpp"
+#include "workload/network.hpp"
+#include "workload/weights.hpp"
+
+namespace hwflow::train {
+
+enum class Schedule : std::uint8_t { cosine, step };
+
+/// Training by stochastic gradient descent with momentum on the cross-entropy.
+struct TrainOptions {
+  int epochs = 20;
+  std::int64_t batch_size = 128;  ///< an epoch's last batch is left out unless it is full
+  double learning_rate = 0.1;     ///< the peak, after the warm-up
+  Schedule schedule = Schedule::cosine;
+  double warmup_epochs = 1.0;       ///< linear from 0
+  std::vector<double> step_epochs;  ///< step: the rate is multiplied by step_factor at each
+  double step_factor = 0.1;
+  double momentum = 0.9;
+  bool nesterov = true;
+  double weight_decay = 5e-4;
+  bool decay_norm_and_bias = false;  ///< else only weights of more than one dimension decay
+  double label_smoothing = 0.0;
+  Augmentation augmentation;
+  std::uint64_t seed = 1;
+  std::string device = "cpu";        ///< as torch writes it: "cpu", "cuda", "cuda:1"
+  int threads = 1;                   ///< bit-identical results need the same number of threads
+  std::filesystem::path checkpoint;  ///< written after every epoch; empty = none
+  bool resume = false;               ///< go on from `checkpoint` if it exists
+};
+
+/// Errors  every value out of its range, with the option's name as place.
+[[nodiscard]] Diagnostics check(const TrainOptions& options);
+
+/// The learning rate after `epoch` (with fraction) epochs.
+[[nodiscard]] double learning_rate_at(const TrainOptions& options, double epoch);
+
+struct EpochReport {
+  int epoch = 0;               ///< 1-based
+  double loss = 0.0;           ///< mean over the epoch's batches, as trained (augmented)
+  double accuracy = 0.0;       ///< likewise
+  double learning_rate = 0.0;  ///< of its last step
+  double seconds = 0.0;
+  bool operator==(const EpochReport&) const = default;
+};
+using EpochProgress = std::function<void(const EpochReport&)>;
+
+struct TrainedNetwork {
+  WeightMap weights;
+  std::vector<EpochReport> epochs;  ///< of this call; none of those before a resume
+  bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
+};
+
+/// Trains from `initial` weights, or from He's initialisation by the seed. Every random number is
+/// drawn from (seed, epoch), so a resumed run continues bit for bit as the uninterrupted one.
+/// Errors  options out of range, images that do not fit the network, a network that cannot be
+///         executed, unknown or absent device, a checkpoint of another network or other options.
+[[nodiscard]] Expected<TrainedNetwork> train_network(
+    const Network& network, const std::optional<WeightMap>& initial, const ImageSet& images,
+    const Normalization& normalization, const TrainOptions& options,
+    const EpochProgress& progress = {}, std::stop_token stop = {});
+
+struct EvaluationOptions {
+  std::int64_t batch_size = 256;
+  std::string device = "cpu";
+  int threads = 1;
+};
+
+/// For every image 1 if the network's highest output is the label, else 0 (the first of equals).
+/// Errors  as train_network.
+[[nodiscard]] Expected<std::vector<std::uint8_t>> correct_images(const Network& network,
+                                                                 const WeightMap& weights,
+                                                                 const ImageSet& images,
+                                                                 const Normalization& normalization,
+                                                                 const EvaluationOptions& options);
+
+/// Images whose size differs from the network's input, or a network without one output per class.
+[[nodiscard]] Diagnostics check_fit(const Network& network, const ImageSet& images);
+
+}  // namespace hwflow::train
