@@ -15,6 +15,10 @@ struct ImageSplit {
   bool operator==(const ImageSplit&) const = default;
 };
 
+/// The split that our trained models keep: models/*.safetensors never saw its search part.
+inline constexpr std::int64_t kSearchImages = 5000;
+inline constexpr std::uint64_t kSplitSeed = 1;
+
 /// Draws `search_count` images (capped at the set's size) so that each class keeps its share, to
 /// within one image; which of them is a matter of `seed` alone.
 [[nodiscard]] ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
