@@ -236,9 +236,9 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple{OnnxFlavour::qdq, 3, 2}, std::tuple{OnnxFlavour::qdq, 1, 1},
                     std::tuple{OnnxFlavour::qonnx, 8, 8}, std::tuple{OnnxFlavour::qonnx, 4, 3},
                     std::tuple{OnnxFlavour::qonnx, 1, 2}, std::tuple{OnnxFlavour::qonnx, 12, 16}),
-    [](const auto& info) {
-      return fmt::format("{}_w{}a{}", name(std::get<0>(info.param)), std::get<1>(info.param),
-                         std::get<2>(info.param));
+    [](const auto& row) {
+      return fmt::format("{}_w{}a{}", name(std::get<0>(row.param)), std::get<1>(row.param),
+                         std::get<2>(row.param));
     });
 
 TEST(ToOnnx, QdqHasOpset13AndInt8Weights) {
