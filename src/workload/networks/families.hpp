@@ -12,5 +12,25 @@ namespace hwflow::networks {
 [[nodiscard]] Network fmnist_resnet();
 
 [[nodiscard]] Network resnet8();
+[[nodiscard]] Network dscnn();
+
+[[nodiscard]] Network resnet18();
+[[nodiscard]] Network resnet34();
+[[nodiscard]] Network resnet50();
+[[nodiscard]] Network deeplabv3();
+
+[[nodiscard]] Network lenet5();
+[[nodiscard]] Network alexnet();
+[[nodiscard]] Network vgg16();
+[[nodiscard]] Network vgg19();
+
+[[nodiscard]] Network squeezenet();
+[[nodiscard]] Network squeezenet1_1();
+
+[[nodiscard]] Network mobilenetv1();
+[[nodiscard]] Network mobilenetv2();
+
+[[nodiscard]] Network fsrcnn();
+[[nodiscard]] Network fsrcnn_subpixel();
 
 }  // namespace hwflow::networks

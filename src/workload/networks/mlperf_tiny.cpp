@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 
@@ -39,7 +41,41 @@ NodeId stage(NetworkBuilder& builder, const StageNames& names, NodeId input,
   return builder.add(names.add, skip, x, Activation::relu);
 }
 
+/// As conv(), with a rectangular kernel or depthwise; always followed by BatchNorm and ReLU.
+NodeId keyword_conv(NetworkBuilder& builder, std::string name, NodeId input,
+                    const ConvShape& geometry) {
+  Node node;
+  node.name = std::move(name);
+  node.kind = NodeKind::convolution;
+  node.inputs = {input};
+  node.conv = geometry;
+  node.has_bias = node.has_batch_norm = true;
+  node.batch_norm_epsilon = kKerasBatchNormEpsilon;
+  node.activation = Activation::relu;
+  return builder.add(std::move(node));
+}
+
 }  // namespace
+
+Network dscnn() {
+  constexpr std::int64_t kChannels = 64;
+  NetworkBuilder builder;
+  NodeId x = builder.input({1, 49, 10});
+  ConvShape stem = same_conv_shape(10, 4, 2, builder.shape(x));
+  stem.out_channels = kChannels;
+  x = keyword_conv(builder, "conv2d", x, stem);
+  for (int block = 1; block <= 4; ++block) {
+    ConvShape depthwise = same_conv_shape(3, 3, 1, builder.shape(x));
+    depthwise.out_channels = depthwise.groups = kChannels;
+    x = keyword_conv(builder, fmt::format("depthwise_conv2d_{}", block), x, depthwise);
+    ConvShape pointwise;
+    pointwise.out_channels = kChannels;
+    x = keyword_conv(builder, fmt::format("conv2d_{}", block), x, pointwise);
+  }
+  x = builder.global_average_pool("average_pooling2d", x);
+  builder.fully_connected("dense", x, 12);
+  return std::move(builder).finish("dscnn");
+}
 
 Network resnet8() {
   NetworkBuilder builder;
