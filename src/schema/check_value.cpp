@@ -143,7 +143,7 @@ class Checker {
         ++left_out_;
         continue;
       }
-      std::string hint = nearest_name_hint(printable(entry.key), known);
+      std::string hint = key_hint(printable(entry.key), known);
       if (hint.empty()) hint = fmt::format("known keys: {}", fmt::join(known, ", "));
       add(entry.key_mark, joined(path, entry.key), "unknown key", std::move(hint));
     }

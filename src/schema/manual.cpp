@@ -121,7 +121,7 @@ Expected<std::string> explain_key(const Type& type, std::string_view key) {
   }
   if (!text.empty()) return text;
   return Unexpected{
-      Diagnostics{{printable(key), "unknown key", nearest_name_hint(printable(wanted), known)}}};
+      Diagnostics{{printable(key), "unknown key", key_hint(printable(wanted), known)}}};
 }
 
 std::string markdown_rows(const Type& type) {

@@ -92,7 +92,7 @@ Diagnostics apply_setting(Value& document, std::string_view setting) {
   if (!path || setting.substr(0, equals).find("[]") != std::string_view::npos) {
     return refuse(setting, "the key is no path", "write it as in levels[0].capacity_bits");
   }
-  auto value = parse_yaml(setting.substr(equals + 1), "value");
+  auto value = parse_yaml(std::string(setting.substr(equals + 1)) + '\n', "value");
   if (!value) return refuse(setting, "the value is no YAML: " + value.error().front().reason);
 
   Value changed = document;

@@ -57,7 +57,7 @@ void TreeBuilder::open(Value value, const Mark& mark, std::size_t anchor) {
   count_nodes(1, mark);
   check_depth(open_.size() + 1, mark);
   if (expects_key()) {
-    throw Refused(mark, "a key must be a plain text");
+    throw Refused(mark, "a key must be plain text (is a bracket left open?)");
   }
   value.set_mark(mark);
   open_.push_back({std::move(value), anchor, false, {}, {}, {}});
@@ -102,7 +102,8 @@ void TreeBuilder::place(Value value, std::size_t anchor) {
 void TreeBuilder::take_key(const Value& value) {
   Open& parent = open_.back();
   const std::string* key = value.as_string();
-  if (key == nullptr) throw Refused(value.mark(), "a key must be a plain text");
+  if (key == nullptr)
+    throw Refused(value.mark(), "a key must be plain text (is a bracket left open?)");
   if (!parent.keys.insert(*key).second) {
     throw Refused(value.mark(), fmt::format("key '{}' appears twice", printable(*key)));
   }

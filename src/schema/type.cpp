@@ -108,6 +108,15 @@ std::string printable(std::string_view text) {
   return length < text.size() ? shown + "..." : shown;
 }
 
+std::string key_hint(const std::string& word, const std::vector<std::string>& candidates) {
+  for (const std::string& candidate : candidates) {
+    if (word.size() >= 3 && candidate.starts_with(word) && candidate != word) {
+      return fmt::format("did you mean '{}'?", candidate);
+    }
+  }
+  return nearest_name_hint(word, candidates);
+}
+
 std::string place_of(std::string_view origin, const Mark& mark, std::string_view path) {
   std::string place;
   if (mark.line == kFromSetting) {
