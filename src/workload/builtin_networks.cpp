@@ -19,6 +19,8 @@ const std::vector<BuiltinNetwork>& builtin_networks() {
        "after He et al., Deep Residual Learning, 2016, section 4.2", networks::fmnist_resnet},
       {"resnet20", "CIFAR-10, 3x32x32, option-A shortcuts",
        "He et al., Deep Residual Learning, 2016, section 4.2", networks::resnet20},
+      {"resnet20b", "CIFAR-10, 3x32x32, option-B shortcuts (1x1 convolutions)",
+       "He et al., Deep Residual Learning, 2016, section 4.2", networks::resnet20b},
       {"resnet32", "CIFAR-10, 3x32x32, option-A shortcuts",
        "He et al., Deep Residual Learning, 2016, section 4.2", networks::resnet32},
       {"resnet44", "CIFAR-10, 3x32x32, option-A shortcuts",

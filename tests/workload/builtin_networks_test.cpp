@@ -35,6 +35,8 @@ const Published kPublished[] = {
     // 320000 + 4 * (72000 + 512000) + 768 MACs; 2624+128 + 4*(640+128+4160+128) + 780 parameters.
     {"dscnn", 2.7e6, 0.1e6, 23'756, 0, "Banbury et al., MLPerf Tiny, 2021 (24 k), by hand"},
     {"resnet20", 40.55e6, 0.01e6, 269'722, 0, "akamaster/pytorch_resnet_cifar10; Li et al. 2017"},
+    // ResNet-20 and two 1x1 shortcuts: 40551040 + 16*32*256 + 32*64*64 MACs.
+    {"resnet20b", 40'813'184, 0, 272'474, 0, "distiller checkpoint; MACs by hand"},
     {"resnet32", 69e6, 1e6, 464'154, 0, "akamaster/pytorch_resnet_cifar10"},
     {"resnet44", 97e6, 1e6, 658'586, 0, "akamaster/pytorch_resnet_cifar10"},
     {"resnet56", 125.49e6, 0.01e6, 853'018, 0, "akamaster/pytorch_resnet_cifar10; Li et al. 2017"},

@@ -9,10 +9,17 @@
 namespace hwflow::networks {
 namespace {
 
-/// Option A: every second pixel, and as many zero channels before as after.
+/// The shortcuts that change the shape: A takes every second pixel and adds as many zero channels
+/// before as after; B is a 1x1 convolution with BatchNorm.
+enum class Option : std::uint8_t { a, b };
+
 NodeId shortcut(NetworkBuilder& builder, const std::string& block, NodeId input,
-                std::int64_t channels, std::int64_t stride) {
+                std::int64_t channels, std::int64_t stride, Option option) {
   if (stride == 1 && builder.channels(input) == channels) return input;
+  if (option == Option::b) {
+    return builder.conv_bn(block + ".downsample", input, channels, {.kernel = 1, .stride = stride},
+                           Activation::none);
+  }
   Node node;
   node.name = block + ".shortcut";
   node.kind = NodeKind::subsample;
@@ -23,16 +30,17 @@ NodeId shortcut(NetworkBuilder& builder, const std::string& block, NodeId input,
 }
 
 NodeId basic_block(NetworkBuilder& builder, const std::string& block, NodeId input,
-                   std::int64_t channels, std::int64_t stride) {
+                   std::int64_t channels, std::int64_t stride, Option option) {
   NodeId x = builder.conv_bn(block + ".conv1", input, channels,
                              {.kernel = 3, .stride = stride, .pad = 1}, Activation::relu);
   x = builder.conv_bn(block + ".conv2", x, channels, {.kernel = 3, .pad = 1}, Activation::none);
-  const NodeId skip = shortcut(builder, block, input, channels, stride);
+  const NodeId skip = shortcut(builder, block, input, channels, stride, option);
   return builder.add(block + ".add", x, skip, Activation::relu);
 }
 
 /// Three stages of 16, 32 and 64 channels (He et al. 2016, section 4.2): 6 * blocks + 2 layers.
-Network cifar_resnet(std::string name, const FeatureShape& input, int blocks) {
+Network cifar_resnet(std::string name, const FeatureShape& input, int blocks,
+                     Option option = Option::a) {
   NetworkBuilder builder;
   NodeId x =
       builder.conv_bn("conv1", builder.input(input), 16, {.kernel = 3, .pad = 1}, Activation::relu);
@@ -40,7 +48,8 @@ Network cifar_resnet(std::string name, const FeatureShape& input, int blocks) {
   for (int stage = 1; stage <= 3; ++stage, channels *= 2) {
     for (int block = 0; block < blocks; ++block) {
       const std::int64_t stride = stage > 1 && block == 0 ? 2 : 1;
-      x = basic_block(builder, fmt::format("layer{}.{}", stage, block), x, channels, stride);
+      x = basic_block(builder, fmt::format("layer{}.{}", stage, block), x, channels, stride,
+                      option);
     }
   }
   x = builder.global_average_pool("avgpool", x);
@@ -51,6 +60,7 @@ Network cifar_resnet(std::string name, const FeatureShape& input, int blocks) {
 }  // namespace
 
 Network resnet20() { return cifar_resnet("resnet20", {3, 32, 32}, 3); }
+Network resnet20b() { return cifar_resnet("resnet20b", {3, 32, 32}, 3, Option::b); }
 Network resnet32() { return cifar_resnet("resnet32", {3, 32, 32}, 5); }
 Network resnet44() { return cifar_resnet("resnet44", {3, 32, 32}, 7); }
 Network resnet56() { return cifar_resnet("resnet56", {3, 32, 32}, 9); }

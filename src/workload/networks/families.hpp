@@ -6,6 +6,7 @@
 namespace hwflow::networks {
 
 [[nodiscard]] Network resnet20();
+[[nodiscard]] Network resnet20b();
 [[nodiscard]] Network resnet32();
 [[nodiscard]] Network resnet44();
 [[nodiscard]] Network resnet56();
