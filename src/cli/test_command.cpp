@@ -1,0 +1,115 @@
+#include "cli/test_command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "cli/training_inputs.hpp"
+#include "train/nn/training.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+struct TestArguments {
+  ModelArguments model;
+  DataArguments data;
+  std::string mode = "float";
+  std::string device = "cpu";
+  std::int64_t first = 0;  ///< 0: all
+};
+
+/// 1 for every image that the model gets right.
+using CorrectImages = Expected<std::vector<std::uint8_t>>;
+
+CorrectImages test_float(const TestArguments& arguments, const train::ImageSet& images,
+                         int threads) {
+  const Expected<TrainedModel> model = load_model(arguments.model, images);
+  if (!model) return Unexpected{model.error()};
+  return train::correct_images(model->network, model->weights, images, model->normalization,
+                               {.batch_size = 256, .device = arguments.device, .threads = threads});
+}
+
+/// One row per arithmetic that a model can be tested in.
+struct Mode {
+  const char* name;
+  CorrectImages (*test)(const TestArguments&, const train::ImageSet&, int threads);
+};
+constexpr std::array kModes{Mode{"float", test_float}};
+
+train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) {
+  if (count <= 0 || count >= images.count()) return images;
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  return train::select(images, indices);
+}
+
+int run_test(const TestArguments& arguments, const GlobalOptions& options) {
+  const Expected<train::Dataset> data = read_data(arguments.data);
+  if (!data) return report_wrong_input(data.error());
+  const train::ImageSet images = first_images(data->test, arguments.first);
+  const auto mode = std::ranges::find(kModes, arguments.mode, &Mode::name);
+  const auto start = std::chrono::steady_clock::now();
+  const CorrectImages result = mode->test(arguments, images, thread_count(options));
+  if (!result) return report_wrong_input(result.error());
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  const auto total = static_cast<double>(images.count());
+  const std::int64_t correct =
+      std::accumulate(result.value().begin(), result.value().end(), std::int64_t{0});
+  const double top1 = static_cast<double>(correct) / total;
+  const double error = std::sqrt(top1 * (1.0 - top1) / total);
+  write_json(options, nlohmann::ordered_json({{"model", arguments.model.file},
+                                              {"data", images.name},
+                                              {"mode", arguments.mode},
+                                              {"correct", correct},
+                                              {"total", images.count()},
+                                              {"top1", top1},
+                                              {"standard_error", error},
+                                              {"seconds", seconds}})
+                          .dump(2));
+  if (options.json != "-" && !options.quiet) {
+    fmt::print("{}: {} of {} right, top-1 {:.2f} % +- {:.2f} ({}, {:.1f} s)\n",
+               arguments.model.file, correct, images.count(), 100.0 * top1, 100.0 * error,
+               arguments.mode, seconds);
+  }
+  return kDone;
+}
+
+std::vector<std::string> mode_names() {
+  std::vector<std::string> names;
+  for (const Mode& mode : kModes) names.emplace_back(mode.name);
+  return names;
+}
+
+}  // namespace
+
+void add_test_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand("test", "Accuracy of a trained network on the test set");
+  add_global_options(*command, options);
+  const auto arguments = std::make_shared<TestArguments>();
+  command->add_option("model", arguments->model.file, "Weights (.safetensors) or ONNX file")
+      ->required();
+  command->add_option("--network", arguments->model.network,
+                      "Built-in name or file; else as the weight file says");
+  command->add_option("--normalization", arguments->model.normalization,
+                      "fashion-mnist, cifar10, imagenet, half, none; else as the weight file says");
+  add_data_options(*command, arguments->data);
+  command->add_option("--mode", arguments->mode, "Arithmetic")
+      ->check(CLI::IsMember(mode_names()))
+      ->capture_default_str();
+  command->add_option("--first", arguments->first, "Only so many images of the test set, 0 = all")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--device", arguments->device, "cpu, cuda or cuda:<number>")
+      ->capture_default_str();
+  command->callback(
+      [arguments, &options, &exit_code] { exit_code = run_test(*arguments, options); });
+}
+
+}  // namespace hwflow::cli

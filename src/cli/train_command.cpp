@@ -1,0 +1,223 @@
+#include "cli/train_command.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "cli/training_inputs.hpp"
+#include "train/nn/image_split.hpp"
+#include "train/nn/safetensors.hpp"
+#include "train/nn/training.hpp"
+#include "train/nn/weight_names.hpp"
+#include "workload/onnx_reader.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+struct TrainArguments {
+  std::string network;
+  DataArguments data;
+  std::string initial;  ///< weight file to start from
+  std::string normalization;
+  std::int64_t hold_out = train::kSearchImages;
+  std::uint64_t split_seed = train::kSplitSeed;
+  std::vector<std::string> notes;  ///< key=value for the file's metadata
+  train::TrainOptions options;
+};
+
+/// All that a run needs, read and checked.
+struct TrainInputs {
+  Network network;
+  std::optional<WeightMap> initial;
+  train::ImageSet training, test;
+  train::Normalization normalization;
+};
+
+Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
+  Diagnostics problems;
+  const auto keep = [&problems](const auto& expected) {
+    if (!expected) {
+      problems.insert(problems.end(), expected.error().begin(), expected.error().end());
+    }
+  };
+  Expected<OnnxModel> model = load_network(arguments.network);
+  keep(model);
+  Expected<train::Dataset> data = read_data(arguments.data);
+  keep(data);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  TrainInputs inputs{std::move(model->network), std::nullopt, {}, std::move(data->test), {}};
+  const train::ImageSplit split =
+      train::stratified_split(data->train, arguments.hold_out, arguments.split_seed);
+  inputs.training = train::select(data->train, split.training);
+  const auto normalization = choose_normalization(arguments.normalization, data->train);
+  keep(normalization);
+  if (normalization) inputs.normalization = normalization.value();
+  if (!arguments.initial.empty()) {
+    const auto loaded = load_model({arguments.initial, arguments.network, arguments.normalization},
+                                   inputs.training);
+    keep(loaded);
+    if (loaded) inputs.initial = loaded->weights;
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return inputs;
+}
+
+void print_epoch(const train::EpochReport& report, int epochs) {
+  fmt::print(stderr, "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s\n",
+             report.epoch, epochs, report.loss, 100.0 * report.accuracy, report.learning_rate,
+             report.seconds);
+}
+
+std::string describe(const TrainArguments& a) {
+  const train::TrainOptions& o = a.options;
+  return fmt::format(
+      "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay {}, "
+      "label smoothing {}, crop pad {}, flip {}, threads {}",
+      o.epochs, o.batch_size, o.schedule == train::Schedule::cosine ? "cosine" : "step",
+      o.learning_rate, o.warmup_epochs, o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay,
+      o.label_smoothing, o.augmentation.pad, o.augmentation.flip, o.threads);
+}
+
+std::map<std::string, std::string> metadata_of(const TrainArguments& arguments,
+                                               const TrainInputs& inputs, std::int64_t correct) {
+  std::map<std::string, std::string> metadata{
+      {"format", "hwflow model 1"},
+      {"network", arguments.network},
+      {"data", inputs.training.name},
+      {"seed", std::to_string(arguments.options.seed)},
+      {"training", describe(arguments)},
+      {"held_out",
+       fmt::format("{} training images, split seed {}", arguments.hold_out, arguments.split_seed)},
+      {"test", fmt::format("{} of {} right", correct, inputs.test.count())}};
+  train::add_to_metadata(inputs.normalization, metadata);
+  for (const std::string& note : arguments.notes) {
+    const std::size_t at = note.find('=');
+    metadata[note.substr(0, at)] = at == std::string::npos ? "" : note.substr(at + 1);
+  }
+  return metadata;
+}
+
+Json report_of(const TrainArguments& arguments, const TrainInputs& inputs,
+               const train::TrainedNetwork& trained, std::int64_t correct, const fs::path& file) {
+  Json epochs = Json::array();
+  for (const train::EpochReport& e : trained.epochs) {
+    epochs.push_back({{"epoch", e.epoch},
+                      {"loss", e.loss},
+                      {"accuracy", e.accuracy},
+                      {"learning_rate", e.learning_rate},
+                      {"seconds", e.seconds}});
+  }
+  const auto total = inputs.test.count();
+  return {{"network", arguments.network},
+          {"data", inputs.training.name},
+          {"seed", arguments.options.seed},
+          {"training_images", inputs.training.count()},
+          {"epochs", std::move(epochs)},
+          {"test",
+           {{"correct", correct},
+            {"total", total},
+            {"top1", static_cast<double>(correct) / static_cast<double>(total)}}},
+          {"model", file.string()}};
+}
+
+int run_train(TrainArguments& arguments, const GlobalOptions& options) {
+  arguments.options.seed = options.seed;
+  arguments.options.threads = thread_count(options);
+  const fs::path folder = options.out.value_or("runs/train");
+  Diagnostics problems = train::check(arguments.options);
+  Expected<TrainInputs> inputs = read_inputs(arguments);
+  if (!inputs) {
+    problems.insert(problems.end(), inputs.error().begin(), inputs.error().end());
+  }
+  if (!problems.empty()) return report_wrong_input(problems);
+  fs::create_directories(folder);
+  arguments.options.checkpoint = folder / "checkpoint.safetensors";
+
+  const auto progress = [&](const train::EpochReport& report) {
+    if (!options.quiet) print_epoch(report, arguments.options.epochs);
+  };
+  const auto trained = train::train_network(inputs->network, inputs->initial, inputs->training,
+                                            inputs->normalization, arguments.options, progress);
+  if (!trained) return report_wrong_input(trained.error());
+  const auto right =
+      train::correct_images(inputs->network, trained->weights, inputs->test, inputs->normalization,
+                            {.batch_size = 256,
+                             .device = arguments.options.device,
+                             .threads = arguments.options.threads});
+  if (!right) return report_wrong_input(right.error());
+  const std::int64_t correct =
+      std::accumulate(right.value().begin(), right.value().end(), std::int64_t{0});
+  const fs::path file = folder / (inputs->network.name() + ".safetensors");
+  train::write_safetensors(file, {trained->weights, metadata_of(arguments, *inputs, correct)});
+  write_json(options, report_of(arguments, *inputs, *trained, correct, file).dump(2));
+  if (options.json != "-" && !options.quiet) {
+    fmt::print("{} of {} test images right; weights in {}\n", correct, inputs->test.count(),
+               file.string());
+  }
+  return kDone;
+}
+
+void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
+  const std::map<std::string, train::Schedule> schedules{{"cosine", train::Schedule::cosine},
+                                                         {"step", train::Schedule::step}};
+  command.add_option("--epochs", o.epochs, "Passes over the training images")
+      ->capture_default_str();
+  command.add_option("--batch-size", o.batch_size, "Images per step")->capture_default_str();
+  command.add_option("--lr", o.learning_rate, "Peak learning rate")->capture_default_str();
+  command.add_option("--schedule", o.schedule, "Learning rate over time: cosine or step")
+      ->transform(CLI::CheckedTransformer(schedules, CLI::ignore_case));
+  command.add_option("--warmup", o.warmup_epochs, "Epochs of linear warm-up")
+      ->capture_default_str();
+  command.add_option("--step-epochs", o.step_epochs, "Epochs at which the rate drops (step)");
+  command.add_option("--step-factor", o.step_factor, "What it is multiplied by")
+      ->capture_default_str();
+  command.add_option("--momentum", o.momentum, "Momentum")->capture_default_str();
+  command.add_flag("--nesterov,!--no-nesterov", o.nesterov, "Nesterov momentum (default)");
+  command.add_option("--weight-decay", o.weight_decay, "Weight decay")->capture_default_str();
+  command.add_flag("--decay-all", o.decay_norm_and_bias, "Decay BatchNorm and biases too");
+  command.add_option("--label-smoothing", o.label_smoothing, "Label smoothing")
+      ->capture_default_str();
+  command.add_option("--device", o.device, "cpu, cuda or cuda:<number>")->capture_default_str();
+  command.add_flag("--resume", o.resume, "Go on from the checkpoint in --out");
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand("train", "Train a float network");
+  add_global_options(*command, options);
+  const auto arguments = std::make_shared<TrainArguments>();
+  arguments->options.augmentation = {.pad = 4, .flip = true};
+  command->add_option("network", arguments->network, "Built-in name, ONNX or YAML file")
+      ->required();
+  add_data_options(*command, arguments->data);
+  add_optimizer_options(*command, arguments->options);
+  command
+      ->add_option("--pad", arguments->options.augmentation.pad,
+                   "Random crop from the image padded by so many pixels")
+      ->capture_default_str();
+  command->add_flag("--flip,!--no-flip", arguments->options.augmentation.flip,
+                    "Mirror every second image (default)");
+  command
+      ->add_option("--hold-out", arguments->hold_out,
+                   "Training images kept away for the search (0: none)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--initial", arguments->initial, "Weight file to start from");
+  command->add_option("--normalization", arguments->normalization,
+                      "fashion-mnist, cifar10, imagenet, half, none; else the data set's");
+  command->add_option("--note", arguments->notes, "key=value for the metadata of the weight file");
+  command->callback(
+      [arguments, &options, &exit_code] { exit_code = run_train(*arguments, options); });
+}
+
+}  // namespace hwflow::cli

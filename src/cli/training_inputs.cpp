@@ -1,0 +1,85 @@
+#include "cli/training_inputs.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "train/nn/safetensors.hpp"
+#include "train/nn/weight_names.hpp"
+#include "workload/onnx_reader.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+constexpr const char* kNormalizations = "fashion-mnist, cifar10, imagenet, half or none";
+
+Unexpected<Diagnostics> refuse(std::string place, std::string reason, std::string hint) {
+  return {Diagnostics{{std::move(place), std::move(reason), std::move(hint)}}};
+}
+
+Expected<TrainedModel> load_onnx_model(const ModelArguments& arguments,
+                                       const train::ImageSet& images) {
+  Expected<OnnxModel> model = load_network(arguments.file);
+  if (!model) return Unexpected{model.error()};
+  const Expected<train::Normalization> normalization =
+      choose_normalization(arguments.normalization, images);
+  if (!normalization) return Unexpected{normalization.error()};
+  Expected<WeightMap> weights =
+      train::match_weights(model->network, model->weights, arguments.file);
+  if (!weights) return Unexpected{weights.error()};
+  return TrainedModel{std::move(model->network), std::move(*weights), normalization.value()};
+}
+
+}  // namespace
+
+void add_data_options(CLI::App& command, DataArguments& arguments) {
+  command.add_option("--data", arguments.name, "Data set: see 'hwflow list data'")
+      ->capture_default_str();
+  command.add_option("--data-dir", arguments.directory,
+                     "Its folder; else below HWFLOW_DATA, else the system's");
+}
+
+Expected<train::Dataset> read_data(const DataArguments& arguments) {
+  const char* root = std::getenv("HWFLOW_DATA");
+  return train::read_dataset({.name = arguments.name,
+                              .directory = arguments.directory,
+                              .data_root = root == nullptr ? "" : root});
+}
+
+Expected<train::Normalization> choose_normalization(const std::string& name,
+                                                    const train::ImageSet& images) {
+  if (name.empty()) return train::default_normalization(images.name, images.channels);
+  const auto named = train::named_normalization(name, images.channels);
+  if (named) return *named;
+  return refuse("--normalization " + name, "is not known, or not for images of so many channels",
+                kNormalizations);
+}
+
+Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::ImageSet& images) {
+  if (arguments.file.ends_with(".onnx")) return load_onnx_model(arguments, images);
+  Expected<train::Safetensors> file = train::read_safetensors(arguments.file);
+  if (!file) return Unexpected{file.error()};
+  std::string name = arguments.network;
+  if (const auto at = file->metadata.find("network"); name.empty() && at != file->metadata.end()) {
+    name = at->second;
+  }
+  if (name.empty()) {
+    return refuse(arguments.file, "does not say which network it belongs to", "add --network");
+  }
+  Expected<OnnxModel> described = load_network(name);
+  if (!described) return Unexpected{described.error()};
+  Expected<WeightMap> weights =
+      train::match_weights(described->network, file->tensors, arguments.file);
+  if (!weights) return Unexpected{weights.error()};
+
+  std::optional<train::Normalization> own =
+      train::normalization_from_metadata(file->metadata, images.channels);
+  if (!own || !arguments.normalization.empty()) {
+    Expected<train::Normalization> chosen = choose_normalization(arguments.normalization, images);
+    if (!chosen) return Unexpected{chosen.error()};
+    own = chosen.value();
+  }
+  return TrainedModel{std::move(described->network), std::move(*weights), std::move(*own)};
+}
+
+}  // namespace hwflow::cli

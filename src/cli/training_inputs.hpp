@@ -1,0 +1,43 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "base/expected.hpp"
+#include "train/nn/dataset.hpp"
+#include "train/nn/normalization.hpp"
+#include "workload/network.hpp"
+#include "workload/weights.hpp"
+
+namespace hwflow::cli {
+
+/// --data and --data-dir of the commands that train or test.
+struct DataArguments {
+  std::string name = "fashion-mnist";
+  std::string directory;
+};
+void add_data_options(CLI::App& command, DataArguments& arguments);
+/// The data set; HWFLOW_DATA is where it is looked for when --data-dir is absent.
+[[nodiscard]] Expected<train::Dataset> read_data(const DataArguments& arguments);
+
+/// A trained float network, ready to run.
+struct TrainedModel {
+  Network network;
+  WeightMap weights;
+  train::Normalization normalization;
+};
+struct ModelArguments {
+  std::string file;           ///< safetensors, or ONNX with weights
+  std::string network;        ///< empty: what the file says of itself
+  std::string normalization;  ///< empty: what the file says of itself, else the data set's
+};
+/// Errors  unreadable file, unknown network or normalisation, tensors that do not match: each by
+///         name. `images` gives the data set's normalisation and channels.
+[[nodiscard]] Expected<TrainedModel> load_model(const ModelArguments& arguments,
+                                                const train::ImageSet& images);
+
+/// The normalisation of that name for these images; an empty name means the data set's own.
+[[nodiscard]] Expected<train::Normalization> choose_normalization(const std::string& name,
+                                                                  const train::ImageSet& images);
+
+}  // namespace hwflow::cli
