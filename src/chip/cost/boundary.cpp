@@ -1,0 +1,234 @@
+#include "chip/cost/boundary.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace hwflow::chip {
+namespace {
+
+/// Do two different iterations ever have the same index? a*x = b*y needs x to be a multiple of
+/// b/gcd and y of a/gcd, so both ranges must be that long.
+bool collides(const Rank& rank, const DimArray& bounds) {
+  if (rank.terms.size() < 2) return false;
+  const AffineTerm& a = rank.terms[0];
+  const AffineTerm& b = rank.terms[1];
+  const std::int64_t shared = std::gcd(a.coefficient, b.coefficient);
+  return b.coefficient / shared < bounds[index(a.dim)] &&
+         a.coefficient / shared < bounds[index(b.dim)];
+}
+
+Chain rank_chain(const Rank& rank, const DimArray& bounds) {
+  Chain chain;
+  chain.offset = rank.offset;
+  chain.high = rank.extent;
+  for (std::size_t t = 0; t < rank.terms.size(); ++t) {
+    chain.bound[t] = bounds[index(rank.terms[t].dim)];
+    chain.coefficient[t] = rank.terms[t].coefficient;
+  }
+  return chain;
+}
+
+void apply_rules(Chain& chain, const Operand& operand, const CountingRules& rules) {
+  if (operand.role == Role::outputs) return;
+  chain.bounding_box = rules.fetch_stride_gaps;
+  chain.whole_tiles = !rules.halo_reuse;
+  if (!rules.fetch_padding) return;
+  chain.low = chain.offset;
+  chain.high = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
+               chain.coefficient[1] * (chain.bound[1] - 1) + 1;
+}
+
+/// The chains of an operand and which of them each dimension belongs to.
+class Chains {
+ public:
+  template <class IsSummed>
+  Chains(const OperandNest& place, LevelIndex child, const IsSummed& is_summed) {
+    make(place);
+    for (const NestLoop& loop : place.nest.loops) {
+      if (loop.level >= child) break;
+      const Home home = home_[index(loop.dim)];
+      const bool summed = loop.spatial && is_summed(loop.level);
+      chains_[home.chain].loops.push_back({home.term, loop.spatial, summed, loop.tile, loop.trips});
+      if (!loop.spatial) temporal_.push_back(home.chain);
+    }
+  }
+
+  void forward() {
+    for (Chain& chain : chains_) chain.forwarding = true;
+  }
+
+  [[nodiscard]] std::int64_t first(Side side) const {
+    std::int64_t words = 1;
+    for (const Chain& chain : chains_) words *= count_cut(chain, {0, false}, side).whole;
+    return words;
+  }
+
+  /// Words that move over all transitions, the first fetch or the last drain included.
+  [[nodiscard]] std::int64_t moved(Side side) const {
+    std::int64_t words = first(side);
+    std::vector<int> seen(chains_.size(), 0);
+    for (const std::size_t stepping : temporal_) {
+      std::int64_t whole = 1, kept = 1;
+      for (std::size_t i = 0; i < chains_.size(); ++i) {
+        const CutCounts counts = count_cut(chains_[i], {seen[i], i == stepping}, side);
+        whole *= counts.whole;
+        kept *= counts.kept;
+      }
+      words += whole - kept;
+      ++seen[stepping];
+    }
+    return words;
+  }
+
+  /// Words of the tiles of all iterations: what moves when nothing is held.
+  [[nodiscard]] std::int64_t touched() const {
+    std::int64_t words = 1;
+    for (const Chain& chain : chains_)
+      words *= count_cut(chain, {chain.temporal_loops(), false}, Side::enter).whole;
+    return words;
+  }
+
+  [[nodiscard]] std::int64_t distinct() const {
+    std::int64_t words = 1;
+    for (const Chain& chain : chains_) words *= count_distinct(chain);
+    return words;
+  }
+
+  [[nodiscard]] std::int64_t largest() const {
+    std::int64_t words = 1;
+    for (const Chain& chain : chains_) words *= largest_tile(chain);
+    return words;
+  }
+
+ private:
+  struct Home {
+    std::size_t chain = 0;
+    int term = 0;
+  };
+
+  void make(const OperandNest& place) {
+    std::array<bool, kDimCount> has_home{};
+    for (const Rank& rank : place.operand.ranks) {
+      for (std::size_t t = 0; t < rank.terms.size(); ++t) {
+        home_[index(rank.terms[t].dim)] = {chains_.size(), static_cast<int>(t)};
+        has_home[index(rank.terms[t].dim)] = true;
+      }
+      chains_.push_back(rank_chain(rank, place.nest.bounds));
+      apply_rules(chains_.back(), place.operand, place.accelerator.fields().counting);
+    }
+    for (const Dim dim : kDims) {
+      if (has_home[index(dim)] || place.nest.bounds[index(dim)] == 1) continue;
+      home_[index(dim)] = {chains_.size(), 0};
+      Chain chain;
+      chain.relevant = false;
+      chain.bound[0] = place.nest.bounds[index(dim)];
+      chains_.push_back(chain);
+    }
+  }
+
+  std::vector<Chain> chains_;
+  std::array<Home, kDimCount> home_{};
+  std::vector<std::size_t> temporal_;  ///< chain of every temporal loop, outermost first
+};
+
+std::int64_t moved_words(const Chains& chains, const Boundary& boundary, Side side) {
+  return boundary.unheld ? chains.touched() : chains.moved(side);
+}
+
+BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary) {
+  const auto& levels = place.accelerator.levels();
+  const auto alone = [&](LevelIndex level) {
+    return level < boundary.parent || !levels[level].fanout.multicast;
+  };
+  Chains group(place, boundary.child, alone);
+  const Chains each(place, boundary.child, [](LevelIndex) { return true; });
+  BoundaryTraffic traffic;
+  traffic.reads = moved_words(group, boundary, Side::enter);
+  traffic.fills = moved_words(each, boundary, Side::enter);
+  traffic.first_reads = group.first(Side::enter);
+  traffic.first_fills = each.first(Side::enter);
+  const bool forwards = std::any_of(
+      levels.begin() + static_cast<std::ptrdiff_t>(boundary.parent),
+      levels.begin() + static_cast<std::ptrdiff_t>(boundary.child),
+      [](const MemoryLevel& level) { return level.fanout.forwarding; });
+  if (!forwards || boundary.unheld) return traffic;
+  group.forward();
+  const std::int64_t without = traffic.reads;
+  traffic.reads = group.moved(Side::enter);
+  traffic.forwarded = without - traffic.reads;
+  return traffic;
+}
+
+/// Can several instances in the given levels hold partial sums of one output?
+template <class InRange>
+bool shares_outputs(const OperandNest& place, const InRange& in_range) {
+  return std::any_of(place.nest.loops.begin(), place.nest.loops.end(), [&](const NestLoop& loop) {
+    return loop.spatial && in_range(loop.level) && accumulates(place.op, loop.dim);
+  });
+}
+
+BoundaryTraffic drain_traffic(const OperandNest& place, const Boundary& boundary) {
+  const auto& levels = place.accelerator.levels();
+  const auto above = [&](LevelIndex level) { return level < boundary.parent; };
+  const auto apart = [&](LevelIndex level) {
+    return above(level) || !levels[level].fanout.spatial_reduction;
+  };
+  const Chains events(place, boundary.child, above);
+  const Chains arriving(place, boundary.child, apart);
+  const Chains each(place, boundary.child, [](LevelIndex) { return true; });
+  BoundaryTraffic traffic;
+  const std::int64_t distinct = events.distinct();
+  const std::int64_t skipped =
+      place.accelerator.fields().counting.skip_first_partial_sum_read ? distinct : 0;
+  traffic.updates = moved_words(arriving, boundary, Side::leave);
+  traffic.drains = moved_words(each, boundary, Side::leave);
+  traffic.reads = traffic.updates - skipped;
+  traffic.fills = moved_words(events, boundary, Side::leave) - skipped;
+  traffic.last_updates = arriving.first(Side::leave);
+  traffic.last_drains = each.first(Side::leave);
+  if (shares_outputs(place, above)) return traffic;
+  const auto inside = [&](LevelIndex level) { return !above(level) && level < boundary.child; };
+  const auto merged_above = [&](LevelIndex level) { return inside(level) && apart(level); };
+  if (!shares_outputs(place, merged_above)) traffic.final_updates = distinct;
+  if (!shares_outputs(place, inside)) traffic.final_drains = distinct;
+  return traffic;
+}
+
+}  // namespace
+
+BoundaryTraffic boundary_traffic(const OperandNest& place, const Boundary& boundary) {
+  return place.operand.role == Role::outputs ? drain_traffic(place, boundary)
+                                             : fetch_traffic(place, boundary);
+}
+
+LinkWords link_words(const OperandNest& place, const Boundary& boundary,
+                     LevelIndex fanout_level) {
+  const auto& levels = place.accelerator.levels();
+  const bool leaves = place.operand.role == Role::outputs;
+  const auto alone = [&](LevelIndex level) {
+    const Fanout& fanout = levels[level].fanout;
+    return level <= fanout_level || !(leaves ? fanout.spatial_reduction : fanout.multicast);
+  };
+  const Chains chains(place, boundary.child, alone);
+  LinkWords link{moved_words(chains, boundary, leaves ? Side::leave : Side::enter), 0};
+  const auto unmerged = [&](LevelIndex level) { return level < boundary.child && alone(level); };
+  if (leaves && !shares_outputs(place, unmerged)) link.final_words = chains.distinct();
+  return link;
+}
+
+std::int64_t tile_words(const OperandNest& place, LevelIndex level) {
+  return Chains(place, level, [](LevelIndex) { return true; }).largest();
+}
+
+bool accumulates(const Operator& op, Dim dim) {
+  if (op.bound(dim) == 1) return false;
+  for (const Rank& rank : op.output().ranks) {
+    const bool has_dim = std::any_of(rank.terms.begin(), rank.terms.end(),
+                                     [&](const AffineTerm& term) { return term.dim == dim; });
+    if (has_dim) return collides(rank, op.bounds());
+  }
+  return true;
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,93 @@
+#include "chip/cost/timing.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hwflow::chip {
+namespace {
+
+std::int64_t cycles_for(std::int64_t bits, const std::optional<double>& bandwidth,
+                        std::int64_t instances) {
+  if (!bandwidth || bits == 0) return 0;
+  return static_cast<std::int64_t>(
+      std::ceil(static_cast<double>(bits) / (*bandwidth * static_cast<double>(instances))));
+}
+
+void add_to(PortBits& sum, const PortBits& bits) {
+  sum.read += bits.read;
+  sum.write += bits.write;
+}
+
+}  // namespace
+
+Timing::Timing(const Accelerator& accelerator, const Nest& nest) : accelerator_(accelerator) {
+  const std::size_t levels = accelerator.levels().size();
+  for (LevelIndex l = 0; l < levels; ++l) used_.push_back(used_instances(nest, l));
+  total_.resize(levels);
+  overlapped_.resize(levels);
+  const Transfer none{{}, std::vector<PortBits>(levels)};
+  stalling_.assign(levels, none);
+  first_.assign(levels, none);
+  last_.assign(levels, none);
+}
+
+void Timing::add(const Boundary& boundary, const BoundaryTraffic& traffic, const Widths& widths) {
+  const auto& levels = accelerator_.levels();
+  const Widths above = widths.at(levels[boundary.parent]);
+  const PortBits parent{traffic.reads * above.unfinished,
+                        above.bits(traffic.updates, traffic.final_updates)};
+  add_to(total_[boundary.parent], parent);
+  if (boundary.child == levels.size()) return add_to(overlapped_[boundary.parent], parent);
+
+  const Widths below = widths.at(levels[boundary.child]);
+  const PortBits child{
+      below.bits(traffic.drains, traffic.final_drains) + traffic.forwarded * below.unfinished,
+      traffic.fills * below.unfinished};
+  add_to(total_[boundary.child], child);
+  if (!levels[boundary.child].double_buffered) {
+    add_to(stalling_[boundary.child].child, child);
+    add_to(stalling_[boundary.child].parents[boundary.parent], parent);
+    return;
+  }
+  add_to(overlapped_[boundary.parent], parent);
+  add_to(overlapped_[boundary.child], child);
+  add_to(first_[boundary.child].child, {0, traffic.first_fills * below.unfinished});
+  add_to(first_[boundary.child].parents[boundary.parent],
+         {traffic.first_reads * above.unfinished, 0});
+  const std::int64_t out = traffic.final_drains > 0 ? below.finished : below.unfinished;
+  const std::int64_t in = traffic.final_updates > 0 ? above.finished : above.unfinished;
+  add_to(last_[boundary.child].child, {traffic.last_drains * out, 0});
+  add_to(last_[boundary.child].parents[boundary.parent], {0, traffic.last_updates * in});
+}
+
+std::int64_t Timing::port_cycles(LevelIndex level, const PortBits& bits) const {
+  const MemoryLevel& memory = accelerator_.levels()[level];
+  const auto& read = memory.read_bandwidth_bits_per_cycle;
+  if (memory.shared_port) return cycles_for(bits.read + bits.write, read, used_[level]);
+  return std::max(cycles_for(bits.read, read, used_[level]),
+                  cycles_for(bits.write, memory.write_bandwidth_bits_per_cycle, used_[level]));
+}
+
+std::int64_t Timing::transfer_cycles(LevelIndex child, const Transfer& transfer) const {
+  std::int64_t cycles = port_cycles(child, transfer.child);
+  for (LevelIndex l = 0; l < transfer.parents.size(); ++l)
+    cycles = std::max(cycles, port_cycles(l, transfer.parents[l]));
+  return cycles;
+}
+
+std::int64_t Timing::cycles(std::int64_t compute_cycles) const {
+  std::int64_t overlapped = compute_cycles;
+  std::int64_t added = 0;
+  for (LevelIndex l = 0; l < total_.size(); ++l) {
+    overlapped = std::max(overlapped, port_cycles(l, overlapped_[l]));
+    added += transfer_cycles(l, stalling_[l]) + transfer_cycles(l, first_[l]) +
+             transfer_cycles(l, last_[l]);
+  }
+  return overlapped + added;
+}
+
+std::int64_t Timing::bandwidth_cycles(LevelIndex level) const {
+  return port_cycles(level, total_[level]);
+}
+
+}  // namespace hwflow::chip
