@@ -176,10 +176,4 @@ Expected<Accelerator> load_accelerator(const std::string& name_or_file) {
   return parse_accelerator(*text, name_or_file);
 }
 
-std::string accelerator_json_schema() {
-  return schema::json_schema<AcceleratorKeys>("hwflow accelerator");
-}
-
-std::string accelerator_key_table() { return schema::markdown_table<AcceleratorKeys>(); }
-
 }  // namespace hwflow::chip

@@ -1,6 +1,5 @@
 #include "chip/arch/accelerator_file.hpp"
 #include "chip/arch/accelerator_format.hpp"
-#include "chip/arch/energy_table.hpp"
 #include "schema/schema.hpp"
 
 namespace hwflow::chip {
@@ -78,10 +77,5 @@ std::string accelerator_to_yaml(const Accelerator& accelerator) {
   keys.fpga = fields.fpga;
   return schema::to_yaml(schema::to_document(keys));
 }
-
-std::string energy_table_json_schema() {
-  return schema::json_schema<EnergyTable>("hwflow energy table");
-}
-std::string energy_table_key_table() { return schema::markdown_table<EnergyTable>(); }
 
 }  // namespace hwflow::chip
