@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "study/codesign_result.hpp"
+
+/// The figures of the report, each one SVG drawing. They need the classes of page_style().
+namespace hwflow::report {
+
+enum class CostAxis : std::uint8_t { energy, latency, dram, model_size };
+
+/// Search accuracy against a cost: every evaluated plan, the front, baselines and picks.
+[[nodiscard]] std::string front_chart(const study::CodesignResult& result, CostAxis cost);
+
+/// Energy of every shown plan, stacked by component.
+[[nodiscard]] std::string energy_by_plan_chart(const study::CodesignResult& result);
+
+/// Widths of every shown plan, one row of cells for weights and one for inputs.
+[[nodiscard]] std::string width_chart(const study::CodesignResult& result);
+
+/// Widths over stacked energy, layer by layer, of one shown plan; the outline is `reference`,
+/// where the layers match.
+[[nodiscard]] std::string layer_chart(const study::CodesignResult& result, std::size_t plan,
+                                      std::size_t reference);
+
+/// Speed against arithmetic intensity (DRAM), with the roofs of array and DRAM.
+[[nodiscard]] std::string roofline_chart(const study::CodesignResult& result, std::size_t plan);
+
+/// Hypervolume by generation.
+[[nodiscard]] std::string convergence_chart(const study::CodesignResult& result);
+
+/// Class of the i-th energy component's colour.
+[[nodiscard]] std::string component_class(std::size_t component);
+inline constexpr std::size_t kComponentColours = 8;
+
+}  // namespace hwflow::report

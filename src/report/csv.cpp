@@ -1,0 +1,151 @@
+#include "report/csv.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <vector>
+
+#include "report/plan_facts.hpp"
+
+namespace hwflow::report {
+namespace {
+
+/// Cells of a line, joined by commas; numbers keep every digit that they need.
+class Row {
+ public:
+  Row& add(const std::string& text) { return raw(csv_cell(text)); }
+  Row& add(double number) { return raw(fmt::format("{}", number)); }
+  Row& add(std::int64_t number) { return raw(fmt::format("{}", number)); }
+  Row& add(int number) { return add(std::int64_t{number}); }
+  Row& add(std::size_t number) { return add(static_cast<std::int64_t>(number)); }
+  Row& add(const std::optional<train::AccuracyEstimate>& accuracy) {
+    if (!accuracy) return raw("").raw("").raw("").raw("");
+    return add(accuracy->top1())
+        .add(accuracy->standard_error())
+        .add(accuracy->correct)
+        .add(accuracy->total);
+  }
+  [[nodiscard]] std::string line() const { return text_ + "\r\n"; }
+
+ private:
+  Row& raw(const std::string& cell) {
+    if (!first_) text_ += ',';
+    first_ = false;
+    text_ += cell;
+    return *this;
+  }
+  std::string text_;
+  bool first_ = true;
+};
+
+constexpr const char* kPlanHeader =
+    "index,generation,origin,on_front,accuracy,standard_error,correct,total,energy_pj,cycles,"
+    "dram_bits,model_bits,plan\r\n";
+
+std::string plan_line(const study::CodesignResult& result, std::size_t index) {
+  const auto& plan = result.evaluated[index];
+  return Row()
+      .add(index)
+      .add(plan.generation)
+      .add(std::string(name(plan.origin)))
+      .add(plan.on_front ? 1 : 0)
+      .add(std::optional{plan.accuracy})
+      .add(plan.hardware.energy_pj)
+      .add(plan.hardware.cycles)
+      .add(plan.hardware.dram_bits)
+      .add(plan.hardware.model_bits)
+      .add(to_text(plan.plan))
+      .line();
+}
+
+std::string layer_line(const study::PlanDetails& plan, const study::LayerDetails& layer) {
+  Row row;
+  row.add(plan.label).add(layer.name).add(layer.shape);
+  row.add(layer.weight_bits).add(layer.input_bits).add(layer.output_bits).add(layer.macs);
+  row.add(layer.energy_pj).add(layer.cycles).add(layer.compute_cycles).add(layer.dram_bits);
+  row.add(layer.utilization).add(layer.mapping_optimal ? 1 : 0).add(layer.mapping_gap);
+  row.add(layer.peak_macs_per_cycle);
+  for (const double energy : layer.energy_by_component_pj) row.add(energy);
+  for (const std::int64_t bits : layer.traffic_bits) row.add(bits);
+  return row.add(layer.mapping).line();
+}
+
+}  // namespace
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string cell = "\"";
+  for (const char c : text) {
+    if (c == '"') cell += '"';
+    cell += c;
+  }
+  return cell + '"';
+}
+
+std::string evaluations_csv(const study::CodesignResult& result) {
+  std::string text = kPlanHeader;
+  for (std::size_t i = 0; i < result.evaluated.size(); ++i) text += plan_line(result, i);
+  return text;
+}
+
+std::string front_csv(const study::CodesignResult& result) {
+  std::string text = kPlanHeader;
+  for (const std::size_t i : result.front) text += plan_line(result, i);
+  return text;
+}
+
+std::string layers_csv(const study::CodesignResult& result) {
+  Row header;
+  for (const char* column :
+       {"plan", "layer", "shape", "weight_bits", "input_bits", "output_bits", "macs", "energy_pj",
+        "cycles", "compute_cycles", "dram_bits", "utilization", "mapping_optimal", "mapping_gap",
+        "peak_macs_per_cycle"}) {
+    header.add(std::string(column));
+  }
+  for (const auto& component : result.energy_components) header.add(component + "_energy_pj");
+  for (const auto& level : result.accelerator.level_names) header.add(level + "_traffic_bits");
+  std::string text = header.add(std::string("mapping")).line();
+  for (const auto& plan : result.plans) {
+    for (const auto& layer : plan.layers) text += layer_line(plan, layer);
+  }
+  return text;
+}
+
+std::string plans_csv(const study::CodesignResult& result) {
+  std::string text =
+      "plan,baseline,evaluated,accuracy,standard_error,correct,total,test_fake_quantized,"
+      "test_fake_quantized_standard_error,test_fake_quantized_correct,test_fake_quantized_total,"
+      "test_integer,test_integer_standard_error,test_integer_correct,test_integer_total,energy_pj,"
+      "cycles,dram_bits,model_bits\r\n";
+  for (const auto& plan : result.plans) {
+    const auto& evaluated = result.evaluated[plan.evaluated];
+    text += Row()
+                .add(plan.label)
+                .add(plan.baseline ? 1 : 0)
+                .add(plan.evaluated)
+                .add(std::optional{evaluated.accuracy})
+                .add(plan.test_fake_quantized)
+                .add(plan.test_integer)
+                .add(evaluated.hardware.energy_pj)
+                .add(evaluated.hardware.cycles)
+                .add(evaluated.hardware.dram_bits)
+                .add(evaluated.hardware.model_bits)
+                .line();
+  }
+  return text;
+}
+
+std::string generations_csv(const study::CodesignResult& result) {
+  std::string text = "generation,evaluations,front_size,hypervolume\r\n";
+  for (const auto& generation : result.generations) {
+    text += Row()
+                .add(generation.generation)
+                .add(generation.evaluations)
+                .add(generation.front_size)
+                .add(generation.hypervolume)
+                .line();
+  }
+  return text;
+}
+
+}  // namespace hwflow::report

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "study/codesign_result.hpp"
+
+namespace hwflow::report {
+
+/// Tables as RFC 4180 text with a header line; numbers are written so that they read back exactly.
+/// Accuracies are shares (0 to 1), energies pJ, traffic and sizes bits.
+
+/// One row for every evaluated plan, in order of evaluation.
+[[nodiscard]] std::string evaluations_csv(const study::CodesignResult& result);
+/// The rows of the Pareto front, in its order.
+[[nodiscard]] std::string front_csv(const study::CodesignResult& result);
+/// One row for every layer of every shown plan; a column for each energy component and the traffic
+/// of each level.
+[[nodiscard]] std::string layers_csv(const study::CodesignResult& result);
+/// One row for every shown plan: test accuracies and costs.
+[[nodiscard]] std::string plans_csv(const study::CodesignResult& result);
+/// Hypervolume by generation.
+[[nodiscard]] std::string generations_csv(const study::CodesignResult& result);
+
+/// A cell, in quotes where RFC 4180 wants them.
+[[nodiscard]] std::string csv_cell(const std::string& text);
+
+}  // namespace hwflow::report

@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "report/charts.hpp"
+#include "report/format.hpp"
+#include "report/plan_facts.hpp"
+#include "report/sections.hpp"
+
+namespace hwflow::report {
+namespace {
+
+std::string estimate_cell(const std::optional<train::AccuracyEstimate>& accuracy) {
+  return accuracy ? accuracy_text(*accuracy) : std::string{"-"};
+}
+
+std::string plan_row(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  const auto& evaluated = result.evaluated[plan.evaluated];
+  const auto& cost = evaluated.hardware;
+  return fmt::format(
+      "<tr class=\"{}\"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<td>{}</td><td>{}</td><td>{}</td><td class=\"wrap\">{}</td></tr>\n",
+      plan.baseline ? "base" : "pick", escape(plan.label), mean_widths_text(evaluated.plan),
+      accuracy_text(evaluated.accuracy), estimate_cell(plan.test_fake_quantized),
+      estimate_cell(plan.test_integer), energy_text(cost.energy_pj),
+      time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
+      bytes_text(static_cast<double>(cost.dram_bits)),
+      bytes_text(static_cast<double>(cost.model_bits)), escape(plan.reason));
+}
+
+std::string paired_tests(const study::CodesignResult& result) {
+  if (result.paired_tests.empty()) return {};
+  std::string html =
+      "<h3>Paired tests</h3>\n<p class=\"soft\">Two plans on the same test images, integer "
+      "arithmetic. The interval is one of 95 % for the difference; p is that of McNemar's exact "
+      "test, two-sided.</p>\n<div class=\"scroll\"><table>\n<tr><th>pick</th>"
+      "<th class=\"left\">against</th><th>difference<br>(points)</th><th>95 % interval</th>"
+      "<th>p</th><th>only the pick right</th><th>only the other right</th><th>both right</th>"
+      "<th>both wrong</th></tr>\n";
+  for (const auto& test : result.paired_tests) {
+    html += fmt::format(
+        "<tr class=\"pick\"><td>{}</td><td class=\"left\">{}</td><td>{:+.2f}</td>"
+        "<td>{:+.2f} to {:+.2f}</td><td>{:.3g}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+        "</tr>\n",
+        escape(result.plans[test.a].label), escape(result.plans[test.b].label),
+        100.0 * test.difference, 100.0 * test.low, 100.0 * test.high, test.p_value,
+        count_text(test.only_a_right), count_text(test.only_b_right), count_text(test.both_right),
+        count_text(test.both_wrong));
+  }
+  return html + "</table></div>\n";
+}
+
+std::string layer_row(const study::CodesignResult& result, const study::LayerDetails& layer) {
+  const double intensity = layer.dram_bits > 0 ? 8.0 * static_cast<double>(layer.macs) /
+                                                     static_cast<double>(layer.dram_bits)
+                                               : 0.0;
+  return fmt::format(
+      "<tr><td>{}</td><td class=\"left\">{}</td><td>{}/{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      escape(layer.name), escape(layer.shape), layer.plan_index ? layer.weight_bits : 0,
+      layer.input_bits, count_text(layer.macs), energy_text(layer.energy_pj),
+      time_text(seconds_of(layer.cycles, result.accelerator.clock_mhz)),
+      bytes_text(static_cast<double>(layer.dram_bits)), percent_text(layer.utilization),
+      number_text(intensity),
+      layer.mapping_optimal ? std::string{"optimal"}
+                            : fmt::format("gap {}", percent_text(layer.mapping_gap)));
+}
+
+std::string layer_table(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  std::string html =
+      "<div class=\"scroll\"><table>\n<tr><th>layer</th><th class=\"left\">shape</th>"
+      "<th>bits w/in</th><th>MACs</th><th>energy</th><th>latency</th><th>DRAM</th>"
+      "<th>utilization</th><th>MACs per<br>DRAM byte</th><th>mapping</th></tr>\n";
+  for (const auto& layer : plan.layers) html += layer_row(result, layer);
+  return html + "</table></div>\n";
+}
+
+std::string loop_nests(const study::PlanDetails& plan) {
+  std::string html;
+  for (const auto& layer : plan.layers) {
+    const std::string& text = layer.loop_nest.empty() ? layer.mapping : layer.loop_nest;
+    if (text.empty()) continue;
+    html +=
+        fmt::format("<details><summary>{} <span class=\"soft\">{}</span></summary><pre>{}</pre>",
+                    escape(layer.name), escape(layer.shape), escape(text));
+    html += "</details>\n";
+  }
+  return html.empty() ? html : "<h3>Mappings</h3>\n" + html;
+}
+
+std::string file_list(const study::PlanDetails& plan) {
+  if (plan.files.empty()) return {};
+  std::string html = "<p>Exported:";
+  for (const std::string& file : plan.files) html += fmt::format(" <code>{}</code>", escape(file));
+  return html + "</p>\n";
+}
+
+/// The baseline that the others are outlined against: that of the headline, else the first.
+std::size_t reference_of(const study::CodesignResult& result, std::size_t plan) {
+  if (result.headline) return result.headline->baseline;
+  for (std::size_t i = 0; i < result.plans.size(); ++i) {
+    if (result.plans[i].baseline) return i;
+  }
+  return plan;
+}
+
+std::string term(std::string_view name, const std::string& meaning) {
+  return meaning.empty() ? std::string{}
+                         : fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, escape(meaning));
+}
+
+}  // namespace
+
+std::string plans_section(const study::CodesignResult& result) {
+  if (result.plans.empty()) return {};
+  std::string html =
+      "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
+      "<th>mean bits<br>w / in</th><th>search accuracy</th><th>test, fake-<br>quantized</th>"
+      "<th>test, integer</th><th>energy</th><th>latency</th><th>DRAM</th><th>model</th>"
+      "<th class=\"left\">why</th></tr>\n";
+  for (const auto& plan : result.plans) html += plan_row(result, plan);
+  html += fmt::format(
+      "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
+      "error. Test accuracies are those after quantization-aware fine-tuning.</p>\n",
+      accuracy_text(result.float_search),
+      result.float_test ? fmt::format(", {} on the test set", accuracy_text(*result.float_test))
+                        : std::string{});
+  return html + paired_tests(result);
+}
+
+std::string details_section(const study::CodesignResult& result) {
+  if (result.plans.empty()) return {};
+  std::string html = "<h2>Layer by layer</h2>\n";
+  const auto open = main_pick(result);
+  for (std::size_t i = 0; i < result.plans.size(); ++i) {
+    const auto& plan = result.plans[i];
+    const std::size_t reference = reference_of(result, i);
+    html += fmt::format("<details{}><summary>{}</summary>\n", open == i ? " open" : "",
+                        escape(plan.label));
+    html += figure(layer_chart(result, i, reference), component_legend(result),
+                   reference == i ? std::string{"Bits (above) and energy of every layer."}
+                                  : fmt::format("Bits (above) and energy of every layer; the "
+                                                "dashed outline is {}.",
+                                                escape(result.plans[reference].label)));
+    html += figure(roofline_chart(result, i), {},
+                   "Each point is a layer. Peaks depend on the widths; dashed lines are the lower "
+                   "ones.");
+    html += layer_table(result, plan) + file_list(plan) + loop_nests(plan) + "</details>\n";
+  }
+  return html;
+}
+
+std::string run_section(const study::CodesignResult& result) {
+  std::string phases;
+  for (const auto& phase : result.phases) {
+    phases +=
+        fmt::format("{}{} {}", phases.empty() ? "" : ", ", phase.name, time_text(phase.seconds));
+  }
+  const auto& chip = result.accelerator;
+  std::string html = "<h2>Run</h2>\n<dl>\n";
+  html += term("network",
+               fmt::format("{} ({} MACs, {} parameters)", result.network.name,
+                           count_text(result.network.macs), count_text(result.network.parameters)));
+  html += term("from", result.network.source);
+  html += term("accelerator",
+               chip.description.empty() ? chip.name : chip.name + ": " + chip.description);
+  html += term("its numbers from", chip.source);
+  html += term("technology", chip.technology);
+  html += term("energy table", chip.energy_table);
+  html += term("clock", fmt::format("{} MHz, {} compute units", number_text(chip.clock_mhz),
+                                    count_text(chip.compute_units)));
+  html += term("data", result.data);
+  html += term("accuracy from", result.accuracy_method);
+  html += term("seed", fmt::format("{}", result.seed));
+  html += term("threads", fmt::format("{}", result.threads));
+  html += term("version", result.version);
+  html += term("run", result.run_id);
+  html += term("started", result.started);
+  html += term("times", phases);
+  html +=
+      term("mappings", fmt::format("{} searched, {} reused", count_text(result.mappings_searched),
+                                   count_text(result.mappings_reused)));
+  html += term("accuracies",
+               fmt::format("{} from the run store", count_text(result.accuracy_cache_hits)));
+  html += term("configuration hash", result.config_hash);
+  html += "</dl>\n<details><summary>Effective configuration</summary><pre>";
+  return html + escape(result.config_yaml) + "</pre></details>\n";
+}
+
+}  // namespace hwflow::report

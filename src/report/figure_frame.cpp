@@ -1,0 +1,41 @@
+#include "report/figure_frame.hpp"
+
+#include <limits>
+
+namespace hwflow::report {
+
+Box plot_area(double width, double height, const Margins& margins) {
+  return {margins.left, margins.top, width - margins.left - margins.right,
+          height - margins.top - margins.bottom};
+}
+
+void draw_y_axis(Svg& svg, const Box& area, const Scale& y, std::string_view title) {
+  double last = std::numeric_limits<double>::infinity();
+  for (const Tick& tick : y.ticks()) {
+    const double at = y(tick.value);
+    svg.line({area.x, at}, {area.right(), at}, tick.text.empty() ? "grid minor" : "grid");
+    if (tick.text.empty() || last - at < 13.0) continue;
+    svg.text({area.x - 6.0, at + 3.5}, tick.text, "tick", Anchor::end);
+    last = at;
+  }
+  svg.text({14.0, area.y + area.height / 2}, title, "axis", Anchor::middle, -90.0);
+  svg.line({area.x, area.bottom()}, {area.right(), area.bottom()}, "frame");
+}
+
+void draw_axes(Svg& svg, const Box& area, const Scale& x, const Scale& y, std::string_view x_title,
+               std::string_view y_title) {
+  double free_from = -std::numeric_limits<double>::infinity();
+  for (const Tick& tick : x.ticks()) {
+    const double at = x(tick.value);
+    svg.line({at, area.y}, {at, area.bottom()}, tick.text.empty() ? "grid minor" : "grid");
+    const double half = text_width(tick.text) / 2;
+    if (tick.text.empty() || at - half < free_from) continue;
+    svg.text({at, area.bottom() + 15.0}, tick.text, "tick", Anchor::middle);
+    free_from = at + half + 5.0;
+  }
+  draw_y_axis(svg, area, y, y_title);
+  svg.line({area.x, area.y}, {area.x, area.bottom()}, "frame");
+  svg.text({area.x + area.width / 2, area.bottom() + 34.0}, x_title, "axis", Anchor::middle);
+}
+
+}  // namespace hwflow::report

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+#include "report/scale.hpp"
+#include "report/svg.hpp"
+
+namespace hwflow::report {
+
+/// Room around a plot for its ticks and titles.
+struct Margins {
+  double left = 58.0, right = 16.0, top = 12.0, bottom = 42.0;
+};
+[[nodiscard]] Box plot_area(double width, double height, const Margins& margins = {});
+
+/// Grid, ticks and titles of two axes around `area`; tick texts that would touch are left out.
+void draw_axes(Svg& svg, const Box& area, const Scale& x, const Scale& y, std::string_view x_title,
+               std::string_view y_title);
+/// The vertical axis only, for bar charts.
+void draw_y_axis(Svg& svg, const Box& area, const Scale& y, std::string_view title);
+
+}  // namespace hwflow::report

@@ -1,0 +1,43 @@
+#include "report/html_report.hpp"
+
+#include <fmt/format.h>
+
+#include "report/format.hpp"
+#include "report/plan_facts.hpp"
+#include "report/sections.hpp"
+
+namespace hwflow::report {
+
+std::string figure(std::string_view svg, std::string_view legend, std::string_view caption) {
+  if (svg.empty()) return {};
+  const std::string key =
+      legend.empty() ? std::string{} : fmt::format("<div class=\"legend\">{}</div>\n", legend);
+  return fmt::format("<figure>\n{}{}<figcaption>{}</figcaption>\n</figure>\n", key, svg, caption);
+}
+
+std::string html_report(const study::CodesignResult& result) {
+  check_result(result);
+  const std::string title = escape(result.study_name.empty() ? "co-design" : result.study_name);
+  std::string page = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'\">\n<title>{} - hwflow report</title>\n<style>{}</style>\n"
+      "</head>\n<body>\n",
+      title, page_style());
+  page += fmt::format(
+      "<h1>{}</h1>\n<p class=\"soft\">{} on {}, {} &middot; hwflow {} &middot; {}{}</p>\n", title,
+      escape(result.network.name), escape(result.accelerator.name), escape(result.data),
+      escape(result.version), escape(result.started),
+      result.stopped ? " &middot; <b>stopped before its end</b>" : "");
+  page += headline_section(result);
+  page += search_section(result);
+  page += plans_section(result);
+  page += details_section(result);
+  page += run_section(result);
+  page += "</body>\n</html>\n";
+  return page;
+}
+
+}  // namespace hwflow::report

@@ -1,0 +1,147 @@
+#include "report/json.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "report/plan_facts.hpp"
+#include "schema/value.hpp"
+#include "schema/write.hpp"
+
+namespace hwflow::report {
+namespace {
+
+using schema::Value;
+
+/// 64-bit seeds above 2^63-1 would not survive as JSON integers elsewhere: they become text.
+Value seed_value(std::uint64_t seed) {
+  return std::in_range<std::int64_t>(seed) ? Value(static_cast<std::int64_t>(seed))
+                                           : Value(std::to_string(seed));
+}
+
+Value estimate(const std::optional<train::AccuracyEstimate>& accuracy) {
+  if (!accuracy) return {};
+  return Value::map()
+      .set("top1", accuracy->top1())
+      .set("standard_error", accuracy->standard_error())
+      .set("correct", accuracy->correct)
+      .set("total", accuracy->total);
+}
+
+Value plan_value(const study::CodesignResult& result, std::size_t index) {
+  const auto& plan = result.evaluated[index];
+  return Value::map()
+      .set("plan", to_text(plan.plan))
+      .set("hardware", result.accelerator.name)
+      .set("accuracy", plan.accuracy.top1())
+      .set("standard_error", plan.accuracy.standard_error())
+      .set("energy_pj", plan.hardware.energy_pj)
+      .set("cycles", plan.hardware.cycles)
+      .set("dram_bits", plan.hardware.dram_bits)
+      .set("model_bits", plan.hardware.model_bits)
+      .set("generation", plan.generation)
+      .set("origin", std::string(name(plan.origin)))
+      .set("index", static_cast<std::int64_t>(index));
+}
+
+Value pick_value(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  Value value = Value::map().set("label", plan.label).set("reason", plan.reason);
+  const Value evaluated = plan_value(result, plan.evaluated);
+  for (const auto& entry : *evaluated.as_map()) value.set(entry.key, entry.value);
+  value.set("test_fake_quantized", estimate(plan.test_fake_quantized));
+  value.set("test_integer", estimate(plan.test_integer));
+  Value files = Value::list();
+  for (const auto& file : plan.files) files.append(file);
+  value.set("files", std::move(files));
+  return value;
+}
+
+Value paired_tests(const study::CodesignResult& result) {
+  Value tests = Value::list();
+  for (const auto& test : result.paired_tests) {
+    tests.append(Value::map()
+                     .set("a", result.plans[test.a].label)
+                     .set("b", result.plans[test.b].label)
+                     .set("difference", test.difference)
+                     .set("low", test.low)
+                     .set("high", test.high)
+                     .set("p_value", test.p_value)
+                     .set("both_right", test.both_right)
+                     .set("only_a_right", test.only_a_right)
+                     .set("only_b_right", test.only_b_right)
+                     .set("both_wrong", test.both_wrong));
+  }
+  return tests;
+}
+
+Value headline(const study::CodesignResult& result) {
+  if (!result.headline) return {};
+  const auto& saving = *result.headline;
+  return Value::map()
+      .set("pick", result.plans[saving.pick].label)
+      .set("baseline", result.plans[saving.baseline].label)
+      .set("energy", saving.energy)
+      .set("latency", saving.latency)
+      .set("dram", saving.dram)
+      .set("model_size", saving.model_size)
+      .set("tolerance", result.tolerance);
+}
+
+Value generations(const study::CodesignResult& result) {
+  Value list = Value::list();
+  for (const auto& generation : result.generations) {
+    list.append(Value::map()
+                    .set("generation", generation.generation)
+                    .set("evaluations", generation.evaluations)
+                    .set("front_size", generation.front_size)
+                    .set("hypervolume", generation.hypervolume));
+  }
+  return list;
+}
+
+Value run_of(const study::CodesignResult& result) {
+  Value phases = Value::map();
+  for (const auto& phase : result.phases) phases.set(phase.name, phase.seconds);
+  return Value::map()
+      .set("id", result.run_id)
+      .set("study", result.study_name)
+      .set("started", result.started)
+      .set("version", result.version)
+      .set("seed", seed_value(result.seed))
+      .set("threads", result.threads)
+      .set("stopped", result.stopped)
+      .set("network", result.network.name)
+      .set("accelerator", result.accelerator.name)
+      .set("data", result.data)
+      .set("accuracy_method", result.accuracy_method)
+      .set("config_hash", result.config_hash)
+      .set("seconds", std::move(phases));
+}
+
+}  // namespace
+
+std::string result_json(const study::CodesignResult& result, const std::string& report_file) {
+  check_result(result);
+  Value front = Value::list(), baselines = Value::list(), picks = Value::list();
+  for (const std::size_t i : result.front) front.append(plan_value(result, i));
+  for (const std::size_t i : result.baselines) {
+    const auto shown = details_of(result, i);
+    baselines.append(shown ? pick_value(result, result.plans[*shown]) : plan_value(result, i));
+  }
+  for (const auto& plan : result.plans) {
+    if (!plan.baseline) picks.append(pick_value(result, plan));
+  }
+  Value json = Value::map();
+  json.set("evaluations", static_cast<std::int64_t>(result.evaluated.size()));
+  json.set("hypervolume",
+           result.generations.empty() ? Value{} : Value(result.generations.back().hypervolume));
+  json.set("front", std::move(front)).set("baselines", std::move(baselines));
+  json.set("picks", std::move(picks));
+  json.set("report", report_file.empty() ? Value{} : Value(report_file));
+  json.set("headline", headline(result)).set("paired_tests", paired_tests(result));
+  json.set("float_search", estimate(result.float_search));
+  json.set("float_test", estimate(result.float_test));
+  json.set("generations", generations(result)).set("run", run_of(result));
+  return schema::to_json_text(json);
+}
+
+}  // namespace hwflow::report

@@ -1,0 +1,107 @@
+#include "report/plan_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.hpp"
+#include "report/format.hpp"
+
+namespace hwflow::report {
+
+void check_result(const study::CodesignResult& result) {
+  const auto check_all = [](const std::vector<std::size_t>& indices, std::size_t size,
+                            const char* what) {
+    for (const std::size_t index : indices) HWFLOW_CHECK(index < size, what);
+  };
+  check_all(result.front, result.evaluated.size(), "a front index beyond the evaluated plans");
+  check_all(result.baselines, result.evaluated.size(), "a baseline beyond the evaluated plans");
+  for (const auto& plan : result.plans) {
+    check_all({plan.evaluated}, result.evaluated.size(), "a shown plan that was not evaluated");
+    for (const auto& layer : plan.layers) {
+      HWFLOW_CHECK(layer.energy_by_component_pj.size() == result.energy_components.size(),
+                   "a layer's energies do not match the components");
+      HWFLOW_CHECK(layer.traffic_bits.size() == result.accelerator.level_names.size(),
+                   "a layer's traffic does not match the levels");
+    }
+  }
+  for (const auto& test : result.paired_tests) {
+    check_all({test.a, test.b}, result.plans.size(), "a paired test of an unknown plan");
+  }
+  if (result.headline) {
+    check_all({result.headline->pick, result.headline->baseline}, result.plans.size(),
+              "a headline of an unknown plan");
+  }
+}
+
+PrecisionPair common_widths(const PrecisionPlan& plan) {
+  std::map<std::pair<int, int>, int> layers;
+  for (const PrecisionPair& pair : plan.layers) ++layers[{pair.weights, pair.inputs}];
+  PrecisionPair most;
+  int count = 0;
+  for (const auto& [pair, number] : layers) {
+    if (number <= count) continue;
+    count = number;
+    most = {pair.first, pair.second};
+  }
+  return most;
+}
+
+std::string widths_text(const PrecisionPair& widths) {
+  return fmt::format("{}/{}", widths.weights, widths.inputs);
+}
+
+std::string mean_widths_text(const PrecisionPlan& plan) {
+  if (plan.layers.empty()) return "-";
+  double weights = 0.0, inputs = 0.0;
+  for (const PrecisionPair& pair : plan.layers) {
+    weights += pair.weights;
+    inputs += pair.inputs;
+  }
+  const auto layers = static_cast<double>(plan.layers.size());
+  return fmt::format("{:.1f} / {:.1f}", weights / layers, inputs / layers);
+}
+
+std::optional<std::size_t> main_pick(const study::CodesignResult& result) {
+  if (result.headline) return result.headline->pick;
+  for (std::size_t i = 0; i < result.plans.size(); ++i) {
+    if (!result.plans[i].baseline) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> find_baseline(const study::CodesignResult& result, int weights,
+                                         int inputs) {
+  for (const std::size_t index : result.baselines) {
+    if (common_widths(result.evaluated[index].plan) == PrecisionPair{weights, inputs}) return index;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> details_of(const study::CodesignResult& result, std::size_t evaluated) {
+  for (std::size_t i = 0; i < result.plans.size(); ++i) {
+    if (result.plans[i].evaluated == evaluated) return i;
+  }
+  return std::nullopt;
+}
+
+double saving(double part, double whole) { return whole > 0.0 ? 1.0 - part / whole : 0.0; }
+
+std::string hover_text(const study::CodesignResult& result, std::size_t evaluated) {
+  const auto& plan = result.evaluated[evaluated];
+  const auto shown = details_of(result, evaluated);
+  std::string widths = to_text(plan.plan);
+  if (widths.size() > 160) widths = widths.substr(0, 160) + " ...";
+  return fmt::format("{}\nsearch accuracy {}\nenergy {}, latency {}\nDRAM {}, model {}\nwidths {}",
+                     shown ? result.plans[*shown].label
+                           : fmt::format("plan {} ({}, generation {})", evaluated,
+                                         name(plan.origin), plan.generation),
+                     accuracy_text(plan.accuracy), energy_text(plan.hardware.energy_pj),
+                     time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
+                     bytes_text(static_cast<double>(plan.hardware.dram_bits)),
+                     bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);
+}
+
+}  // namespace hwflow::report

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "study/codesign_result.hpp"
+
+namespace hwflow::report {
+
+/// Every index of the result lies within what it points into. For the entry points of this room.
+/// Errors   InternalError.
+void check_result(const study::CodesignResult& result);
+
+/// The widths that most layers of a plan have: those of a baseline whose ends are pinned.
+[[nodiscard]] PrecisionPair common_widths(const PrecisionPlan& plan);
+/// "8/8": common_widths() as text.
+[[nodiscard]] std::string widths_text(const PrecisionPair& widths);
+/// Mean over the layers, "4.3 / 5.1".
+[[nodiscard]] std::string mean_widths_text(const PrecisionPlan& plan);
+
+/// The plan that the summary speaks of: the pick of the headline, else the first pick.
+[[nodiscard]] std::optional<std::size_t> main_pick(const study::CodesignResult& result);
+
+/// The evaluated uniform baseline of these widths, if there is one.
+[[nodiscard]] std::optional<std::size_t> find_baseline(const study::CodesignResult& result,
+                                                       int weights, int inputs);
+
+/// Index into result.plans of the plan that shows this evaluated one, if any.
+[[nodiscard]] std::optional<std::size_t> details_of(const study::CodesignResult& result,
+                                                    std::size_t evaluated);
+
+/// 1 - part/whole; 0 when the whole is 0.
+[[nodiscard]] double saving(double part, double whole);
+
+/// What a pointer over a plan in a figure tells, several lines.
+[[nodiscard]] std::string hover_text(const study::CodesignResult& result, std::size_t evaluated);
+
+}  // namespace hwflow::report

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "study/codesign_result.hpp"
+
+/// The parts of the HTML page, in their order.
+namespace hwflow::report {
+
+/// The style sheet: light, dark and print.
+[[nodiscard]] std::string_view page_style();
+
+/// Headline numbers, and what was saved against the uniform baselines.
+[[nodiscard]] std::string headline_section(const study::CodesignResult& result);
+/// Front, widths, energy and convergence figures.
+[[nodiscard]] std::string search_section(const study::CodesignResult& result);
+/// Picks and baselines with their errors, and the paired tests.
+[[nodiscard]] std::string plans_section(const study::CodesignResult& result);
+/// Every shown plan: layers, roofline, mappings as loop nests.
+[[nodiscard]] std::string details_section(const study::CodesignResult& result);
+/// Network, accelerator, seed, versions, times, effective config.
+[[nodiscard]] std::string run_section(const study::CodesignResult& result);
+
+/// A figure with its caption; nothing when the drawing is empty. `legend` and `caption` are HTML.
+[[nodiscard]] std::string figure(std::string_view svg, std::string_view legend,
+                                 std::string_view caption);
+[[nodiscard]] std::string component_legend(const study::CodesignResult& result);
+
+}  // namespace hwflow::report

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "report/charts.hpp"
+#include "report/format.hpp"
+#include "report/plan_facts.hpp"
+#include "report/sections.hpp"
+
+namespace hwflow::report {
+namespace {
+
+std::string card(const std::string& number, const std::string& meaning) {
+  return fmt::format("<div class=\"card\"><b>{}</b><span>{}</span></div>\n", escape(number),
+                     escape(meaning));
+}
+
+/// "63.4 % less", or "4.0 % more" when the saving is negative.
+std::string less_text(double share) {
+  return share >= 0.0 ? percent_text(share) + " less" : percent_text(-share) + " more";
+}
+
+std::string savings_row(const study::CodesignResult& result, const study::EvaluatedPlan& pick,
+                        std::size_t baseline) {
+  const auto& base = result.evaluated[baseline];
+  const auto& a = pick.hardware;
+  const auto& b = base.hardware;
+  const auto share = [](auto part, auto whole) {
+    return less_text(saving(static_cast<double>(part), static_cast<double>(whole)));
+  };
+  const double points = pick.accuracy.top1() - base.accuracy.top1();
+  return fmt::format(
+      "<tr class=\"base\"><td>uniform {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<td>{:+.2f} points</td></tr>\n",
+      widths_text(common_widths(base.plan)), share(a.energy_pj, b.energy_pj),
+      share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), share(a.model_bits, b.model_bits),
+      100.0 * points);
+}
+
+std::string savings_table(const study::CodesignResult& result, const study::PlanDetails& pick) {
+  std::string rows;
+  for (const std::size_t baseline : result.baselines) {
+    rows += savings_row(result, result.evaluated[pick.evaluated], baseline);
+  }
+  if (rows.empty()) return {};
+  return fmt::format(
+      "<h3>What <span class=\"soft\">{}</span> saves against uniform widths</h3>\n"
+      "<div class=\"scroll\"><table>\n<tr><th>against</th><th>energy</th><th>latency</th>"
+      "<th>DRAM traffic</th><th>model size</th><th>search accuracy</th></tr>\n{}</table></div>\n",
+      escape(pick.label), rows);
+}
+
+std::string headline_cards(const study::CodesignResult& result, const study::Saving& headline) {
+  const std::string base = result.plans[headline.baseline].label;
+  std::string cards = card(less_text(headline.energy), "energy than " + base);
+  cards += card(less_text(headline.latency), "latency than " + base);
+  cards += card(less_text(headline.dram), "DRAM traffic than " + base);
+  cards += card(less_text(headline.model_size), "model size than " + base);
+  return cards;
+}
+
+std::string accuracy_card(const study::CodesignResult& result, const study::PlanDetails& pick) {
+  if (pick.test_integer) {
+    return card(accuracy_text(*pick.test_integer), "test accuracy, integer arithmetic");
+  }
+  if (pick.test_fake_quantized) {
+    return card(accuracy_text(*pick.test_fake_quantized), "test accuracy, fake-quantized");
+  }
+  return card(accuracy_text(result.evaluated[pick.evaluated].accuracy),
+              "accuracy on the search split (the pick was not fine-tuned)");
+}
+
+std::string headline_sentence(const study::CodesignResult& result) {
+  if (!result.headline) {
+    return fmt::format(
+        "<p>No plan stayed within {} points of the float accuracy with a measured test accuracy, "
+        "so there is no headline saving.</p>\n",
+        number_text(100.0 * result.tolerance));
+  }
+  const auto& pick = result.plans[result.headline->pick];
+  return fmt::format(
+      "<p><b>{}</b> is the best plan within {} points of the float accuracy on the test set. "
+      "{}</p>\n",
+      escape(pick.label), number_text(100.0 * result.tolerance), escape(pick.reason));
+}
+
+std::string front_legend() {
+  return "<span><svg width=\"12\" height=\"12\" viewBox=\"0 0 12 12\" style=\"display:inline;"
+         "width:12px\"><circle cx=\"6\" cy=\"6\" r=\"4\" class=\"front\"/></svg> Pareto front "
+         "(bar: one standard error)</span><span><svg width=\"12\" height=\"12\" viewBox=\"0 0 12 "
+         "12\" style=\"display:inline;width:12px\"><circle cx=\"6\" cy=\"6\" r=\"3\" "
+         "class=\"seen\"/></svg> evaluated</span><span><svg width=\"12\" height=\"12\" "
+         "viewBox=\"0 0 12 12\" style=\"display:inline;width:12px\"><polygon points=\"6,1 11,6 "
+         "6,11 1,6\" class=\"base\"/></svg> uniform (weights/inputs)</span><span><svg "
+         "width=\"14\" height=\"14\" viewBox=\"0 0 14 14\" style=\"display:inline;width:14px\">"
+         "<polygon points=\"7,0 9,5 14,5 10,8 11,13 7,10 3,13 4,8 0,5 5,5\" class=\"pick\"/>"
+         "</svg> picks</span>";
+}
+
+}  // namespace
+
+std::string headline_section(const study::CodesignResult& result) {
+  std::string html = headline_sentence(result);
+  std::string cards;
+  if (result.headline) cards += headline_cards(result, *result.headline);
+  const auto pick = main_pick(result);
+  if (pick) cards += accuracy_card(result, result.plans[*pick]);
+  if (result.float_test) cards += card(accuracy_text(*result.float_test), "test accuracy, float");
+  cards += card(count_text(static_cast<std::int64_t>(result.evaluated.size())),
+                fmt::format("plans evaluated, {} on the Pareto front", result.front.size()));
+  html += "<div class=\"cards\">\n" + cards + "</div>\n";
+  if (pick) html += savings_table(result, result.plans[*pick]);
+  return html;
+}
+
+std::string component_legend(const study::CodesignResult& result) {
+  std::string legend;
+  for (std::size_t c = 0; c < result.energy_components.size(); ++c) {
+    legend += fmt::format("<span><i class=\"{}\"></i>{}</span>", component_class(c),
+                          escape(result.energy_components[c]));
+  }
+  return legend;
+}
+
+std::string search_section(const study::CodesignResult& result) {
+  std::string html = "<h2>Search</h2>\n<div class=\"pair\">\n";
+  const std::string note =
+      "Accuracy is that of the search split, a part of the training set. Plans more than 25 points "
+      "below the best are left out. The line is the front of the two quantities shown.";
+  html += figure(front_chart(result, CostAxis::energy), front_legend(), note);
+  html += figure(front_chart(result, CostAxis::latency), front_legend(),
+                 "As beside, against latency. The front is that of all objectives at once, so some "
+                 "of its plans lie above the line of two.");
+  html += "</div>\n";
+  html +=
+      figure(width_chart(result), {},
+             "Bits for weights (w) and input activations (in) in every layer; darker is wider.");
+  html += figure(energy_by_plan_chart(result), component_legend(result),
+                 "Energy of one inference by memory level, network on chip and arithmetic.");
+  html += "<div class=\"pair\">\n";
+  html += figure(front_chart(result, CostAxis::model_size), front_legend(),
+                 "Accuracy against the size of the stored weights.");
+  html += figure(convergence_chart(result), {},
+                 "How much of the objective space the plans found so far dominate; costs are "
+                 "divided by those of the widest uniform baseline.");
+  return html + "</div>\n";
+}
+
+}  // namespace hwflow::report

@@ -1,0 +1,110 @@
+#include "report/terminal_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "report/format.hpp"
+#include "report/plan_facts.hpp"
+
+namespace hwflow::report {
+namespace {
+
+using Cells = std::vector<std::string>;
+
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+/// Text from outside, without what a terminal would obey.
+std::string harmless(const std::string& text) {
+  std::string shown;
+  for (const char c : text) {
+    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return shown;
+}
+
+Cells row_of(const study::CodesignResult& result, const std::string& label, std::size_t index,
+             const std::optional<train::AccuracyEstimate>& test) {
+  const auto& plan = result.evaluated[index];
+  return {harmless(label),
+          mean_widths_text(plan.plan),
+          accuracy_text(plan.accuracy),
+          test ? accuracy_text(*test) : "-",
+          energy_text(plan.hardware.energy_pj),
+          time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
+          bytes_text(static_cast<double>(plan.hardware.dram_bits)),
+          bytes_text(static_cast<double>(plan.hardware.model_bits))};
+}
+
+std::vector<std::size_t> spread(const std::vector<std::size_t>& front, std::size_t most) {
+  if (front.size() <= most || most < 2)
+    return {front.begin(),
+            front.begin() + static_cast<std::ptrdiff_t>(std::min(front.size(), most))};
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < most; ++i) {
+    chosen.push_back(front[i * (front.size() - 1) / (most - 1)]);
+  }
+  return chosen;
+}
+
+std::string headline_line(const study::CodesignResult& result) {
+  if (!result.headline) return {};
+  const auto& saving = *result.headline;
+  return fmt::format(
+      "\n{} against {}: energy {}, latency {}, DRAM {}, model size {}\n",
+      harmless(result.plans[saving.pick].label), harmless(result.plans[saving.baseline].label),
+      percent_text(-saving.energy, 1, true), percent_text(-saving.latency, 1, true),
+      percent_text(-saving.dram, 1, true), percent_text(-saving.model_size, 1, true));
+}
+
+}  // namespace
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Cells& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string text;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::string line, rule;
+    for (std::size_t i = 0; i < rows[r].size(); ++i) {
+      const std::string room(widths[i] - width_of(rows[r][i]), ' ');
+      const std::string gap = i == 0 ? "" : "  ";
+      line += i == 0 ? rows[r][i] + room : gap + room + rows[r][i];
+      rule += gap + std::string(widths[i], '-');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+    if (r == 0) text += rule + '\n';
+  }
+  return text;
+}
+
+std::string terminal_table(const study::CodesignResult& result, std::size_t most_front_rows) {
+  check_result(result);
+  std::vector<Cells> rows{{"plan", "bits w / in", "search accuracy", "test accuracy", "energy",
+                           "latency", "DRAM", "model"}};
+  for (const auto& plan : result.plans) {
+    rows.push_back(row_of(result, plan.label, plan.evaluated,
+                          plan.test_integer ? plan.test_integer : plan.test_fake_quantized));
+  }
+  const auto chosen = spread(result.front, most_front_rows);
+  for (const std::size_t index : chosen) {
+    if (details_of(result, index)) continue;
+    rows.push_back(row_of(result, fmt::format("front, plan {}", index), index, std::nullopt));
+  }
+  std::string text = aligned(rows);
+  if (chosen.size() < result.front.size()) {
+    text += fmt::format("({} plans on the front, {} of them above)\n", result.front.size(),
+                        chosen.size());
+  }
+  return text + headline_line(result);
+}
+
+}  // namespace hwflow::report

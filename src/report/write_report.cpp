@@ -1,0 +1,39 @@
+#include "report/write_report.hpp"
+
+#include <fstream>
+#include <ios>
+#include <string>
+
+#include "report/csv.hpp"
+#include "report/html_report.hpp"
+#include "report/json.hpp"
+
+namespace hwflow::report {
+namespace {
+
+void replace_file(const std::filesystem::path& file, const std::string& text) {
+  std::filesystem::path part = file;
+  part += ".part";
+  std::ofstream stream;
+  stream.exceptions(std::ios::failbit | std::ios::badbit);
+  stream.open(part, std::ios::binary);
+  stream << text;
+  stream.close();
+  std::filesystem::rename(part, file);
+}
+
+}  // namespace
+
+void write_report(const study::CodesignResult& result, const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  replace_file(folder / "report.html", html_report(result));
+  replace_file(folder / "result.json", result_json(result, "report.html"));
+  replace_file(folder / "evaluations.csv", evaluations_csv(result));
+  replace_file(folder / "front.csv", front_csv(result));
+  replace_file(folder / "layers.csv", layers_csv(result));
+  replace_file(folder / "plans.csv", plans_csv(result));
+  replace_file(folder / "generations.csv", generations_csv(result));
+  replace_file(folder / "config.yaml", result.config_yaml);
+}
+
+}  // namespace hwflow::report

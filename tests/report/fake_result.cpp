@@ -1,0 +1,272 @@
+#include "tests/report/fake_result.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "base/random.hpp"
+
+namespace hwflow::report_test {
+namespace {
+
+constexpr std::array<double, 4> kLevelEnergy{6.0, 0.19, 0.03, 0.02};  // pJ per bit, DRAM inward
+constexpr double kDramBits = 64.0;
+constexpr double kUnits = 168.0;
+
+struct Shape {
+  std::string name;
+  std::int64_t k, c, p, r;
+};
+
+std::vector<Shape> shapes() {
+  std::vector<Shape> all{{"conv1", 16, 3, 32, 3}};
+  std::int64_t before = 16;
+  for (int stage = 1; stage <= 3; ++stage) {
+    const std::int64_t channels = 8 << stage, size = 64 >> stage;
+    for (int block = 1; block <= 3; ++block) {
+      for (int conv = 1; conv <= 2; ++conv) {
+        all.push_back({"stage" + std::to_string(stage) + ".block" + std::to_string(block) +
+                           ".conv" + std::to_string(conv),
+                       channels, before, size, 3});
+        before = channels;
+      }
+    }
+  }
+  all.push_back({"fc", 10, 64, 1, 1});
+  return all;
+}
+
+study::LayerDetails layer_of(const Shape& shape, std::size_t index, PrecisionPair bits) {
+  study::LayerDetails layer;
+  layer.name = shape.name;
+  layer.shape = "k" + std::to_string(shape.k) + " c" + std::to_string(shape.c) + " p" +
+                std::to_string(shape.p) + " q" + std::to_string(shape.p) + " r" +
+                std::to_string(shape.r) + " s" + std::to_string(shape.r);
+  layer.plan_index = index;
+  layer.weight_bits = bits.weights;
+  layer.input_bits = bits.inputs;
+  layer.output_bits = bits.inputs;
+  const std::int64_t weights = shape.k * shape.c * shape.r * shape.r;
+  const std::int64_t inputs = shape.c * shape.p * shape.p, outputs = shape.k * shape.p * shape.p;
+  layer.macs = weights * shape.p * shape.p;
+  const std::int64_t dram = weights * bits.weights + (inputs + outputs) * bits.inputs;
+  layer.traffic_bits = {dram, dram * 3, layer.macs * (bits.weights + bits.inputs) / 8,
+                        layer.macs * 16};
+  layer.energy_by_component_pj.clear();
+  for (std::size_t level = 0; level < kLevelEnergy.size(); ++level) {
+    layer.energy_by_component_pj.push_back(kLevelEnergy[level] *
+                                           static_cast<double>(layer.traffic_bits[level]));
+  }
+  layer.energy_by_component_pj.push_back(0.02 * static_cast<double>(dram));
+  layer.energy_by_component_pj.push_back(0.0009 * static_cast<double>(layer.macs) * bits.weights *
+                                         bits.inputs);
+  for (const double energy : layer.energy_by_component_pj) layer.energy_pj += energy;
+  layer.dram_bits = dram;
+  const double lanes = 64.0 / (std::max(2, bits.weights) * std::max(2, bits.inputs));
+  layer.peak_macs_per_cycle = kUnits * std::max(1.0, std::floor(lanes));
+  layer.utilization = shape.p == 1 ? 0.06 : 0.86 - 0.004 * static_cast<double>(shape.p);
+  const double compute =
+      static_cast<double>(layer.macs) / (layer.peak_macs_per_cycle * layer.utilization);
+  layer.compute_cycles = static_cast<std::int64_t>(std::ceil(compute));
+  layer.cycles = std::max(layer.compute_cycles,
+                          static_cast<std::int64_t>(static_cast<double>(dram) / kDramBits));
+  layer.mapping = "DRAM: k2 | GLB: c4 p8 | x: q14 | PE: r3 s3";
+  layer.loop_nest =
+      "DRAM      for k in 0..2\nGLB         for c in 0..4\n              for p in 0..8\n"
+      "array           parallel q in 0..14 (x)\nPE              for r in 0..3\n"
+      "                  for s in 0..3";
+  layer.mapping_optimal = shape.p != 1;
+  layer.mapping_gap = shape.p == 1 ? 0.013 : 0.0;
+  return layer;
+}
+
+std::vector<study::LayerDetails> layers_of(const PrecisionPlan& plan) {
+  std::vector<study::LayerDetails> layers;
+  const auto all = shapes();
+  for (std::size_t i = 0; i < all.size(); ++i)
+    layers.push_back(layer_of(all[i], i, plan.layers[i]));
+  return layers;
+}
+
+study::EvaluatedPlan evaluate(const PrecisionPlan& plan, int generation, study::Origin origin,
+                              Rng& rng) {
+  study::EvaluatedPlan evaluated;
+  evaluated.plan = plan;
+  evaluated.generation = generation;
+  evaluated.origin = origin;
+  double lost = 0.0;
+  const auto layers = layers_of(plan);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    evaluated.hardware.energy_pj += layers[i].energy_pj;
+    evaluated.hardware.cycles += layers[i].cycles;
+    evaluated.hardware.dram_bits += layers[i].dram_bits;
+    evaluated.hardware.model_bits +=
+        shapes()[i].k * shapes()[i].c * shapes()[i].r * shapes()[i].r * plan.layers[i].weights;
+    const double edge = i == 0 || i + 1 == layers.size() ? 2.0 : 1.0;
+    lost += edge * (std::pow(2.0, -1.5 * plan.layers[i].weights) +
+                    std::pow(2.0, -1.5 * plan.layers[i].inputs));
+  }
+  const double top1 = std::clamp(0.917 * std::exp(-0.28 * lost) + 0.0015 * rng.normal(), 0.1, 1.0);
+  evaluated.accuracy = {static_cast<std::int64_t>(top1 * 5000.0), 5000};
+  evaluated.objectives = {1.0 - evaluated.accuracy.top1(), evaluated.hardware.energy_pj,
+                          static_cast<double>(evaluated.hardware.cycles)};
+  return evaluated;
+}
+
+bool dominates(const study::EvaluatedPlan& a, const study::EvaluatedPlan& b) {
+  bool better = false;
+  for (std::size_t i = 0; i < a.objectives.size(); ++i) {
+    if (a.objectives[i] > b.objectives[i]) return false;
+    better = better || a.objectives[i] < b.objectives[i];
+  }
+  return better;
+}
+
+void find_front(study::CodesignResult& result) {
+  for (std::size_t i = 0; i < result.evaluated.size(); ++i) {
+    result.evaluated[i].on_front =
+        std::none_of(result.evaluated.begin(), result.evaluated.end(),
+                     [&](const auto& other) { return dominates(other, result.evaluated[i]); });
+    if (result.evaluated[i].on_front) result.front.push_back(i);
+  }
+  std::sort(result.front.begin(), result.front.end(), [&](std::size_t a, std::size_t b) {
+    return result.evaluated[a].objectives < result.evaluated[b].objectives;
+  });
+}
+
+void search(study::CodesignResult& result) {
+  Rng rng(11);
+  const std::size_t layers = shapes().size();
+  for (const int bits : {8, 4, 2}) {
+    PrecisionPlan plan = PrecisionPlan::uniform(layers, bits, bits);
+    plan.layers.front() = plan.layers.back() = {8, 8};
+    result.baselines.push_back(result.evaluated.size());
+    result.evaluated.push_back(evaluate(plan, 0, study::Origin::uniform, rng));
+  }
+  for (int generation = 0; generation <= 10; ++generation) {
+    for (int i = 0; i < 30; ++i) {
+      PrecisionPlan plan = PrecisionPlan::uniform(layers, 4, 4);
+      const std::int64_t low = rng.between(2, 5), high = rng.between(low, 8);
+      for (auto& pair : plan.layers) {
+        pair = {static_cast<int>(rng.between(low, high)), static_cast<int>(rng.between(low, high))};
+      }
+      const auto origin = generation == 0 ? study::Origin::random : study::Origin::offspring;
+      result.evaluated.push_back(evaluate(plan, generation, origin, rng));
+    }
+    result.generations.push_back({generation, 33 + 30 * generation, 12 + 3 * generation,
+                                  0.62 - 0.2 * std::exp(-0.35 * generation)});
+  }
+  find_front(result);
+}
+
+void show(study::CodesignResult& result, std::size_t evaluated, const std::string& label,
+          const std::string& reason, bool baseline) {
+  study::PlanDetails plan;
+  plan.label = label;
+  plan.reason = reason;
+  plan.baseline = baseline;
+  plan.evaluated = evaluated;
+  plan.layers = layers_of(result.evaluated[evaluated].plan);
+  const double top1 = result.evaluated[evaluated].accuracy.top1();
+  plan.test_fake_quantized = {static_cast<std::int64_t>(10'000 * (top1 + 0.004)), 10'000};
+  plan.test_integer = {static_cast<std::int64_t>(10'000 * (top1 + 0.0035)), 10'000};
+  plan.finetune_seconds = 73.5;
+  plan.files = {"picks/" + std::to_string(evaluated) + ".qdq.onnx"};
+  result.plans.push_back(plan);
+}
+
+void choose(study::CodesignResult& result) {
+  show(result, 0, "uniform 8/8", "", true);
+  show(result, 1, "uniform 4/4", "", true);
+  show(result, 2, "uniform 2/2", "", true);
+  const std::size_t n = result.front.size();
+  show(result, result.front[n / 12], "least energy within 0.5 points",
+       "Its search accuracy is within 0.5 points of float, and no such plan needs less energy.",
+       false);
+  show(result, result.front[n / 4], "knee", "Farthest from the line between the front's ends.",
+       false);
+  result.paired_tests.push_back({3, 0, 9010, 71, 83, 836, -0.0012, -0.0036, 0.0012, 0.376});
+  result.paired_tests.push_back({3, 1, 8830, 251, 96, 823, 0.0155, 0.0119, 0.0191, 1.2e-17});
+  const auto& a = result.evaluated[result.plans[3].evaluated].hardware;
+  const auto& b = result.evaluated[0].hardware;
+  const auto share = [](auto x, auto y) {
+    return 1.0 - static_cast<double>(x) / static_cast<double>(y);
+  };
+  result.headline = study::Saving{3,
+                                  0,
+                                  share(a.energy_pj, b.energy_pj),
+                                  share(a.cycles, b.cycles),
+                                  share(a.dram_bits, b.dram_bits),
+                                  share(a.model_bits, b.model_bits)};
+  result.tolerance = 0.005;
+}
+
+}  // namespace
+
+study::CodesignResult fake_result() {
+  study::CodesignResult result;
+  result.run_id = "20261123-0512-3f9a";
+  result.started = "2026-11-23T05:12:44Z";
+  result.version = "0.1.0";
+  result.seed = 7;
+  result.threads = 2;
+  result.study_name = "ResNet-20 on Eyeriss";
+  result.config_yaml =
+      "schema: 1\nname: ResNet-20 on Eyeriss\nnetwork: resnet20\nsearch:\n"
+      "  population: 30\n  generations: 10\n  seed: 7\n";
+  result.config_hash = "9d1c7f02a6be4e11";
+  result.network = {"resnet20", "built in", 40'551'040, 269'722, {}, {}, {}};
+  for (const Shape& shape : shapes()) {
+    result.network.compute_layers.push_back(shape.name);
+    result.network.layer_weights.push_back(shape.k * shape.c * shape.r * shape.r);
+    result.network.layer_macs.push_back(result.network.layer_weights.back() * shape.p * shape.p);
+  }
+  result.accelerator = {"eyeriss",
+                        "row-stationary array of 12 x 14 processing elements",
+                        "Chen et al., JSSC 2017",
+                        "65 nm",
+                        "eyeriss_65nm",
+                        200.0,
+                        168,
+                        kDramBits,
+                        {"DRAM", "GLB", "spad", "accumulator"}};
+  result.data = "cifar10";
+  result.accuracy_method = "calibrated post-training quantization, 512 images";
+  result.float_search = {4588, 5000};
+  result.float_test = train::AccuracyEstimate{9214, 10'000};
+  result.objectives = {study::Objective::accuracy, study::Objective::energy,
+                       study::Objective::latency};
+  result.energy_components = {"DRAM", "GLB", "spad", "accumulator", "NoC", "MAC"};
+  search(result);
+  choose(result);
+  result.mappings_searched = 1204;
+  result.mappings_reused = 5566;
+  result.phases = {{"mapping", 41.2}, {"search", 512.8}, {"finish", 221.0}, {"export", 3.1}};
+  return result;
+}
+
+study::CodesignResult hostile_result() {
+  study::CodesignResult result = fake_result();
+  for (std::string* text :
+       {&result.run_id, &result.started, &result.version, &result.study_name, &result.config_yaml,
+        &result.config_hash, &result.network.name, &result.network.source, &result.accelerator.name,
+        &result.accelerator.description, &result.accelerator.source, &result.accelerator.technology,
+        &result.accelerator.energy_table, &result.data, &result.accuracy_method}) {
+    *text = kHostile;
+  }
+  for (auto& level : result.accelerator.level_names) level = kHostile;
+  for (auto& layer : result.network.compute_layers) layer = kHostile;
+  for (auto& component : result.energy_components) component = kHostile;
+  for (auto& phase : result.phases) phase.name = kHostile;
+  for (auto& plan : result.plans) {
+    plan.label = plan.reason = kHostile;
+    plan.files = {kHostile};
+    for (auto& layer : plan.layers) {
+      layer.name = layer.shape = layer.mapping = layer.loop_nest = kHostile;
+    }
+  }
+  return result;
+}
+
+}  // namespace hwflow::report_test

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "study/codesign_result.hpp"
+
+namespace hwflow::report_test {
+
+/// A co-design result of a residual network of 20 layers: invented, but of the size and shape of a
+/// real one (300 plans, 10 generations, 3 baselines, 3 picks). The same at every call.
+[[nodiscard]] study::CodesignResult fake_result();
+
+/// The same with every text from outside replaced by one that tries to break out of HTML, SVG, CSV
+/// and the terminal.
+[[nodiscard]] study::CodesignResult hostile_result();
+inline constexpr const char* kHostile =
+    "</title></svg><script>alert('1')</script>\"&,\x1b[31m\n\x01 \xff";
+
+}  // namespace hwflow::report_test

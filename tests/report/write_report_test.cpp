@@ -1,0 +1,46 @@
+#include "report/write_report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "report/csv.hpp"
+#include "report/html_report.hpp"
+#include "tests/report/fake_result.hpp"
+
+namespace hwflow::report {
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(WriteReport, WritesEveryFileWhole) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "hwflow_report" / "run";
+  const auto result = report_test::fake_result();
+  write_report(result, folder);
+  write_report(result, folder);  // and again over it
+  EXPECT_EQ(text_of(folder / "report.html"), html_report(result));
+  EXPECT_EQ(text_of(folder / "front.csv"), front_csv(result));
+  EXPECT_EQ(text_of(folder / "config.yaml"), result.config_yaml);
+  for (const char* name :
+       {"result.json", "evaluations.csv", "layers.csv", "plans.csv", "generations.csv"}) {
+    EXPECT_FALSE(text_of(folder / name).empty()) << name;
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    EXPECT_NE(entry.path().extension(), ".part");
+  }
+}
+
+TEST(WriteReport, ThrowsWhereItCannotWrite) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "hwflow_report_is_a_file";
+  std::ofstream(file) << "x";
+  EXPECT_ANY_THROW(write_report(report_test::fake_result(), file));
+}
+
+}  // namespace
+}  // namespace hwflow::report
