@@ -1,0 +1,123 @@
+#include "chip/mapping/mapping_file.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "schema/schema.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+using schema::Value;
+
+class Reader {
+ public:
+  Reader(std::string_view origin, const Accelerator& accelerator)
+      : origin_(origin), accelerator_(accelerator) {}
+
+  Expected<std::vector<LayerMapping>> read(const Value& document) {
+    check_head(document);
+    const Value* layers = document.find("layers");
+    const Value::List* list = layers != nullptr ? layers->as_list() : nullptr;
+    if (list == nullptr) {
+      problem(layers != nullptr ? *layers : document, "layers", "must be a list of layers");
+    } else {
+      for (std::size_t i = 0; i < list->size(); ++i) {
+        read_layer((*list)[i], fmt::format("layers[{}]", i));
+      }
+    }
+    if (!problems_.empty()) return Unexpected{std::move(problems_)};
+    return std::move(mappings_);
+  }
+
+ private:
+  void problem(const Value& at, const std::string& path, std::string reason,
+               std::string hint = {}) {
+    problems_.push_back(
+        {schema::place_of(origin_, at.mark(), path), std::move(reason), std::move(hint)});
+  }
+
+  void check_head(const Value& document) {
+    const Value* version = document.find("schema");
+    if (version != nullptr && *version != Value(schema::kSchemaVersion)) {
+      problem(*version, "schema", fmt::format("must be {}", schema::kSchemaVersion));
+    }
+    const Value* name = document.find("accelerator");
+    if (name != nullptr && *name != Value(accelerator_.name())) {
+      problem(*name, "accelerator",
+              fmt::format("these mappings are not for '{}'", accelerator_.name()));
+    }
+  }
+
+  /// The text under a key of a layer; null pointer with the reason told.
+  const std::string* text(const Value& layer, const std::string& path, std::string_view key) {
+    const Value* value = layer.find(key);
+    const std::string* found = value != nullptr ? value->as_string() : nullptr;
+    if (found == nullptr) {
+      problem(value != nullptr ? *value : layer, fmt::format("{}.{}", path, key), "must be a text");
+    }
+    return found;
+  }
+
+  void read_layer(const Value& layer, const std::string& path) {
+    const std::string* name = text(layer, path, "name");
+    const std::string* line = text(layer, path, "mapping");
+    if (name != nullptr) {
+      const auto [first, is_new] = first_.emplace(*name, path);
+      if (!is_new) {
+        problem(layer, path + ".name",
+                fmt::format("'{}' is also the name of {}", *name, first->second));
+      }
+    }
+    if (line == nullptr) return;
+    auto mapping = mapping_from_text(*line, accelerator_);
+    if (!mapping) {
+      for (const Diagnostic& d : mapping.error()) {
+        problem(*layer.find("mapping"), fmt::format("{}.{}", path, d.place), d.reason, d.hint);
+      }
+    } else if (name != nullptr) {
+      mappings_.push_back({*name, std::move(*mapping)});
+    }
+  }
+
+  std::string_view origin_;
+  const Accelerator& accelerator_;
+  std::map<std::string, std::string> first_;  ///< place of each layer name
+  std::vector<LayerMapping> mappings_;
+  Diagnostics problems_;
+};
+
+}  // namespace
+
+std::string mappings_to_yaml(const std::vector<LayerMapping>& mappings,
+                             const Accelerator& accelerator) {
+  Value document = Value::map();
+  document.set("schema", schema::kSchemaVersion);
+  document.set("accelerator", accelerator.name());
+  Value layers = Value::list();
+  for (const auto& [layer, mapping] : mappings) {
+    Value entry = Value::map();
+    entry.set("name", layer);
+    entry.set("mapping", to_text(mapping, accelerator));
+    layers.append(std::move(entry));
+  }
+  document.set("layers", std::move(layers));
+  return schema::to_yaml(document);
+}
+
+Expected<std::vector<LayerMapping>> parse_mappings(std::string_view text, std::string_view origin,
+                                                   const Accelerator& accelerator) {
+  const auto document = schema::parse_yaml(text, origin);
+  if (!document) return Unexpected{document.error()};
+  return Reader(origin, accelerator).read(*document);
+}
+
+Expected<std::vector<LayerMapping>> load_mappings(const std::filesystem::path& file,
+                                                  const Accelerator& accelerator) {
+  const auto document = schema::read_file(file);
+  if (!document) return Unexpected{document.error()};
+  return Reader(file.string(), accelerator).read(*document);
+}
+
+}  // namespace hwflow::chip

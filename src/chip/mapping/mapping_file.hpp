@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "chip/mapping/mapping.hpp"
+
+namespace hwflow::chip {
+
+/// A mapping and the name of the layer it is for.
+struct LayerMapping {
+  std::string layer;
+  Mapping mapping;
+  bool operator==(const LayerMapping&) const = default;
+};
+
+/// Mappings of the layers of a network, as YAML that parse_mappings() reads back:
+///     schema: 1
+///     accelerator: eyeriss
+///     layers:
+///       - {name: conv1, mapping: "DRAM: k4 p2 | GLB: c8 ; x q14 | ..."}
+[[nodiscard]] std::string mappings_to_yaml(const std::vector<LayerMapping>& mappings,
+                                           const Accelerator& accelerator);
+
+/// Reads YAML or JSON of that form. Keys beside these are passed over, so that a result of
+/// `hwflow map --json`, which has them among others, is a file of mappings too; `schema` and
+/// `accelerator` may be missing but must not contradict.
+/// Errors  all at once: no `layers`, a layer without a name or mapping, given twice, a mapping that
+///         mapping_from_text() refuses, another accelerator, each with its line.
+[[nodiscard]] Expected<std::vector<LayerMapping>> parse_mappings(std::string_view text,
+                                                                 std::string_view origin,
+                                                                 const Accelerator& accelerator);
+/// Errors  as above; a file that cannot be read.
+[[nodiscard]] Expected<std::vector<LayerMapping>> load_mappings(const std::filesystem::path& file,
+                                                                const Accelerator& accelerator);
+
+}  // namespace hwflow::chip
