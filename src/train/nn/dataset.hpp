@@ -11,25 +11,25 @@ namespace hwflow::train {
 
 /// Images as stored in the official files: uint8, planes (channels, height, width) per image.
 struct ImageSet {
-  std::string name;  ///< "fashion-mnist", "cifar10"
+  std::string name{};  ///< "fashion-mnist", "cifar10"
   std::int64_t channels = 0, height = 0, width = 0;
   std::int64_t classes = 10;
-  std::vector<std::uint8_t> pixels;  ///< count * channels * height * width
-  std::vector<std::uint8_t> labels;  ///< count
+  std::vector<std::uint8_t> pixels{};  ///< count * channels * height * width
+  std::vector<std::uint8_t> labels{};  ///< count
   [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
 };
 
 /// A data set with its official split; `test` is touched only by final measurements.
 struct Dataset {
-  ImageSet train;
-  ImageSet test;
-  std::vector<std::string> files;  ///< what was read, for the report
+  ImageSet train{};
+  ImageSet test{};
+  std::vector<std::string> files{};  ///< what was read, for the report
 };
 
 struct DatasetOptions {
-  std::string name = "fashion-mnist";  ///< fashion-mnist | cifar10 | a folder of class folders
-  std::filesystem::path directory;     ///< --data-dir; empty: look in data_root, then the system's
-  std::filesystem::path data_root;     ///< value of HWFLOW_DATA (the cli reads it), or empty
+  std::string name = "fashion-mnist";  ///< see known_datasets()
+  std::filesystem::path directory{};   ///< --data-dir; empty: look in data_root, then the system's
+  std::filesystem::path data_root{};   ///< value of HWFLOW_DATA (the cli reads it), or empty
 };
 
 /// Errors  missing file (and which package or folder brings it), wrong magic, short file, label out

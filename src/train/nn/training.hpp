@@ -25,20 +25,20 @@ struct TrainOptions {
   std::int64_t batch_size = 128;  ///< an epoch's last batch is left out unless it is full
   double learning_rate = 0.1;     ///< the peak, after the warm-up
   Schedule schedule = Schedule::cosine;
-  double warmup_epochs = 1.0;       ///< linear from 0
-  std::vector<double> step_epochs;  ///< step: the rate is multiplied by step_factor at each
+  double warmup_epochs = 1.0;         ///< linear from 0
+  std::vector<double> step_epochs{};  ///< step: the rate is multiplied by step_factor at each
   double step_factor = 0.1;
   double momentum = 0.9;
   bool nesterov = true;
   double weight_decay = 5e-4;
   bool decay_norm_and_bias = false;  ///< else only weights of more than one dimension decay
   double label_smoothing = 0.0;
-  Augmentation augmentation;
+  Augmentation augmentation{};
   std::uint64_t seed = 1;
-  std::string device = "cpu";        ///< as torch writes it: "cpu", "cuda", "cuda:1"
-  int threads = 1;                   ///< bit-identical results need the same number of threads
-  std::filesystem::path checkpoint;  ///< written after every epoch; empty = none
-  bool resume = false;               ///< go on from `checkpoint` if it exists
+  std::string device = "cpu";          ///< as torch writes it: "cpu", "cuda", "cuda:1"
+  int threads = 1;                     ///< bit-identical results need the same number of threads
+  std::filesystem::path checkpoint{};  ///< written after every epoch; empty = none
+  bool resume = false;                 ///< go on from `checkpoint` if it exists
 };
 
 /// Errors  every value out of its range, with the option's name as place.

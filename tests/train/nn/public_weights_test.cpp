@@ -2,6 +2,7 @@
 // own code on the same images, so every reader, shape, pad and constant on the way is witnessed.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <numeric>
 #include <string>
 
@@ -59,6 +60,30 @@ TEST_P(PublicWeights, GivesTheCountOfTheOriginalCode) {
   const auto again = correct_images(folded.network, folded.weights, images, *normalization, {});
   ASSERT_TRUE(again) << to_text(again.error());
   EXPECT_EQ(again.value(), correct.value());
+}
+
+// The committed model: its metadata hold the count of the machine that trained it. Another machine
+// may round a handful of images the other way.
+TEST(CommittedModel, FashionMnistResNetKeepsItsAccuracy) {
+  const char* source = std::getenv("HWFLOW_SOURCE_DIR");
+  ASSERT_NE(source, nullptr) << "run by ctest, or name the repository in HWFLOW_SOURCE_DIR";
+  const auto file =
+      read_safetensors(std::filesystem::path(source) / "models" / "fmnist_resnet.safetensors");
+  ASSERT_TRUE(file) << to_text(file.error());
+  const auto data = read_dataset({});
+  ASSERT_TRUE(data) << to_text(data.error());
+  const Network network = make_builtin_network(file->metadata.at("network")).value();
+  const auto weights = match_weights(network, file->tensors, "fmnist_resnet.safetensors");
+  ASSERT_TRUE(weights) << to_text(weights.error());
+  const auto normalization = normalization_from_metadata(file->metadata, 1);
+  ASSERT_EQ(normalization, default_normalization("fashion-mnist", 1));
+  const EvaluationOptions options{.threads = 2};
+  const auto correct =
+      correct_images(network, weights.value(), data->test, *normalization, options);
+  ASSERT_TRUE(correct) << to_text(correct.error());
+  const auto right = std::accumulate(correct->begin(), correct->end(), std::int64_t{0});
+  EXPECT_GE(right, 9300);
+  EXPECT_NEAR(static_cast<double>(right), std::stod(file->metadata.at("test")), 5.0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
