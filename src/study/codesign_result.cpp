@@ -17,6 +17,7 @@ std::string_view name(Origin origin) {
   switch (origin) {
     case Origin::uniform: return "uniform";
     case Origin::single_step: return "single step";
+    case Origin::greedy: return "greedy";
     case Origin::random: return "random";
     case Origin::offspring: return "offspring";
   }

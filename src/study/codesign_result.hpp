@@ -29,7 +29,8 @@ struct HardwareCost {
 /// How a plan came to be evaluated.
 enum class Origin : std::uint8_t {
   uniform,      ///< a baseline: the same widths in every layer that is not pinned
-  single_step,  ///< seeded: a baseline with some layers one step apart
+  single_step,  ///< seeded: the widest uniform plan with one width narrower: the sensitivities
+  greedy,       ///< seeded: widths narrowed in the order of least harm for the gain
   random,       ///< seeded at random
   offspring     ///< bred by NSGA-II
 };

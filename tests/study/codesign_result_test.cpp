@@ -20,8 +20,9 @@ TEST(CodesignResult, ObjectivesAreNamedAsInAStudyFile) {
 TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {
   const std::set<std::string> names{
       std::string(name(Origin::uniform)), std::string(name(Origin::single_step)),
-      std::string(name(Origin::random)), std::string(name(Origin::offspring))};
-  EXPECT_EQ(names.size(), 4U);
+      std::string(name(Origin::greedy)), std::string(name(Origin::random)),
+      std::string(name(Origin::offspring))};
+  EXPECT_EQ(names.size(), 5U);
   EXPECT_FALSE(names.contains(""));
 }
 

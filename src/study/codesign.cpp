@@ -1,0 +1,239 @@
+#include "study/codesign.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "base/check.hpp"
+#include "base/version.hpp"
+#include "chip/mapper/mapper.hpp"
+#include "study/finish.hpp"
+#include "study/picks.hpp"
+#include "study/plan_space.hpp"
+#include "study/run_session.hpp"
+#include "study/search.hpp"
+
+namespace hwflow::study {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+NetworkSummary summarise(const Network& network, const std::string& source) {
+  NetworkSummary summary;
+  summary.name = network.name();
+  summary.source = source;
+  summary.macs = network.macs();
+  summary.parameters = network.parameters();
+  summary.layer_weights = layer_weights(network);
+  for (const NodeId id : network.compute_nodes()) {
+    summary.compute_layers.push_back(network.node(id).name);
+    summary.layer_macs.push_back(network.operator_of(id, 1)->macs());
+  }
+  return summary;
+}
+
+AcceleratorSummary summarise(const chip::Accelerator& accelerator) {
+  const chip::Accelerator::Fields& fields = accelerator.fields();
+  AcceleratorSummary summary;
+  summary.name = fields.name;
+  summary.description = fields.description;
+  summary.source = fields.source;
+  summary.technology = fields.technology;
+  summary.energy_table = fields.energy_table;
+  summary.clock_mhz = fields.clock_mhz;
+  summary.compute_units = accelerator.compute_units();
+  summary.dram_bits_per_cycle = fields.levels.front().read_bandwidth_bits_per_cycle;
+  for (const chip::MemoryLevel& level : fields.levels) summary.level_names.push_back(level.name);
+  return summary;
+}
+
+/// One run; the steps are those of run_codesign().
+class Run {
+ public:
+  Run(const LoadedStudy& study, train::AccuracyModel& accuracy, RunStore& store,
+      const CodesignSetting& setting)
+      : study_(study),
+        accuracy_(accuracy),
+        store_(store),
+        setting_(setting),
+        cache_([this](const std::string& key) { return store_.find_mapping(key); },
+               [this](const std::string& key, const std::string& text) {
+                 store_.save_mapping(key, text);
+               }),
+        hardware_(study.network, study.accelerator, study.options.hardware,
+                  [this](const Layer& layer) { return map_layer(layer); }) {}
+
+  Expected<CodesignResult> run() && {
+    Expected<RunRecord> record = begin_run(store_, study_, setting_.resume, setting_.started);
+    if (!record) return Unexpected{std::move(record).error()};
+    run_id_ = record->id;
+    describe(*record);
+    Diagnostics problems = search();
+    if (!problems.empty()) {
+      store_.update_run(run_id_, "stopped", 0, "a layer cannot be mapped");
+      return Unexpected{std::move(problems)};
+    }
+    if (!result_.stopped) finish();
+    close();
+    return std::move(result_);
+  }
+
+ private:
+  Expected<chip::MappingResult> map_layer(const Layer& layer) {
+    chip::MapperOptions options;
+    options.objective = study_.options.mapper.objective;
+    options.factors = study_.options.mapper.factors;
+    options.max_evaluations = study_.options.mapper.max_evaluations;
+    options.strategy = study_.options.mapper.strategy;
+    options.seed = study_.options.search.seed;
+    options.threads = 1;  // layers are mapped side by side
+    return cache_.map(layer, study_.accelerator, options);
+  }
+
+  void describe(const RunRecord& record) {
+    result_.run_id = std::to_string(record.id);
+    result_.started = record.started;
+    result_.version = std::string(version());
+    result_.seed = study_.options.search.seed;
+    result_.threads = setting_.threads;
+    result_.study_name = study_.options.study;
+    result_.config_yaml = study_.config_yaml;
+    result_.config_hash = study_.config_hash;
+    result_.network = summarise(study_.network, study_.options.network);
+    result_.accelerator = summarise(study_.accelerator);
+    result_.data = study_.options.data.name;
+    result_.accuracy_method = accuracy_.key();
+    result_.objectives = study_.options.search.objectives;
+    result_.tolerance = study_.options.finish.tolerance_points / 100.0;
+    result_.energy_components = hardware_.energy_components();
+  }
+
+  /// A float accuracy is measured once per store.
+  template <class Measure>
+  train::AccuracyEstimate cached(const std::string& name, Measure measure) {
+    if (const auto known = store_.find_accuracy(accuracy_.key(), name)) return *known;
+    const train::AccuracyEstimate accuracy = measure();
+    store_.save_accuracy(accuracy_.key(), name, accuracy);
+    return accuracy;
+  }
+
+  Diagnostics search() {
+    const Clock::time_point start = Clock::now();
+    result_.float_search =
+        cached("float, search split", [this] { return accuracy_.float_search_accuracy(); });
+    Expected<SearchResult> found =
+        search_plans(study_.options, hardware_, accuracy_, store_,
+                     {setting_.threads, setting_.progress, setting_.stop});
+    if (!found) return std::move(found).error();
+    result_.normalisers = std::move(found->normalisers);
+    result_.hypervolume_reference = std::move(found->hypervolume_reference);
+    result_.evaluated = std::move(found->evaluated);
+    result_.front = std::move(found->front);
+    result_.baselines = std::move(found->baselines);
+    result_.generations = std::move(found->generations);
+    result_.accuracy_cache_hits = found->accuracy_cache_hits;
+    result_.stopped = found->stopped;
+    result_.mappings_searched = cache_.misses();
+    result_.mappings_reused = cache_.hits() + hardware_.layers_reused();
+    result_.phases.push_back({"mapping", found->mapping_seconds});
+    result_.phases.push_back({"search", seconds_since(start) - found->mapping_seconds});
+    return {};
+  }
+
+  [[nodiscard]] std::size_t place_of(const WidthPair& widths) const {
+    const PlanSpace space(study_.options.search, study_.network);
+    const PrecisionPlan plan = space.decode(space.uniform(widths));
+    for (std::size_t i = 0; i < result_.evaluated.size(); ++i) {
+      if (result_.evaluated[i].plan == plan) return i;
+    }
+    HWFLOW_CHECK(false, "a baseline was not evaluated");
+    return 0;
+  }
+
+  void finish() {
+    std::vector<std::size_t> baselines;
+    for (const WidthPair& widths : study_.options.finish.baselines) {
+      baselines.push_back(place_of(widths));
+    }
+    const std::vector<Pick> picks = choose_picks(
+        {result_.evaluated, result_.front, result_.objectives, baselines, result_.float_search},
+        study_.options.finish);
+    for (const Pick& pick : picks) {
+      PlanDetails details;
+      details.label = pick.label;
+      details.reason = pick.reason;
+      details.baseline = pick.baseline;
+      details.evaluated = pick.evaluated;
+      details.layers = hardware_.details(result_.evaluated[pick.evaluated].plan);
+      result_.plans.push_back(std::move(details));
+    }
+    retrain_and_measure();
+  }
+
+  void retrain_and_measure() {
+    Clock::time_point start = Clock::now();
+    const std::vector<train::FinishedPlan> finished =
+        finish_plans(result_, study_.options.finish, study_.options.search.seed, accuracy_, store_,
+                     {setting_.threads, setting_.progress, setting_.stop});
+    result_.phases.push_back({"finish", seconds_since(start)});
+    if (finished.empty()) {
+      result_.stopped = !result_.plans.empty();
+      return;
+    }
+    result_.float_test =
+        cached("float, test set", [this] { return accuracy_.float_test_accuracy(); });
+    compare_plans(result_, finished, study_.options.finish);
+    start = Clock::now();
+    export_plans(finished);
+    result_.phases.push_back({"export", seconds_since(start)});
+  }
+
+  void export_plans(const std::vector<train::FinishedPlan>& finished) {
+    if (!setting_.export_plan) return;
+    for (std::size_t i = 0; i < finished.size(); ++i) {
+      const std::string stem = file_stem(result_.plans[i].label);
+      if (setting_.progress) {
+        setting_.progress({"export", static_cast<std::int64_t>(i),
+                           static_cast<std::int64_t>(finished.size()), stem});
+      }
+      for (const ExportFormat format : study_.options.formats) {
+        result_.plans[i].files.push_back(setting_.export_plan(format, finished[i], stem));
+      }
+    }
+  }
+
+  void close() {
+    const auto evaluations = static_cast<std::int64_t>(result_.evaluated.size());
+    std::string summary =
+        fmt::format("{} plans, {} on the front", evaluations, result_.front.size());
+    if (result_.headline) {
+      summary += fmt::format(", {:.1f} % less energy than {}", 100.0 * result_.headline->energy,
+                             result_.plans[result_.headline->baseline].label);
+    }
+    store_.update_run(run_id_, result_.stopped ? "stopped" : "done", evaluations, summary);
+  }
+
+  const LoadedStudy& study_;
+  train::AccuracyModel& accuracy_;
+  RunStore& store_;
+  const CodesignSetting& setting_;
+  chip::MappingCache cache_;
+  HardwareModel hardware_;
+  std::int64_t run_id_ = 0;
+  CodesignResult result_;
+};
+
+}  // namespace
+
+Expected<CodesignResult> run_codesign(const LoadedStudy& study, train::AccuracyModel& accuracy,
+                                      RunStore& store, const CodesignSetting& setting) {
+  return Run(study, accuracy, store, setting).run();
+}
+
+}  // namespace hwflow::study

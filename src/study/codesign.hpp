@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "study/codesign_result.hpp"
+#include "study/progress.hpp"
+#include "study/run_store.hpp"
+#include "study/study.hpp"
+#include "train/quant/backend.hpp"
+
+namespace hwflow::study {
+
+/// Writes a re-trained plan in one format; returns the file's name. `stem` is its name without
+/// ending.
+using ExportPlan = std::function<std::string(ExportFormat format, const train::FinishedPlan& plan,
+                                             const std::string& stem)>;
+
+/// What a run needs besides the study.
+struct CodesignSetting {
+  int threads = 1;
+  bool resume = false;
+  std::string started;      ///< UTC, ISO 8601
+  ReportProgress progress;  ///< may be empty
+  ExportPlan export_plan;   ///< empty: nothing is exported
+  std::stop_token stop;
+};
+
+/// The main job: search, picks, re-training, test set, export.
+///
+/// A stop request ends it after the plans in flight; the result then holds what is known
+/// (`stopped`), and a later call with `resume` goes on from there.
+/// Errors  what begin_run() refuses; a layer that cannot be mapped (place "layer ... on ...").
+[[nodiscard]] Expected<CodesignResult> run_codesign(const LoadedStudy& study,
+                                                    train::AccuracyModel& accuracy, RunStore& store,
+                                                    const CodesignSetting& setting);
+
+}  // namespace hwflow::study

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "study/codesign_result.hpp"
+#include "study/run_store.hpp"
+#include "study/search.hpp"
+#include "study/study.hpp"
+#include "train/quant/backend.hpp"
+
+namespace hwflow::study {
+
+/// Re-trains and measures every plan of `result.plans`, several at once, each committed to the
+/// store when it is done; then fills in their test accuracies.
+/// returns  one per plan; nothing when the run was stopped
+[[nodiscard]] std::vector<train::FinishedPlan> finish_plans(
+    CodesignResult& result, const FinishOptions& options, std::uint64_t seed,
+    train::AccuracyModel& accuracy, RunStore& store, const SearchSetting& setting);
+
+/// Fills in the paired tests of every pick against every baseline, and the headline: of the picks
+/// whose integer top-1 on the test set is at most the tolerance below float, the one of least
+/// energy, against the reference.
+void compare_plans(CodesignResult& result, const std::vector<train::FinishedPlan>& finished,
+                   const FinishOptions& options);
+
+/// "least energy within 0.5 points" -> "least_energy_within_0.5_points".
+[[nodiscard]] std::string file_stem(const std::string& label);
+
+/// Text of what re-training depends on beside the plan: part of the store's key.
+[[nodiscard]] std::string to_text(const train::FinetuneOptions& options);
+
+}  // namespace hwflow::study

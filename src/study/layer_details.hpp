@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chip/mapper/mapper.hpp"
+#include "study/codesign_result.hpp"
+
+namespace hwflow::study {
+
+/// "k16 c3 p32 q32 r3 s3 stride 2": bounds above 1, output channels first.
+[[nodiscard]] std::string shape_text(const Operator& op);
+
+/// Level names from DRAM inward, then NoC, MAC and leakage.
+[[nodiscard]] std::vector<std::string> energy_components(const chip::Accelerator& accelerator);
+
+/// One mapped layer for the report; plan_index is left empty.
+[[nodiscard]] LayerDetails describe_layer(const Layer& layer, const chip::Accelerator& accelerator,
+                                          const chip::MappingResult& result);
+
+}  // namespace hwflow::study

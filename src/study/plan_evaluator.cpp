@@ -1,0 +1,67 @@
+#include "study/plan_evaluator.hpp"
+
+#include <atomic>
+#include <chrono>
+
+#include "base/parallel.hpp"
+
+namespace hwflow::study {
+
+PlanEvaluator::PlanEvaluator(HardwareModel& hardware, train::AccuracyModel& accuracy,
+                             RunStore& store, int threads, ReportProgress progress,
+                             std::stop_token stop)
+    : hardware_(hardware),
+      accuracy_(accuracy),
+      store_(store),
+      threads_(threads),
+      progress_(std::move(progress)),
+      stop_(std::move(stop)),
+      model_key_(accuracy.key()) {}
+
+void PlanEvaluator::set_note(std::string note) {
+  const std::lock_guard lock(mutex_);
+  note_ = std::move(note);
+}
+
+void PlanEvaluator::report_one_done() {
+  const std::lock_guard lock(mutex_);
+  ++done_;
+  if (progress_) progress_({"search", done_, total_, note_});
+}
+
+train::AccuracyEstimate PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
+  const std::string text = to_text(plan);
+  if (const auto known = store_.find_accuracy(model_key_, text)) {
+    const std::lock_guard lock(mutex_);
+    ++cache_hits_;
+    return *known;
+  }
+  const train::AccuracyEstimate accuracy = accuracy_.evaluate(plan);
+  store_.save_accuracy(model_key_, text, accuracy);
+  return accuracy;
+}
+
+Expected<std::optional<std::vector<PlanEvaluator::Measured>>> PlanEvaluator::measure(
+    std::span<const PrecisionPlan> plans) {
+  using Result = std::optional<std::vector<Measured>>;
+  const auto start = std::chrono::steady_clock::now();
+  Diagnostics problems = hardware_.prepare(plans, threads_, stop_);
+  mapping_seconds_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  std::vector<Measured> measured(plans.size());
+  std::atomic<bool> complete = true;
+  parallel_for(plans.size(), threads_, [&](std::size_t i) {
+    if (stop_.stop_requested()) {
+      complete = false;
+      return;
+    }
+    measured[i] = {accuracy_of(plans[i]), hardware_.cost(plans[i])};
+    report_one_done();
+  });
+  if (!complete) return Result{};
+  return Result{std::move(measured)};
+}
+
+}  // namespace hwflow::study

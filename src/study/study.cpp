@@ -1,0 +1,120 @@
+#include "study/study.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "base/random.hpp"
+#include "schema/schema.hpp"
+#include "workload/onnx_reader.hpp"
+
+namespace hwflow::study {
+namespace {
+
+namespace fs = std::filesystem;
+
+void append(Diagnostics& all, Diagnostics more, const std::string& place = {}) {
+  for (Diagnostic& problem : more) {
+    if (!place.empty()) problem.place = place + ": " + problem.place;
+    all.push_back(std::move(problem));
+  }
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+/// The file that a relative path of the study means; none when it exists nowhere.
+std::optional<fs::path> locate(const std::string& name, const fs::path& origin,
+                               const StudyFolders& folders) {
+  const fs::path path(name);
+  if (path.is_absolute()) return is_file(path) ? std::optional(path) : std::nullopt;
+  std::vector<fs::path> bases{origin.parent_path()};
+  bases.insert(bases.end(), folders.search.begin(), folders.search.end());
+  for (const fs::path& base : bases) {
+    if (is_file(base / path)) return (base / path).lexically_normal();
+  }
+  return std::nullopt;
+}
+
+/// A built-in name stays; a file is looked for beside the study first.
+std::string name_or_located(const std::string& name, const fs::path& origin,
+                            const StudyFolders& folders) {
+  const std::optional<fs::path> file = locate(name, origin, folders);
+  return file ? file->string() : name;
+}
+
+Expected<Study> read_study(const std::string& text, const std::string& origin,
+                           const std::vector<std::string>& settings) {
+  Expected<schema::Value> document = schema::parse_yaml(text, origin);
+  if (!document) return Unexpected{std::move(document).error()};
+  Diagnostics problems;
+  for (const std::string& setting : settings) {
+    append(problems, schema::apply_setting(*document, setting));
+  }
+  Expected<Study> study = schema::read_document<Study>(*document, origin);
+  if (!study) append(problems, std::move(study).error());
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return study;
+}
+
+/// Keys that say where things go, not what is computed.
+std::string hash_of(const Study& study) {
+  schema::Value document = schema::to_document(study);
+  for (const char* key : {"study", "output", "export"}) document.erase(key);
+  return fmt::format("{:016x}", stable_hash(schema::to_yaml(document)));
+}
+
+Diagnostics check_weights(const Study& study, const std::string& place,
+                          const std::optional<fs::path>& file, const OnnxModel& model) {
+  if (study.weights.empty()) {
+    if (!model.weights.empty()) return {};
+    return {{place + ": weights", fmt::format("{} brings no weights of its own", study.network),
+             "name a .safetensors checkpoint"}};
+  }
+  if (file) return {};
+  return {{place + ": weights", fmt::format("no file '{}'", study.weights),
+           "paths are relative to the study file, then to the data folder"}};
+}
+
+}  // namespace
+
+Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origin,
+                                  const std::vector<std::string>& settings,
+                                  const StudyFolders& folders) {
+  const std::string place = origin.string();
+  Expected<Study> study = read_study(text, place, settings);
+  if (!study) return Unexpected{std::move(study).error()};
+
+  Diagnostics problems;
+  Expected<OnnxModel> model = load_network(name_or_located(study->network, origin, folders));
+  if (!model) append(problems, model.error(), place + ": network");
+  Expected<chip::Accelerator> accelerator =
+      chip::load_accelerator(name_or_located(study->accelerator, origin, folders));
+  if (!accelerator) append(problems, accelerator.error(), place + ": accelerator");
+  const std::optional<fs::path> weights =
+      study->weights.empty() ? std::nullopt : locate(study->weights, origin, folders);
+  if (model) append(problems, check_weights(*study, place, weights, *model));
+  if (model && accelerator) append(problems, check(*study, model->network, *accelerator, place));
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  const std::string yaml = schema::to_yaml(schema::to_document(*study));
+  const std::string hash = hash_of(*study);
+  return LoadedStudy{std::move(*study),
+                     weights.value_or(fs::path{}),
+                     std::move(model->weights),
+                     std::move(model->network),
+                     std::move(*accelerator),
+                     yaml,
+                     hash};
+}
+
+Expected<LoadedStudy> load_study(const fs::path& file, const std::vector<std::string>& settings,
+                                 const StudyFolders& folders) {
+  const Expected<std::string> text = schema::read_text(file);
+  if (!text) return Unexpected{text.error()};
+  return parse_study(*text, file, settings, folders);
+}
+
+}  // namespace hwflow::study

@@ -1,0 +1,333 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "chip/mapper/mapper.hpp"
+#include "schema/field.hpp"
+#include "study/codesign_result.hpp"
+#include "workload/weights.hpp"
+
+namespace hwflow::study {
+
+/// Widths of the weights and the input activations of a layer.
+struct WidthPair {
+  int weights = 8;
+  int inputs = 8;
+  bool operator==(const WidthPair&) const = default;
+
+  static constexpr auto fields() {
+    using T = WidthPair;
+    return std::tuple{
+        schema::required("weights", &T::weights, 1, 16, "Bits of a weight."),
+        schema::required("inputs", &T::inputs, 1, 16, "Bits of an input activation.")};
+  }
+};
+
+/// A layer whose widths the search leaves alone.
+struct PinnedLayer {
+  std::string layer;
+  int weights = 8;
+  int inputs = 8;
+  bool operator==(const PinnedLayer&) const = default;
+
+  static constexpr auto fields() {
+    using T = PinnedLayer;
+    return std::tuple{
+        schema::required("layer", &T::layer, "first, last, or the name of a compute layer."),
+        schema::field("weights", &T::weights, 1, 16, "Bits of its weights."),
+        schema::field("inputs", &T::inputs, 1, 16, "Bits of its input activations.")};
+  }
+};
+
+struct DataOptions {
+  std::string name = "fashion-mnist";
+  std::string directory;
+  std::vector<double> input_mean, input_std;
+  bool operator==(const DataOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = DataOptions;
+    return std::tuple{
+        schema::field("name", &T::name, "fashion-mnist, cifar10, or a folder of class folders."),
+        schema::field("directory", &T::directory,
+                      "Folder of the official files; empty: --data-dir, HWFLOW_DATA or the "
+                      "system's folder."),
+        schema::field(
+            "input_mean", &T::input_mean,
+            "Mean per channel of pixels scaled to 0..1, taken off each pixel; empty: as the "
+            "checkpoint says, else that of the data set."),
+        schema::field("input_std", &T::input_std, schema::above(0),
+                      "Standard deviation per channel that each pixel is divided by; empty: as "
+                      "input_mean.")};
+  }
+};
+
+struct HardwareOptions {
+  std::int64_t batch = 1;
+  int auxiliary_bits = 8;
+  int network_output_bits = 16;
+  bool include_auxiliary = true;
+  bool operator==(const HardwareOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = HardwareOptions;
+    return std::tuple{
+        schema::field("batch", &T::batch, 1, 1024, "Images of one inference."),
+        schema::field("auxiliary_bits", &T::auxiliary_bits, 2, 16,
+                      "Bits at which additions, multiplications and average poolings read."),
+        schema::field("network_output_bits", &T::network_output_bits, 1, 32,
+                      "Bits of the network's output."),
+        schema::field("include_auxiliary", &T::include_auxiliary,
+                      "Count additions, multiplications and poolings as layers of their own.")};
+  }
+};
+
+struct MappingSearchOptions {
+  chip::Objective objective = chip::Objective::edp;
+  chip::MapperOptions::Factors factors = chip::MapperOptions::Factors::perfect;
+  std::int64_t max_evaluations = 200'000;
+  std::string strategy = "branch_and_bound";
+  bool operator==(const MappingSearchOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = MappingSearchOptions;
+    return std::tuple{
+        schema::field("objective", &T::objective, "What the mapping of a layer minimises."),
+        schema::field("factors", &T::factors,
+                      "perfect: loop bounds divide the dimension; ceiling: any bound."),
+        schema::field("max_evaluations", &T::max_evaluations, 1, 1e12,
+                      "Mappings evaluated per layer before the search settles for a gap; unlike a "
+                      "time limit it gives the same result everywhere."),
+        schema::field("strategy", &T::strategy, "Mapper strategy.")};
+  }
+};
+
+/// How layers follow each other on the accelerator.
+enum class Schedule : std::uint8_t { layer_by_layer };
+constexpr auto enum_names(Schedule) {
+  return std::array{std::pair{std::string_view{"layer_by_layer"}, Schedule::layer_by_layer}};
+}
+
+enum class Algorithm : std::uint8_t { nsga2 };
+constexpr auto enum_names(Algorithm) {
+  return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2}};
+}
+
+constexpr auto enum_names(Objective) {
+  return std::array{std::pair{std::string_view{"accuracy"}, Objective::accuracy},
+                    std::pair{std::string_view{"energy"}, Objective::energy},
+                    std::pair{std::string_view{"latency"}, Objective::latency},
+                    std::pair{std::string_view{"dram"}, Objective::dram},
+                    std::pair{std::string_view{"model_size"}, Objective::model_size}};
+}
+
+struct SearchOptions {
+  Algorithm algorithm = Algorithm::nsga2;
+  std::vector<Objective> objectives{Objective::accuracy, Objective::energy, Objective::latency};
+  std::vector<int> weight_bits{2, 4, 8};
+  std::vector<int> input_bits{2, 4, 8};
+  std::vector<PinnedLayer> pinned;
+  int population = 40;
+  int generations = 10;
+  double crossover_probability = 0.9;
+  std::optional<double> mutation_probability;
+  bool sensitivity_seeds = true;
+  std::uint64_t seed = 1;
+  bool operator==(const SearchOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = SearchOptions;
+    return std::tuple{
+        schema::field("algorithm", &T::algorithm, "How plans are bred."),
+        schema::field("objectives", &T::objectives,
+                      "What the search minimises (accuracy: 1-top1)."),
+        schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
+        schema::field("input_bits", &T::input_bits, 1, 16,
+                      "Widths that input activations may take."),
+        schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
+        schema::field("population", &T::population, 8, 10'000,
+                      "Plans kept and bred per generation; a multiple of 4."),
+        schema::field("generations", &T::generations, 0, 100'000, "Generations after the seeds."),
+        schema::field("crossover_probability", &T::crossover_probability, 0, 1,
+                      "Probability that two parents exchange a run of layers."),
+        schema::field("mutation_probability", &T::mutation_probability, 0, 1,
+                      "Probability that a width is redrawn; null: one width per plan on average."),
+        schema::field("sensitivity_seeds", &T::sensitivity_seeds,
+                      "Measure how each layer alone bears narrower widths, and seed the search "
+                      "with plans that narrow the layers of least harm first."),
+        schema::field("seed", &T::seed, "Seed of the search.")};
+  }
+};
+
+enum class Calibration : std::uint8_t { max, percentile, mse };
+constexpr auto enum_names(Calibration) {
+  return std::array{std::pair{std::string_view{"max"}, Calibration::max},
+                    std::pair{std::string_view{"percentile"}, Calibration::percentile},
+                    std::pair{std::string_view{"mse"}, Calibration::mse}};
+}
+
+struct AccuracyOptions {
+  Calibration calibration = Calibration::mse;
+  std::int64_t calibration_images = 256;
+  std::int64_t search_images = 2000;
+  std::uint64_t split_seed = 1;
+  bool operator==(const AccuracyOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = AccuracyOptions;
+    return std::tuple{
+        schema::field("calibration", &T::calibration, "How quantizer ranges are chosen."),
+        schema::field("calibration_images", &T::calibration_images, 1, 1'000'000,
+                      "Training images that ranges are calibrated on."),
+        schema::field("search_images", &T::search_images, 100, 1'000'000,
+                      "Training images held back to rank plans by; the test set is never used."),
+        schema::field("split_seed", &T::split_seed, "Seed of the choice of these images.")};
+  }
+};
+
+struct FinishOptions {
+  int picks = 4;
+  double tolerance_points = 0.5;
+  double search_margin_points = 1.0;
+  std::vector<WidthPair> baselines{{8, 8}, {4, 4}};
+  WidthPair reference{8, 8};
+  int epochs = 2;
+  double learning_rate = 0.01;
+  int batch_size = 128;
+  bool operator==(const FinishOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = FinishOptions;
+    return std::tuple{
+        schema::field("picks", &T::picks, 0, 100, "Plans from the front that are re-trained."),
+        schema::field("tolerance_points", &T::tolerance_points, 0, 100,
+                      "Test accuracy, in points below float, that the headline plan may lose."),
+        schema::field("search_margin_points", &T::search_margin_points, 0, 100,
+                      "Search accuracy, in points below the tolerance, that a pick may lose in "
+                      "the hope that re-training brings it back."),
+        schema::field("baselines", &T::baselines, "Uniform plans that are re-trained as well."),
+        schema::field("reference", &T::reference,
+                      "Uniform plan that the saving is stated against."),
+        schema::field("epochs", &T::epochs, 0, 1000,
+                      "Epochs of quantization-aware training; 0: calibrated only."),
+        schema::field("learning_rate", &T::learning_rate, schema::above(0),
+                      "Learning rate at its start."),
+        schema::field("batch_size", &T::batch_size, 1, 65'536, "Images of a training step.")};
+  }
+};
+
+enum class ExportFormat : std::uint8_t { qdq, qonnx };
+constexpr auto enum_names(ExportFormat) {
+  return std::array{std::pair{std::string_view{"qdq"}, ExportFormat::qdq},
+                    std::pair{std::string_view{"qonnx"}, ExportFormat::qonnx}};
+}
+
+/// A study file: what one co-design run is asked to do. See docs/formats/study.md.
+struct Study {
+  std::string study;
+  std::string network;
+  std::string weights;
+  std::string accelerator;
+  DataOptions data;
+  HardwareOptions hardware;
+  MappingSearchOptions mapper;
+  Schedule schedule = Schedule::layer_by_layer;
+  SearchOptions search;
+  AccuracyOptions accuracy;
+  std::vector<WidthPair> baselines;
+  FinishOptions finish;
+  std::vector<ExportFormat> formats{ExportFormat::qdq};
+  std::string output;
+  bool operator==(const Study&) const = default;
+
+  static constexpr auto fields() {
+    using T = Study;
+    return std::tuple{
+        schema::required("study", &T::study, "Name of the study."),
+        schema::required("network", &T::network,
+                         "Built-in network, .onnx file or network YAML file."),
+        schema::field("weights", &T::weights,
+                      "Checkpoint (.safetensors), relative to this file or to the data folder; "
+                      "empty: the weights of the ONNX file."),
+        schema::required("accelerator", &T::accelerator, "Built-in accelerator, or a YAML file."),
+        schema::field("data", &T::data, "Images and how they enter the network."),
+        schema::field("hardware", &T::hardware, "How the network becomes hardware layers."),
+        schema::field("mapper", &T::mapper, "Search for the mapping of each layer."),
+        schema::field("schedule", &T::schedule, "How layers follow each other."),
+        schema::field("search", &T::search, "Search over the widths of each layer."),
+        schema::field("accuracy", &T::accuracy,
+                      "How a plan's accuracy is estimated in the search."),
+        schema::field("baselines", &T::baselines,
+                      "Uniform plans on every plot; empty: every pair of allowed widths."),
+        schema::field("finish", &T::finish, "Re-training and measuring the final picks."),
+        schema::field("export", &T::formats, "Files written for each pick."),
+        schema::field("output", &T::output, "Folder for all output; empty: runs/<study>.")};
+  }
+};
+
+/// Where relative paths of a study file are looked for.
+struct StudyFolders {
+  std::vector<std::filesystem::path> search;  ///< after the folder of the study file
+};
+
+/// A study whose parts exist and fit together.
+struct LoadedStudy {
+  Study options;
+  std::filesystem::path weights_file;  ///< empty: `weights` holds those of the ONNX file
+  WeightMap weights;
+  Network network;
+  chip::Accelerator accelerator;
+  std::string config_yaml;  ///< effective, reads back to the same study
+  std::string config_hash;  ///< of all that the result depends on: not of output and study
+};
+
+/// Reads a study and everything it names but the data and the checkpoint.
+/// settings   "key=value", as --set
+/// Errors     everything wrong at once: keys, ranges, unknown names, missing files, widths that the
+///            accelerator cannot compute, pinned layers that do not exist, ...
+[[nodiscard]] Expected<LoadedStudy> load_study(const std::filesystem::path& file,
+                                               const std::vector<std::string>& settings = {},
+                                               const StudyFolders& folders = {});
+
+/// As load_study, for a text; `origin` names it in messages and anchors relative paths.
+[[nodiscard]] Expected<LoadedStudy> parse_study(const std::string& text,
+                                                const std::filesystem::path& origin,
+                                                const std::vector<std::string>& settings = {},
+                                                const StudyFolders& folders = {});
+
+/// What is wrong with a study that reads well: everything that more than one key is part of.
+[[nodiscard]] Diagnostics check(const Study& study, const Network& network,
+                                const chip::Accelerator& accelerator, const std::string& origin);
+
+/// "search.population: 40 there, 60 here": the keys in which two effective configs differ.
+[[nodiscard]] std::vector<std::string> differing_keys(const std::string& yaml_there,
+                                                      const std::string& yaml_here);
+
+}  // namespace hwflow::study
+
+/// Names of the mapper's choices in files.
+namespace hwflow::chip {
+constexpr auto enum_names(Objective) {
+  return std::array{std::pair{std::string_view{"energy"}, Objective::energy},
+                    std::pair{std::string_view{"latency"}, Objective::latency},
+                    std::pair{std::string_view{"edp"}, Objective::edp},
+                    std::pair{std::string_view{"dram"}, Objective::dram}};
+}
+}  // namespace hwflow::chip
+
+template <>
+struct hwflow::schema::EnumNames<hwflow::chip::MapperOptions::Factors> {
+  static constexpr auto names() {
+    using Factors = hwflow::chip::MapperOptions::Factors;
+    return std::array{std::pair{std::string_view{"perfect"}, Factors::perfect},
+                      std::pair{std::string_view{"ceiling"}, Factors::ceiling}};
+  }
+};

@@ -1,0 +1,193 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pareto/nsga2.hpp"
+#include "study/plan_space.hpp"
+#include "study/study.hpp"
+
+namespace hwflow::study {
+namespace {
+
+/// Collects the problems of one study; every method looks at one part.
+class Check {
+ public:
+  Check(const Study& study, const Network& network, const chip::Accelerator& accelerator,
+        const std::string& origin)
+      : study_(study), network_(network), accelerator_(accelerator), origin_(origin) {}
+
+  Diagnostics run() && {
+    check_objectives();
+    check_population();
+    check_widths("search.weight_bits", study_.search.weight_bits);
+    check_widths("search.input_bits", study_.search.input_bits);
+    check_engine();
+    check_pinned();
+    check_baselines();
+    check_network();
+    return std::move(problems_);
+  }
+
+ private:
+  void add(const std::string& key, std::string reason, std::string hint = {}) {
+    problems_.push_back({origin_ + ": " + key, std::move(reason), std::move(hint)});
+  }
+
+  void check_objectives() {
+    const std::vector<Objective>& objectives = study_.search.objectives;
+    const std::set<Objective> distinct(objectives.begin(), objectives.end());
+    if (distinct.size() != objectives.size()) {
+      add("search.objectives", "lists an objective twice");
+    }
+    if (!distinct.contains(Objective::accuracy)) {
+      add("search.objectives", "must contain accuracy",
+          "without it the narrowest plan is always the best");
+    }
+    if (distinct.size() < 2) {
+      add("search.objectives", "must contain at least one cost",
+          "energy, latency, dram or model_size");
+    }
+  }
+
+  void check_population() {
+    pareto::Nsga2Options options;
+    options.population = study_.search.population;
+    for (const Diagnostic& problem : pareto::validate(options)) {
+      add("search." + problem.place, problem.reason, problem.hint);
+    }
+  }
+
+  void check_widths(const std::string& key, const std::vector<int>& widths) {
+    if (widths.empty()) add(key, "must list at least one width");
+    if (std::set<int>(widths.begin(), widths.end()).size() != widths.size()) {
+      add(key, "lists a width twice");
+    }
+  }
+
+  [[nodiscard]] bool computes(int weights, int inputs) const {
+    return accelerator_.engine().rate(weights, inputs).has_value();
+  }
+
+  void refuse_width(const std::string& key, int weights, int inputs) {
+    add(key,
+        fmt::format("the engine of {} cannot compute {}-bit weights times {}-bit inputs",
+                    accelerator_.name(), weights, inputs),
+        widest_hint());
+  }
+
+  [[nodiscard]] std::string widest_hint() const {
+    for (int width = 32; width >= 1; --width) {
+      if (computes(width, width)) return fmt::format("its widest operands have {} bits", width);
+    }
+    return {};
+  }
+
+  /// A width is refused when no partner among the allowed ones makes it computable, or some does
+  /// not: every pair may come up in the search.
+  void check_engine() {
+    std::set<int> bad_weights, bad_inputs;
+    const SearchOptions& search = study_.search;
+    for (const int weights : search.weight_bits) {
+      for (const int inputs : search.input_bits) {
+        if (computes(weights, inputs)) continue;
+        if (!computes(weights, weights)) bad_weights.insert(weights);
+        if (!computes(inputs, inputs)) bad_inputs.insert(inputs);
+        if (computes(weights, weights) && computes(inputs, inputs)) bad_weights.insert(weights);
+      }
+    }
+    for (const int width : bad_weights) {
+      refuse_width("search.weight_bits", width,
+                   search.input_bits.empty() ? width : search.input_bits.front());
+    }
+    for (const int width : bad_inputs) {
+      refuse_width("search.input_bits",
+                   search.weight_bits.empty() ? width : search.weight_bits.front(), width);
+    }
+  }
+
+  void check_pinned() {
+    std::vector<std::string> names{"first", "last"};
+    for (const NodeId id : network_.compute_nodes()) names.push_back(network_.node(id).name);
+    std::set<std::size_t> seen;
+    for (std::size_t i = 0; i < study_.search.pinned.size(); ++i) {
+      const PinnedLayer& pin = study_.search.pinned[i];
+      const std::string key = fmt::format("search.pinned[{}]", i);
+      const std::optional<std::size_t> layer = find_compute_layer(network_, pin.layer);
+      if (!layer) {
+        add(key + ".layer", fmt::format("{} has no compute layer '{}'", network_.name(), pin.layer),
+            nearest_name_hint(pin.layer, names));
+      } else if (!seen.insert(*layer).second) {
+        add(key + ".layer", fmt::format("layer '{}' is pinned twice", pin.layer));
+      }
+      if (!computes(pin.weights, pin.inputs)) refuse_width(key, pin.weights, pin.inputs);
+    }
+    if (seen.size() == network_.compute_nodes().size() && !seen.empty()) {
+      add("search.pinned", "pins every layer; nothing is left to search");
+    }
+  }
+
+  void check_pair(const std::string& key, const WidthPair& pair) {
+    const auto allowed = [](const std::vector<int>& widths, int width) {
+      return std::find(widths.begin(), widths.end(), width) != widths.end();
+    };
+    if (!allowed(study_.search.weight_bits, pair.weights)) {
+      add(key + ".weights", fmt::format("{} is not among search.weight_bits", pair.weights),
+          "uniform plans share the front with all others");
+    }
+    if (!allowed(study_.search.input_bits, pair.inputs)) {
+      add(key + ".inputs", fmt::format("{} is not among search.input_bits", pair.inputs),
+          "uniform plans share the front with all others");
+    }
+  }
+
+  void check_baselines() {
+    for (std::size_t i = 0; i < study_.baselines.size(); ++i) {
+      check_pair(fmt::format("baselines[{}]", i), study_.baselines[i]);
+    }
+    const FinishOptions& finish = study_.finish;
+    for (std::size_t i = 0; i < finish.baselines.size(); ++i) {
+      check_pair(fmt::format("finish.baselines[{}]", i), finish.baselines[i]);
+    }
+    if (std::find(finish.baselines.begin(), finish.baselines.end(), finish.reference) ==
+        finish.baselines.end()) {
+      add("finish.reference",
+          fmt::format("{}/{} is not among finish.baselines", finish.reference.weights,
+                      finish.reference.inputs),
+          "the saving is stated against a plan that was re-trained and measured too");
+    }
+  }
+
+  void check_network() {
+    if (network_.compute_nodes().empty()) {
+      add("network", fmt::format("{} has no layer with weights", network_.name()));
+    }
+    const FeatureShape& input = network_.nodes().front().shape;
+    const auto check_channels = [&](const std::string& key, std::size_t count) {
+      if (count != 0 && count != static_cast<std::size_t>(input.channels)) {
+        add("data." + key, fmt::format("has {} numbers, but {} reads {} channels", count,
+                                       network_.name(), input.channels));
+      }
+    };
+    check_channels("input_mean", study_.data.input_mean.size());
+    check_channels("input_std", study_.data.input_std.size());
+    if (study_.data.input_mean.empty() != study_.data.input_std.empty()) {
+      add("data.input_mean", "input_mean and input_std must be given together");
+    }
+  }
+
+  const Study& study_;
+  const Network& network_;
+  const chip::Accelerator& accelerator_;
+  const std::string& origin_;
+  Diagnostics problems_;
+};
+
+}  // namespace
+
+Diagnostics check(const Study& study, const Network& network, const chip::Accelerator& accelerator,
+                  const std::string& origin) {
+  return Check(study, network, accelerator, origin).run();
+}
+
+}  // namespace hwflow::study

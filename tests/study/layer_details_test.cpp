@@ -1,0 +1,65 @@
+#include "study/layer_details.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+Layer a_layer() {
+  ConvShape shape;
+  shape.in_channels = 4;
+  shape.out_channels = 8;
+  shape.in_height = shape.in_width = 8;
+  shape.kernel_height = shape.kernel_width = 3;
+  shape.stride_height = shape.stride_width = 2;
+  shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = 1;
+  return {"conv", make_convolution(shape).value(), {4, 2, 8, 32}};
+}
+
+TEST(ShapeText, LeavesOutWhatIsOne) {
+  EXPECT_EQ(shape_text(a_layer().op), "k8 c4 p4 q4 r3 s3 stride 2");
+  EXPECT_EQ(shape_text(make_fully_connected(1, 5, 7).value()), "k7 c5");
+}
+
+TEST(DescribeLayer, EnergyPartsAddUpAndLeakageIsTheRest) {
+  const Layer layer = a_layer();
+  chip::MappingResult result = map_by_formula(layer).value();
+  result.cost.levels[1].noc_energy_pj = 50.0;
+  result.cost.energy_pj += 50.0 + 7.0;  // 7 pJ that no level and no MAC accounts for
+  const LayerDetails details = describe_layer(layer, small_accelerator(), result);
+  EXPECT_EQ(energy_components(small_accelerator()),
+            (std::vector<std::string>{"DRAM", "buffer", "NoC", "MAC", "leakage"}));
+  const std::vector<double>& parts = details.energy_by_component_pj;
+  ASSERT_EQ(parts.size(), 5U);
+  EXPECT_DOUBLE_EQ(parts[0], 8.0 * 4 * 4 * 8);  // outputs at 8 bit
+  EXPECT_DOUBLE_EQ(parts[2], 50.0);
+  EXPECT_DOUBLE_EQ(parts[3], 8.0 * 4 * 4 * 4 * 9 * 4 * 2);  // MACs * 4 * 2
+  EXPECT_NEAR(parts[4], 7.0, 1e-9);
+  EXPECT_DOUBLE_EQ(std::accumulate(parts.begin(), parts.end(), 0.0), details.energy_pj);
+}
+
+TEST(DescribeLayer, PeakFollowsTheEngine) {
+  // Four units of 8x8 bits; at 4x2 each does 2 * 4 = 8 MACs a cycle.
+  const LayerDetails details =
+      describe_layer(a_layer(), small_accelerator(), map_by_formula(a_layer()).value());
+  EXPECT_DOUBLE_EQ(details.peak_macs_per_cycle, 32.0);
+}
+
+TEST(DescribeLayer, TrafficCountsBothDirections) {
+  chip::MappingResult result = map_by_formula(a_layer()).value();
+  result.cost.levels[1].operands.resize(2);
+  result.cost.levels[1].operands[0].read_bits = 10;
+  result.cost.levels[1].operands[0].fill_bits = 200;
+  result.cost.levels[1].operands[1].update_bits = 3000;
+  result.cost.levels[1].operands[1].drain_bits = 40000;
+  const LayerDetails details = describe_layer(a_layer(), small_accelerator(), result);
+  EXPECT_THAT(details.traffic_bits, testing::ElementsAre(0, 43210));
+}
+
+}  // namespace
+}  // namespace hwflow::study

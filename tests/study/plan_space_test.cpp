@@ -1,0 +1,55 @@
+#include "study/plan_space.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+TEST(PlanSpace, HasTwoGenesForEveryLayerThatIsNotPinned) {
+  SearchOptions options;
+  options.weight_bits = {8, 2, 4};  // any order
+  options.input_bits = {4, 8};
+  options.pinned = {{"first", 8, 8}, {"fc", 4, 8}};
+  const PlanSpace space(options, small_network());
+  EXPECT_EQ(space.free_layers(), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(space.genomes().largest, (std::vector<int>{2, 1, 2, 1}));
+  EXPECT_EQ(space.genomes().size(), 36.0);
+  EXPECT_EQ(to_text(space.decode({0, 1, 2, 0})), "8/8 2/8 8/4 4/8");
+}
+
+TEST(PlanSpace, EncodeIsTheInverseOfDecode) {
+  const PlanSpace space(SearchOptions{}, small_network());
+  Rng rng(5);
+  for (int trial = 0; trial < 200; ++trial) {
+    pareto::Genome genome;
+    for (const int largest : space.genomes().largest) {
+      genome.push_back(static_cast<int>(rng.between(0, largest)));
+    }
+    ASSERT_EQ(space.encode(space.decode(genome)), genome);
+  }
+  EXPECT_THROW(static_cast<void>(space.encode(PrecisionPlan::uniform(4, 3, 8))), InternalError);
+}
+
+TEST(PlanSpace, UniformPlansAndPairsWidestFirst) {
+  SearchOptions options;
+  options.weight_bits = {4, 8};
+  options.input_bits = {4, 8};
+  const PlanSpace space(options, small_network());
+  EXPECT_EQ(space.decode(space.uniform({4, 8})), PrecisionPlan::uniform(4, 4, 8));
+  EXPECT_EQ(space.width_pairs(), (std::vector<WidthPair>{{8, 8}, {8, 4}, {4, 8}, {4, 4}}));
+}
+
+TEST(FindComputeLayer, KnowsEndsAndNames) {
+  const Network network = small_network();
+  EXPECT_EQ(find_compute_layer(network, "first"), std::optional<std::size_t>{0});
+  EXPECT_EQ(find_compute_layer(network, "last"), std::optional<std::size_t>{3});
+  EXPECT_EQ(find_compute_layer(network, "conv2"), std::optional<std::size_t>{1});
+  EXPECT_EQ(find_compute_layer(network, "conv9"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace hwflow::study

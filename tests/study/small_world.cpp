@@ -1,0 +1,126 @@
+#include "tests/study/small_world.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "workload/network_builder.hpp"
+
+namespace hwflow::study {
+
+Network small_network() {
+  NetworkBuilder net;
+  const Window window{.kernel = 3, .pad = 1};
+  const NodeId input = net.input({4, 8, 8});
+  const NodeId first = net.conv_bias("conv1", input, 4, window, Activation::relu);
+  const NodeId second = net.conv_bias("conv2", first, 4, window, Activation::relu);
+  const NodeId third = net.conv_bias("conv3", second, 8, window, Activation::relu);
+  net.fully_connected("fc", third, 10);
+  return std::move(net).finish("small");
+}
+
+chip::Accelerator small_accelerator() {
+  chip::Accelerator::Fields fields;
+  fields.name = "small";
+  chip::MemoryLevel dram;
+  dram.name = "DRAM";
+  dram.keeps = {{true, true, true}};
+  dram.read_energy_pj_per_bit = dram.write_energy_pj_per_bit = 10.0;
+  chip::MemoryLevel buffer = dram;
+  buffer.name = "buffer";
+  buffer.capacity_bits = 8 * 1024 * 8;
+  buffer.read_energy_pj_per_bit = buffer.write_energy_pj_per_bit = 1.0;
+  buffer.fanout.x = 2;
+  buffer.fanout.y = 2;
+  fields.levels = {dram, buffer};
+  fields.engine.kind =
+      chip::VectorisedEngine{8, {2, 4, 8}, chip::VectorisedEngine::Fusion::spatial};
+  fields.engine.reference_weight_bits = fields.engine.reference_input_bits = 8;
+  fields.float_bits = 8;
+  return chip::Accelerator::make(fields).value();
+}
+
+Study small_study() {
+  Study study;
+  study.study = "small";
+  study.network = "small";
+  study.accelerator = "small";
+  study.search.population = 8;
+  study.search.generations = 4;
+  study.finish.picks = 3;
+  return study;
+}
+
+Expected<chip::MappingResult> map_by_formula(const Layer& layer) {
+  chip::MappingResult result;
+  result.mapping.levels.resize(2);
+  std::int64_t dram_bits = 0, output_bits = 0;
+  for (const Operand& operand : layer.op.operands()) {
+    const std::int64_t bits = operand.elements() * bits_of(layer.bits, operand.role);
+    dram_bits += bits;
+    if (operand.role == Role::outputs) output_bits += bits;
+  }
+  const std::int64_t macs = layer.op.iterations();
+  result.cost.levels.resize(2);
+  result.cost.levels[0].energy_pj = static_cast<double>(output_bits);
+  result.cost.mac_energy_pj = static_cast<double>(macs * layer.bits.weights * layer.bits.inputs);
+  result.cost.energy_pj = result.cost.levels[0].energy_pj + result.cost.mac_energy_pj;
+  result.cost.cycles = macs * layer.bits.weights;
+  result.cost.dram_bits = dram_bits;
+  return result;
+}
+
+std::int64_t fake_errors(const PrecisionPlan& plan) {
+  std::int64_t errors = 0;
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    errors += (8 - plan.layers[i].weights) * static_cast<std::int64_t>(i + 1) +
+              (8 - plan.layers[i].inputs);
+  }
+  return errors;
+}
+
+train::AccuracyEstimate FakeAccuracyModel::evaluate(const PrecisionPlan& plan) {
+  const int number = ++evaluations;
+  if (before_evaluation) before_evaluation(number);
+  return {1000 - fake_errors(plan), 1000};
+}
+
+train::FinishedPlan FakeAccuracyModel::finish(const PrecisionPlan& plan,
+                                              const train::FinetuneOptions& options,
+                                              const std::function<void(const std::string&)>& note,
+                                              std::stop_token /*stop*/) {
+  ++finishes;
+  if (note) note("epoch 1");
+  const std::int64_t wrong = 20 + fake_errors(plan) / (options.epochs > 0 ? 8 : 4);
+  std::vector<std::uint8_t> correct(200, 1);
+  std::fill_n(correct.begin(), std::min<std::int64_t>(wrong, 200), std::uint8_t{0});
+  const std::int64_t right = std::count(correct.begin(), correct.end(), 1);
+  const Network network = small_network();
+  std::vector<train::IntegerNode> nodes(network.nodes().size());
+  nodes[1].inputs = {{0.5, -8, 7, plan.layers[0].inputs}};
+  nodes[1].compute = train::IntegerCompute{{1, -2, 3}, {1, 3}, {0.25}, -8, 7, 4, {7}};
+  return {{right, 200},
+          {right, 200},
+          std::move(correct),
+          {network, std::move(nodes), {0.5F}, {0.25F}, plan},
+          1.5};
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "hwflow-study-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::unique_ptr<RunStore> open_store(const std::filesystem::path& file) {
+  return std::move(RunStore::open(file)).value();
+}
+
+}  // namespace hwflow::study

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "chip/mapper/mapper.hpp"
+#include "study/hardware_model.hpp"
+#include "study/run_store.hpp"
+#include "study/study.hpp"
+#include "train/quant/backend.hpp"
+
+namespace hwflow::study {
+
+/// Input 4x8x8, three 3x3 convolutions (4, 4, 8 channels), one fully connected layer of 10.
+[[nodiscard]] Network small_network();
+
+/// DRAM, a buffer of 8 KiB, four units that compute 2, 4 and 8 bit; in memory.
+[[nodiscard]] chip::Accelerator small_accelerator();
+
+/// Search over the small network: 8 plans kept, 4 generations, widths 2, 4, 8.
+[[nodiscard]] Study small_study();
+
+/// A stand-in for a mapper: energy = MACs * weight bits * input bits + output bits of all outputs,
+/// cycles = MACs * weight bits, DRAM traffic = the operands once. So a plan's cost is easy to work
+/// out by hand.
+[[nodiscard]] Expected<chip::MappingResult> map_by_formula(const Layer& layer);
+
+/// A stand-in for training. Of 1,000 images, layer i gets (8 - weights) * (i + 1) + (8 - inputs)
+/// wrong, so that late layers matter most. The test set has 200 images: 20 of them wrong in float
+/// and a fourth of the search errors on top; re-training halves those.
+class FakeAccuracyModel final : public train::AccuracyModel {
+ public:
+  [[nodiscard]] std::string key() const override { return "fake of tests"; }
+  [[nodiscard]] train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override;
+  [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
+  [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
+  [[nodiscard]] train::FinishedPlan finish(const PrecisionPlan& plan,
+                                           const train::FinetuneOptions& options,
+                                           const std::function<void(const std::string&)>& progress,
+                                           std::stop_token stop) override;
+
+  std::atomic<int> evaluations = 0;
+  std::atomic<int> finishes = 0;
+  /// Called before every evaluation with its number; may throw or kill.
+  std::function<void(int)> before_evaluation;
+};
+
+/// Search errors of a plan by the rule above.
+[[nodiscard]] std::int64_t fake_errors(const PrecisionPlan& plan);
+
+/// An empty folder that is removed at the end of a test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+[[nodiscard]] std::unique_ptr<RunStore> open_store(const std::filesystem::path& file);
+
+}  // namespace hwflow::study
