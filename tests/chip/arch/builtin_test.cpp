@@ -122,6 +122,16 @@ TEST(Builtins, BitfusionPeaksFollowTheWidths) {
   EXPECT_EQ(level(fusion, "DRAM").read_bandwidth_bits_per_cycle, 192.0);
 }
 
+/// DeFiNES, Meta_prototype_DF.py: 32 * 2 * 4 * 4 MACs, 700 pJ for 64 bit of DRAM read.
+TEST(Builtins, DefinesMetaHasTheArrayOfItsFile) {
+  const Accelerator meta = builtin("defines-meta");
+  EXPECT_EQ(meta.compute_units(), 32 * 2 * 4 * 4);
+  EXPECT_NEAR(level(meta, "DRAM").read_energy_pj_per_bit * 64, 700.0, 1e-9);
+  EXPECT_NEAR(level(meta, "local_weights").write_energy_pj_per_bit * 512, 28.4, 1e-9);
+  EXPECT_EQ(level(meta, "local_features").capacity_bits, 64 * 1024 * 8);
+  EXPECT_EQ(meta.engine().rate(16, 16), std::nullopt);
+}
+
 TEST(Builtins, WeightStationaryArrayKeepsWeightsInItsPes) {
   const Accelerator ws = builtin("ws16x16");
   EXPECT_EQ(ws.compute_units(), 256);
