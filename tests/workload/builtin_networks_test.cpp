@@ -160,7 +160,8 @@ TEST(BuiltinNetworks, DeepLabIsItsTrunkAndHead) {
                              stage(256, 128, 4, 129, 65) + stage(512, 256, 6, 65, 33) +
                              stage(1024, 512, 3, 33, 33);
   const std::int64_t head =
-      33 * 33 * (2048 * 256 + 3 * 9 * 2048 * 256 + 5 * 256 * 256 + 9 * 256 * 256 + 256 * 21) +
+      std::int64_t{33} * 33 *
+          (2048 * 256 + 3 * 9 * 2048 * 256 + 5 * 256 * 256 + 9 * 256 * 256 + 256 * 21) +
       2048 * 256;
   EXPECT_EQ(make_builtin_network("deeplabv3")->macs(), trunk + head);
 }
