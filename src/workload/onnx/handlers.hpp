@@ -1,0 +1,79 @@
+#pragma once
+
+#include "workload/onnx/graph_import.hpp"
+
+/// One function per operator type (or family); the table is in handlers.cpp.
+namespace hwflow::onnx_import {
+
+// convolution.cpp
+void import_conv(const NodeImport& node);
+void import_conv_transpose(const NodeImport& node);
+
+// pooling.cpp
+void import_max_pool(const NodeImport& node);
+void import_average_pool(const NodeImport& node);
+void import_global_average_pool(const NodeImport& node);
+void import_global_max_pool(const NodeImport& node);
+void import_reduce_mean(const NodeImport& node);
+void import_reduce_max(const NodeImport& node);
+
+// matrix.cpp
+void import_gemm(const NodeImport& node);
+void import_matmul(const NodeImport& node);
+
+// elementwise.cpp
+void import_add(const NodeImport& node);
+void import_sub(const NodeImport& node);
+void import_mul(const NodeImport& node);
+void import_div(const NodeImport& node);
+void import_sum(const NodeImport& node);
+void import_batch_normalization(const NodeImport& node);
+
+// activations.cpp
+void import_relu(const NodeImport& node);
+void import_clip(const NodeImport& node);
+void import_leaky_relu(const NodeImport& node);
+void import_prelu(const NodeImport& node);
+void import_sigmoid(const NodeImport& node);
+void import_hard_sigmoid(const NodeImport& node);
+void import_hard_swish(const NodeImport& node);
+void import_tanh(const NodeImport& node);
+void import_softmax(const NodeImport& node);
+
+// movement.cpp
+void import_reshape(const NodeImport& node);
+void import_flatten(const NodeImport& node);
+void import_squeeze(const NodeImport& node);
+void import_unsqueeze(const NodeImport& node);
+void import_transpose(const NodeImport& node);
+void import_depth_to_space(const NodeImport& node);
+void import_space_to_depth(const NodeImport& node);
+void import_resize(const NodeImport& node);
+void import_upsample(const NodeImport& node);
+
+// selection.cpp
+void import_concat(const NodeImport& node);
+void import_slice(const NodeImport& node);
+void import_split(const NodeImport& node);
+void import_gather(const NodeImport& node);
+void import_pad(const NodeImport& node);
+
+// constants.cpp
+void import_constant(const NodeImport& node);
+void import_constant_of_shape(const NodeImport& node);
+void import_shape(const NodeImport& node);
+
+// pass_through.cpp
+void import_identity(const NodeImport& node);
+void import_lrn(const NodeImport& node);
+void import_quantizer(const NodeImport& node);
+void import_dequantize(const NodeImport& node);
+
+/// The new sizes of a Reshape, Flatten, Squeeze or Unsqueeze node, of constants too.
+[[nodiscard]] Dims reshaped_dims(const NodeImport& node);
+/// The axis order of a Transpose node.
+[[nodiscard]] std::vector<std::size_t> transpose_order(const NodeImport& node, std::size_t rank);
+/// Sizes that two operands have together (numpy broadcasting). Throws Problem.
+[[nodiscard]] Dims broadcast_dims(const Dims& left, const Dims& right);
+
+}  // namespace hwflow::onnx_import

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "workload/onnx/handlers.hpp"
+#include "workload/onnx/problem.hpp"
+#include "workload/onnx/window.hpp"
+
+namespace hwflow::onnx_import {
+namespace {
+
+/// Zeros after an axis that let the last, cut window of ceil_mode exist; a window that would begin
+/// beyond the input and its padding in front is left out.
+std::int64_t ceil_mode_pad(std::int64_t input, std::int64_t before, std::int64_t after,
+                           std::int64_t window, std::int64_t stride) {
+  const std::int64_t room = input + before + after - window;
+  if (room < 0) return after;
+  std::int64_t outputs = (room + stride - 1) / stride + 1;
+  if ((outputs - 1) * stride >= input + before) --outputs;
+  return std::max(after, (outputs - 1) * stride + window - input - before);
+}
+
+void apply_ceil_mode(ConvShape& shape) {
+  shape.pad_bottom =
+      ceil_mode_pad(shape.in_height, shape.pad_top, shape.pad_bottom,
+                    shape.dilation_height * (shape.kernel_height - 1) + 1, shape.stride_height);
+  shape.pad_right =
+      ceil_mode_pad(shape.in_width, shape.pad_left, shape.pad_right,
+                    shape.dilation_width * (shape.kernel_width - 1) + 1, shape.stride_width);
+}
+
+void import_pool(const NodeImport& node, NodeKind kind) {
+  const Dims& dims = node.input(0).dims;
+  const FeatureShape input = spatial_shape(node, dims);
+  if (!node.attributes().has("kernel_shape")) throw Problem("attribute 'kernel_shape' is missing");
+  Node layer = node.new_node(kind, {node.input_node(0, input)});
+  layer.conv = window_shape(node, read_window(node, {}, dims.size() - 2), input);
+  if (node.attributes().integer("ceil_mode", 0) != 0) apply_ceil_mode(layer.conv);
+  layer.count_include_pad = node.attributes().integer("count_include_pad", 0) != 0;
+  const NodeId id = node.graph().add(std::move(layer));
+  node.set_output(0, spatial_dims(node, node.graph().node(id).shape, dims.size()), id);
+}
+
+void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims) {
+  const Dims dims = node.input(0).dims;
+  const FeatureShape input = spatial_shape(node, dims);
+  Node layer = node.new_node(kind, {node.input_node(0, input)});
+  layer.conv.kernel_height = layer.conv.kernel_width = 0;
+  const NodeId id = node.graph().add(std::move(layer));
+  Dims output{dims[0], dims[1]};
+  if (keep_dims) output.resize(dims.size(), 1);
+  node.set_output(0, std::move(output), id);
+}
+
+/// A reduction over all spatial axes is a global pooling; others are refused.
+void import_reduction(const NodeImport& node, NodeKind kind) {
+  const std::size_t rank = node.input(0).dims.size();
+  Dims axes = node.attributes().integers("axes").value_or(Dims{});
+  if (node.has_input(1)) axes = node.constant_input(1).integers();
+  std::vector<std::size_t> resolved;
+  for (const std::int64_t axis : axes) resolved.push_back(resolve_axis(axis, rank));
+  std::ranges::sort(resolved);
+  std::vector<std::size_t> spatial;
+  for (std::size_t axis = 2; axis < rank; ++axis) spatial.push_back(axis);
+  if (spatial.empty() || resolved != spatial) {
+    throw Problem(
+        fmt::format("reduces axes {} of shape {}", to_text(axes), to_text(node.input(0).dims)),
+        "only a reduction over all spatial axes is supported");
+  }
+  import_global_pool(node, kind, node.attributes().integer("keepdims", 1) != 0);
+}
+
+}  // namespace
+
+void import_max_pool(const NodeImport& node) { import_pool(node, NodeKind::max_pooling); }
+void import_average_pool(const NodeImport& node) { import_pool(node, NodeKind::average_pooling); }
+
+void import_global_average_pool(const NodeImport& node) {
+  import_global_pool(node, NodeKind::average_pooling, true);
+}
+
+void import_global_max_pool(const NodeImport& node) {
+  import_global_pool(node, NodeKind::max_pooling, true);
+}
+
+void import_reduce_mean(const NodeImport& node) {
+  import_reduction(node, NodeKind::average_pooling);
+}
+
+void import_reduce_max(const NodeImport& node) { import_reduction(node, NodeKind::max_pooling); }
+
+}  // namespace hwflow::onnx_import
