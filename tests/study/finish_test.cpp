@@ -1,0 +1,112 @@
+#include "study/finish.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+/// Uniform 8/8, uniform 4/4, and two picks, with energies 100, 40, 50 and 30.
+CodesignResult four_plans() {
+  CodesignResult result;
+  const std::vector<PrecisionPlan> plans{
+      PrecisionPlan::uniform(4, 8, 8), PrecisionPlan::uniform(4, 4, 4),
+      PrecisionPlan{{{4, 8}, {8, 8}, {8, 8}, {8, 8}}}, PrecisionPlan::uniform(4, 2, 2)};
+  const std::vector<double> energies{100, 40, 50, 30};
+  const std::vector<std::string> labels{"uniform 8/8", "uniform 4/4", "good", "cheap"};
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    EvaluatedPlan evaluated;
+    evaluated.plan = plans[i];
+    evaluated.hardware = {energies[i], static_cast<std::int64_t>(10 * energies[i]), 1000, 8};
+    result.evaluated.push_back(evaluated);
+    PlanDetails details;
+    details.label = labels[i];
+    details.baseline = i < 2;
+    details.evaluated = i;
+    result.plans.push_back(details);
+  }
+  result.float_test = train::AccuracyEstimate{180, 200};
+  result.tolerance = 0.005;
+  return result;
+}
+
+TEST(FinishPlans, FillsInTestAccuracies) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult result = four_plans();
+  const auto finished = finish_plans(result, FinishOptions{}, 1, model, *store, {2, {}, {}});
+  ASSERT_EQ(finished.size(), 4U);
+  // The fake: 20 wrong in float plus an eighth of the search errors (0, 4*10+4*4 = 56, 4, 84).
+  EXPECT_EQ(result.plans[0].test_integer, (train::AccuracyEstimate{180, 200}));
+  EXPECT_EQ(result.plans[1].test_integer, (train::AccuracyEstimate{173, 200}));
+  EXPECT_EQ(result.plans[2].test_integer, (train::AccuracyEstimate{180, 200}));
+  EXPECT_EQ(result.plans[3].test_integer, (train::AccuracyEstimate{170, 200}));
+  EXPECT_EQ(finished[2].network.plan, result.evaluated[2].plan);
+}
+
+TEST(FinishPlans, DoesNotTrainWhatTheStoreHas) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult result = four_plans();
+  ASSERT_EQ(finish_plans(result, FinishOptions{}, 1, model, *store, {}).size(), 4U);
+  ASSERT_EQ(finish_plans(result, FinishOptions{}, 1, model, *store, {}).size(), 4U);
+  EXPECT_EQ(model.finishes, 4);
+  FinishOptions longer;
+  longer.epochs = 9;  // another training is another result
+  ASSERT_EQ(finish_plans(result, longer, 1, model, *store, {}).size(), 4U);
+  EXPECT_EQ(model.finishes, 8);
+}
+
+TEST(FinishPlans, AStopGivesNothingAndKeepsNothingHalfDone) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult result = four_plans();
+  std::stop_source source;
+  SearchSetting setting;
+  setting.stop = source.get_token();
+  setting.progress = [&](const Progress& progress) {
+    if (progress.done == 1) source.request_stop();
+  };
+  EXPECT_TRUE(finish_plans(result, FinishOptions{}, 1, model, *store, setting).empty());
+  EXPECT_EQ(model.finishes, 1);
+  setting = {};
+  EXPECT_EQ(finish_plans(result, FinishOptions{}, 1, model, *store, setting).size(), 4U);
+  EXPECT_EQ(model.finishes, 4);
+}
+
+TEST(ComparePlans, EveryPickAgainstEveryBaselineAndTheSaving) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult result = four_plans();
+  const auto finished = finish_plans(result, FinishOptions{}, 1, model, *store, {});
+  compare_plans(result, finished, FinishOptions{});
+  ASSERT_EQ(result.paired_tests.size(), 4U);
+  // "cheap" (170 right) against 8/8 (180): the fake's wrong images are the first ones, so ten
+  // discordant, all on one side: p = 2 / 2^10.
+  const PairedTest& test = result.paired_tests[2];
+  EXPECT_EQ(test.a, 3U);
+  EXPECT_EQ(test.b, 0U);
+  EXPECT_EQ(test.only_b_right, 10);
+  EXPECT_EQ(test.only_a_right, 0);
+  EXPECT_NEAR(test.p_value, 2.0 / 1024.0, 1e-12);
+  // Half a point of 200 images is one: "cheap" is out, "good" saves half.
+  ASSERT_TRUE(result.headline.has_value());
+  EXPECT_EQ(result.headline->pick, 2U);
+  EXPECT_EQ(result.headline->baseline, 0U);
+  EXPECT_DOUBLE_EQ(result.headline->energy, 0.5);
+  EXPECT_DOUBLE_EQ(result.headline->latency, 0.5);
+  EXPECT_DOUBLE_EQ(result.headline->dram, 0.0);
+}
+
+TEST(FileStem, HasNothingThatAShellMinds) {
+  EXPECT_EQ(file_stem("least energy within 0.5 points"), "least_energy_within_0.5_points");
+  EXPECT_EQ(file_stem("uniform 8/8"), "uniform_8_8");
+}
+
+}  // namespace
+}  // namespace hwflow::study

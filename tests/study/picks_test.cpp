@@ -1,0 +1,97 @@
+#include "study/picks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+constexpr std::array kObjectives{Objective::accuracy, Objective::energy, Objective::latency};
+
+EvaluatedPlan plan_with(std::int64_t correct, double energy, double latency) {
+  EvaluatedPlan plan;
+  plan.accuracy = {correct, 1000};
+  plan.objectives = {1.0 - plan.accuracy.top1(), energy, latency};
+  return plan;
+}
+
+/// 0, 1: the uniform baselines 8/8 and 4/4. Float gets 900.
+const std::vector<EvaluatedPlan> kPlans{
+    plan_with(900, 100, 100),  // 0
+    plan_with(870, 40, 40),    // 1
+    plan_with(897, 70, 80),    // 2: 0.3 points below float
+    plan_with(898, 80, 60),    // 3: 0.2 points
+    plan_with(888, 50, 50),    // 4: 1.2 points
+    plan_with(868, 30, 30),    // 5: cheaper than 4/4, 3.2 points
+    plan_with(860, 20, 39),    // 6: cheaper than 4/4 too, less accurate
+    plan_with(500, 5, 5),      // 7
+};
+const std::vector<std::size_t> kFront{0, 1, 2, 3, 4, 5, 6, 7};
+const std::vector<std::size_t> kBaselines{0, 1};
+
+std::vector<std::pair<std::size_t, std::string>> chosen(const FinishOptions& options) {
+  std::vector<std::pair<std::size_t, std::string>> list;
+  for (const Pick& pick :
+       choose_picks({kPlans, kFront, kObjectives, kBaselines, train::AccuracyEstimate{900, 1000}},
+                    options)) {
+    list.emplace_back(pick.evaluated, pick.label);
+  }
+  return list;
+}
+
+using testing::ElementsAre;
+using testing::Pair;
+
+TEST(ChoosePicks, FollowsTheRulesInOrder) {
+  FinishOptions options;
+  options.picks = 5;
+  // Tolerance 0.5: plans 2 (70) and 3 (80). Cheaper than 4/4: plans 5, 6, 7; 5 is best. Tolerance +
+  // 1 = 1.5: plan 4. Knee: see below. Then 2.5 gives 4 again, 4.5 gives 6 (4.0 points).
+  // Distances from the ideal (0.1, 5, 5), ranges 0.4, 95, 95, squared:
+  //   4: 0.0009 + 0.2244 + 0.2244 = 0.4497   5: 0.0064 + 0.0693 + 0.0693 = 0.1449
+  //   6: 0.01 + 0.0249 + 0.1281 = 0.1630     7: 1            1: 0.0056 + 2 * 0.1357 = 0.2770
+  // so the knee is 5, which is chosen already.
+  EXPECT_THAT(chosen(options), ElementsAre(Pair(0, "uniform 8/8"), Pair(1, "uniform 4/4"),
+                                           Pair(2, "least energy within 0.5 points"),
+                                           Pair(5, "cheaper than uniform 4/4"),
+                                           Pair(4, "least energy within 1.5 points"),
+                                           Pair(6, "least energy within 4.5 points")));
+}
+
+TEST(ChoosePicks, StopsAtTheNumberAskedFor) {
+  FinishOptions options;
+  options.picks = 1;
+  EXPECT_EQ(chosen(options).size(), 3U);
+  options.picks = 0;
+  EXPECT_EQ(chosen(options).size(), 2U);
+}
+
+TEST(ChoosePicks, TakesTheKneeWhenItIsNew) {
+  FinishOptions options;
+  options.picks = 2;
+  options.baselines = {{8, 8}};
+  options.search_margin_points = 0.0;
+  const std::vector<std::size_t> baselines{0};
+  const std::vector<Pick> picks = choose_picks(
+      {kPlans, kFront, kObjectives, baselines, train::AccuracyEstimate{900, 1000}}, options);
+  ASSERT_EQ(picks.size(), 3U);
+  EXPECT_EQ(picks[2].label, "knee");
+  EXPECT_EQ(picks[2].evaluated, 5U);
+}
+
+TEST(ChoosePicks, ChoosesNothingWhereNothingQualifies) {
+  FinishOptions options;
+  options.tolerance_points = 0.0;
+  options.search_margin_points = 0.0;
+  options.baselines = {{8, 8}};
+  const std::vector<std::size_t> front{7}, baselines{0};
+  const std::vector<Pick> picks = choose_picks(
+      {kPlans, front, kObjectives, baselines, train::AccuracyEstimate{900, 1000}}, options);
+  ASSERT_EQ(picks.size(), 2U);  // the baseline, and the only point as knee
+  EXPECT_EQ(picks[1].label, "knee");
+}
+
+}  // namespace
+}  // namespace hwflow::study

@@ -1,0 +1,77 @@
+#include "study/plan_evaluator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+class PlanEvaluatorTest : public testing::Test {
+ protected:
+  TemporaryFolder folder_;
+  std::unique_ptr<RunStore> store_ = open_store(folder_.path() / "runs.sqlite");
+  HardwareModel hardware_{small_network(), small_accelerator(), HardwareOptions{}, map_by_formula};
+  FakeAccuracyModel model_;
+  const std::vector<PrecisionPlan> plans_{PrecisionPlan::uniform(4, 8, 8),
+                                          PrecisionPlan::uniform(4, 4, 8),
+                                          PrecisionPlan::uniform(4, 2, 2)};
+};
+
+TEST_F(PlanEvaluatorTest, MeasuresInTheOrderOfThePlans) {
+  PlanEvaluator evaluator(hardware_, model_, *store_, 2, {}, {});
+  const auto measured = evaluator.measure(plans_);
+  ASSERT_TRUE(measured && *measured);
+  // The fake's rule: 4 bits off in layers weighted 1 + 2 + 3 + 4 = 10; then 6 * 10 + 6 * 4.
+  EXPECT_EQ((**measured)[0].accuracy.correct, 1000);
+  EXPECT_EQ((**measured)[1].accuracy.correct, 1000 - 4 * 10);
+  EXPECT_EQ((**measured)[2].accuracy.correct, 1000 - 6 * 10 - 6 * 4);
+  EXPECT_EQ((**measured)[1].hardware, hardware_.cost(plans_[1]));
+}
+
+TEST_F(PlanEvaluatorTest, AsksTheStoreFirst) {
+  PlanEvaluator first(hardware_, model_, *store_, 1, {}, {});
+  ASSERT_TRUE(first.measure(plans_));
+  EXPECT_EQ(first.cache_hits(), 0);
+  PlanEvaluator second(hardware_, model_, *store_, 1, {}, {});
+  ASSERT_TRUE(second.measure(plans_));
+  EXPECT_EQ(second.cache_hits(), 3);
+  EXPECT_EQ(model_.evaluations, 3);
+}
+
+TEST_F(PlanEvaluatorTest, KeepsWhatWasDoneBeforeAnException) {
+  model_.before_evaluation = [](int number) {
+    if (number == 3) throw std::runtime_error("out of memory");
+  };
+  PlanEvaluator evaluator(hardware_, model_, *store_, 1, {}, {});
+  EXPECT_THROW(static_cast<void>(evaluator.measure(plans_)), std::runtime_error);
+  EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[0])));
+  EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[1])));
+  EXPECT_FALSE(store_->find_accuracy(model_.key(), to_text(plans_[2])));
+}
+
+TEST_F(PlanEvaluatorTest, AStopLeavesNoHalfBrood) {
+  std::stop_source source;
+  model_.before_evaluation = [&](int number) {
+    if (number == 2) source.request_stop();
+  };
+  PlanEvaluator evaluator(hardware_, model_, *store_, 1, {}, source.get_token());
+  const auto measured = evaluator.measure(plans_);
+  ASSERT_TRUE(measured.has_value());
+  EXPECT_FALSE(measured->has_value());
+  EXPECT_EQ(model_.evaluations, 2);  // the one in flight was finished and kept
+  EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[1])));
+}
+
+TEST_F(PlanEvaluatorTest, ReportsEveryPlanOnce) {
+  std::vector<std::int64_t> done;
+  PlanEvaluator evaluator(hardware_, model_, *store_, 2,
+                          [&](const Progress& progress) { done.push_back(progress.done); }, {});
+  ASSERT_TRUE(evaluator.measure(plans_));
+  EXPECT_EQ(done, (std::vector<std::int64_t>{1, 2, 3}));
+}
+
+}  // namespace
+}  // namespace hwflow::study
