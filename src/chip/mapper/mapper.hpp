@@ -50,8 +50,24 @@ struct MappingResult {
                                                 const MapperOptions& options,
                                                 std::stop_token stop = {});
 
+/// map_layer() started from mappings found before (those outside the map space or infeasible are
+/// passed over). The result depends on them, so give only starts that are the same in every run.
+[[nodiscard]] Expected<MappingResult> map_layer_from(const Layer& layer,
+                                                     const Accelerator& accelerator,
+                                                     const MapperOptions& options,
+                                                     const std::vector<Mapping>& starts,
+                                                     std::stop_token stop = {});
+
+/// Options for searches that map hundreds of layers: bounded by evaluations, hence reproducible,
+/// at about a tenth of a second a layer.
+[[nodiscard]] MapperOptions quick_mapper_options(Objective objective);
+
 /// Remembers results by (shape key, accelerator key, options): equal layers are mapped once.
-/// Thread-safe. Persistence is the caller's business through the two hooks.
+/// Thread-safe. Persistence is the caller's business through the two hooks; what they load is
+/// evaluated again and thrown away when it is not feasible or does not fit its certificate.
+///
+/// A layer at other widths than 16/16 (outputs 16, partial sums 32) starts from the mapping found
+/// for these widths, which is always looked for first: results do not depend on the order of calls.
 class MappingCache {
  public:
   using Load = std::function<std::optional<std::string>(const std::string& key)>;

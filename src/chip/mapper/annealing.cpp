@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/parallel.hpp"
+#include "chip/mapper/loop_moves.hpp"
+#include "chip/mapper/search.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+constexpr std::size_t kChains = 8;           // independent annealing runs
+constexpr double kHot = 0.3, kCold = 2e-4;   // temperatures, in log of the objective
+constexpr std::int64_t kStopInterval = 256;  // moves between looks at the clock
+constexpr double kInfeasible = std::numeric_limits<double>::infinity();
+
+/// The objective as the walk sees it: the bound of the complete candidate.
+class Landscape {
+ public:
+  explicit Landscape(const SearchProblem& problem) : problem_(problem) {}
+
+  [[nodiscard]] double height(const Candidate& candidate) const {
+    if (!problem_.space.fits_mesh(candidate) || problem_.model.overflow(candidate)) {
+      return kInfeasible;
+    }
+    const Bound bound = problem_.model.bound(candidate, problem_.model.all());
+    const double value = value_of(bound, problem_.options.objective);
+    // Energy and cycles break ties, so that a walk over a plateau still drifts the right way.
+    return std::log(value + 1.0) + 1e-3 * std::log(bound.energy_pj + 1.0) +
+           1e-3 * std::log(bound.cycles + 1.0);
+  }
+
+ private:
+  const SearchProblem& problem_;
+};
+
+struct Walk {
+  Candidate best;
+  double best_height = kInfeasible;
+  std::int64_t moves = 0;
+};
+
+Walk walk(const SearchProblem& problem, const Candidate& start, std::int64_t moves, Rng rng) {
+  const Landscape landscape(problem);
+  const LoopMoves neighbours(problem.space);
+  Candidate at = start;
+  double height = landscape.height(at);
+  Walk result{at, height, 1};
+  const double cooling = std::log(kCold / kHot) / static_cast<double>(std::max<std::int64_t>(1, moves));
+  for (std::int64_t i = 0; i < moves; ++i) {
+    if (i % kStopInterval == 0 && problem.stop.raised()) break;
+    Candidate next = at;
+    if (!neighbours.change(next, rng)) continue;
+    ++result.moves;
+    const double next_height = landscape.height(next);
+    const double temperature = kHot * std::exp(cooling * static_cast<double>(i));
+    if (next_height > height && rng.uniform() >= std::exp((height - next_height) / temperature)) {
+      continue;
+    }
+    at = next;
+    height = next_height;
+    if (height < result.best_height) {
+      result.best = at;
+      result.best_height = height;
+    }
+  }
+  return result;
+}
+
+/// Takes improving neighbours by the true cost until `tries` in a row have failed.
+void descend(const SearchProblem& problem, std::int64_t tries, Rng rng, Incumbent& incumbent) {
+  const LoopMoves neighbours(problem.space);
+  if (!incumbent.best) return;
+  for (std::int64_t i = 0; i < tries; ++i) {
+    if (problem.stop.raised()) return;
+    Candidate next = *incumbent.best;
+    if (!neighbours.change(next, rng)) continue;
+    if (!problem.space.fits_mesh(next) || problem.model.overflow(next)) continue;
+    ++incumbent.nodes;
+    const double bound =
+        value_of(problem.model.bound(next, problem.model.all()), problem.options.objective);
+    if (incumbent.can_improve(bound)) incumbent.offer(problem, next);
+  }
+}
+
+}  // namespace
+
+Incumbent anneal(const SearchProblem& problem, std::int64_t budget) {
+  Incumbent incumbent;
+  for (const Candidate& start : problem.starts) incumbent.offer(problem, start);
+  if (problem.space.dims().empty() || budget <= incumbent.spent()) return incumbent;
+
+  const std::int64_t moves = budget * 9 / 10 / static_cast<std::int64_t>(kChains);
+  std::vector<Walk> walks(kChains);
+  parallel_for(kChains, problem.options.threads, [&](std::size_t i) {
+    const Candidate& start = problem.starts[i % problem.starts.size()];
+    walks[i] = walk(problem, start, moves, Rng::derive(problem.options.seed, i));
+  });
+  std::stable_sort(walks.begin(), walks.end(),
+                   [](const Walk& a, const Walk& b) { return a.best_height < b.best_height; });
+  for (const Walk& one : walks) {
+    incumbent.nodes += one.moves;
+    if (one.best_height < kInfeasible) incumbent.offer(problem, one.best);
+  }
+  descend(problem, budget / 20, Rng::derive(problem.options.seed, kChains), incumbent);
+  return incumbent;
+}
+
+SearchOutcome run_annealing(const SearchProblem& problem) {
+  constexpr std::int64_t kDefaultBudget = 400'000;
+  SearchOutcome outcome;
+  outcome.incumbent = anneal(problem, problem.options.max_evaluations.value_or(kDefaultBudget));
+  outcome.lower_bound = std::min(root_bound(problem), outcome.incumbent.value);
+  return outcome;
+}
+
+SearchOutcome run_random(const SearchProblem& problem) {
+  constexpr std::int64_t kDefaultBudget = 20'000;
+  const std::int64_t budget = problem.options.max_evaluations.value_or(kDefaultBudget);
+  const LoopMoves moves(problem.space);
+  Rng rng = Rng::derive(problem.options.seed, 0);
+  SearchOutcome outcome;
+  Incumbent& incumbent = outcome.incumbent;
+  for (const Candidate& start : problem.starts) incumbent.offer(problem, start);
+  while (incumbent.spent() < budget && !problem.stop.raised()) {
+    const Candidate candidate = moves.sample(rng);
+    if (problem.space.fits_mesh(candidate)) incumbent.offer(problem, candidate);
+    else ++incumbent.nodes;
+  }
+  outcome.lower_bound = std::min(root_bound(problem), incumbent.value);
+  return outcome;
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,170 @@
+#include "chip/mapper/mapper.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "chip/cost/widths.hpp"
+#include "chip/mapper/bound_model.hpp"
+#include "chip/mapper/map_space.hpp"
+#include "chip/mapper/search.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+const Strategy* find_strategy(const std::string& wanted) {
+  for (const Strategy& strategy : strategies()) {
+    if (strategy.name == wanted) return &strategy;
+  }
+  return nullptr;
+}
+
+void check_strategy(const MapperOptions& options, Diagnostics& problems) {
+  if (find_strategy(options.strategy) != nullptr) return;
+  std::vector<std::string> names;
+  std::string all;
+  for (const Strategy& strategy : strategies()) {
+    names.emplace_back(strategy.name);
+    all += fmt::format("{}{}", all.empty() ? "one of " : ", ", strategy.name);
+  }
+  const std::string hint = nearest_name_hint(options.strategy, names);
+  problems.push_back({"strategy", fmt::format("unknown strategy '{}'", options.strategy),
+                      hint.empty() ? all : hint});
+}
+
+Diagnostics check_options(const MapperOptions& options) {
+  Diagnostics problems;
+  check_strategy(options, problems);
+  if (options.threads < 1) {
+    problems.push_back({"threads", fmt::format("must be >= 1, got {}", options.threads), {}});
+  }
+  if (options.max_evaluations && *options.max_evaluations < 1) {
+    problems.push_back({"max_evaluations",
+                        fmt::format("must be >= 1, got {}", *options.max_evaluations),
+                        "leave it out to search until the optimum is proved"});
+  }
+  if (options.time_limit_seconds && !(*options.time_limit_seconds > 0.0)) {
+    problems.push_back({"time_limit_seconds",
+                        fmt::format("must be > 0, got {}", *options.time_limit_seconds),
+                        "leave it out to search until the optimum is proved"});
+  }
+  return problems;
+}
+
+Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator) {
+  Diagnostics problems;
+  if (!compute_rate(layer, accelerator.engine())) {
+    problems.push_back({layer.name,
+                        fmt::format("the compute units of '{}' cannot multiply {} bit weights by "
+                                    "{} bit inputs",
+                                    accelerator.name(), layer.bits.weights, layer.bits.inputs),
+                        "choose widths that the engine of the accelerator supports"});
+  }
+  if (accelerator.levels().size() > kMaxMapperLevels) {
+    problems.push_back({accelerator.name(),
+                        fmt::format("has {} memory levels, the mapper searches at most {}",
+                                    accelerator.levels().size(), kMaxMapperLevels),
+                        {}});
+  }
+  return problems;
+}
+
+/// Why no mapping exists: which constraint leaves no room, or which level is too small.
+Diagnostic explain_infeasible(const Layer& layer, const Accelerator& accelerator,
+                              const MapSpace& space, const BoundModel& model) {
+  Candidate smallest = space.empty();
+  for (const Dim dim : space.dims()) {
+    const auto loops = space.chains(dim);
+    if (loops.empty()) {
+      return {layer.name,
+              fmt::format("no loops over '{}' ({} elements) are possible on '{}'", name(dim),
+                          space.size(dim), accelerator.name()),
+              "temporal_dims, x_dims or y_dims of the accelerator leave this dimension out"};
+    }
+    smallest.chains[index(dim)] = *std::max_element(loops.begin(), loops.end());
+  }
+  if (const auto overflow = model.overflow(smallest)) {
+    const std::string& level = accelerator.levels()[overflow->level].name;
+    return {layer.name,
+            fmt::format("level '{}' is too small: the smallest tiles need {} bits, it has {}",
+                        level, overflow->needed_bits, overflow->available_bits),
+            fmt::format("give '{}' at least {} bits more", level,
+                        overflow->needed_bits - overflow->available_bits)};
+  }
+  return {layer.name,
+          fmt::format("no mapping fits the meshes and capacities of '{}'", accelerator.name()),
+          "loosen temporal_dims, x_dims or y_dims, or enlarge the inner levels"};
+}
+
+std::vector<Candidate> usable_starts(const Layer& layer, const Accelerator& accelerator,
+                                     const MapSpace& space, const std::vector<Mapping>& starts) {
+  std::vector<Candidate> usable;
+  for (const Mapping& start : starts) {
+    const auto candidate = space.from_mapping(start);
+    if (!candidate) continue;
+    const auto result = evaluate(layer, accelerator, space.to_mapping(*candidate));
+    if (std::holds_alternative<Cost>(result)) usable.push_back(*candidate);
+  }
+  return usable;
+}
+
+MappingResult make_result(SearchOutcome outcome, const MapSpace& space, double seconds) {
+  Incumbent& incumbent = outcome.incumbent;
+  HWFLOW_CHECK(incumbent.best.has_value(), "a search from a feasible start lost it");
+  MappingResult result;
+  result.mapping = space.to_mapping(*incumbent.best);
+  result.cost = std::move(incumbent.cost);
+  result.value = incumbent.value;
+  result.lower_bound = outcome.lower_bound;
+  HWFLOW_CHECK(result.lower_bound <= result.value * (1 + 1e-9),
+               "lower bound above the cost of a mapping");
+  result.lower_bound = std::min(result.lower_bound, result.value);
+  result.optimal = result.lower_bound >= result.value * (1.0 - 1e-12);
+  result.evaluations = incumbent.evaluations;
+  result.nodes = incumbent.nodes;
+  result.seconds = seconds;
+  return result;
+}
+
+}  // namespace
+
+Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& accelerator,
+                                  const MapperOptions& options, std::stop_token stop) {
+  return map_layer_from(layer, accelerator, options, {}, std::move(stop));
+}
+
+Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& accelerator,
+                                       const MapperOptions& options,
+                                       const std::vector<Mapping>& starts, std::stop_token stop) {
+  Diagnostics problems = check_options(options);
+  for (Diagnostic& problem : check_layer(layer, accelerator)) {
+    problems.push_back(std::move(problem));
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  const StopSign sign(options, std::move(stop));
+  const MapSpace space(layer, accelerator, options.factors);
+  const BoundModel model(layer, accelerator, space);
+  SearchProblem problem{layer, accelerator, options, space, model, sign,
+                        usable_starts(layer, accelerator, space, starts)};
+  if (problem.starts.empty()) {
+    // The first mapping is worth more than the limit: without it there is nothing to report.
+    const StopSign unlimited(MapperOptions{}, {});
+    const auto first = find_feasible(layer, accelerator, space, model, unlimited);
+    if (!first) {
+      return Unexpected{Diagnostics{explain_infeasible(layer, accelerator, space, model)}};
+    }
+    problem.starts.push_back(*first);
+  }
+  return make_result(find_strategy(options.strategy)->run(problem), space, sign.seconds());
+}
+
+MapperOptions quick_mapper_options(Objective objective) {
+  MapperOptions options;
+  options.objective = objective;
+  options.max_evaluations = 40'000;
+  return options;
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,154 @@
+#include "chip/mapper/network_mapper.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "base/parallel.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+std::vector<MappedLayer> distinct_layers(std::span<const Layer> layers) {
+  std::vector<MappedLayer> distinct;
+  std::unordered_map<std::string, std::size_t> places;
+  for (const Layer& layer : layers) {
+    const auto [place, is_new] = places.try_emplace(shape_key(layer), distinct.size());
+    if (is_new) distinct.push_back({layer, {}, {}});
+    distinct[place->second].names.push_back(layer.name);
+  }
+  return distinct;
+}
+
+const Mapping* mapping_of(const MappedLayer& layer, const std::map<std::string, Mapping>& all) {
+  for (const std::string& name : layer.names) {
+    if (const auto found = all.find(name); found != all.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+Diagnostics unknown_names(std::span<const Layer> layers,
+                          const std::map<std::string, Mapping>& mappings) {
+  std::vector<std::string> names;
+  for (const Layer& layer : layers) names.push_back(layer.name);
+  Diagnostics problems;
+  for (const auto& [name, mapping] : mappings) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    problems.push_back({name, "the network has no such layer", nearest_name_hint(name, names)});
+  }
+  return problems;
+}
+
+std::string explain(const Infeasible& infeasible, const Accelerator& accelerator) {
+  const auto& levels = accelerator.levels();
+  const std::string place = infeasible.level < levels.size()
+                                ? fmt::format("level '{}'", levels[infeasible.level].name)
+                                : std::string("the compute units");
+  return fmt::format("the mapping cannot run: {} at {}", name(infeasible.reason), place);
+}
+
+/// The layers of `group` that `own` maps differently from the group as a whole, one entry each.
+std::vector<MappedLayer> split_by_mapping(const MappedLayer& group,
+                                          const std::map<std::string, Mapping>& all) {
+  const Mapping* common = mapping_of(group, all);
+  std::vector<MappedLayer> parts;
+  for (const std::string& name : group.names) {
+    const auto own = all.find(name);
+    const Mapping& mapping = own != all.end() ? own->second : *common;
+    auto part = std::find_if(parts.begin(), parts.end(), [&](const MappedLayer& candidate) {
+      return candidate.result.mapping == mapping;
+    });
+    if (part == parts.end()) {
+      parts.push_back({group.layer, {}, {}});
+      parts.back().layer.name = name;
+      parts.back().result.mapping = mapping;
+      part = parts.end() - 1;
+    }
+    part->names.push_back(name);
+  }
+  return parts;
+}
+
+void evaluate_part(MappedLayer& part, const Accelerator& accelerator, Objective objective,
+                   Diagnostics& problems) {
+  Diagnostics malformed = check(part.result.mapping, part.layer, accelerator);
+  for (Diagnostic& problem : malformed) {
+    problem.place = part.layer.name + ": " + problem.place;
+    problems.push_back(std::move(problem));
+  }
+  if (!malformed.empty()) return;
+  auto evaluation = evaluate(part.layer, accelerator, part.result.mapping);
+  if (const auto* infeasible = std::get_if<Infeasible>(&evaluation)) {
+    problems.push_back({part.layer.name, explain(*infeasible, accelerator), {}});
+    return;
+  }
+  part.result.cost = std::get<Cost>(std::move(evaluation));
+  part.result.value = value_of(part.result.cost, objective);
+  part.result.evaluations = 1;
+}
+
+}  // namespace
+
+NetworkCost NetworkMapping::total() const {
+  NetworkCost sum;
+  for (const MappedLayer& layer : layers) {
+    sum.energy_pj += static_cast<double>(layer.count()) * layer.result.cost.energy_pj;
+    sum.cycles += layer.count() * layer.result.cost.cycles;
+    sum.dram_bits += layer.count() * layer.result.cost.dram_bits;
+  }
+  return sum;
+}
+
+Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accelerator& accelerator,
+                                     const MapperOptions& options, const MapProgress& progress,
+                                     std::stop_token stop) {
+  const auto start = std::chrono::steady_clock::now();
+  NetworkMapping network;
+  network.layers = distinct_layers(layers);
+  std::vector<std::optional<Diagnostics>> failures(network.layers.size());
+  std::mutex mutex;
+  std::size_t done = 0;
+  MapperOptions single = options;
+  single.threads = 1;
+  parallel_for(network.layers.size(), options.threads, [&](std::size_t i) {
+    auto result = map_layer(network.layers[i].layer, accelerator, single, stop);
+    if (result) network.layers[i].result = std::move(*result);
+    else failures[i] = std::move(result).error();
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (progress) progress(done, network.layers.size());
+  });
+  Diagnostics problems;
+  for (const auto& failure : failures) {
+    if (failure) problems.insert(problems.end(), failure->begin(), failure->end());
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  network.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return network;
+}
+
+Expected<NetworkMapping> evaluate_network(std::span<const Layer> layers,
+                                          const Accelerator& accelerator, Objective objective,
+                                          const std::map<std::string, Mapping>& mappings) {
+  const auto start = std::chrono::steady_clock::now();
+  Diagnostics problems = unknown_names(layers, mappings);
+  NetworkMapping network;
+  for (const MappedLayer& group : distinct_layers(layers)) {
+    if (mapping_of(group, mappings) == nullptr) {
+      problems.push_back({group.layer.name, "no mapping is given for this layer", {}});
+      continue;
+    }
+    for (MappedLayer& part : split_by_mapping(group, mappings)) {
+      evaluate_part(part, accelerator, objective, problems);
+      network.layers.push_back(std::move(part));
+    }
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  network.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return network;
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,85 @@
+#include "chip/mapper/search.hpp"
+
+#include <algorithm>
+
+namespace hwflow::chip {
+namespace {
+
+/// Depth-first over the dimensions; of each the chains with the smallest inner tiles first.
+class FeasibleSearch {
+ public:
+  FeasibleSearch(const Layer& layer, const Accelerator& accelerator, const MapSpace& space,
+                 const BoundModel& model, const StopSign& stop)
+      : layer_(layer), accelerator_(accelerator), space_(space), model_(model), stop_(stop) {
+    for (const Dim dim : space.dims()) {
+      lists_.push_back(space.chains(dim));
+      std::stable_sort(lists_.back().begin(), lists_.back().end(),
+                       [](const DimLoops& a, const DimLoops& b) { return a > b; });
+    }
+  }
+
+  bool decide(std::size_t depth, Candidate& candidate) {
+    if (stop_.raised()) return false;
+    if (depth == lists_.size()) {
+      const auto result = evaluate(layer_, accelerator_, space_.to_mapping(candidate));
+      return std::holds_alternative<Cost>(result);
+    }
+    DimLoops& loops = candidate.chains[index(space_.dims()[depth])];
+    for (const DimLoops& choice : lists_[depth]) {
+      loops = choice;
+      if (!space_.fits_mesh(candidate) || model_.overflow(candidate)) continue;
+      if (decide(depth + 1, candidate)) return true;
+    }
+    loops = kNoLoops;
+    return false;
+  }
+
+ private:
+  const Layer& layer_;
+  const Accelerator& accelerator_;
+  const MapSpace& space_;
+  const BoundModel& model_;
+  const StopSign& stop_;
+  std::vector<std::vector<DimLoops>> lists_;
+};
+
+}  // namespace
+
+bool Incumbent::offer(const SearchProblem& problem, const Candidate& candidate) {
+  ++evaluations;
+  auto result =
+      evaluate(problem.layer, problem.accelerator, problem.space.to_mapping(candidate));
+  auto* found = std::get_if<Cost>(&result);
+  if (found == nullptr) return false;
+  const double found_value = value_of(*found, problem.options.objective);
+  if (best && found_value >= value) return false;
+  best = candidate;
+  cost = std::move(*found);
+  value = found_value;
+  return true;
+}
+
+void Incumbent::merge(const Incumbent& other) {
+  evaluations += other.evaluations;
+  nodes += other.nodes;
+  if (!other.best || (best && other.value >= value)) return;
+  best = other.best;
+  cost = other.cost;
+  value = other.value;
+}
+
+double root_bound(const SearchProblem& problem) {
+  return value_of(problem.model.bound(problem.space.empty(), Decided{}),
+                  problem.options.objective);
+}
+
+std::optional<Candidate> find_feasible(const Layer& layer, const Accelerator& accelerator,
+                                       const MapSpace& space, const BoundModel& model,
+                                       const StopSign& stop) {
+  Candidate candidate = space.empty();
+  FeasibleSearch search(layer, accelerator, space, model, stop);
+  if (search.decide(0, candidate)) return candidate;
+  return std::nullopt;
+}
+
+}  // namespace hwflow::chip

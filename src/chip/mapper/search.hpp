@@ -1,0 +1,103 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "chip/cost/cost.hpp"
+#include "chip/mapper/bound_model.hpp"
+#include "chip/mapper/map_space.hpp"
+#include "chip/mapper/mapper.hpp"
+
+namespace hwflow::chip {
+
+/// Why a search ends early: asked to stop, out of time. (Budgets of evaluations belong to the
+/// strategies, which spend them in a fixed order.)
+class StopSign {
+ public:
+  StopSign(const MapperOptions& options, std::stop_token stop)
+      : stop_(std::move(stop)), start_(std::chrono::steady_clock::now()) {
+    if (options.time_limit_seconds) limit_seconds_ = *options.time_limit_seconds;
+  }
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  [[nodiscard]] bool raised() const {
+    return stop_.stop_requested() || (limit_seconds_ && seconds() >= *limit_seconds_);
+  }
+
+ private:
+  std::stop_token stop_;
+  std::chrono::steady_clock::time_point start_;
+  std::optional<double> limit_seconds_;
+};
+
+/// One layer on one accelerator, ready to be searched.
+struct SearchProblem {
+  const Layer& layer;
+  const Accelerator& accelerator;
+  const MapperOptions& options;
+  const MapSpace& space;
+  const BoundModel& model;
+  const StopSign& stop;
+  std::vector<Candidate> starts;  ///< feasible, in a fixed order; at least one
+};
+
+/// Best so far of one line of search, with what it spent.
+struct Incumbent {
+  std::optional<Candidate> best;
+  Cost cost;
+  double value = 0.0;
+  std::int64_t evaluations = 0;
+  std::int64_t nodes = 0;  ///< bounds computed
+
+  [[nodiscard]] std::int64_t spent() const { return evaluations + nodes; }
+  /// Could something with this bound be better? (Differences below 1e-12 are rounding.)
+  [[nodiscard]] bool can_improve(double bound) const {
+    return !best || bound < value * (1.0 - 1e-12);
+  }
+  /// Evaluates the candidate and keeps it when it is feasible and better; true when kept.
+  bool offer(const SearchProblem& problem, const Candidate& candidate);
+  /// Takes the other's best when it is better, and adds up what both spent.
+  void merge(const Incumbent& other);
+};
+
+struct SearchOutcome {
+  Incumbent incumbent;
+  double lower_bound = 0.0;  ///< nothing in the map space is cheaper
+};
+
+/// A way to search; deterministic unless the StopSign cuts it. Adding one: a new file, a line in
+/// strategies.cpp, a CMake line, a test.
+struct Strategy {
+  std::string_view name;
+  std::string_view description;
+  SearchOutcome (*run)(const SearchProblem& problem);
+};
+[[nodiscard]] const std::vector<Strategy>& strategies();
+
+/// Land & Doig, Econometrica 28(3), 1960; started from anneal().
+[[nodiscard]] SearchOutcome run_branch_and_bound(const SearchProblem& problem);
+/// Simulated annealing alone: Kirkpatrick, Gelatt & Vecchi, Science 220, 1983.
+[[nodiscard]] SearchOutcome run_annealing(const SearchProblem& problem);
+/// Independent uniform samples: the yardstick for the others.
+[[nodiscard]] SearchOutcome run_random(const SearchProblem& problem);
+
+/// First incumbent of the branch and bound: annealing on the bounds (which differ little from the
+/// costs), then descent on the true cost. Spends at most `budget` bounds and evaluations.
+[[nodiscard]] Incumbent anneal(const SearchProblem& problem, std::int64_t budget);
+
+/// The least bound of the whole space: nothing decided.
+[[nodiscard]] double root_bound(const SearchProblem& problem);
+
+/// A candidate that evaluate() accepts, by depth-first search from the smallest tiles up; none when
+/// the space has none (or the sign was raised).
+[[nodiscard]] std::optional<Candidate> find_feasible(const Layer& layer,
+                                                     const Accelerator& accelerator,
+                                                     const MapSpace& space, const BoundModel& model,
+                                                     const StopSign& stop);
+
+}  // namespace hwflow::chip
