@@ -20,7 +20,8 @@ class Landscape {
   explicit Landscape(const SearchProblem& problem) : problem_(problem) {}
 
   [[nodiscard]] double height(const Candidate& candidate) const {
-    if (!problem_.space.fits_mesh(candidate) || problem_.model.overflow(candidate)) {
+    if (!problem_.space.fits_mesh(candidate) ||
+        problem_.model.overflow(candidate, problem_.model.all().levels)) {
       return kInfeasible;
     }
     const Bound bound = problem_.model.bound(candidate, problem_.model.all());
@@ -46,7 +47,8 @@ Walk walk(const SearchProblem& problem, const Candidate& start, std::int64_t mov
   Candidate at = start;
   double height = landscape.height(at);
   Walk result{at, height, 1};
-  const double cooling = std::log(kCold / kHot) / static_cast<double>(std::max<std::int64_t>(1, moves));
+  const double cooling =
+      std::log(kCold / kHot) / static_cast<double>(std::max<std::int64_t>(1, moves));
   for (std::int64_t i = 0; i < moves; ++i) {
     if (i % kStopInterval == 0 && problem.stop.raised()) break;
     Candidate next = at;
@@ -75,7 +77,8 @@ void descend(const SearchProblem& problem, std::int64_t tries, Rng rng, Incumben
     if (problem.stop.raised()) return;
     Candidate next = *incumbent.best;
     if (!neighbours.change(next, rng)) continue;
-    if (!problem.space.fits_mesh(next) || problem.model.overflow(next)) continue;
+    if (!problem.space.fits_mesh(next) || problem.model.overflow(next, problem.model.all().levels))
+      continue;
     ++incumbent.nodes;
     const double bound =
         value_of(problem.model.bound(next, problem.model.all()), problem.options.objective);
@@ -124,8 +127,10 @@ SearchOutcome run_random(const SearchProblem& problem) {
   for (const Candidate& start : problem.starts) incumbent.offer(problem, start);
   while (incumbent.spent() < budget && !problem.stop.raised()) {
     const Candidate candidate = moves.sample(rng);
-    if (problem.space.fits_mesh(candidate)) incumbent.offer(problem, candidate);
-    else ++incumbent.nodes;
+    if (problem.space.fits_mesh(candidate))
+      incumbent.offer(problem, candidate);
+    else
+      ++incumbent.nodes;
   }
   outcome.lower_bound = std::min(root_bound(problem), incumbent.value);
   return outcome;

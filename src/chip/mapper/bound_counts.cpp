@@ -28,7 +28,7 @@ double BoundModel::repeats(const OperandTable& operand, const Count& count,
       const std::size_t d = index(dim);
       const Relevance relevance = operand.relevance[d];
       if (relevance == Relevance::plain) {
-        if (g.even[l][d]) replaced_here = true;
+        if (g.even[d]) replaced_here = true;
       } else if (relevance == Relevance::none && repeating[d] < 0) {
         if (ordered ? replaced_here : replaced) repeating[d] = static_cast<int>(l);
       }
@@ -43,8 +43,10 @@ double BoundModel::repeats(const OperandTable& operand, const Count& count,
     for (LevelIndex l = 0; l < count.child; ++l) {
       if (static_cast<int>(l) <= repeating[d]) loops *= g.temporal(l, dim);
       const double spread = g.spatial(l, dim);
-      if (count.is_apart(l)) copies *= spread;
-      else if (static_cast<int>(l) < repeating[d]) together *= spread;
+      if (count.is_apart(l))
+        copies *= spread;
+      else if (static_cast<int>(l) < repeating[d])
+        together *= spread;
     }
     if (space_.perfect()) {
       result *= loops * copies;
@@ -61,7 +63,7 @@ double BoundModel::repeats(const OperandTable& operand, const Count& count,
 /// tiles share at most. 0 where the tiles of a sliding rank are not contiguous or not decided.
 double BoundModel::sliding_words(const OperandTable& operand, const Count& count,
                                  const Geometry& g) const {
-  if (!space_.perfect()) return 0.0;
+  if (!space_.perfect() || counting_.fetch_stride_gaps) return 0.0;
   for (LevelIndex l = 0; l < count.child; ++l) {
     if (!g.knows_order(l)) return 0.0;
   }
@@ -135,8 +137,7 @@ double BoundModel::sliding_words(const OperandTable& operand, const Count& count
   return all_tiles - shared * steps * apart;
 }
 
-double BoundModel::words(const OperandTable& operand, const Count& count,
-                         const Geometry& g) const {
+double BoundModel::words(const OperandTable& operand, const Count& count, const Geometry& g) const {
   const double at_least = operand.distinct * repeats(operand, count, g);
   if (operand.sliding.empty()) return at_least;
   return std::max(at_least, sliding_words(operand, count, g));

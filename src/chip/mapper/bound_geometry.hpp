@@ -14,8 +14,9 @@ struct BoundModel::Geometry {
   /// Tile below the temporal loops of a level, and below its spatial ones; 1 where undecided.
   std::array<std::array<std::int32_t, kDimCount>, kMaxMapperLevels> below_temporal;
   std::array<std::array<std::int32_t, kDimCount>, kMaxMapperLevels> below_spatial;
-  /// Are all tiles that enter a level equally large (no ragged edge further out)?
-  std::array<std::array<bool, kDimCount>, kMaxMapperLevels> even;
+  /// Are all tiles of the dimension equally large? (An instance that idles at a ragged edge keeps
+  /// its words.)
+  std::array<bool, kDimCount> even;
 
   [[nodiscard]] bool knows(Dim dim) const { return (decided.dims >> index(dim) & 1U) != 0; }
   [[nodiscard]] bool knows_order(LevelIndex level) const {

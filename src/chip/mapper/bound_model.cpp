@@ -12,16 +12,19 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a - 1) / b + 1; }
 
-/// Temporal iterations over `length` elements from `slot` inward.
-std::int64_t steps_of(const DimLoops& loops, std::size_t slot, std::size_t slots,
+/// Temporal iterations over `length` elements from `slot` inward; `full` is the size of the largest
+/// tile there, from which the tiles further in are cut.
+std::int64_t steps_of(const DimLoops& loops, std::size_t slot, std::size_t slots, std::int64_t full,
                       std::int64_t length) {
   for (; slot < slots && loops[slot] == 1; ++slot) continue;
   if (slot == slots) return 1;
-  const std::int64_t tile = ceil_div(length, loops[slot]);
-  if (kind_of(slot) != SlotKind::temporal) return steps_of(loops, slot + 1, slots, tile);
-  const std::int64_t rest = length % tile;
-  return (length / tile) * steps_of(loops, slot + 1, slots, tile) +
-         (rest > 0 ? steps_of(loops, slot + 1, slots, rest) : 0);
+  const std::int64_t tile = ceil_div(full, loops[slot]);
+  if (kind_of(slot) != SlotKind::temporal) {
+    return steps_of(loops, slot + 1, slots, tile, std::min(length, tile));
+  }
+  const std::int64_t whole = length / tile, rest = length % tile;
+  return (whole > 0 ? whole * steps_of(loops, slot + 1, slots, tile, tile) : 0) +
+         (rest > 0 ? steps_of(loops, slot + 1, slots, tile, rest) : 0);
 }
 
 }  // namespace
@@ -66,13 +69,15 @@ void BoundModel::add_operand(const Operand& operand, const Layer& layer,
   table.role = operand.role;
   table.bits = bits_of(layer.bits, operand.role);
   for (const Rank& rank : operand.ranks) {
-    RankTable ranked(rank, layer.op.bounds(), perfect);
+    RankTable ranked(rank, layer.op.bounds(), perfect, counting_.fetch_stride_gaps);
     const Relevance relevance = ranked.is_plain() ? Relevance::plain : Relevance::sliding;
     for (const AffineTerm& term : rank.terms) table.relevance[index(term.dim)] = relevance;
     table.distinct *= static_cast<double>(ranked.distinct());
     table.touching *= ranked.touching_iterations();
-    if (ranked.is_plain()) table.plain_words *= static_cast<double>(ranked.distinct());
-    else table.sliding.push_back(std::move(ranked));
+    if (ranked.is_plain())
+      table.plain_words *= static_cast<double>(ranked.distinct());
+    else
+      table.sliding.push_back(std::move(ranked));
   }
   for (const Dim dim : kDims) {
     if (table.relevance[index(dim)] == Relevance::none) {
@@ -91,15 +96,11 @@ BoundModel::Geometry BoundModel::geometry(const Candidate& candidate, Decided de
   for (const Dim dim : kDims) {
     const std::size_t d = index(dim);
     std::int64_t tile = g.knows(dim) ? space_.size(dim) : 1;
-    bool even = true;
+    g.even[d] = space_.is_even(candidate.chains[d], dim);
     for (LevelIndex l = 0; l < levels_.size(); ++l) {
-      g.even[l][d] = even;
       for (const SlotKind kind : {SlotKind::temporal, SlotKind::y, SlotKind::x}) {
         const std::int32_t bound = candidate.bound(slot_of(l, kind), dim);
-        if (bound > 1) {
-          even = even && tile % bound == 0;
-          tile = ceil_div(tile, bound);
-        }
+        if (bound > 1) tile = ceil_div(tile, bound);
         if (kind == SlotKind::temporal) {
           g.below_temporal[l][d] = static_cast<std::int32_t>(tile);
         }
@@ -162,7 +163,7 @@ void BoundModel::add_output(const OperandTable& operand, const Geometry& g, Sums
     const double updates = unheld ? mac_words(operand, count, g) : words(operand, count, g);
     const bool blurred = !operand.sliding.empty() && parent > 0;
     const double first = !counting_.skip_first_partial_sum_read ? 0.0
-                         : blurred ? updates
+                         : blurred                              ? updates
                                    : operand.distinct * copies_above(operand, parent, g);
     const double again = std::max(0.0, updates - first);
     Transfer transfer{parent,
@@ -205,7 +206,7 @@ double BoundModel::compute_cycles(const Geometry& g) const {
   for (const Dim dim : space_.dims()) {
     if (g.knows(dim)) {
       steps *= static_cast<double>(steps_of(g.candidate.chains[index(dim)], 0, space_.slot_count(),
-                                            space_.size(dim)));
+                                            space_.size(dim), space_.size(dim)));
     } else {
       undecided *= static_cast<double>(space_.size(dim));
     }
@@ -266,40 +267,49 @@ Bound BoundModel::bound(const Candidate& candidate, Decided decided) const {
   Sums sums;
   sums.energy_pj = mac_energy_pj_;
   for (const OperandTable& operand : operands_) {
-    if (operand.role == Role::outputs) add_output(operand, g, sums);
-    else add_input(operand, g, sums);
+    if (operand.role == Role::outputs)
+      add_output(operand, g, sums);
+    else
+      add_input(operand, g, sums);
   }
   Bound bound;
   bound.cycles = cycles(g, sums);
   bound.dram_bits = sums.dram_bits;
   bound.energy_pj = sums.energy_pj;
   for (LevelIndex l = 0; l < levels_.size(); ++l) {
-    bound.energy_pj += levels_[l].leakage_pj_per_cycle * static_cast<double>(instances_[l]) *
-                       bound.cycles;
+    bound.energy_pj +=
+        levels_[l].leakage_pj_per_cycle * static_cast<double>(instances_[l]) * bound.cycles;
   }
   bound.energy_pj += engine_.leakage_pj_per_cycle * static_cast<double>(units_) * bound.cycles;
   return bound;
 }
 
-/// Are unfinished outputs ever stored in the level, by the loops decided so far?
+/// Must unfinished outputs be stored in the level, given what is decided? They must when several
+/// instances share them unreduced, or when a loop that sums has one inside that changes the word.
 bool BoundModel::holds_partial_sums(const OperandTable& outputs, LevelIndex level,
                                     const Geometry& g) const {
   LevelIndex child = level + 1;
   while (child < levels_.size() && !levels_[child].keeps.contains(Role::outputs)) ++child;
-  for (const Dim dim : space_.dims()) {
-    if (outputs.relevance[index(dim)] != Relevance::none) continue;
-    for (LevelIndex l = 0; l < child; ++l) {
-      if (g.temporal(l, dim) > 1) return true;
+  bool changes = child == levels_.size() && !has_register(Role::outputs);
+  for (LevelIndex l = child; l-- > 0;) {
+    bool changes_here = changes;
+    for (const Dim dim : g.candidate.orders[l]) {
+      const bool sums = outputs.relevance[index(dim)] == Relevance::none;
       const bool apart = l < level || !levels_[l].fanout.spatial_reduction;
-      if (apart && g.spatial(l, dim) > 1) return true;
+      if (sums && apart && g.spatial(l, dim) > 1) return true;
+      if (g.temporal(l, dim) == 1) continue;
+      if (sums && (g.knows_order(l) ? changes_here : changes)) return true;
+      changes_here = changes_here || !sums;
     }
+    changes = changes_here;
   }
   return false;
 }
 
-std::optional<Overflow> BoundModel::overflow(const Candidate& candidate) const {
+std::optional<Overflow> BoundModel::overflow(const Candidate& candidate,
+                                             std::uint32_t decided_levels) const {
   // Undecided dimensions have no loops yet: count them as one element, the least they can be.
-  Decided decided;
+  Decided decided{0, decided_levels};
   for (const Dim dim : space_.dims()) {
     std::int64_t covered = 1;
     for (std::size_t slot = 0; slot < space_.slot_count(); ++slot) {
@@ -332,8 +342,10 @@ std::optional<Overflow> BoundModel::overflow(const Candidate& candidate) const {
     }
     for (const Role role : kRoles) {
       const auto& partition = level.partition_bits[index(role)];
-      if (!partition) shared += by_role[index(role)];
-      else if (by_role[index(role)] > *partition) return Overflow{l, by_role[index(role)], *partition};
+      if (!partition)
+        shared += by_role[index(role)];
+      else if (by_role[index(role)] > *partition)
+        return Overflow{l, by_role[index(role)], *partition};
     }
     if (level.capacity_bits && shared > *level.capacity_bits) {
       return Overflow{l, shared, *level.capacity_bits};

@@ -46,7 +46,9 @@ class BoundModel {
 
   [[nodiscard]] Bound bound(const Candidate& candidate, Decided decided) const;
   /// First level whose tiles cannot fit whatever the undecided part is; none when all may fit.
-  [[nodiscard]] std::optional<Overflow> overflow(const Candidate& candidate) const;
+  /// Dimensions whose loops do not cover them count as undecided.
+  [[nodiscard]] std::optional<Overflow> overflow(const Candidate& candidate,
+                                                 std::uint32_t decided_levels = 0) const;
   /// Everything decided.
   [[nodiscard]] Decided all() const { return {kAllDims, all_levels_}; }
   /// Are operand words held in a register at the compute units?

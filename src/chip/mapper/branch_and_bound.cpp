@@ -119,14 +119,13 @@ class Subtree {
     const LoopOrder before = candidate_.orders[level];
     Decided decided = problem_.model.all();
     decided.levels = (1U << (level + 1)) - 1;
-    for_each_order(candidate_, level, problem_.space, problem_.model,
-                   [&](const LoopOrder& order) {
-                     aborted_ = aborted_ || problem_.stop.raised();
-                     if (aborted_) return false;
-                     candidate_.orders[level] = order;
-                     order_level(level + 1, std::max(bound, bound_of(decided)));
-                     return !aborted_;
-                   });
+    for_each_order(candidate_, level, problem_.space, problem_.model, [&](const LoopOrder& order) {
+      aborted_ = aborted_ || problem_.stop.raised();
+      if (aborted_) return false;
+      candidate_.orders[level] = order;
+      order_level(level + 1, std::max(bound, bound_of(decided)));
+      return !aborted_;
+    });
     candidate_.orders[level] = before;
   }
 
@@ -180,8 +179,8 @@ class BranchAndBound {
         open_.size() > kManyOpen ? std::numeric_limits<std::int64_t>::max() : kQuota;
     if (!problem_.options.max_evaluations) return quota;
     const std::int64_t left = *problem_.options.max_evaluations - incumbent_.spent();
-    return std::min(quota, (left + static_cast<std::int64_t>(kRound) - 1) /
-                               static_cast<std::int64_t>(kRound));
+    return std::min(
+        quota, (left + static_cast<std::int64_t>(kRound) - 1) / static_cast<std::int64_t>(kRound));
   }
 
   std::vector<Node> take_round() {

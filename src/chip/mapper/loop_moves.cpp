@@ -26,9 +26,7 @@ LoopMoves::LoopMoves(const MapSpace& space) : space_(space) {
   }
 }
 
-Dim LoopMoves::random_dim(Rng& rng) const {
-  return space_.dims()[rng.below(space_.dims().size())];
-}
+Dim LoopMoves::random_dim(Rng& rng) const { return space_.dims()[rng.below(space_.dims().size())]; }
 
 std::size_t LoopMoves::random_slot(Dim dim, Rng& rng) const {
   const auto& slots = slots_[index(dim)];

@@ -22,7 +22,7 @@ class OrderWalk {
     for (const Dim dim : kDims) {
       const bool turns = candidate.bound(slot_of(level, SlotKind::temporal), dim) > 1;
       (turns ? turning_ : idle_).push_back(dim);
-      even_[index(dim)] = is_even(dim, level);
+      even_[index(dim)] = space.is_even(candidate.chains[index(dim)], dim);
     }
     collect_boundaries(model);
     for (const auto& operand : model.operands()) {
@@ -40,17 +40,6 @@ class OrderWalk {
   }
 
  private:
-  /// Do all tiles that enter the temporal loops of the level have the same size?
-  bool is_even(Dim dim, LevelIndex level) const {
-    std::int64_t tile = space_.size(dim);
-    for (std::size_t slot = 0; slot < slot_of(level, SlotKind::temporal); ++slot) {
-      const std::int64_t bound = candidate_.bound(slot, dim);
-      if (tile % bound != 0) return false;
-      tile /= bound;
-    }
-    return true;
-  }
-
   /// Boundaries whose tile is not replaced wholly at every turn of this level's loops anyway.
   void collect_boundaries(const BoundModel& model) {
     for (const auto& operand : model.operands()) {
@@ -68,7 +57,7 @@ class OrderWalk {
     for (LevelIndex l = level_ + 1; l < boundary.child; ++l) {
       for (const Dim dim : space_.dims()) {
         if (candidate_.bound(slot_of(l, SlotKind::temporal), dim) > 1 &&
-            boundary.operand->relevance[index(dim)] == Relevance::plain && is_even(dim, l)) {
+            boundary.operand->relevance[index(dim)] == Relevance::plain && even_[index(dim)]) {
           return true;
         }
       }
@@ -77,13 +66,14 @@ class OrderWalk {
   }
 
   /// Is every order of the remaining loops the same to this boundary?
-  static bool is_indifferent(const Boundary& boundary, const std::vector<Dim>& remaining) {
-    const auto all = [&](Relevance relevance) {
-      return std::all_of(remaining.begin(), remaining.end(), [&](Dim dim) {
-        return boundary.operand->relevance[index(dim)] == relevance;
-      });
+  bool is_indifferent(const Boundary& boundary, const std::vector<Dim>& remaining) const {
+    const auto& relevance = boundary.operand->relevance;
+    const auto none = [&](Dim dim) { return relevance[index(dim)] == Relevance::none; };
+    const auto plain = [&](Dim dim) {
+      return relevance[index(dim)] == Relevance::plain && even_[index(dim)];
     };
-    return all(Relevance::none) || all(Relevance::plain);
+    return std::all_of(remaining.begin(), remaining.end(), none) ||
+           std::all_of(remaining.begin(), remaining.end(), plain);
   }
 
   bool finish(std::vector<Dim> order, const std::vector<Dim>& remaining) const {
@@ -96,9 +86,9 @@ class OrderWalk {
 
   bool extend(std::vector<Dim>& order, const std::vector<Dim>& remaining,
               const std::vector<Boundary>& open) const {
-    if (remaining.size() <= 1 ||
-        std::all_of(open.begin(), open.end(),
-                    [&](const Boundary& b) { return is_indifferent(b, remaining); })) {
+    if (remaining.size() <= 1 || std::all_of(open.begin(), open.end(), [&](const Boundary& b) {
+          return is_indifferent(b, remaining);
+        })) {
       return finish(order, remaining);
     }
     for (const Dim dim : remaining) {
@@ -109,8 +99,8 @@ class OrderWalk {
       rest.erase(std::find(rest.begin(), rest.end(), dim));
       std::vector<Boundary> still_open;
       for (const Boundary& boundary : open) {
-        const bool replaces = boundary.operand->relevance[index(dim)] == Relevance::plain &&
-                              even_[index(dim)];
+        const bool replaces =
+            boundary.operand->relevance[index(dim)] == Relevance::plain && even_[index(dim)];
         if (!replaces) still_open.push_back(boundary);
       }
       order.push_back(dim);
@@ -124,7 +114,7 @@ class OrderWalk {
   /// Neighbouring loops that may change places: alike to every operand, sliding along none.
   bool are_twins(Dim a, Dim b) const {
     return signature_[index(a)] == signature_[index(b)] && !slides_[index(a)] &&
-           !slides_[index(b)];
+           !slides_[index(b)] && even_[index(a)] && even_[index(b)];
   }
 
   const Candidate& candidate_;

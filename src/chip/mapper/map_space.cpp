@@ -138,6 +138,16 @@ DimLoops MapSpace::tightened(const DimLoops& loops, Dim dim) const {
   return result;
 }
 
+bool MapSpace::is_even(const DimLoops& loops, Dim dim) const {
+  if (perfect()) return true;
+  std::int64_t tile = size(dim);
+  for (std::size_t slot = 0; slot < slot_count(); ++slot) {
+    if (tile % loops[slot] != 0) return false;
+    tile /= loops[slot];
+  }
+  return true;
+}
+
 Candidate MapSpace::empty() const {
   Candidate candidate;
   candidate.chains.fill(kNoLoops);

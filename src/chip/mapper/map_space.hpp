@@ -77,6 +77,9 @@ class MapSpace {
   /// The same loops with bounds as they really turn: the least that leave the same tiles.
   [[nodiscard]] DimLoops tightened(const DimLoops& loops, Dim dim) const;
 
+  /// Are all tiles of the dimension equally large, at every place?
+  [[nodiscard]] bool is_even(const DimLoops& loops, Dim dim) const;
+
   /// No loops, canonical orders; not a legal mapping unless every size is 1.
   [[nodiscard]] Candidate empty() const;
   [[nodiscard]] Mapping to_mapping(const Candidate& candidate) const;

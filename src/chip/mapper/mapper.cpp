@@ -146,7 +146,12 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
   const StopSign sign(options, std::move(stop));
   const MapSpace space(layer, accelerator, options.factors);
   const BoundModel model(layer, accelerator, space);
-  SearchProblem problem{layer, accelerator, options, space, model, sign,
+  SearchProblem problem{layer,
+                        accelerator,
+                        options,
+                        space,
+                        model,
+                        sign,
                         usable_starts(layer, accelerator, space, starts)};
   if (problem.starts.empty()) {
     // The first mapping is worth more than the limit: without it there is nothing to report.

@@ -115,8 +115,10 @@ Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accele
   single.threads = 1;
   parallel_for(network.layers.size(), options.threads, [&](std::size_t i) {
     auto result = map_layer(network.layers[i].layer, accelerator, single, stop);
-    if (result) network.layers[i].result = std::move(*result);
-    else failures[i] = std::move(result).error();
+    if (result)
+      network.layers[i].result = std::move(*result);
+    else
+      failures[i] = std::move(result).error();
     const std::lock_guard lock(mutex);
     ++done;
     if (progress) progress(done, network.layers.size());

@@ -29,7 +29,8 @@ Expected<Objective> objective_from_name(std::string_view text) {
   }
   std::string hint = nearest_name_hint(text, names);
   if (hint.empty()) hint = "one of energy, latency, edp, dram";
-  return Unexpected{Diagnostics{{"objective", "unknown objective '" + std::string(text) + "'", hint}}};
+  return Unexpected{
+      Diagnostics{{"objective", "unknown objective '" + std::string(text) + "'", hint}}};
 }
 
 double value_of(const Cost& cost, Objective objective) {

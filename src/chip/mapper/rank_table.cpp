@@ -14,7 +14,7 @@ bool is_injective(std::int64_t a, std::int64_t n1, std::int64_t b, std::int64_t 
 
 }  // namespace
 
-RankTable::RankTable(const Rank& rank, const DimArray& bounds, bool divisors_only)
+RankTable::RankTable(const Rank& rank, const DimArray& bounds, bool divisors_only, bool boxes)
     : terms_(rank.terms), offset_(rank.offset), extent_(rank.extent) {
   std::int64_t last = offset_;
   for (std::size_t i = 0; i < terms_.size(); ++i) {
@@ -22,7 +22,9 @@ RankTable::RankTable(const Rank& rank, const DimArray& bounds, bool divisors_onl
     last += coefficient(i) * (sizes_[i] - 1);
   }
   const bool inside = offset_ >= 0 && last < extent_;
-  plain_ = inside && is_injective(coefficient(0), sizes_[0], coefficient(1), sizes_[1]);
+  const bool one_term = sizes_[0] == 1 || sizes_[1] == 1;
+  plain_ = inside && (one_term || !boxes) &&
+           is_injective(coefficient(0), sizes_[0], coefficient(1), sizes_[1]);
   distinct_ = sizes_[0] * sizes_[1];
   touching_ = static_cast<double>(distinct_);
   if (!plain_) fill(divisors_only);

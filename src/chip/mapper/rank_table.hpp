@@ -14,14 +14,15 @@ namespace hwflow::chip {
 class RankTable {
  public:
   struct Entry {
-    double clipped_sum = 0.0;     ///< words of all aligned blocks together, padding left out
-    std::int64_t largest = 0;     ///< words of the largest of them (of the first, when ragged)
+    double clipped_sum = 0.0;          ///< words of all aligned blocks together, padding left out
+    std::int64_t largest = 0;          ///< words of the largest of them (of the first, when ragged)
     std::vector<std::int32_t> shared;  ///< words (padding not left out) that a tile shares with
                                        ///< itself shifted by the index
   };
 
-  /// `divisors_only`: entries only for tile sizes that divide the dimensions.
-  RankTable(const Rank& rank, const DimArray& bounds, bool divisors_only);
+  /// `divisors_only`: entries only for tile sizes that divide the dimensions. `boxes`: whole
+  /// bounding boxes move, so that tiles of two interleaved dimensions overlap: never plain.
+  RankTable(const Rank& rank, const DimArray& bounds, bool divisors_only, bool boxes = false);
 
   /// True when no two iterations touch the same word and none touches padding: then a tile of
   /// t1 x t2 iterations holds t1 * t2 words, tiles are disjoint, and entry() must not be asked.

@@ -47,8 +47,7 @@ class FeasibleSearch {
 
 bool Incumbent::offer(const SearchProblem& problem, const Candidate& candidate) {
   ++evaluations;
-  auto result =
-      evaluate(problem.layer, problem.accelerator, problem.space.to_mapping(candidate));
+  auto result = evaluate(problem.layer, problem.accelerator, problem.space.to_mapping(candidate));
   auto* found = std::get_if<Cost>(&result);
   if (found == nullptr) return false;
   const double found_value = value_of(*found, problem.options.objective);
@@ -69,8 +68,7 @@ void Incumbent::merge(const Incumbent& other) {
 }
 
 double root_bound(const SearchProblem& problem) {
-  return value_of(problem.model.bound(problem.space.empty(), Decided{}),
-                  problem.options.objective);
+  return value_of(problem.model.bound(problem.space.empty(), Decided{}), problem.options.objective);
 }
 
 std::optional<Candidate> find_feasible(const Layer& layer, const Accelerator& accelerator,

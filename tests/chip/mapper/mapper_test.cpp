@@ -1,0 +1,189 @@
+// Witness: exhaustive enumeration of whole map spaces (tests/support/exhaustive_mapper).
+#include "chip/mapper/mapper.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/chip/mapper/small_problem.hpp"
+#include "tests/support/exhaustive_mapper.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::make_conv_layer;
+using testing::make_tiny_accelerator;
+using testing::SmallProblem;
+
+constexpr std::array kObjectives{Objective::energy, Objective::latency, Objective::edp,
+                                 Objective::dram};
+
+void compare(const SmallProblem& problem, const testing::ExhaustiveOptimum& truth,
+             MapperOptions::Factors factors) {
+  for (const Objective objective : kObjectives) {
+    MapperOptions options;
+    options.objective = objective;
+    options.factors = factors;
+    const auto found = map_layer(problem.layer, problem.accelerator, options);
+    const auto& best = truth.best[static_cast<std::size_t>(objective)];
+    ASSERT_EQ(found.has_value(), best.has_value());
+    if (!found) continue;
+    EXPECT_NEAR(found->value, *best, 1e-9 * *best) << name(objective);
+    EXPECT_TRUE(found->optimal);
+    EXPECT_NEAR(found->lower_bound, *best, 1e-9 * *best) << name(objective);
+    EXPECT_TRUE(check(found->mapping, problem.layer, problem.accelerator).empty());
+  }
+}
+
+void compare_many(MapperOptions::Factors factors, std::uint64_t seed, int wanted,
+                  std::int64_t most_mappings) {
+  int compared = 0, feasible = 0;
+  for (std::uint64_t i = 0; compared < wanted; ++i) {
+    Rng rng = Rng::derive(seed, i);
+    const SmallProblem problem = testing::make_small_problem(rng);
+    const auto truth =
+        testing::map_exhaustively(problem.layer, problem.accelerator, factors, most_mappings);
+    if (!truth || truth->mappings < 20) continue;
+    ++compared;
+    feasible += truth->best[0] ? 1 : 0;
+    compare(problem, *truth, factors);
+    if (::testing::Test::HasFailure()) {
+      FAIL() << "seed " << seed << ", case " << i << "\n" << testing::describe(problem);
+    }
+  }
+  EXPECT_GT(feasible, wanted / 2);
+}
+
+TEST(MapLayer, FindsTheEnumeratedOptimumWithPerfectFactors) {
+  compare_many(MapperOptions::Factors::perfect, 7, 150, 3'000);
+}
+
+TEST(MapLayer, FindsTheEnumeratedOptimumOnLargerSpaces) {
+  compare_many(MapperOptions::Factors::perfect, 8, 12, 60'000);
+}
+
+TEST(MapLayer, FindsTheEnumeratedOptimumWithCeilingFactors) {
+  compare_many(MapperOptions::Factors::ceiling, 9, 40, 8'000);
+}
+
+TEST(MapLayer, DoesNotDependOnThreadsOrRuns) {
+  const Layer layer = make_conv_layer(16, 8, 14, 3);
+  const Accelerator accelerator = make_tiny_accelerator(1 << 14, 1 << 9);
+  MapperOptions options;
+  options.max_evaluations = 60'000;
+  const auto one = map_layer(layer, accelerator, options);
+  ASSERT_TRUE(one);
+  for (const int threads : {1, 2, 4}) {
+    options.threads = threads;
+    const auto again = map_layer(layer, accelerator, options);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->mapping, one->mapping);
+    EXPECT_EQ(again->value, one->value);
+    EXPECT_EQ(again->lower_bound, one->lower_bound);
+    EXPECT_EQ(again->evaluations, one->evaluations);
+    EXPECT_EQ(again->nodes, one->nodes);
+  }
+}
+
+TEST(MapLayer, GivesAnHonestGapWhenCutShort) {
+  const Layer layer = make_conv_layer(16, 8, 14, 3);
+  const Accelerator accelerator = make_tiny_accelerator(1 << 14, 1 << 9);
+  MapperOptions options;
+  options.max_evaluations = 2'000;
+  const auto cut = map_layer(layer, accelerator, options);
+  ASSERT_TRUE(cut);
+  EXPECT_FALSE(cut->optimal);
+  EXPECT_GT(cut->gap(), 0.0);
+  options.max_evaluations = 200'000;
+  const auto longer = map_layer(layer, accelerator, options);
+  ASSERT_TRUE(longer);
+  EXPECT_LE(longer->value, cut->value);
+  EXPECT_LE(cut->lower_bound, longer->value);
+}
+
+TEST(MapLayer, StopsWhenAsked) {
+  const Layer layer = make_conv_layer(64, 64, 56, 3);
+  const Accelerator accelerator = make_tiny_accelerator(1 << 20, 1 << 12);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto stopped = map_layer(layer, accelerator, {}, stop.get_token());
+  ASSERT_TRUE(stopped);  // the first feasible mapping is still given
+  EXPECT_FALSE(stopped->optimal);
+  EXPECT_LE(stopped->lower_bound, stopped->value);
+  EXPECT_LT(stopped->seconds, 2.0);
+}
+
+TEST(MapLayer, EveryStrategyObeysTheBounds) {
+  const Layer layer = make_conv_layer(4, 2, 6, 3);
+  const Accelerator accelerator = make_tiny_accelerator(1 << 12, 1 << 8);
+  MapperOptions options;
+  const auto proved = map_layer(layer, accelerator, options);
+  ASSERT_TRUE(proved);
+  ASSERT_TRUE(proved->optimal);
+  for (const char* strategy : {"annealing", "random"}) {
+    options.strategy = strategy;
+    options.max_evaluations = 3'000;
+    const auto found = map_layer(layer, accelerator, options);
+    ASSERT_TRUE(found) << strategy;
+    EXPECT_GE(found->value, proved->value) << strategy;
+    EXPECT_LE(found->lower_bound, proved->value) << strategy;
+  }
+}
+
+TEST(MapLayer, RefusesBadOptionsAllAtOnce) {
+  MapperOptions options;
+  options.strategy = "anealing";
+  options.threads = 0;
+  options.max_evaluations = 0;
+  options.time_limit_seconds = -1.0;
+  const auto refused =
+      map_layer(make_conv_layer(4, 2, 6, 3), make_tiny_accelerator(4096, 256), options);
+  ASSERT_FALSE(refused);
+  ASSERT_EQ(refused.error().size(), 4U);
+  EXPECT_EQ(refused.error()[0].hint, "did you mean 'annealing'?");
+}
+
+/// One weight, one input of 16 bits and one partial sum of 32 need 64 bits; there are 40.
+TEST(MapLayer, NamesTheLevelThatIsTooSmall) {
+  const auto refused = map_layer(make_conv_layer(4, 2, 6, 3), make_tiny_accelerator(4096, 40), {});
+  ASSERT_FALSE(refused);
+  const std::string text = to_text(refused.error());
+  EXPECT_THAT(text,
+              HasSubstr("level 'RF' is too small: the smallest tiles need 64 bits, it has 40"));
+  EXPECT_THAT(text, HasSubstr("at least 24 bits more"));
+}
+
+TEST(MapLayer, NamesWidthsThatTheEngineCannotMultiply) {
+  Layer layer = make_conv_layer(4, 2, 6, 3);
+  layer.bits.weights = 24;
+  const auto refused = map_layer(layer, make_tiny_accelerator(4096, 256), {});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(to_text(refused.error()), HasSubstr("24 bit weights"));
+}
+
+TEST(MapLayerFrom, IsNeverWorseThanItsStart) {
+  const Layer layer = make_conv_layer(16, 8, 14, 3);
+  const Accelerator accelerator = make_tiny_accelerator(1 << 14, 1 << 9);
+  MapperOptions options;
+  options.max_evaluations = 60'000;
+  const auto start = map_layer(layer, accelerator, options);
+  ASSERT_TRUE(start);
+  options.max_evaluations = 50;
+  const auto found = map_layer_from(layer, accelerator, options, {start->mapping});
+  ASSERT_TRUE(found);
+  EXPECT_LE(found->value, start->value);
+}
+
+TEST(ObjectiveFromName, KnowsItsNamesAndHints) {
+  for (const Objective objective : kObjectives) {
+    const auto found = objective_from_name(name(objective));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*found, objective);
+  }
+  const auto wrong = objective_from_name("latancy");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error()[0].hint, "did you mean 'latency'?");
+}
+
+}  // namespace
+}  // namespace hwflow::chip

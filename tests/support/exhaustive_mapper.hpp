@@ -1,0 +1,26 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "chip/arch/accelerator.hpp"
+#include "chip/mapper/mapper.hpp"
+#include "workload/layer.hpp"
+
+namespace hwflow::testing {
+
+/// Least value of every objective (indexed by Objective) over a whole map space.
+struct ExhaustiveOptimum {
+  std::array<std::optional<double>, 4> best;
+  std::int64_t mappings = 0;  ///< evaluated
+};
+
+/// Evaluates every mapping: all bounds at every place, all orders of the temporal loops. Written
+/// apart from src/chip/mapper: plain recursion over Mapping objects, nothing collapsed or bounded.
+/// None when there are more than `limit` mappings.
+[[nodiscard]] std::optional<ExhaustiveOptimum> map_exhaustively(
+    const Layer& layer, const chip::Accelerator& accelerator, chip::MapperOptions::Factors factors,
+    std::int64_t limit);
+
+}  // namespace hwflow::testing
