@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "workload/builtin_networks.hpp"
+#include "workload/network_yaml.hpp"
 #include "workload/node_geometry.hpp"
 #include "workload/onnx/graph_import.hpp"
 #include "workload/onnx/problem.hpp"
@@ -312,7 +313,8 @@ Expected<OnnxModel> read_onnx(const std::filesystem::path& file, const OnnxOptio
 Expected<OnnxModel> load_network(const std::string& name_or_file) {
   const std::filesystem::path file(name_or_file);
   if (file.extension() == ".onnx") return read_onnx(file);
-  auto network = make_builtin_network(name_or_file);
+  const bool is_file = file.extension() == ".yaml" || file.extension() == ".yml";
+  auto network = is_file ? read_network_yaml(file) : make_builtin_network(name_or_file);
   if (!network) return Unexpected{network.error()};
   return OnnxModel{std::move(*network), {}, {}};
 }
