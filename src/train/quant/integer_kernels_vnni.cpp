@@ -1,0 +1,175 @@
+#include "train/quant/integer_kernels_vnni.hpp"
+
+#include "base/check.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <cstring>
+
+// Compiled for these instructions whatever the flags of the build; reached only after is_supported().
+#define HWFLOW_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+
+namespace hwflow::train::vnni {
+namespace {
+
+/// P output pixels by B blocks of 16 channels, all sums in registers.
+template <int P, int B>
+HWFLOW_VNNI void tile(const RowGeometry& geometry, const PackedWeights& packed,
+                      std::int64_t block, const std::uint8_t* input, const std::int32_t* bias,
+                      std::int32_t* sums) {
+  const std::int64_t groups = packed.channels / kInputGroup;
+  const std::int64_t block_bytes = packed.taps * groups * kChannelBlock * kInputGroup;
+  const std::int8_t* weights = packed.dot.data() + block * block_bytes;
+  __m512i total[P][B];
+#pragma GCC unroll 16
+  for (int p = 0; p < P; ++p)
+#pragma GCC unroll 2
+    for (int b = 0; b < B; ++b)
+      total[p][b] = _mm512_loadu_si512(bias + (block + b) * kChannelBlock);
+  for (std::int64_t y = 0; y < geometry.kernel_height; ++y) {
+    for (std::int64_t x = 0; x < geometry.kernel_width; ++x) {
+      const std::uint8_t* at = input + y * geometry.tap_row + x * geometry.tap_column;
+      for (std::int64_t c = 0; c < groups; ++c, at += kInputGroup, weights += 64) {
+        __m512i w[B];
+#pragma GCC unroll 2
+        for (int b = 0; b < B; ++b) w[b] = _mm512_loadu_si512(weights + b * block_bytes);
+#pragma GCC unroll 16
+        for (int p = 0; p < P; ++p) {
+          std::int32_t four = 0;
+          std::memcpy(&four, at + p * geometry.step, sizeof four);
+          const __m512i a = _mm512_set1_epi32(four);
+#pragma GCC unroll 2
+          for (int b = 0; b < B; ++b) total[p][b] = _mm512_dpbusd_epi32(total[p][b], a, w[b]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int p = 0; p < P; ++p)
+#pragma GCC unroll 2
+    for (int b = 0; b < B; ++b)
+      _mm512_storeu_si512(sums + (p * packed.blocks + block + b) * kChannelBlock, total[p][b]);
+}
+
+template <int P, int B>
+HWFLOW_VNNI std::int64_t tiles(const RowGeometry& geometry, const PackedWeights& packed,
+                               std::int64_t block, std::int64_t first, const std::uint8_t* input,
+                               const std::int32_t* bias, std::int32_t* sums) {
+  for (; first + P <= geometry.pixels; first += P)
+    tile<P, B>(geometry, packed, block, input + first * geometry.step, bias,
+               sums + first * packed.blocks * kChannelBlock);
+  return first;
+}
+
+/// 16 sums to 16 clamped codes.
+HWFLOW_VNNI __m512i to_codes(__m512i sums, const Requantizer& r, std::int64_t channel) {
+  const __m512i one = _mm512_set1_epi64(1);
+  const __m512i multiplier = _mm512_loadu_si512(r.multiplier.data() + channel);
+  const auto half = [&](__m256i values, __m256i factors,
+                        const std::int64_t* shifts) HWFLOW_VNNI -> __m256i {
+    const __m512i shift = _mm512_loadu_si512(shifts);
+    const __m512i product =
+        _mm512_mul_epi32(_mm512_cvtepi32_epi64(values), _mm512_cvtepi32_epi64(factors));
+    const __m512i rounding = _mm512_sllv_epi64(one, _mm512_sub_epi64(shift, one));
+    return _mm512_cvtsepi64_epi32(_mm512_srav_epi64(_mm512_add_epi64(product, rounding), shift));
+  };
+  const __m256i lower = half(_mm512_castsi512_si256(sums), _mm512_castsi512_si256(multiplier),
+                             r.shift.data() + channel);
+  const __m256i upper = half(_mm512_extracti64x4_epi64(sums, 1),
+                             _mm512_extracti64x4_epi64(multiplier, 1), r.shift.data() + channel + 8);
+  const __m512i codes = _mm512_inserti64x4(_mm512_castsi256_si512(lower), upper, 1);
+  const __m512i clamped = _mm512_min_epi32(
+      _mm512_max_epi32(codes, _mm512_set1_epi32(r.low)), _mm512_set1_epi32(r.high));
+  return _mm512_add_epi32(clamped, _mm512_set1_epi32(r.offset));
+}
+
+}  // namespace
+
+bool is_supported() {
+  static const bool supported = __builtin_cpu_supports("avx512f") &&
+                                __builtin_cpu_supports("avx512bw") &&
+                                __builtin_cpu_supports("avx512dq") &&
+                                __builtin_cpu_supports("avx512vl") &&
+                                __builtin_cpu_supports("avx512vnni");
+  return supported;
+}
+
+HWFLOW_VNNI void dense_row(const RowGeometry& geometry, const PackedWeights& weights,
+                           const std::uint8_t* input, const std::int32_t* bias,
+                           std::int32_t* sums) {
+  std::int64_t block = 0;
+  for (; block + 2 <= weights.blocks; block += 2) {
+    std::int64_t at = tiles<8, 2>(geometry, weights, block, 0, input, bias, sums);
+    at = tiles<4, 2>(geometry, weights, block, at, input, bias, sums);
+    tiles<1, 2>(geometry, weights, block, at, input, bias, sums);
+  }
+  if (block < weights.blocks) {
+    std::int64_t at = tiles<16, 1>(geometry, weights, block, 0, input, bias, sums);
+    at = tiles<8, 1>(geometry, weights, block, at, input, bias, sums);
+    at = tiles<4, 1>(geometry, weights, block, at, input, bias, sums);
+    tiles<1, 1>(geometry, weights, block, at, input, bias, sums);
+  }
+}
+
+HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pixels,
+                                std::int64_t channels, const std::int32_t* sums,
+                                std::uint8_t* output) {
+  const std::int64_t stride = round_up(channels, kChannelBlock);
+  for (std::int64_t c = 0; c < channels; c += kChannelBlock) {
+    const std::int64_t left = channels - c < kChannelBlock ? channels - c : kChannelBlock;
+    const auto mask = static_cast<__mmask16>((1U << left) - 1U);
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      const __m512i codes =
+          to_codes(_mm512_loadu_si512(sums + p * stride + c), requantizer, c);
+      _mm512_mask_cvtepi32_storeu_epi8(output + p * channels + c, mask, codes);
+    }
+  }
+}
+
+HWFLOW_VNNI std::int64_t add_codes(const AddRequantizer& r, std::int64_t count,
+                                   const std::uint8_t* a, const std::uint8_t* b,
+                                   std::uint8_t* output) {
+  const __m512i left = _mm512_set1_epi64(r.left);
+  const __m512i right = _mm512_set1_epi64(r.right);
+  const __m512i constant = _mm512_set1_epi64(r.constant);
+  const __m512i low = _mm512_set1_epi64(r.low), high = _mm512_set1_epi64(r.high);
+  const __m512i offset = _mm512_set1_epi64(r.offset);
+  const auto shift = static_cast<unsigned>(r.shift);
+  std::int64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m512i x =
+        _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a + i)));
+    const __m512i y =
+        _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(b + i)));
+    const __m512i sum = _mm512_add_epi64(
+        constant, _mm512_add_epi64(_mm512_mul_epi32(x, left), _mm512_mul_epi32(y, right)));
+    const __m512i code = _mm512_min_epi64(_mm512_max_epi64(_mm512_srai_epi64(sum, shift), low), high);
+    _mm512_mask_cvtepi64_storeu_epi8(output + i, 0xFF, _mm512_add_epi64(code, offset));
+  }
+  return i;
+}
+
+}  // namespace hwflow::train::vnni
+
+#else
+
+namespace hwflow::train::vnni {
+
+bool is_supported() { return false; }
+void dense_row(const RowGeometry&, const PackedWeights&, const std::uint8_t*, const std::int32_t*,
+               std::int32_t*) {
+  fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
+}
+void requantize_row(const Requantizer&, std::int64_t, std::int64_t, const std::int32_t*,
+                    std::uint8_t*) {
+  fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
+}
+std::int64_t add_codes(const AddRequantizer&, std::int64_t, const std::uint8_t*,
+                       const std::uint8_t*, std::uint8_t*) {
+  return 0;
+}
+
+}  // namespace hwflow::train::vnni
+
+#endif

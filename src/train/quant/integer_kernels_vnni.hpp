@@ -1,0 +1,17 @@
+#pragma once
+
+#include "train/quant/integer_kernels.hpp"
+
+namespace hwflow::train::vnni {
+
+/// The same functions for processors with AVX-512 VNNI; call only where uses_vnni().
+[[nodiscard]] bool is_supported();
+void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const std::uint8_t* input,
+               const std::int32_t* bias, std::int32_t* sums);
+void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::int64_t channels,
+                    const std::int32_t* sums, std::uint8_t* output);
+/// Handles the first multiple of 8 elements and returns that number.
+std::int64_t add_codes(const AddRequantizer& requantizer, std::int64_t count, const std::uint8_t* a,
+                       const std::uint8_t* b, std::uint8_t* output);
+
+}  // namespace hwflow::train::vnni
