@@ -38,9 +38,8 @@ std::int32_t cut(double real, const QuantizerGrid& grid) {
 
 class Compiler {
  public:
-  Compiler(IntegerNetwork network, KernelSet kernels) {
-    plan_.network = std::move(network);
-    plan_.kernels = kernels;
+  Compiler(IntegerNetwork network, KernelSet kernels)
+      : plan_{.network = std::move(network), .kernels = kernels} {
     plan_.nodes.resize(plan_.network.nodes.size());
   }
 

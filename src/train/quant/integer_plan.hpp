@@ -47,11 +47,11 @@ struct PreparedNode {
 struct Plan {
   IntegerNetwork network;
   KernelSet kernels = KernelSet::best;
-  std::vector<PreparedNode> nodes;
-  std::vector<Slot> slots;
+  std::vector<PreparedNode> nodes = {};
+  std::vector<Slot> slots = {};
   std::size_t output = 0;                 ///< the arithmetic node whose sums are the logits
   double logit_unit = 1.0;
-  std::vector<std::int64_t> logit_factors;  ///< per channel, or per edge of an add
+  std::vector<std::int64_t> logit_factors = {};  ///< per channel, or per edge of an add
 };
 
 /// Codes of one image. Reused from image to image.

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "train/nn/dataset.hpp"
+#include "train/quant/quantized_network.hpp"
+
+namespace hwflow::train {
+
+struct CalibrationOptions {
+  std::int64_t images = 256;              ///< of the training set
+  Calibration activations = Calibration::mse;
+  Calibration weights = Calibration::mse;
+  Granularity granularity = Granularity::per_channel;
+  int auxiliary_bits = 8;                 ///< inputs of additions, multiplications, average pooling
+  std::int64_t correction_images = 32;    ///< for correct_biases(); 0 = no correction
+};
+
+/// What the float network does on calibration images, and the scales found from it. Scales and
+/// weight codes are searched once per width and kept: making a quantized network is cheap.
+/// Thread-safe.
+class CalibratedNetwork {
+ public:
+  /// Runs the float network. `network` is folded (no BatchNorm, every compute node has a bias).
+  /// Errors  networks that cannot be executed, images that do not fit.
+  [[nodiscard]] static Expected<std::shared_ptr<CalibratedNetwork>> make(
+      const Network& network, const WeightMap& weights, const ImageSet& images,
+      std::span<const std::int64_t> indices, const Normalization& normalization,
+      const CalibrationOptions& options);
+
+  /// Post-training quantization: calibrated scales, corrected biases.
+  [[nodiscard]] QuantizedNetwork quantize(const PrecisionPlan& plan);
+
+  [[nodiscard]] const Network& network() const { return network_; }
+  [[nodiscard]] const WeightMap& weights() const { return weights_; }
+
+ private:
+  friend class CalibrationRun;
+  CalibratedNetwork(const Network& network, const WeightMap& weights) 
+      : network_(network), weights_(weights) {}
+
+  QuantizerGrid activation_grid(std::size_t source, int bits);
+  WeightQuantizer weight_quantizer(std::size_t node, int bits);
+
+  Network network_;
+  WeightMap weights_;
+  Normalization normalization_;
+  CalibrationOptions options_;
+  std::vector<std::size_t> sources_;
+  std::vector<bool> non_negative_;
+  std::vector<std::vector<float>> samples_;        ///< per source node
+  std::vector<std::vector<double>> mean_sums_;     ///< per compute node, bias included
+  std::vector<std::uint8_t> correction_pixels_;
+  std::int64_t correction_count_ = 0;
+  std::mutex mutex_;                               ///< guards the two caches
+  std::map<std::pair<std::size_t, int>, QuantizerGrid> grids_;
+  std::map<std::pair<std::size_t, int>, WeightQuantizer> quantizers_;
+};
+
+}  // namespace hwflow::train

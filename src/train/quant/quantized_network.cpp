@@ -1,0 +1,148 @@
+#include "train/quant/quantized_network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "train/quant/integer_checks.hpp"
+
+namespace hwflow::train {
+namespace {
+
+std::size_t at(NodeId id) { return static_cast<std::size_t>(id.value); }
+
+Diagnostics float_widths(const QuantizedNetwork& quantized) {
+  Diagnostics problems;
+  const auto& nodes = quantized.network.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const QuantizedNode& node = quantized.nodes[i];
+    const bool is_compute = nodes[i].kind == NodeKind::convolution ||
+                            nodes[i].kind == NodeKind::fully_connected;
+    const bool float_input = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                         [](const QuantizerGrid& g) { return g.bits == kFloatBits; });
+    if (float_input || (is_compute && node.weights.bits == kFloatBits))
+      problems.push_back({nodes[i].name, "has float widths, which integers cannot hold",
+                          "use at most 16 bits for every layer"});
+  }
+  return problems;
+}
+
+}  // namespace
+
+IntegerCompute weight_codes(const QuantizedNetwork& network, std::size_t node) {
+  const WeightQuantizer& quantizer = network.nodes.at(node).weights;
+  HWFLOW_CHECK(quantizer.bits != kFloatBits, "float weights have no codes");
+  const FloatTensor& weight = network.weights.at(network.network.nodes()[node].name + ".weight");
+  if (quantizer.dorefa)
+    return quantize_weights_dorefa(weight.shape, weight.values, quantizer.bits);
+  return quantize_weights(weight.shape, weight.values, quantizer.bits, quantizer.range,
+                          quantizer.scales);
+}
+
+Expected<IntegerNetwork> to_integer_network(const QuantizedNetwork& quantized) {
+  Diagnostics problems = integer::unsupported_in_integers(quantized.network);
+  for (Diagnostic& problem : float_widths(quantized)) problems.push_back(std::move(problem));
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  IntegerNetwork result{.network = quantized.network,
+                        .nodes = {},
+                        .input_mean = quantized.normalization.mean,
+                        .input_std = quantized.normalization.std,
+                        .plan = quantized.plan};
+  const auto& nodes = quantized.network.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    IntegerNode node;
+    node.inputs = quantized.nodes[i].inputs;
+    if (const auto weight = quantized.weights.find(nodes[i].name + ".weight");
+        weight != quantized.weights.end()) {
+      node.compute = weight_codes(quantized, i);
+      const std::vector<float>& bias = quantized.weights.at(nodes[i].name + ".bias").values;
+      node.compute->bias = bias_codes(bias, node.compute->scales, node.inputs.at(0).scale);
+    }
+    result.nodes.push_back(std::move(node));
+  }
+  problems = integer::problems_of(result);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return result;
+}
+
+std::vector<bool> non_negative_nodes(const Network& network) {
+  std::vector<bool> result;
+  for (const Node& node : network.nodes()) {
+    const bool inputs = !node.inputs.empty() &&
+                        std::all_of(node.inputs.begin(), node.inputs.end(),
+                                    [&](NodeId id) { return result[at(id)]; });
+    const bool keeps = integer::only_moves_data(node.kind) ||
+                       node.kind == NodeKind::average_pooling || node.kind == NodeKind::add ||
+                       node.kind == NodeKind::resize;
+    const bool cuts = node.activation == Activation::relu ||
+                      node.activation == Activation::relu6 ||
+                      (node.activation == Activation::clip && node.activation_alpha >= 0.0) ||
+                      node.activation == Activation::sigmoid ||
+                      node.activation == Activation::hard_sigmoid;
+    const bool sign_kept = node.activation == Activation::none ||
+                           node.activation == Activation::leaky_relu ||
+                           node.activation == Activation::prelu;
+    result.push_back(cuts || node.kind == NodeKind::softmax || (inputs && keeps && sign_kept));
+  }
+  return result;
+}
+
+std::vector<std::size_t> grid_sources(const Network& network) {
+  std::vector<std::size_t> sources;
+  for (std::size_t i = 0; i < network.nodes().size(); ++i) {
+    const Node& node = network.nodes()[i];
+    const bool transparent = integer::only_moves_data(node.kind) && node.inputs.size() == 1 &&
+                             node.activation == Activation::none;
+    sources.push_back(transparent ? sources[at(node.inputs[0])] : i);
+  }
+  return sources;
+}
+
+std::vector<double> mean_outputs(const Node& node, const FeatureShape& input_shape,
+                                 std::span<const double> input, std::span<const double> weights) {
+  const std::int64_t outputs = node.shape.channels;
+  const auto per_output = static_cast<std::int64_t>(weights.size()) / outputs;
+  ConvShape c = node.conv;
+  if (node.kind == NodeKind::fully_connected) c = ConvShape{};
+  const bool full = node.kind == NodeKind::fully_connected;
+  if (full) {
+    c.kernel_height = input_shape.height;
+    c.kernel_width = input_shape.width;
+  }
+  const std::int64_t groups = full ? 1 : c.groups;
+  const std::int64_t taps = c.kernel_height * c.kernel_width;
+  // Mean of the input below each tap of the filter, over all its positions.
+  std::vector<double> below(static_cast<std::size_t>(input_shape.channels * taps), 0.0);
+  const double share = 1.0 / static_cast<double>(node.shape.height * node.shape.width);
+  for (std::int64_t ch = 0; ch < input_shape.channels; ++ch)
+    for (std::int64_t t = 0; t < taps; ++t) {
+      double sum = 0.0;
+      for (std::int64_t p = 0; p < node.shape.height; ++p) {
+        const std::int64_t y =
+            p * c.stride_height + t / c.kernel_width * c.dilation_height - c.pad_top;
+        if (y < 0 || y >= input_shape.height) continue;
+        for (std::int64_t q = 0; q < node.shape.width; ++q) {
+          const std::int64_t x =
+              q * c.stride_width + t % c.kernel_width * c.dilation_width - c.pad_left;
+          if (x >= 0 && x < input_shape.width)
+            sum += input[static_cast<std::size_t>(
+                (ch * input_shape.height + y) * input_shape.width + x)];
+        }
+      }
+      below[static_cast<std::size_t>(ch * taps + t)] = sum * share;
+    }
+  std::vector<double> means;
+  const std::int64_t outputs_per_group = outputs / groups;
+  for (std::int64_t k = 0; k < outputs; ++k) {
+    const std::int64_t first = k / outputs_per_group * per_output;
+    double sum = 0.0;
+    for (std::int64_t i = 0; i < per_output; ++i)
+      sum += weights[static_cast<std::size_t>(k * per_output + i)] *
+             below[static_cast<std::size_t>(first + i)];
+    means.push_back(sum);
+  }
+  return means;
+}
+
+}  // namespace hwflow::train
