@@ -17,26 +17,46 @@ using torch::Tensor;
 
 constexpr std::size_t kSamplesPerTensor = 32768;
 
+bool is_compute(const Node& node) {
+  return node.kind == NodeKind::convolution || node.kind == NodeKind::fully_connected;
+}
+
 /// The float network, noting what its arithmetic nodes read.
 class ObservedModule final : public NetworkModule {
  public:
-  ObservedModule(const Network& network, std::int64_t images)
-      : NetworkModule(network), images_(images), samples(network.nodes().size()),
-        mean_inputs(network.nodes().size()), sources_(grid_sources(network)) {}
+  /// `images` will pass in all; means are taken over the first `mean_images` of them.
+  ObservedModule(const Network& network, std::int64_t images, std::int64_t mean_images)
+      : NetworkModule(network),
+        samples(network.nodes().size()),
+        mean_inputs(network.nodes().size()),
+        images_(images),
+        mean_images_(mean_images),
+        sources_(grid_sources(network)) {}
+
+  Tensor forward(Tensor images) override {
+    const std::int64_t count = images.size(0);
+    Tensor logits = NetworkModule::forward(std::move(images));
+    seen_ += count;
+    return logits;
+  }
 
   Tensor input_of(std::size_t node, std::size_t edge, Tensor x) override {
     const Node& description = network().nodes()[node];
     const auto read = static_cast<std::size_t>(description.inputs[edge].value);
     take_samples(sources_[read], node, edge, x);
-    if (description.kind == NodeKind::convolution || description.kind == NodeKind::fully_connected) {
-      const Tensor sum = x.sum(0, false, torch::kFloat64).contiguous();
+    const std::int64_t wanted = std::min(x.size(0), mean_images_ - seen_);
+    if (is_compute(description) && wanted > 0) {
+      const Tensor sum = x.slice(0, 0, wanted).sum(0, false, torch::kFloat64).contiguous();
       std::vector<double>& mean = mean_inputs[node];
       mean.resize(static_cast<std::size_t>(sum.numel()), 0.0);
       for (std::size_t i = 0; i < mean.size(); ++i)
-        mean[i] += sum.data_ptr<double>()[i] / static_cast<double>(images_);
+        mean[i] += sum.data_ptr<double>()[i] / static_cast<double>(mean_images_);
     }
     return x;
   }
+
+  std::vector<std::vector<float>> samples;       ///< per source node
+  std::vector<std::vector<double>> mean_inputs;  ///< per compute node, (channel, row, column)
 
  private:
   /// A fixed share of the elements, evenly spread, and the extremes; of the first edge only that
@@ -57,20 +77,10 @@ class ObservedModule final : public NetworkModule {
     kept.push_back(flat.max().item<float>());
   }
 
-  std::int64_t images_;
-
- public:
-  std::vector<std::vector<float>> samples;
-  std::vector<std::vector<double>> mean_inputs;
-
- private:
+  std::int64_t images_, mean_images_, seen_ = 0;
   std::vector<std::size_t> sources_;
   std::map<std::size_t, std::pair<std::size_t, std::size_t>> readers_;
 };
-
-bool is_compute(const Node& node) {
-  return node.kind == NodeKind::convolution || node.kind == NodeKind::fully_connected;
-}
 
 std::vector<double> doubles(const std::vector<float>& values) {
   return {values.begin(), values.end()};
@@ -93,10 +103,10 @@ class CalibrationRun {
     result->non_negative_ = non_negative_nodes(network);
     const auto count =
         std::min<std::size_t>(indices.size(), static_cast<std::size_t>(options.images));
-    observe(*result, images, indices.first(count));
     const auto image = static_cast<std::size_t>(images.channels * images.height * images.width);
     result->correction_count_ =
         std::min<std::int64_t>(static_cast<std::int64_t>(count), options.correction_images);
+    observe(*result, images, indices.first(count));
     for (const std::int64_t i :
          indices.first(static_cast<std::size_t>(result->correction_count_))) {
       const auto first = images.pixels.begin() + i * static_cast<std::ptrdiff_t>(image);
@@ -110,7 +120,8 @@ class CalibrationRun {
   static void observe(CalibratedNetwork& result, const ImageSet& images,
                       std::span<const std::int64_t> indices) {
     torch::NoGradGuard no_gradients;
-    ObservedModule module(result.network_, static_cast<std::int64_t>(indices.size()));
+    ObservedModule module(result.network_, static_cast<std::int64_t>(indices.size()),
+                          result.correction_count_);
     load_weights(module, result.weights_);
     module.eval();
     constexpr std::size_t kBatch = 64;
@@ -122,7 +133,7 @@ class CalibrationRun {
     result.mean_sums_.resize(result.network_.nodes().size());
     for (std::size_t i = 0; i < result.network_.nodes().size(); ++i) {
       const Node& node = result.network_.nodes()[i];
-      if (!is_compute(node)) continue;
+      if (!is_compute(node) || result.correction_count_ == 0) continue;
       const FeatureShape input = result.network_.node(node.inputs[0]).shape;
       std::vector<double> means =
           mean_outputs(node, input, module.mean_inputs[i],

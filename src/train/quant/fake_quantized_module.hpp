@@ -15,14 +15,10 @@ namespace hwflow::train {
 /// fake-quantizer, each compute node its weight; scales are parameters beside weights and biases.
 /// Torch header.
 ///
-/// Training mode: float convolutions of fake-quantized values, straight-through gradients, LSQ or
+/// Forward: float convolutions of fake-quantized values, straight-through gradients, LSQ or
 /// PACT gradients for scales (DoReFa: fixed activation clips, weights through tanh). The bias stays
 /// float. Statistics are frozen: BatchNorm is folded.
-/// Evaluation mode: convolutions of the codes themselves. Products of codes are integers, so these
-/// sums are exact in float32 as long as they stay below 2^24; layers whose weights could leave that
-/// bound have their codes split in two parts of which each stays below it; layers of more than 8
-/// bits, and float ones, run as in training. Biases are rounded to the unit of the sum. Scales are
-/// applied in double precision: what a reader rounds differs from the real number by 2^-50 or so.
+/// The forward pass is the same in evaluation mode; for measurements see exact_logits().
 class FakeQuantizedModule final : public NetworkModule {
  public:
   FakeQuantizedModule(const QuantizedNetwork& quantized, QuantizerMethod method);
@@ -40,17 +36,21 @@ class FakeQuantizedModule final : public NetworkModule {
     FakeQuantizeOptions options;
     bool dorefa = false;
   };
-  Site make_site(const std::string& name, const std::vector<double>& scales, int bits,
-                 CodeRange range, std::int64_t elements);
+  Site make_site(const std::vector<double>& scales, CodeRange range, std::int64_t elements);
 
   QuantizedNetwork initial_;
   QuantizerMethod method_;
   std::vector<std::vector<Site>> inputs_;   ///< per node and edge; sites of equal grids share a scale
   std::vector<Site> weights_;
-  std::map<std::pair<std::int64_t, const void*>, torch::Tensor> shared_;  ///< within one forward pass
+  /// (input, scale) -> (input, rounded input), within one forward pass.
+  std::map<std::pair<const void*, const void*>, std::pair<torch::Tensor, torch::Tensor>> reused_;
 };
 
-/// Logits (images, classes) of the fake-quantized network, as evaluation mode above says.
+/// Logits (images, classes) of the fake-quantized network without float32's own rounding, so that it
+/// rounds what the mathematics say: convolutions run on the codes themselves, whose sums are exact
+/// in float32 below 2^24 (codes are split in two parts, again and again, until that holds); biases
+/// are rounded to the unit of the sum; scales are applied in double precision. Float layers (width
+/// 32) run in float32. `images` as for NetworkModule.
 [[nodiscard]] torch::Tensor exact_logits(const QuantizedNetwork& quantized,
                                          const torch::Tensor& images);
 

@@ -123,6 +123,8 @@ std::string_view refusal(const Node& node) {
 
 }  // namespace
 
+Diagnostics problems_of(const IntegerNetwork& network) { return Checker(network).run(); }
+
 bool only_moves_data(NodeKind kind) {
   switch (kind) {
     case NodeKind::max_pooling:

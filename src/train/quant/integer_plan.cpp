@@ -8,7 +8,9 @@
 #include <limits>
 
 #include "base/check.hpp"
+#include "train/nn/normalization.hpp"
 #include "train/quant/integer_checks.hpp"
+#include "train/quant/quantizer.hpp"
 
 namespace hwflow::train::integer {
 namespace {
@@ -201,15 +203,11 @@ class Compiler {
   }
 
   void fill_table(Slot& slot) const {
+    const Normalization normalization{plan_.network.input_mean, plan_.network.input_std};
     const auto channels = static_cast<std::size_t>(slot.shape.channels);
     for (std::size_t c = 0; c < channels; ++c)
-      for (int pixel = 0; pixel < 256; ++pixel) {
-        const double mean = plan_.network.input_mean[c], deviation = plan_.network.input_std[c];
-        const double code =
-            std::nearbyint((pixel / 255.0 - mean) / deviation / slot.grid.scale);
-        slot.table.push_back(static_cast<std::int32_t>(std::clamp(
-            code, static_cast<double>(slot.low), static_cast<double>(slot.high))));
-      }
+      for (const float value : normalization.table(c))
+        slot.table.push_back(code_of(value, slot.grid.scale, {slot.low, slot.high}));
   }
 
   void prepare_logits() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "train/nn/weight_shapes.hpp"
 #include "train/quant/integer_checks.hpp"
 
 namespace hwflow::train {
@@ -29,6 +30,21 @@ Diagnostics float_widths(const QuantizedNetwork& quantized) {
 }
 
 }  // namespace
+
+FoldedNetwork fold_for_quantization(const Network& network, const WeightMap& weights) {
+  FoldedNetwork folded = fold_batch_norm(network, weights);
+  std::vector<Node> nodes = folded.network.nodes();
+  for (Node& node : nodes) {
+    if (!has_weight(node) || node.has_bias) continue;
+    node.has_bias = true;
+    const std::int64_t channels = output_channels(node);
+    folded.weights[node.name + ".bias"] = {{channels},
+                                           std::vector<float>(static_cast<std::size_t>(channels))};
+  }
+  auto made = Network::make(network.name(), std::move(nodes));
+  HWFLOW_CHECK(made.has_value(), "a network with biases must stay a network");
+  return {std::move(*made), std::move(folded.weights)};
+}
 
 IntegerCompute weight_codes(const QuantizedNetwork& network, std::size_t node) {
   const WeightQuantizer& quantizer = network.nodes.at(node).weights;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/expected.hpp"
+#include "train/nn/batch_norm_folding.hpp"
 #include "train/nn/normalization.hpp"
 #include "train/quant/integer_network.hpp"
 #include "train/quant/quantizer.hpp"
@@ -39,6 +40,9 @@ struct QuantizedNetwork {
   Normalization normalization;
   bool operator==(const QuantizedNetwork&) const = default;
 };
+
+/// Folds BatchNorm and gives every compute node a bias.
+[[nodiscard]] FoldedNetwork fold_for_quantization(const Network& network, const WeightMap& weights);
 
 /// Weight codes of node `node`; its quantizer must not be float.
 [[nodiscard]] IntegerCompute weight_codes(const QuantizedNetwork& network, std::size_t node);

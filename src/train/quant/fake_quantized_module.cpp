@@ -1,0 +1,137 @@
+#include "train/quant/fake_quantized_module.hpp"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using torch::Tensor;
+
+constexpr double kSmallestScale = 1e-8;
+
+/// torch wants no dots in parameter names.
+std::string scale_name(const std::string& node, const std::string& what) {
+  std::string name = "scale_" + what + "_" + node;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+/// Weights by tanh, brought to the size of the weights: what fake_quantize() then rounds to odd
+/// numbers of unit steps. The gradient flows through tanh.
+Tensor dorefa_weight(const Tensor& weight, int bits) {
+  const Tensor largest = weight.detach().abs().max().clamp_min(1e-12);
+  if (bits == 1) {
+    const Tensor size = weight.detach().abs().mean();
+    const Tensor rounded = torch::where(weight < 0, -size, size);
+    return weight + (rounded - weight).detach();
+  }
+  const double levels = std::pow(2.0, bits) - 1.0;
+  const Tensor share = torch::tanh(weight) / (2.0 * torch::tanh(largest)) + 0.5;
+  const Tensor rounded = share + (torch::round(share.detach() * levels) / levels - share).detach();
+  return largest * (2.0 * rounded - 1.0);
+}
+
+}  // namespace
+
+FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, QuantizerMethod method)
+    : NetworkModule(quantized.network),
+      initial_(quantized),
+      method_(method),
+      inputs_(quantized.nodes.size()),
+      weights_(quantized.nodes.size()) {
+  load_weights(*this, quantized.weights);
+  std::map<std::pair<std::size_t, double>, Tensor> shared;  // readers of one source share a scale
+  const std::vector<std::size_t> sources = grid_sources(quantized.network);
+  for (std::size_t i = 0; i < quantized.nodes.size(); ++i) {
+    const Node& node = quantized.network.nodes()[i];
+    for (std::size_t edge = 0; edge < quantized.nodes[i].inputs.size(); ++edge) {
+      const QuantizerGrid& grid = quantized.nodes[i].inputs[edge];
+      const NodeId read = node.inputs[edge];
+      Site site;
+      if (grid.bits != kFloatBits) {
+        site = make_site({grid.scale}, {grid.low, grid.high},
+                         quantized.network.node(read).shape.elements());
+        const auto source = sources[static_cast<std::size_t>(read.value)];
+        Tensor& scale = shared[{source, grid.scale * 64 + grid.bits}];
+        if (!scale.defined())
+          scale = register_parameter(
+              scale_name(node.name, "input" + std::to_string(edge)), site.scale,
+              /*requires_grad=*/method != QuantizerMethod::dorefa);
+        site.scale = scale;
+      }
+      inputs_[i].push_back(site);
+    }
+    const WeightQuantizer& weights = quantized.nodes[i].weights;
+    if (!tensors(i).weight.defined() || weights.bits == kFloatBits) continue;
+    weights_[i].dorefa = weights.dorefa;
+    if (weights.dorefa) continue;
+    weights_[i] = make_site(weights.scales, weights.range, tensors(i).weight.numel());
+    weights_[i].options.binary = weights.bits == 1;
+    weights_[i].options.rule = ScaleGradient::lsq;
+    weights_[i].scale = register_parameter(scale_name(node.name, "weight"), weights_[i].scale);
+  }
+}
+
+FakeQuantizedModule::Site FakeQuantizedModule::make_site(const std::vector<double>& scales,
+                                                         CodeRange range, std::int64_t elements) {
+  Site site;
+  site.scale = torch::empty({static_cast<std::int64_t>(scales.size())});
+  for (std::size_t k = 0; k < scales.size(); ++k)
+    site.scale.data_ptr<float>()[k] = static_cast<float>(scales[k]);
+  site.options.low = range.low;
+  site.options.high = range.high;
+  site.options.rule =
+      method_ == QuantizerMethod::lsq ? ScaleGradient::lsq : ScaleGradient::clip;
+  const double per_scale = static_cast<double>(elements) / static_cast<double>(scales.size());
+  site.options.gradient_scale = 1.0 / std::sqrt(per_scale * range.high);
+  return site;
+}
+
+Tensor FakeQuantizedModule::forward(Tensor images) {
+  reused_.clear();
+  Tensor logits = NetworkModule::forward(images.contiguous(at::MemoryFormat::ChannelsLast));
+  reused_.clear();
+  return logits;
+}
+
+Tensor FakeQuantizedModule::input_of(std::size_t node, std::size_t edge, Tensor x) {
+  const Site& site = inputs_[node].at(edge);
+  if (!site.scale.defined()) return x;
+  // Two readers of the same tensor on the same grid: round it once. The key holds the tensor, so
+  // that its address cannot be used again within the pass.
+  auto& entry = reused_[{x.unsafeGetTensorImpl(), site.scale.unsafeGetTensorImpl()}];
+  if (!entry.second.defined()) entry = {x, fake_quantize(x, site.scale, site.options)};
+  return entry.second;
+}
+
+Tensor FakeQuantizedModule::weight_of(std::size_t node, Tensor weight) {
+  const Site& site = weights_[node];
+  if (site.dorefa) return dorefa_weight(weight, initial_.nodes[node].weights.bits);
+  if (!site.scale.defined()) return weight;
+  return fake_quantize(weight, site.scale, site.options);
+}
+
+QuantizedNetwork FakeQuantizedModule::quantized() const {
+  QuantizedNetwork result = initial_;
+  const WeightMap present = weights_of(*this);
+  for (auto& [name, tensor] : result.weights) tensor = present.at(name);
+  const auto value = [](const Tensor& scale, std::int64_t k) {
+    return std::max(double{scale.data_ptr<float>()[k]}, kSmallestScale);
+  };
+  for (std::size_t i = 0; i < result.nodes.size(); ++i) {
+    for (std::size_t edge = 0; edge < inputs_[i].size(); ++edge)
+      if (inputs_[i][edge].scale.defined())
+        result.nodes[i].inputs[edge].scale = value(inputs_[i][edge].scale, 0);
+    std::vector<double>& scales = result.nodes[i].weights.scales;
+    for (std::size_t k = 0; k < scales.size(); ++k)
+      scales[k] = value(weights_[i].scale, static_cast<std::int64_t>(k));
+  }
+  return result;
+}
+
+}  // namespace hwflow::train

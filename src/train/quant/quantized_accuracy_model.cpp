@@ -1,0 +1,234 @@
+#include "train/quant/quantized_accuracy_model.hpp"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <optional>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+#include "train/nn/image_split.hpp"
+#include "train/nn/module_training.hpp"
+#include "train/nn/weight_shapes.hpp"
+#include "train/quant/fake_quantized_module.hpp"
+#include "train/quant/integer_executor.hpp"
+#include "train/quant/quantized_testing.hpp"
+
+namespace hwflow::train {
+namespace {
+
+AccuracyEstimate estimate_of(const std::vector<std::uint8_t>& correct) {
+  return {.correct = std::count(correct.begin(), correct.end(), std::uint8_t{1}),
+          .total = static_cast<std::int64_t>(correct.size())};
+}
+
+std::uint64_t hash_of(const WeightMap& weights) {
+  std::string bytes;
+  for (const auto& [name, tensor] : weights) {
+    bytes += name;
+    const std::size_t at = bytes.size();
+    bytes.resize(at + tensor.values.size() * sizeof(float));
+    if (!tensor.values.empty())
+      std::memcpy(bytes.data() + at, tensor.values.data(), tensor.values.size() * sizeof(float));
+  }
+  return stable_hash(bytes);
+}
+
+std::uint64_t hash_of(const ImageSet& images) {
+  return stable_hash({reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size()});
+}
+
+bool is_narrow(const PrecisionPlan& plan) {
+  return std::all_of(plan.layers.begin(), plan.layers.end(), [](const PrecisionPair& layer) {
+    return layer.weights <= 8 && layer.inputs <= 8;
+  });
+}
+
+class QuantizedAccuracyModel final : public AccuracyModel {
+ public:
+  QuantizedAccuracyModel(FoldedNetwork folded, std::shared_ptr<const Dataset> dataset,
+                         const AccuracyModelOptions& options,
+                         std::shared_ptr<CalibratedNetwork> calibrated, const ImageSplit& split)
+      : folded_(std::move(folded)),
+        dataset_(std::move(dataset)),
+        options_(options),
+        calibrated_(std::move(calibrated)),
+        search_(subset(dataset_->train, split.search)),
+        training_indices_(split.training) {
+    const CalibrationOptions& c = options.calibration;
+    key_ = fmt::format(
+        "ptq-1 {} w{:016x} {} {} d{:016x} mean {} std {} search {} seed {} calibration {} {} {} {} "
+        "auxiliary {} correction {} method {}",
+        folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
+        dataset_->train.count(), hash_of(search_), fmt::join(options.normalization.mean, ","),
+        fmt::join(options.normalization.std, ","), search_.count(), options.seed, c.images,
+        name(c.activations), name(c.weights), name(c.granularity), c.auxiliary_bits,
+        c.correction_images, name(options.method));
+  }
+
+  std::string key() const override { return key_; }
+
+  AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
+    at::set_num_threads(1);
+    const QuantizedNetwork quantized = calibrated_->quantize(plan);
+    if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), search_, 1));
+    FakeQuantizedModule module(quantized, options_.method);
+    return estimate_of(correct_images(module, search_, options_.normalization, kBatch));
+  }
+
+  AccuracyEstimate float_search_accuracy() override { return float_accuracy(search_); }
+  AccuracyEstimate float_test_accuracy() override { return float_accuracy(dataset_->test); }
+
+  FinishedPlan finish(const PrecisionPlan& plan, const FinetuneOptions& options,
+                      const std::function<void(const std::string&)>& progress,
+                      std::stop_token stop) override {
+    const auto start = std::chrono::steady_clock::now();
+    at::set_num_threads(1);
+    PrecisionPlan wanted = plan;
+    for (PrecisionPair& layer : wanted.layers) {
+      layer.weights = std::min(layer.weights, 16);
+      layer.inputs = std::min(layer.inputs, 16);
+    }
+    QuantizedNetwork quantized = calibrated_->quantize(wanted);
+    if (options.epochs > 0) quantized = finetune(quantized, options, progress, stop);
+    IntegerNetwork integers = integers_of(quantized);
+    std::vector<std::uint8_t> correct = test_integers(integers, dataset_->test, options_.threads);
+    const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, dataset_->test));
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    const AccuracyEstimate in_integers = estimate_of(correct);
+    return {.fake_quantized = fake,
+            .integer = in_integers,
+            .correct = std::move(correct),
+            .network = std::move(integers),
+            .seconds = spent.count()};
+  }
+
+ private:
+  static constexpr std::int64_t kBatch = 125;
+
+  static IntegerNetwork integers_of(const QuantizedNetwork& quantized) {
+    auto integers = to_integer_network(quantized);
+    HWFLOW_CHECK(integers.has_value(), to_text(integers.error()));
+    return std::move(*integers);
+  }
+
+  QuantizedNetwork finetune(const QuantizedNetwork& start, const FinetuneOptions& options,
+                            const std::function<void(const std::string&)>& progress,
+                            const std::stop_token& stop) {
+    FakeQuantizedModule module(start, options_.method);
+    TrainOptions training;
+    training.epochs = options.epochs;
+    training.batch_size = options.batch_size;
+    training.learning_rate = options.learning_rate;
+    training.schedule = Schedule::cosine;
+    training.warmup_epochs = 0.0;
+    training.momentum = options_.momentum;
+    training.weight_decay = options_.weight_decay;
+    training.augmentation = options_.augmentation;
+    training.seed = options.seed;
+    training.threads = 1;
+    const auto report = [&](const EpochReport& epoch) {
+      if (progress)
+        progress(fmt::format("epoch {} of {}: loss {:.4f}, accuracy {:.2f} % ({:.0f} s)",
+                             epoch.epoch, options.epochs, epoch.loss, 100.0 * epoch.accuracy,
+                             epoch.seconds));
+    };
+    const auto trained = train_module(module, training_images(), options_.normalization, training,
+                                      report, stop);
+    HWFLOW_CHECK(trained.has_value(), to_text(trained.error()));
+    return module.quantized();
+  }
+
+  /// The training set without the search split; copied at the first fine-tuning.
+  const ImageSet& training_images() {
+    std::call_once(training_once_,
+                   [&] { training_ = subset(dataset_->train, training_indices_); });
+    return training_;
+  }
+
+  AccuracyEstimate float_accuracy(const ImageSet& images) const {
+    const auto correct =
+        correct_images(folded_.network, folded_.weights, images, options_.normalization,
+                       {.batch_size = kBatch, .device = "cpu", .threads = 1});
+    HWFLOW_CHECK(correct.has_value(), to_text(correct.error()));
+    return estimate_of(*correct);
+  }
+
+  FoldedNetwork folded_;
+  std::shared_ptr<const Dataset> dataset_;
+  AccuracyModelOptions options_;
+  std::shared_ptr<CalibratedNetwork> calibrated_;
+  ImageSet search_;
+  std::vector<std::int64_t> training_indices_;
+  std::once_flag training_once_;
+  ImageSet training_;
+  std::string key_;
+};
+
+Diagnostics missing_tensors(const Network& network, const WeightMap& weights) {
+  Diagnostics problems;
+  for (const auto& [name, shape] : expected_tensors(network)) {
+    const auto found = weights.find(name);
+    if (found == weights.end())
+      problems.push_back({name, "tensor is missing", "match the weights to the network first"});
+    else if (found->second.shape != shape)
+      problems.push_back({name, "tensor has another shape than the network wants", ""});
+  }
+  return problems;
+}
+
+}  // namespace
+
+ImageSet subset(const ImageSet& images, const std::vector<std::int64_t>& indices) {
+  ImageSet result{.name = images.name,
+                  .channels = images.channels,
+                  .height = images.height,
+                  .width = images.width,
+                  .classes = images.classes,
+                  .pixels = {},
+                  .labels = {}};
+  const auto size = static_cast<std::ptrdiff_t>(images.channels * images.height * images.width);
+  result.pixels.reserve(indices.size() * static_cast<std::size_t>(size));
+  for (const std::int64_t i : indices) {
+    const auto first = images.pixels.begin() + i * size;
+    result.pixels.insert(result.pixels.end(), first, first + size);
+    result.labels.push_back(images.labels.at(static_cast<std::size_t>(i)));
+  }
+  return result;
+}
+
+Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
+    const Network& network, const WeightMap& weights, std::shared_ptr<const Dataset> dataset,
+    const AccuracyModelOptions& options) {
+  HWFLOW_CHECK(dataset != nullptr, "an accuracy model needs images");
+  Diagnostics problems = missing_tensors(network, weights);
+  if (options.search_images < 1 || options.search_images >= dataset->train.count())
+    problems.push_back({"search_images",
+                        fmt::format("must be between 1 and {} (training images must remain), got {}",
+                                    dataset->train.count() - 1, options.search_images),
+                        ""});
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  at::set_num_threads(1);
+  FoldedNetwork folded = fold_for_quantization(network, weights);
+  const ImageSplit split = stratified_split(dataset->train, options.search_images, options.seed);
+  // Every n-th training image, so that a file sorted by class is covered too.
+  std::vector<std::int64_t> calibration;
+  const auto step = std::max<std::size_t>(
+      1, split.training.size() / static_cast<std::size_t>(std::max<std::int64_t>(
+                                     1, options.calibration.images)));
+  for (std::size_t i = 0; i < split.training.size(); i += step)
+    calibration.push_back(split.training[i]);
+  auto calibrated =
+      CalibratedNetwork::make(folded.network, folded.weights, dataset->train, calibration,
+                              options.normalization, options.calibration);
+  if (!calibrated) return Unexpected{calibrated.error()};
+  return std::unique_ptr<AccuracyModel>(std::make_unique<QuantizedAccuracyModel>(
+      std::move(folded), std::move(dataset), options, std::move(*calibrated), split));
+}
+
+}  // namespace hwflow::train
