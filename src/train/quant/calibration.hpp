@@ -19,7 +19,7 @@ struct CalibrationOptions {
   Calibration weights = Calibration::mse;
   Granularity granularity = Granularity::per_channel;
   int auxiliary_bits = 8;                 ///< inputs of additions, multiplications, average pooling
-  std::int64_t correction_images = 32;    ///< for correct_biases(); 0 = no correction
+  std::int64_t correction_images = 64;    ///< for correct_biases(); 0 = no correction
 };
 
 /// What the float network does on calibration images, and the scales found from it. Scales and
