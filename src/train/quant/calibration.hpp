@@ -14,12 +14,12 @@
 namespace hwflow::train {
 
 struct CalibrationOptions {
-  std::int64_t images = 256;              ///< of the training set
+  std::int64_t images = 256;  ///< of the training set
   Calibration activations = Calibration::mse;
   Calibration weights = Calibration::mse;
   Granularity granularity = Granularity::per_channel;
-  int auxiliary_bits = 8;                 ///< inputs of additions, multiplications, average pooling
-  std::int64_t correction_images = 64;    ///< for correct_biases(); 0 = no correction
+  int auxiliary_bits = 8;               ///< inputs of additions, multiplications, average pooling
+  std::int64_t correction_images = 64;  ///< for correct_biases(); 0 = no correction
 };
 
 /// What the float network does on calibration images, and the scales found from it. Scales and
@@ -42,7 +42,7 @@ class CalibratedNetwork {
 
  private:
   friend class CalibrationRun;
-  CalibratedNetwork(const Network& network, const WeightMap& weights) 
+  CalibratedNetwork(const Network& network, const WeightMap& weights)
       : network_(network), weights_(weights) {}
 
   QuantizerGrid activation_grid(std::size_t source, int bits);
@@ -54,11 +54,11 @@ class CalibratedNetwork {
   CalibrationOptions options_;
   std::vector<std::size_t> sources_;
   std::vector<bool> non_negative_;
-  std::vector<std::vector<float>> samples_;        ///< per source node
-  std::vector<std::vector<double>> mean_sums_;     ///< per compute node, bias included
+  std::vector<std::vector<float>> samples_;     ///< per source node
+  std::vector<std::vector<double>> mean_sums_;  ///< per compute node, bias included
   std::vector<std::uint8_t> correction_pixels_;
   std::int64_t correction_count_ = 0;
-  std::mutex mutex_;                               ///< guards the two caches
+  std::mutex mutex_;  ///< guards the two caches
   std::map<std::pair<std::size_t, int>, QuantizerGrid> grids_;
   std::map<std::pair<std::size_t, int>, WeightQuantizer> quantizers_;
 };

@@ -30,8 +30,7 @@ Tensor exact_sums(const Node& node, const Tensor& x, const Tensor& weight) {
   const double base = split_input ? 256.0 : 8.0;
   const Tensor upper = torch::round(whole / base);
   const Tensor lower = whole - upper * base;
-  if (split_input)
-    return exact_sums(node, upper, weight) * base + exact_sums(node, lower, weight);
+  if (split_input) return exact_sums(node, upper, weight) * base + exact_sums(node, lower, weight);
   return exact_sums(node, x, upper) * base + exact_sums(node, x, lower);
 }
 
@@ -52,9 +51,8 @@ class ExactPass {
   Tensor run(const Tensor& images) {
     const auto& nodes = quantized_.network.nodes();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      values_[i] = activate(nodes[i], nodes[i].kind == NodeKind::input
-                                          ? images.to(torch::kFloat64)
-                                          : run_node(i));
+      values_[i] = activate(
+          nodes[i], nodes[i].kind == NodeKind::input ? images.to(torch::kFloat64) : run_node(i));
     }
     const NodeId output = quantized_.network.outputs().front();
     return values_[static_cast<std::size_t>(output.value)].flatten(1);

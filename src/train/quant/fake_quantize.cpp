@@ -63,11 +63,12 @@ variable_list native_backward(const Tensor& x, const Tensor& scale, const Tensor
   const float* from = x.data_ptr<float>();
   const float* up = upstream.data_ptr<float>();
   float* to = gradient.data_ptr<float>();
-  for_each_chunk(x.numel(), channels, [&](std::int64_t first, std::int64_t count,
-                                          std::int64_t channel, std::int64_t chunk) {
-    sums[static_cast<std::size_t>(chunk)] = fake_quantize_backward(
-        quantizer_of(o, scales[channel]), count, from + first, up + first, to + first);
-  });
+  for_each_chunk(
+      x.numel(), channels,
+      [&](std::int64_t first, std::int64_t count, std::int64_t channel, std::int64_t chunk) {
+        sums[static_cast<std::size_t>(chunk)] = fake_quantize_backward(
+            quantizer_of(o, scales[channel]), count, from + first, up + first, to + first);
+      });
   Tensor scale_gradient = torch::empty_like(scale);
   for (std::int64_t c = 0; c < channels; ++c) {
     double sum = 0.0;
@@ -103,8 +104,8 @@ variable_list tensor_backward(const Tensor& x, const Tensor& scale, const Tensor
     slope = torch::where(inside, error, clamped);
   }
   const Tensor products = upstream * slope * o.gradient_scale;
-  const Tensor sums = scale.numel() == 1 ? products.sum().view({1})
-                                         : products.flatten(1).sum(1).view_as(scale);
+  const Tensor sums =
+      scale.numel() == 1 ? products.sum().view({1}) : products.flatten(1).sum(1).view_as(scale);
   return {gradient, sums};
 }
 

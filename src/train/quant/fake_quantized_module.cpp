@@ -59,9 +59,9 @@ FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, Quan
         const auto source = sources[static_cast<std::size_t>(read.value)];
         Tensor& scale = shared[{source, grid.scale * 64 + grid.bits}];
         if (!scale.defined())
-          scale = register_parameter(
-              scale_name(node.name, "input" + std::to_string(edge)), site.scale,
-              /*requires_grad=*/method != QuantizerMethod::dorefa);
+          scale =
+              register_parameter(scale_name(node.name, "input" + std::to_string(edge)), site.scale,
+                                 /*requires_grad=*/method != QuantizerMethod::dorefa);
         site.scale = scale;
       }
       inputs_[i].push_back(site);
@@ -85,8 +85,7 @@ FakeQuantizedModule::Site FakeQuantizedModule::make_site(const std::vector<doubl
     site.scale.data_ptr<float>()[k] = static_cast<float>(scales[k]);
   site.options.low = range.low;
   site.options.high = range.high;
-  site.options.rule =
-      method_ == QuantizerMethod::lsq ? ScaleGradient::lsq : ScaleGradient::clip;
+  site.options.rule = method_ == QuantizerMethod::lsq ? ScaleGradient::lsq : ScaleGradient::clip;
   const double per_scale = static_cast<double>(elements) / static_cast<double>(scales.size());
   site.options.gradient_scale = 1.0 / std::sqrt(per_scale * range.high);
   return site;

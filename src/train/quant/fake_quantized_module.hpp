@@ -40,17 +40,18 @@ class FakeQuantizedModule final : public NetworkModule {
 
   QuantizedNetwork initial_;
   QuantizerMethod method_;
-  std::vector<std::vector<Site>> inputs_;   ///< per node and edge; sites of equal grids share a scale
+  std::vector<std::vector<Site>>
+      inputs_;  ///< per node and edge; sites of equal grids share a scale
   std::vector<Site> weights_;
   /// (input, scale) -> (input, rounded input), within one forward pass.
   std::map<std::pair<const void*, const void*>, std::pair<torch::Tensor, torch::Tensor>> reused_;
 };
 
-/// Logits (images, classes) of the fake-quantized network without float32's own rounding, so that it
-/// rounds what the mathematics say: convolutions run on the codes themselves, whose sums are exact
-/// in float32 below 2^24 (codes are split in two parts, again and again, until that holds); biases
-/// are rounded to the unit of the sum; scales are applied in double precision. Float layers (width
-/// 32) run in float32. `images` as for NetworkModule.
+/// Logits (images, classes) of the fake-quantized network without float32's own rounding, so that
+/// it rounds what the mathematics say: convolutions run on the codes themselves, whose sums are
+/// exact in float32 below 2^24 (codes are split in two parts, again and again, until that holds);
+/// biases are rounded to the unit of the sum; scales are applied in double precision. Float layers
+/// (width 32) run in float32. `images` as for NetworkModule.
 [[nodiscard]] torch::Tensor exact_logits(const QuantizedNetwork& quantized,
                                          const torch::Tensor& images);
 

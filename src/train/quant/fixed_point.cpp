@@ -27,7 +27,9 @@ FixedPoint to_fixed_point(double real) {
   return {static_cast<std::int32_t>(multiplier), shift};
 }
 
-std::int64_t to_fixed_point(double real, int shift) { return std::llround(std::ldexp(real, shift)); }
+std::int64_t to_fixed_point(double real, int shift) {
+  return std::llround(std::ldexp(real, shift));
+}
 
 std::int64_t rescale(std::int64_t value, const FixedPoint& factor) {
   const Wide product = static_cast<Wide>(value) * factor.multiplier;

@@ -4,9 +4,9 @@
 
 namespace hwflow::train {
 
-/// real = multiplier * 2^-shift with 2^30 <= multiplier < 2^31 (smaller only when the shift is at its
-/// limit of 62, or 0 for real = 0): a real factor as integer hardware applies it.
-/// Source  Jacob et al., "Quantization and training of neural networks for efficient
+/// real = multiplier * 2^-shift with 2^30 <= multiplier < 2^31 (smaller only when the shift is at
+/// its limit of 62, or 0 for real = 0): a real factor as integer hardware applies it. Source  Jacob
+/// et al., "Quantization and training of neural networks for efficient
 ///         integer-arithmetic-only inference", CVPR 2018, section 2.2.
 struct FixedPoint {
   std::int32_t multiplier = 0;

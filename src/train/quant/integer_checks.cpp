@@ -29,8 +29,8 @@ class Checker {
     problems_ = unsupported_in_integers(network_.network);
     const auto& nodes = network_.network.nodes();
     if (network_.nodes.size() != nodes.size()) {
-      add(network_.network.name(), fmt::format("{} integer nodes for {} nodes",
-                                               network_.nodes.size(), nodes.size()));
+      add(network_.network.name(),
+          fmt::format("{} integer nodes for {} nodes", network_.nodes.size(), nodes.size()));
       return problems_;
     }
     for (std::size_t i = 0; i < nodes.size(); ++i) check_node(nodes[i], network_.nodes[i]);
@@ -60,8 +60,8 @@ class Checker {
     if (!(grid.scale > 0.0) || !std::isfinite(grid.scale))
       add(place, fmt::format("scale must be a positive number, got {}", grid.scale));
     if (grid.low > 0 || grid.high < 1 || grid.low < -32768 || grid.high > 65535)
-      add(place, fmt::format("codes {}..{} do not hold 0 or need more than 16 bits", grid.low,
-                             grid.high));
+      add(place,
+          fmt::format("codes {}..{} do not hold 0 or need more than 16 bits", grid.low, grid.high));
   }
 
   void check_compute(const Node& node, const IntegerCompute& compute) {
@@ -74,7 +74,8 @@ class Checker {
     if (compute.bias.size() != outputs)
       add(node.name, fmt::format("{} biases for {} channels", compute.bias.size(), outputs));
     if (compute.scales.size() != 1 && compute.scales.size() != outputs)
-      add(node.name, fmt::format("{} weight scales, 1 or {} wanted", compute.scales.size(), outputs));
+      add(node.name,
+          fmt::format("{} weight scales, 1 or {} wanted", compute.scales.size(), outputs));
     const auto is_bad = [](double scale) { return !(scale > 0.0) || !std::isfinite(scale); };
     if (std::any_of(compute.scales.begin(), compute.scales.end(), is_bad))
       add(node.name, "weight scales must be positive numbers");
@@ -156,11 +157,12 @@ Diagnostics unsupported_in_integers(const Network& network) {
   for (const Node& node : network.nodes()) {
     inputs += node.kind == NodeKind::input ? 1U : 0U;
     if (const std::string_view reason = refusal(node); !reason.empty())
-      problems.push_back({network.name() + ": " + node.name,
-                          fmt::format("{} ({}, {})", reason, name(node.kind), name(node.activation)),
-                          hint});
+      problems.push_back(
+          {network.name() + ": " + node.name,
+           fmt::format("{} ({}, {})", reason, name(node.kind), name(node.activation)), hint});
     if (node.kind == NodeKind::concat && node.axis != 1)
-      problems.push_back({network.name() + ": " + node.name, "concatenates not along channels", hint});
+      problems.push_back(
+          {network.name() + ": " + node.name, "concatenates not along channels", hint});
     if (node.kind == NodeKind::softmax && !network.consumers(*network.find(node.name)).empty())
       problems.push_back({network.name() + ": " + node.name, "softmax inside the network", hint});
   }

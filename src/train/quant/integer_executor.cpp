@@ -28,8 +28,7 @@ std::vector<std::int64_t> IntegerExecutor::logits(std::span<const std::uint8_t> 
   const std::int64_t image = image_elements(plan_->network.network);
   HWFLOW_CHECK(static_cast<std::int64_t>(pixels.size()) == count * image,
                "pixels do not fit the count of images");
-  const std::int64_t classes =
-      plan_->network.network.nodes()[plan_->output].shape.elements();
+  const std::int64_t classes = plan_->network.network.nodes()[plan_->output].shape.elements();
   std::vector<std::int64_t> all(static_cast<std::size_t>(count * classes));
   // Chunks of fixed size: one workspace each, whatever the number of threads.
   constexpr std::int64_t kChunk = 32;

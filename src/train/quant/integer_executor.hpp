@@ -32,8 +32,8 @@ class IntegerExecutor {
   [[nodiscard]] static Expected<IntegerExecutor> make(IntegerNetwork network,
                                                       KernelSet kernels = KernelSet::best);
 
-  /// Class of each image (the first one of equal logits). `pixels` holds `count` images as planes of
-  /// bytes. The result does not depend on `threads`.
+  /// Class of each image (the first one of equal logits). `pixels` holds `count` images as planes
+  /// of bytes. The result does not depend on `threads`.
   [[nodiscard]] std::vector<std::int32_t> predict(std::span<const std::uint8_t> pixels,
                                                   std::int64_t count, int threads) const;
 

@@ -98,11 +98,12 @@ HWFLOW_INLINE void plain_requantize(const Requantizer& r, std::int64_t pixels,
   const std::int64_t stride = round_up(channels, kChannelBlock);
   for (std::int64_t p = 0; p < pixels; ++p, sums += stride, output += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const std::int64_t product = std::int64_t{sums[c]} * r.multiplier[static_cast<std::size_t>(c)];
+      const std::int64_t product =
+          std::int64_t{sums[c]} * r.multiplier[static_cast<std::size_t>(c)];
       const std::int64_t shift = r.shift[static_cast<std::size_t>(c)];
       const std::int64_t code = (product + (std::int64_t{1} << (shift - 1))) >> shift;
-      output[c] = static_cast<std::uint8_t>(
-          std::clamp<std::int64_t>(code, r.low, r.high) + r.offset);
+      output[c] =
+          static_cast<std::uint8_t>(std::clamp<std::int64_t>(code, r.low, r.high) + r.offset);
     }
 }
 
@@ -137,8 +138,10 @@ PackedWeights pack_weights(std::span<const std::int16_t> codes, std::int64_t out
   const auto count =
       static_cast<std::size_t>(packed.blocks * kChannelBlock * taps * packed.channels);
   const bool dot = uses_vnni(set);
-  if (dot) packed.dot.resize(count);
-  else packed.plain.resize(count);
+  if (dot)
+    packed.dot.resize(count);
+  else
+    packed.plain.resize(count);
   for (std::int64_t o = 0; o < out; ++o)
     for (std::int64_t c = 0; c < in; ++c)
       for (std::int64_t t = 0; t < taps; ++t) {
@@ -150,8 +153,9 @@ PackedWeights pack_weights(std::span<const std::int16_t> codes, std::int64_t out
           packed.dot[static_cast<std::size_t>((group * kChannelBlock + lane) * kInputGroup +
                                               c % kInputGroup)] = static_cast<std::int8_t>(code);
         } else {
-          packed.plain[static_cast<std::size_t>((row * packed.channels + c) * kChannelBlock +
-                                                lane)] = code;
+          packed
+              .plain[static_cast<std::size_t>((row * packed.channels + c) * kChannelBlock + lane)] =
+              code;
         }
       }
   return packed;
@@ -206,8 +210,7 @@ void add_codes(const AddRequantizer& r, std::int64_t count, const std::uint8_t* 
   std::int64_t i = uses_vnni(set) ? vnni::add_codes(r, count, a, b, output) : 0;
   for (; i < count; ++i) {
     const std::int64_t code = (a[i] * r.left + b[i] * r.right + r.constant) >> r.shift;
-    output[i] =
-        static_cast<std::uint8_t>(std::clamp<std::int64_t>(code, r.low, r.high) + r.offset);
+    output[i] = static_cast<std::uint8_t>(std::clamp<std::int64_t>(code, r.low, r.high) + r.offset);
   }
 }
 

@@ -26,8 +26,8 @@ inline constexpr std::int64_t kInputGroup = 4;     ///< input channels of one do
 /// 8-bit weights reordered for the kernels: blocks of 16 output channels, then taps, then groups of
 /// 4 input channels; channels that do not exist have weight 0.
 struct PackedWeights {
-  std::vector<std::int8_t> dot;     ///< [block][tap][c/4][16][4], VNNI only
-  std::vector<std::int32_t> plain;  ///< [block][tap][c][16], portable only
+  std::vector<std::int8_t> dot;                     ///< [block][tap][c/4][16][4], VNNI only
+  std::vector<std::int32_t> plain;                  ///< [block][tap][c][16], portable only
   std::int64_t blocks = 0, taps = 0, channels = 0;  ///< channels: rounded up to a multiple of 4
 };
 /// codes(o, c, tap) in -128..127, row-major [out][in][tap].

@@ -7,7 +7,8 @@
 
 #include <cstring>
 
-// Compiled for these instructions whatever the flags of the build; reached only after is_supported().
+// Compiled for these instructions whatever the flags of the build; reached only after
+// is_supported().
 #define HWFLOW_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 
 namespace hwflow::train::vnni {
@@ -15,9 +16,8 @@ namespace {
 
 /// P output pixels by B blocks of 16 channels, all sums in registers.
 template <int P, int B>
-HWFLOW_VNNI void tile(const RowGeometry& geometry, const PackedWeights& packed,
-                      std::int64_t block, const std::uint8_t* input, const std::int32_t* bias,
-                      std::int32_t* sums) {
+HWFLOW_VNNI void tile(const RowGeometry& geometry, const PackedWeights& packed, std::int64_t block,
+                      const std::uint8_t* input, const std::int32_t* bias, std::int32_t* sums) {
   const std::int64_t groups = packed.channels / kInputGroup;
   const std::int64_t block_bytes = packed.taps * groups * kChannelBlock * kInputGroup;
   const std::int8_t* weights = packed.dot.data() + block * block_bytes;
@@ -66,8 +66,8 @@ HWFLOW_VNNI std::int64_t tiles(const RowGeometry& geometry, const PackedWeights&
 HWFLOW_VNNI __m512i to_codes(__m512i sums, const Requantizer& r, std::int64_t channel) {
   const __m512i one = _mm512_set1_epi64(1);
   const __m512i multiplier = _mm512_loadu_si512(r.multiplier.data() + channel);
-  const auto half = [&](__m256i values, __m256i factors,
-                        const std::int64_t* shifts) HWFLOW_VNNI -> __m256i {
+  const auto half = [&](__m256i values, __m256i factors, const std::int64_t* shifts)
+                        HWFLOW_VNNI -> __m256i {
     const __m512i shift = _mm512_loadu_si512(shifts);
     const __m512i product =
         _mm512_mul_epi32(_mm512_cvtepi32_epi64(values), _mm512_cvtepi32_epi64(factors));
@@ -76,22 +76,22 @@ HWFLOW_VNNI __m512i to_codes(__m512i sums, const Requantizer& r, std::int64_t ch
   };
   const __m256i lower = half(_mm512_castsi512_si256(sums), _mm512_castsi512_si256(multiplier),
                              r.shift.data() + channel);
-  const __m256i upper = half(_mm512_extracti64x4_epi64(sums, 1),
-                             _mm512_extracti64x4_epi64(multiplier, 1), r.shift.data() + channel + 8);
+  const __m256i upper =
+      half(_mm512_extracti64x4_epi64(sums, 1), _mm512_extracti64x4_epi64(multiplier, 1),
+           r.shift.data() + channel + 8);
   const __m512i codes = _mm512_inserti64x4(_mm512_castsi256_si512(lower), upper, 1);
-  const __m512i clamped = _mm512_min_epi32(
-      _mm512_max_epi32(codes, _mm512_set1_epi32(r.low)), _mm512_set1_epi32(r.high));
+  const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(codes, _mm512_set1_epi32(r.low)),
+                                           _mm512_set1_epi32(r.high));
   return _mm512_add_epi32(clamped, _mm512_set1_epi32(r.offset));
 }
 
 }  // namespace
 
 bool is_supported() {
-  static const bool supported = __builtin_cpu_supports("avx512f") &&
-                                __builtin_cpu_supports("avx512bw") &&
-                                __builtin_cpu_supports("avx512dq") &&
-                                __builtin_cpu_supports("avx512vl") &&
-                                __builtin_cpu_supports("avx512vnni");
+  static const bool supported =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vnni");
   return supported;
 }
 
@@ -120,8 +120,7 @@ HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pix
     const std::int64_t left = channels - c < kChannelBlock ? channels - c : kChannelBlock;
     const auto mask = static_cast<__mmask16>((1U << left) - 1U);
     for (std::int64_t p = 0; p < pixels; ++p) {
-      const __m512i codes =
-          to_codes(_mm512_loadu_si512(sums + p * stride + c), requantizer, c);
+      const __m512i codes = to_codes(_mm512_loadu_si512(sums + p * stride + c), requantizer, c);
       _mm512_mask_cvtepi32_storeu_epi8(output + p * channels + c, mask, codes);
     }
   }
@@ -144,7 +143,8 @@ HWFLOW_VNNI std::int64_t add_codes(const AddRequantizer& r, std::int64_t count,
         _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(b + i)));
     const __m512i sum = _mm512_add_epi64(
         constant, _mm512_add_epi64(_mm512_mul_epi32(x, left), _mm512_mul_epi32(y, right)));
-    const __m512i code = _mm512_min_epi64(_mm512_max_epi64(_mm512_srai_epi64(sum, shift), low), high);
+    const __m512i code =
+        _mm512_min_epi64(_mm512_max_epi64(_mm512_srai_epi64(sum, shift), low), high);
     _mm512_mask_cvtepi64_storeu_epi8(output + i, 0xFF, _mm512_add_epi64(code, offset));
   }
   return i;

@@ -101,7 +101,8 @@ class Compiler {
     const std::int64_t outputs = prepared.conv.out_channels;
     for (std::int64_t k = 0; k < outputs; ++k)
       prepared.sum_scales.push_back(
-          input_scale * compute->scales[compute->scales.size() == 1 ? 0 : static_cast<std::size_t>(k)]);
+          input_scale *
+          compute->scales[compute->scales.size() == 1 ? 0 : static_cast<std::size_t>(k)]);
     prepared.kernel = kernel_for(node);
     pack(node);
     prepare_bias(plan_, node);
@@ -195,10 +196,12 @@ class Compiler {
     AddRequantizer add;
     const double larger = std::max(grids[0].scale, grids[1].scale) / scale;
     add.shift = std::min(to_fixed_point(larger).shift, 46);
-    add.left = std::min(to_fixed_point(grids[0].scale / scale, add.shift), std::int64_t{0x7fffffff});
-    add.right = std::min(to_fixed_point(grids[1].scale / scale, add.shift), std::int64_t{0x7fffffff});
-    add.constant = (std::int64_t{1} << (add.shift - 1)) - offset_of(0) * add.left -
-                   offset_of(1) * add.right;
+    add.left =
+        std::min(to_fixed_point(grids[0].scale / scale, add.shift), std::int64_t{0x7fffffff});
+    add.right =
+        std::min(to_fixed_point(grids[1].scale / scale, add.shift), std::int64_t{0x7fffffff});
+    add.constant =
+        (std::int64_t{1} << (add.shift - 1)) - offset_of(0) * add.left - offset_of(1) * add.right;
     return add;
   }
 
@@ -221,7 +224,8 @@ class Compiler {
       for (const QuantizerGrid& grid : plan_.network.nodes[node].inputs)
         scales.push_back(grid.scale);
     const bool narrow = !add && plan_.nodes[node].kernel != Kernel::wide;
-    plan_.logit_unit = std::ldexp(*std::max_element(scales.begin(), scales.end()), narrow ? -30 : -20);
+    plan_.logit_unit =
+        std::ldexp(*std::max_element(scales.begin(), scales.end()), narrow ? -30 : -20);
     for (const double scale : scales)
       plan_.logit_factors.push_back(std::llround(scale / plan_.logit_unit));
   }
@@ -246,8 +250,8 @@ void prepare_bias(Plan& plan, std::size_t node) {
   const std::int64_t offset = plan.slots[prepared.inputs[0]].offset;
   const std::size_t outputs = compute.bias.size();
   const std::size_t per_output = compute.codes.size() / outputs;
-  prepared.bias.assign(static_cast<std::size_t>(
-                           round_up(static_cast<std::int64_t>(outputs), kChannelBlock)), 0);
+  prepared.bias.assign(
+      static_cast<std::size_t>(round_up(static_cast<std::int64_t>(outputs), kChannelBlock)), 0);
   for (std::size_t k = 0; k < outputs; ++k) {
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < per_output; ++i) sum += compute.codes[k * per_output + i];
@@ -263,8 +267,10 @@ Workspace make_workspace(const Plan& plan) {
   for (const Slot& slot : plan.slots) {
     const auto count = static_cast<std::size_t>(slot.shape.elements());
     Workspace::Codes codes;
-    if (slot.wide) codes.wide.resize(count);
-    else codes.narrow.resize(count);
+    if (slot.wide)
+      codes.wide.resize(count);
+    else
+      codes.narrow.resize(count);
     workspace.codes.push_back(std::move(codes));
   }
   return workspace;

@@ -13,20 +13,20 @@ namespace hwflow::train::integer {
 
 /// One stored copy of a node's result: its codes on the grid that a reader wants.
 ///
-/// Codes of at most 8 bits are stored as unsigned bytes, code + offset (128 for signed grids); wider
-/// ones as int32. Layout (row, column, channel).
+/// Codes of at most 8 bits are stored as unsigned bytes, code + offset (128 for signed grids);
+/// wider ones as int32. Layout (row, column, channel).
 struct Slot {
   std::size_t node = 0;
   QuantizerGrid grid;
   FeatureShape shape;
   bool wide = false;
   std::int32_t offset = 0;
-  std::int32_t low = 0, high = 0;     ///< the grid's range cut by the node's activation
-  std::vector<std::size_t> sources;   ///< slots read by a node that only moves data
-  Requantizer requantizer;            ///< sums -> narrow codes (compute nodes)
-  std::vector<FixedPoint> factors;    ///< sums -> codes, per channel (compute, average pooling)
-  AddRequantizer add;                 ///< add nodes
-  std::vector<std::int32_t> table;    ///< input node: [channel][pixel value] -> code
+  std::int32_t low = 0, high = 0;    ///< the grid's range cut by the node's activation
+  std::vector<std::size_t> sources;  ///< slots read by a node that only moves data
+  Requantizer requantizer;           ///< sums -> narrow codes (compute nodes)
+  std::vector<FixedPoint> factors;   ///< sums -> codes, per channel (compute, average pooling)
+  AddRequantizer add;                ///< add nodes
+  std::vector<std::int32_t> table;   ///< input node: [channel][pixel value] -> code
 };
 
 enum class Kernel : std::uint8_t { none, dense, depthwise, wide };
@@ -34,14 +34,14 @@ enum class Kernel : std::uint8_t { none, dense, depthwise, wide };
 /// Everything about a node that does not depend on the image.
 struct PreparedNode {
   Kernel kernel = Kernel::none;
-  std::vector<std::size_t> inputs;        ///< slots read (arithmetic nodes)
-  std::vector<std::size_t> slots;         ///< slots written
-  ConvShape conv;                         ///< a fully connected node as a convolution
-  PackedWeights packed;                   ///< dense
-  std::vector<std::int32_t> plain;        ///< depthwise [tap][c]; wide [group][tap][c][out]
-  std::vector<std::int32_t> bias;         ///< narrow kernels, correction for the offset included
+  std::vector<std::size_t> inputs;  ///< slots read (arithmetic nodes)
+  std::vector<std::size_t> slots;   ///< slots written
+  ConvShape conv;                   ///< a fully connected node as a convolution
+  PackedWeights packed;             ///< dense
+  std::vector<std::int32_t> plain;  ///< depthwise [tap][c]; wide [group][tap][c][out]
+  std::vector<std::int32_t> bias;   ///< narrow kernels, correction for the offset included
   std::vector<std::int64_t> wide_bias;
-  std::vector<double> sum_scales;         ///< real value of one unit of a sum, per channel
+  std::vector<double> sum_scales;  ///< real value of one unit of a sum, per channel
 };
 
 struct Plan {
@@ -49,7 +49,7 @@ struct Plan {
   KernelSet kernels = KernelSet::best;
   std::vector<PreparedNode> nodes = {};
   std::vector<Slot> slots = {};
-  std::size_t output = 0;                 ///< the arithmetic node whose sums are the logits
+  std::size_t output = 0;  ///< the arithmetic node whose sums are the logits
   double logit_unit = 1.0;
   std::vector<std::int64_t> logit_factors = {};  ///< per channel, or per edge of an add
 };
@@ -60,7 +60,7 @@ struct Workspace {
     std::vector<std::uint8_t> narrow;
     std::vector<std::int32_t> wide;
   };
-  std::vector<Codes> codes;               ///< one per slot
+  std::vector<Codes> codes;  ///< one per slot
   std::vector<std::uint8_t> padded;
   std::vector<std::int32_t> padded_wide;
   std::vector<std::int32_t> sums;
@@ -73,7 +73,8 @@ struct Workspace {
 void prepare_bias(Plan& plan, std::size_t node);
 
 [[nodiscard]] Workspace make_workspace(const Plan& plan);
-/// Runs one node on one image; `pixels` is the image (planes of bytes), read by the input node only.
+/// Runs one node on one image; `pixels` is the image (planes of bytes), read by the input node
+/// only.
 void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels, Workspace& workspace);
 
 /// The code at (channel, row, column) of a slot.

@@ -11,13 +11,17 @@ namespace {
 
 template <class T>
 std::vector<T>& values(Workspace::Codes& codes) {
-  if constexpr (sizeof(T) == 1) return codes.narrow;
-  else return codes.wide;
+  if constexpr (sizeof(T) == 1)
+    return codes.narrow;
+  else
+    return codes.wide;
 }
 template <class T>
 const std::vector<T>& values(const Workspace::Codes& codes) {
-  if constexpr (sizeof(T) == 1) return codes.narrow;
-  else return codes.wide;
+  if constexpr (sizeof(T) == 1)
+    return codes.narrow;
+  else
+    return codes.wide;
 }
 
 /// What code 0 is stored as.
@@ -123,10 +127,13 @@ void move_data(const Plan& plan, const Node& node, const Slot& to, Workspace& wo
 }
 
 void store(const Slot& slot, std::int64_t element, std::int64_t code, Workspace::Codes& codes) {
-  const auto clamped = static_cast<std::int32_t>(std::clamp<std::int64_t>(code, slot.low, slot.high));
+  const auto clamped =
+      static_cast<std::int32_t>(std::clamp<std::int64_t>(code, slot.low, slot.high));
   const auto i = static_cast<std::size_t>(element);
-  if (slot.wide) codes.wide[i] = clamped;
-  else codes.narrow[i] = static_cast<std::uint8_t>(clamped + slot.offset);
+  if (slot.wide)
+    codes.wide[i] = clamped;
+  else
+    codes.narrow[i] = static_cast<std::uint8_t>(clamped + slot.offset);
 }
 
 /// One row of 64-bit sums to every slot of the node, and to the logits.
@@ -153,15 +160,17 @@ void store_wide_row(const Plan& plan, std::size_t node, std::int64_t first_pixel
 void store_row(const Plan& plan, std::size_t node, std::int64_t first_pixel, std::int64_t pixels,
                std::int64_t channels, Workspace& workspace) {
   const bool has_wide_reader =
-      node == plan.output || std::any_of(plan.nodes[node].slots.begin(), plan.nodes[node].slots.end(),
-                                         [&](std::size_t s) { return plan.slots[s].wide; });
+      node == plan.output ||
+      std::any_of(plan.nodes[node].slots.begin(), plan.nodes[node].slots.end(),
+                  [&](std::size_t s) { return plan.slots[s].wide; });
   if (has_wide_reader) {
     const std::int64_t stride = round_up(channels, kChannelBlock);
     workspace.wide_sums.resize(static_cast<std::size_t>(pixels * channels));
     for (std::int64_t p = 0; p < pixels; ++p)
       std::copy_n(workspace.sums.data() + p * stride, channels,
                   workspace.wide_sums.data() + p * channels);
-    store_wide_row(plan, node, first_pixel, pixels, channels, workspace.wide_sums.data(), workspace);
+    store_wide_row(plan, node, first_pixel, pixels, channels, workspace.wide_sums.data(),
+                   workspace);
     return;
   }
   for (const std::size_t s : plan.nodes[node].slots)
@@ -195,8 +204,9 @@ void pad_input(const ConvShape& conv, const Slot& slot, const std::vector<U>& in
 
 RowGeometry row_geometry(const ConvShape& conv, std::int64_t channels, std::int64_t pixels) {
   const std::int64_t row = (conv.in_width + conv.pad_left + conv.pad_right) * channels;
-  return {conv.kernel_height, conv.kernel_width, conv.dilation_height * row,
-          conv.dilation_width * channels, conv.stride_width * channels, pixels};
+  return {conv.kernel_height,           conv.kernel_width,
+          conv.dilation_height * row,   conv.dilation_width * channels,
+          conv.stride_width * channels, pixels};
 }
 
 void run_narrow(const Plan& plan, std::size_t node, Workspace& workspace) {
@@ -296,7 +306,8 @@ void run_add(const Plan& plan, std::size_t node, Workspace& workspace) {
     for (std::int64_t i = 0; i < count; ++i)
       store(slot, i,
             (code_at(a, workspace.codes[left], i) * slot.add.left +
-             code_at(b, workspace.codes[right], i) * slot.add.right + half) >> slot.add.shift,
+             code_at(b, workspace.codes[right], i) * slot.add.right + half) >>
+                slot.add.shift,
             workspace.codes[s]);
   }
   if (node != plan.output) return;
@@ -328,24 +339,31 @@ void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels,
   const Node& description = plan.network.network.nodes()[node];
   const PreparedNode& prepared = plan.nodes[node];
   const bool is_output = node == plan.output;
-  if (is_output)
-    workspace.logits.assign(static_cast<std::size_t>(description.shape.elements()), 0);
+  if (is_output) workspace.logits.assign(static_cast<std::size_t>(description.shape.elements()), 0);
   if (description.kind == NodeKind::input || only_moves_data(description.kind)) {
     for (const std::size_t s : prepared.slots) {
       const Slot& slot = plan.slots[s];
       Workspace::Codes& codes = workspace.codes[s];
       const bool is_input = description.kind == NodeKind::input;
-      if (is_input && slot.wide) load_image(slot, pixels, codes.wide);
-      else if (is_input) load_image(slot, pixels, codes.narrow);
-      else if (slot.wide) move_data(plan, description, slot, workspace, codes.wide);
-      else move_data(plan, description, slot, workspace, codes.narrow);
+      if (is_input && slot.wide)
+        load_image(slot, pixels, codes.wide);
+      else if (is_input)
+        load_image(slot, pixels, codes.narrow);
+      else if (slot.wide)
+        move_data(plan, description, slot, workspace, codes.wide);
+      else
+        move_data(plan, description, slot, workspace, codes.narrow);
     }
     return;
   }
-  if (description.kind == NodeKind::add) run_add(plan, node, workspace);
-  else if (description.kind == NodeKind::average_pooling) run_average(plan, node, workspace);
-  else if (prepared.kernel == Kernel::wide) run_wide(plan, node, workspace);
-  else if (prepared.kernel != Kernel::none) run_narrow(plan, node, workspace);
+  if (description.kind == NodeKind::add)
+    run_add(plan, node, workspace);
+  else if (description.kind == NodeKind::average_pooling)
+    run_average(plan, node, workspace);
+  else if (prepared.kernel == Kernel::wide)
+    run_wide(plan, node, workspace);
+  else if (prepared.kernel != Kernel::none)
+    run_narrow(plan, node, workspace);
   if (is_output) finish_logits(plan, workspace);
 }
 

@@ -58,7 +58,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         dataset_(std::move(dataset)),
         options_(options),
         calibrated_(std::move(calibrated)),
-        search_(subset(dataset_->train, split.search)),
+        search_(select(dataset_->train, split.search)),
         training_indices_(split.training) {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
@@ -138,16 +138,15 @@ class QuantizedAccuracyModel final : public AccuracyModel {
                              epoch.epoch, options.epochs, epoch.loss, 100.0 * epoch.accuracy,
                              epoch.seconds));
     };
-    const auto trained = train_module(module, training_images(), options_.normalization, training,
-                                      report, stop);
+    const auto trained =
+        train_module(module, training_images(), options_.normalization, training, report, stop);
     HWFLOW_CHECK(trained.has_value(), to_text(trained.error()));
     return module.quantized();
   }
 
   /// The training set without the search split; copied at the first fine-tuning.
   const ImageSet& training_images() {
-    std::call_once(training_once_,
-                   [&] { training_ = subset(dataset_->train, training_indices_); });
+    std::call_once(training_once_, [&] { training_ = select(dataset_->train, training_indices_); });
     return training_;
   }
 
@@ -184,34 +183,17 @@ Diagnostics missing_tensors(const Network& network, const WeightMap& weights) {
 
 }  // namespace
 
-ImageSet subset(const ImageSet& images, const std::vector<std::int64_t>& indices) {
-  ImageSet result{.name = images.name,
-                  .channels = images.channels,
-                  .height = images.height,
-                  .width = images.width,
-                  .classes = images.classes,
-                  .pixels = {},
-                  .labels = {}};
-  const auto size = static_cast<std::ptrdiff_t>(images.channels * images.height * images.width);
-  result.pixels.reserve(indices.size() * static_cast<std::size_t>(size));
-  for (const std::int64_t i : indices) {
-    const auto first = images.pixels.begin() + i * size;
-    result.pixels.insert(result.pixels.end(), first, first + size);
-    result.labels.push_back(images.labels.at(static_cast<std::size_t>(i)));
-  }
-  return result;
-}
-
 Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
     const Network& network, const WeightMap& weights, std::shared_ptr<const Dataset> dataset,
     const AccuracyModelOptions& options) {
   HWFLOW_CHECK(dataset != nullptr, "an accuracy model needs images");
   Diagnostics problems = missing_tensors(network, weights);
   if (options.search_images < 1 || options.search_images >= dataset->train.count())
-    problems.push_back({"search_images",
-                        fmt::format("must be between 1 and {} (training images must remain), got {}",
-                                    dataset->train.count() - 1, options.search_images),
-                        ""});
+    problems.push_back(
+        {"search_images",
+         fmt::format("must be between 1 and {} (training images must remain), got {}",
+                     dataset->train.count() - 1, options.search_images),
+         ""});
   if (!problems.empty()) return Unexpected{std::move(problems)};
   at::set_num_threads(1);
   FoldedNetwork folded = fold_for_quantization(network, weights);
@@ -219,8 +201,8 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
   // Every n-th training image, so that a file sorted by class is covered too.
   std::vector<std::int64_t> calibration;
   const auto step = std::max<std::size_t>(
-      1, split.training.size() / static_cast<std::size_t>(std::max<std::int64_t>(
-                                     1, options.calibration.images)));
+      1, split.training.size() /
+             static_cast<std::size_t>(std::max<std::int64_t>(1, options.calibration.images)));
   for (std::size_t i = 0; i < split.training.size(); i += step)
     calibration.push_back(split.training[i]);
   auto calibrated =

@@ -19,16 +19,17 @@ struct AccuracyModelOptions {
   CalibrationOptions calibration;     ///< its images come from the rest of the training set
   QuantizerMethod method = QuantizerMethod::lsq;  ///< of the fine-tuning
   Normalization normalization;
-  Augmentation augmentation;          ///< of the fine-tuning
+  Augmentation augmentation;  ///< of the fine-tuning
   double momentum = 0.9;
   double weight_decay = 1e-4;
-  std::uint64_t seed = 1;             ///< of the split
-  int threads = 1;                    ///< for whole-set measurements; changes no result
+  std::uint64_t seed = 1;  ///< of the split
+  int threads = 1;         ///< for whole-set measurements; changes no result
 };
 
 /// Accuracy of precision plans of a trained network.
 ///
-/// evaluate()  calibrated post-training quantization; plans of at most 8 bits are run by the integer
+/// evaluate()  calibrated post-training quantization; plans of at most 8 bits are run by the
+/// integer
 ///             executor, others (16, float) by the fake-quantized network in float32.
 /// finish()    fine-tunes the fake-quantized network on the training set without the search split
 ///             (cosine schedule, BatchNorm folded); the final network is measured on the test set
@@ -39,8 +40,5 @@ struct AccuracyModelOptions {
 [[nodiscard]] Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
     const Network& network, const WeightMap& weights, std::shared_ptr<const Dataset> dataset,
     const AccuracyModelOptions& options);
-
-/// The images at `indices` as a set of their own.
-[[nodiscard]] ImageSet subset(const ImageSet& images, const std::vector<std::int64_t>& indices);
 
 }  // namespace hwflow::train

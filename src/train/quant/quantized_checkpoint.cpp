@@ -86,12 +86,14 @@ Expected<Opened> open(const std::filesystem::path& file, const Network& network,
                     network.name()),
         "give the network that it was made from");
   const auto plan = precision_plan_from_text(entry(*content, "plan"));
-  if (!plan) add("metadata 'plan' is no precision plan", to_text(plan.error()));
+  if (!plan)
+    add("metadata 'plan' is no precision plan", to_text(plan.error()));
   else if (plan->layers.size() != network.compute_nodes().size())
     add(fmt::format("its plan has {} layers, the network {}", plan->layers.size(),
                     network.compute_nodes().size()),
         "");
-  const auto normalization = normalization_from_metadata(content->metadata, input_channels(network));
+  const auto normalization =
+      normalization_from_metadata(content->metadata, input_channels(network));
   if (!normalization) add("metadata has no input_mean and input_std", "");
   json nodes = json::parse(entry(*content, "nodes"), nullptr, /*allow_exceptions=*/false);
   if (!nodes.is_object()) add("metadata 'nodes' is no JSON object", "");
@@ -177,11 +179,11 @@ Expected<QuantizedNetwork> read_quantized_network(const std::filesystem::path& f
       fill_nodes(file, *opened, [&](std::size_t i, const Node&, const json& entry) {
         const json& w = entry.at("weights");
         nodes[i].inputs = grids_from(entry.at("inputs"));
-        nodes[i].weights = {.bits = w.at("bits").get<int>(),
-                            .range = {w.at("low").get<std::int32_t>(),
-                                      w.at("high").get<std::int32_t>()},
-                            .scales = w.at("scales").get<std::vector<double>>(),
-                            .dorefa = w.at("dorefa").get<bool>()};
+        nodes[i].weights = {
+            .bits = w.at("bits").get<int>(),
+            .range = {w.at("low").get<std::int32_t>(), w.at("high").get<std::int32_t>()},
+            .scales = w.at("scales").get<std::vector<double>>(),
+            .dorefa = w.at("dorefa").get<bool>()};
       });
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return QuantizedNetwork{.network = std::move(opened->network),
@@ -201,8 +203,11 @@ void write_integer_network(const std::filesystem::path& file, const IntegerNetwo
     json entry = {{"inputs", to_json(node.inputs)}};
     if (node.compute) {
       const IntegerCompute& c = *node.compute;
-      entry["weights"] = {{"bits", c.bits},     {"low", c.low},   {"high", c.high},
-                          {"scales", c.scales}, {"bias", c.bias}};
+      entry["weights"] = {{"bits", c.bits},
+                          {"low", c.low},
+                          {"high", c.high},
+                          {"scales", c.scales},
+                          {"bias", c.bias}};
       tensors[name + ".weight"] = {c.shape, {c.codes.begin(), c.codes.end()}};
       FloatTensor bias{{static_cast<std::int64_t>(c.bias.size())}, {}};
       for (const std::int64_t code : c.bias) bias.values.push_back(static_cast<float>(code));

@@ -8,12 +8,12 @@
 
 namespace hwflow::train {
 
-/// Quantized networks as safetensors files. Tensors: "<node>.weight" and "<node>.bias" (float values,
-/// or codes and their biases); metadata: "format" ("hwflow-quantized-1" or "hwflow-integer-1"),
-/// "network", "plan" (text form), "input_mean", "input_std", and "nodes", a JSON object that gives
-/// every quantizer: {"<node>": {"inputs": [[scale, low, high, bits], ...], "weights": {...}}}.
-/// Scales are written with 17 digits, so that reading gives the same numbers back; integer biases,
-/// which a float may not hold, are in the JSON too.
+/// Quantized networks as safetensors files. Tensors: "<node>.weight" and "<node>.bias" (float
+/// values, or codes and their biases); metadata: "format" ("hwflow-quantized-1" or
+/// "hwflow-integer-1"), "network", "plan" (text form), "input_mean", "input_std", and "nodes", a
+/// JSON object that gives every quantizer: {"<node>": {"inputs": [[scale, low, high, bits], ...],
+/// "weights": {...}}}. Scales are written with 17 digits, so that reading gives the same numbers
+/// back; integer biases, which a float may not hold, are in the JSON too.
 ///
 /// `network` is the description that the file belongs to, with or without BatchNorm.
 /// Errors  another format or network, missing nodes, grids or tensors, wrong shapes, broken JSON.

@@ -18,10 +18,11 @@ Diagnostics float_widths(const QuantizedNetwork& quantized) {
   const auto& nodes = quantized.network.nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const QuantizedNode& node = quantized.nodes[i];
-    const bool is_compute = nodes[i].kind == NodeKind::convolution ||
-                            nodes[i].kind == NodeKind::fully_connected;
-    const bool float_input = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                         [](const QuantizerGrid& g) { return g.bits == kFloatBits; });
+    const bool is_compute =
+        nodes[i].kind == NodeKind::convolution || nodes[i].kind == NodeKind::fully_connected;
+    const bool float_input =
+        std::any_of(node.inputs.begin(), node.inputs.end(),
+                    [](const QuantizerGrid& g) { return g.bits == kFloatBits; });
     if (float_input || (is_compute && node.weights.bits == kFloatBits))
       problems.push_back({nodes[i].name, "has float widths, which integers cannot hold",
                           "use at most 16 bits for every layer"});
@@ -50,8 +51,7 @@ IntegerCompute weight_codes(const QuantizedNetwork& network, std::size_t node) {
   const WeightQuantizer& quantizer = network.nodes.at(node).weights;
   HWFLOW_CHECK(quantizer.bits != kFloatBits, "float weights have no codes");
   const FloatTensor& weight = network.weights.at(network.network.nodes()[node].name + ".weight");
-  if (quantizer.dorefa)
-    return quantize_weights_dorefa(weight.shape, weight.values, quantizer.bits);
+  if (quantizer.dorefa) return quantize_weights_dorefa(weight.shape, weight.values, quantizer.bits);
   return quantize_weights(weight.shape, weight.values, quantizer.bits, quantizer.range,
                           quantizer.scales);
 }
@@ -85,14 +85,13 @@ Expected<IntegerNetwork> to_integer_network(const QuantizedNetwork& quantized) {
 std::vector<bool> non_negative_nodes(const Network& network) {
   std::vector<bool> result;
   for (const Node& node : network.nodes()) {
-    const bool inputs = !node.inputs.empty() &&
-                        std::all_of(node.inputs.begin(), node.inputs.end(),
-                                    [&](NodeId id) { return result[at(id)]; });
+    const bool inputs =
+        !node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(),
+                                            [&](NodeId id) { return result[at(id)]; });
     const bool keeps = integer::only_moves_data(node.kind) ||
                        node.kind == NodeKind::average_pooling || node.kind == NodeKind::add ||
                        node.kind == NodeKind::resize;
-    const bool cuts = node.activation == Activation::relu ||
-                      node.activation == Activation::relu6 ||
+    const bool cuts = node.activation == Activation::relu || node.activation == Activation::relu6 ||
                       (node.activation == Activation::clip && node.activation_alpha >= 0.0) ||
                       node.activation == Activation::sigmoid ||
                       node.activation == Activation::hard_sigmoid;

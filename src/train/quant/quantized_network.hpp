@@ -33,10 +33,10 @@ struct QuantizedNode {
 /// calibration makes, fine-tuning improves and a checkpoint holds. BatchNorm is folded.
 /// The fake-quantized network and the integer network are both made of it.
 struct QuantizedNetwork {
-  Network network;                    ///< compute nodes have a bias and no BatchNorm
+  Network network;  ///< compute nodes have a bias and no BatchNorm
   WeightMap weights;
   PrecisionPlan plan;
-  std::vector<QuantizedNode> nodes;   ///< parallel to network.nodes()
+  std::vector<QuantizedNode> nodes;  ///< parallel to network.nodes()
   Normalization normalization;
   bool operator==(const QuantizedNetwork&) const = default;
 };
@@ -67,8 +67,9 @@ struct QuantizedNetwork {
 
 /// Empirical bias correction, layer after layer in integers: each bias moves by the difference of
 /// the float network's mean and the integer network's mean on the same images (planes of bytes).
-/// target_means: per compute node (index of network.nodes()) the float mean of its sums per channel.
-/// Source  Nagel et al., "Data-free quantization through weight equalization and bias correction",
+/// target_means: per compute node (index of network.nodes()) the float mean of its sums per
+/// channel. Source  Nagel et al., "Data-free quantization through weight equalization and bias
+/// correction",
 ///         ICCV 2019, appendix D. No effect on networks with float or 16-bit widths.
 void correct_biases(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,
                     std::int64_t count, const std::vector<std::vector<double>>& target_means);

@@ -21,7 +21,8 @@ namespace hwflow::train {
 enum class QuantizedMode : std::uint8_t { fake, integer };
 
 /// `hwflow test --mode fake|integer`: a quantized checkpoint on a set of images.
-/// Errors  whatever read_quantized_network() and to_integer_network() refuse; images that do not fit.
+/// Errors  whatever read_quantized_network() and to_integer_network() refuse; images that do not
+/// fit.
 [[nodiscard]] Expected<std::vector<std::uint8_t>> test_quantized_checkpoint(
     const std::filesystem::path& file, const Network& network, const ImageSet& images,
     QuantizedMode mode, int threads);

@@ -35,8 +35,8 @@ double scale_by_percentile(std::span<const float> values, const CodeRange& range
   for (const float value : values)
     if (range.low < 0 || value > 0.0F) sizes.push_back(std::abs(value));
   if (sizes.empty()) return kSmallestScale;
-  const auto rank = static_cast<std::ptrdiff_t>(
-      std::llround(kShare * static_cast<double>(sizes.size() - 1)));
+  const auto rank =
+      static_cast<std::ptrdiff_t>(std::llround(kShare * static_cast<double>(sizes.size() - 1)));
   std::nth_element(sizes.begin(), sizes.begin() + rank, sizes.end());
   return std::max(sizes[static_cast<std::size_t>(rank)] / static_cast<double>(range.high),
                   kSmallestScale);
@@ -208,8 +208,7 @@ IntegerCompute quantize_weights_dorefa(const std::vector<std::int64_t>& shape,
   result.scales = {largest / levels};
   for (const float value : values) {
     const double share = std::tanh(double{value}) / (2.0 * reach) + 0.5;
-    result.codes.push_back(
-        static_cast<std::int16_t>(2 * std::lrint(share * levels) - levels));
+    result.codes.push_back(static_cast<std::int16_t>(2 * std::lrint(share * levels) - levels));
   }
   return result;
 }

@@ -19,9 +19,9 @@ enum class Granularity : std::uint8_t { per_tensor, per_channel };
 
 /// How scales are learned and what rounding means for gradients.
 enum class QuantizerMethod : std::uint8_t {
-  lsq,    ///< Esser et al., "Learned step size quantization", ICLR 2020
-  pact,   ///< Choi et al., arXiv 1805.06085: learned clip, no gradient of the scale inside it
-  dorefa, ///< Zhou et al., arXiv 1606.06160: weights by tanh, activations by a fixed clip
+  lsq,     ///< Esser et al., "Learned step size quantization", ICLR 2020
+  pact,    ///< Choi et al., arXiv 1805.06085: learned clip, no gradient of the scale inside it
+  dorefa,  ///< Zhou et al., arXiv 1606.06160: weights by tanh, activations by a fixed clip
 };
 [[nodiscard]] std::string_view name(Calibration calibration);
 [[nodiscard]] std::string_view name(Granularity granularity);

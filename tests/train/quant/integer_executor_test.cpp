@@ -73,14 +73,26 @@ IntegerNetwork one_weight(std::int16_t weight, Activation activation) {
   const NodeId input = builder.input({1, 1, 1});
   const NodeId first = builder.conv_bias("first", input, 1, {.kernel = 1}, activation);
   builder.fully_connected("last", first, 1);
-  IntegerCompute compute{.codes = {weight}, .shape = {1, 1, 1, 1}, .scales = {0.5},
-                         .low = -128, .high = 127, .bits = 8, .bias = {3}};
-  IntegerCompute identity{.codes = {1}, .shape = {1, 1}, .scales = {1.0},
-                          .low = -128, .high = 127, .bits = 8, .bias = {0}};
-  IntegerNetwork network{.network = std::move(builder).finish("one"), .nodes = {},
-                         .input_mean = {0.0F}, .input_std = {1.0F}, .plan = {}};
-  network.nodes = {{}, {{{1.0 / 255.0, 0, 255, 8}}, compute},
-                   {{{0.25, -128, 127, 8}}, identity}};
+  IntegerCompute compute{.codes = {weight},
+                         .shape = {1, 1, 1, 1},
+                         .scales = {0.5},
+                         .low = -128,
+                         .high = 127,
+                         .bits = 8,
+                         .bias = {3}};
+  IntegerCompute identity{.codes = {1},
+                          .shape = {1, 1},
+                          .scales = {1.0},
+                          .low = -128,
+                          .high = 127,
+                          .bits = 8,
+                          .bias = {0}};
+  IntegerNetwork network{.network = std::move(builder).finish("one"),
+                         .nodes = {},
+                         .input_mean = {0.0F},
+                         .input_std = {1.0F},
+                         .plan = {}};
+  network.nodes = {{}, {{{1.0 / 255.0, 0, 255, 8}}, compute}, {{{0.25, -128, 127, 8}}, identity}};
   return network;
 }
 

@@ -88,11 +88,12 @@ class Naive {
           for (std::int64_t ch = 0; ch < group_in; ++ch)
             for (std::int64_t r = 0; r < c.kernel_height; ++r)
               for (std::int64_t s = 0; s < c.kernel_width; ++s) {
-                const std::int64_t code = pixel(x, in, k / group_out * group_in + ch,
-                                                p * c.stride_height + r - c.pad_top,
-                                                q * c.stride_width + s - c.pad_left);
-                sum += code * w.codes[static_cast<std::size_t>(
-                                  ((k * group_in + ch) * c.kernel_height + r) * c.kernel_width + s)];
+                const std::int64_t code =
+                    pixel(x, in, k / group_out * group_in + ch, p * c.stride_height + r - c.pad_top,
+                          q * c.stride_width + s - c.pad_left);
+                sum +=
+                    code * w.codes[static_cast<std::size_t>(
+                               ((k * group_in + ch) * c.kernel_height + r) * c.kernel_width + s)];
               }
           out.push_back(real(i, k, sum));
         }
@@ -134,8 +135,10 @@ class Naive {
             for (std::int64_t s = 0; s < width; ++s) {
               const std::int64_t y = p * node.conv.stride_height + r;
               const std::int64_t x = q * node.conv.stride_width + s;
-              if (maximum) best = std::max(best, pixel(source(i), in, c, y, x));
-              else sum += pixel(result_.read[i][0], in, c, y, x);
+              if (maximum)
+                best = std::max(best, pixel(source(i), in, c, y, x));
+              else
+                sum += pixel(result_.read[i][0], in, c, y, x);
             }
           const Real mean = maximum ? 0
                                     : static_cast<Real>(sum) *

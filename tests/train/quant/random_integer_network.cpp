@@ -39,7 +39,8 @@ class Builder {
     const FeatureShape shape = network_.shape(at_);
     const std::int64_t kernel = std::min<std::int64_t>(rng_.between(1, 3), shape.height);
     at_ = network_.conv_bias(name("conv"), at_, random_channels(rng_),
-                             {.kernel = std::min(kernel, shape.width), .stride = rng_.between(1, 2),
+                             {.kernel = std::min(kernel, shape.width),
+                              .stride = rng_.between(1, 2),
                               .pad = rng_.between(0, 1)},
                              random_activation(rng_));
   }
@@ -60,9 +61,9 @@ class Builder {
 
   void shortcut() {
     const std::int64_t channels = network_.channels(at_);
-    const NodeId branch = network_.conv_bias(name("down"), at_, channels + 4,
-                                             {.kernel = 3, .stride = 2, .pad = 1},
-                                             random_activation(rng_));
+    const NodeId branch =
+        network_.conv_bias(name("down"), at_, channels + 4, {.kernel = 3, .stride = 2, .pad = 1},
+                           random_activation(rng_));
     Node node;
     node.name = name("subsample");
     node.kind = NodeKind::subsample;
@@ -128,8 +129,7 @@ IntegerCompute random_compute(Rng& rng, const Node& node, const QuantizerGrid& g
         bits == 1 ? (rng.below(2) == 0 ? -1 : 1) : rng.between(range.low, range.high)));
   const std::int64_t scales = rng.below(2) == 0 ? 1 : node.shape.channels;
   const double unit = 2.0 / (range.high * std::sqrt(static_cast<double>(fan_in)));
-  for (std::int64_t i = 0; i < scales; ++i)
-    compute.scales.push_back(unit * (0.5 + rng.uniform()));
+  for (std::int64_t i = 0; i < scales; ++i) compute.scales.push_back(unit * (0.5 + rng.uniform()));
   for (std::int64_t k = 0; k < node.shape.channels; ++k)
     compute.bias.push_back(static_cast<std::int64_t>(
         std::llround((rng.uniform() - 0.5) * size / (unit * grid.scale))));
@@ -139,8 +139,8 @@ IntegerCompute random_compute(Rng& rng, const Node& node, const QuantizerGrid& g
 }  // namespace
 
 IntegerNetwork random_integer_network(Rng& rng, const RandomNetworkOptions& options) {
-  IntegerNetwork result{.network = Builder(rng).run(), .nodes = {}, .input_mean = {},
-                        .input_std = {}, .plan = {}};
+  IntegerNetwork result{
+      .network = Builder(rng).run(), .nodes = {}, .input_mean = {}, .input_std = {}, .plan = {}};
   const auto width = [&](int fixed) {
     return fixed != 0 ? fixed : static_cast<int>(rng.between(1, 8));
   };
@@ -162,10 +162,9 @@ IntegerNetwork random_integer_network(Rng& rng, const RandomNetworkOptions& opti
     if (computes) {
       const bool full = node.kind == NodeKind::fully_connected;
       const FeatureShape input = result.network.node(node.inputs[0]).shape;
-      const std::int64_t fan_in =
-          full ? input.elements()
-               : node.conv.in_channels / node.conv.groups * node.conv.kernel_height *
-                     node.conv.kernel_width;
+      const std::int64_t fan_in = full ? input.elements()
+                                       : node.conv.in_channels / node.conv.groups *
+                                             node.conv.kernel_height * node.conv.kernel_width;
       const int bits = width(options.weight_bits);
       integer.compute = random_compute(rng, node, integer.inputs[0], bits, fan_in, size);
       if (!full)
