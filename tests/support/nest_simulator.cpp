@@ -55,8 +55,9 @@ Words sorted_unique(Words words) {
 }
 
 bool has(const Contents& contents, Word word) {
-  const auto at = std::lower_bound(contents.begin(), contents.end(), std::pair<Word, std::int64_t>{
-                                                         word, std::numeric_limits<std::int64_t>::min()});
+  const auto at = std::lower_bound(
+      contents.begin(), contents.end(),
+      std::pair<Word, std::int64_t>{word, std::numeric_limits<std::int64_t>::min()});
   return at != contents.end() && at->first == word;
 }
 
@@ -76,13 +77,16 @@ class BoundaryWalk {
  public:
   BoundaryWalk(const Layer& layer, const Accelerator& accelerator,
                const std::vector<SimulatedLoop>& loops, SimulatedBoundary& result)
-      : layer_(layer), accelerator_(accelerator), result_(result),
+      : layer_(layer),
+        accelerator_(accelerator),
+        result_(result),
         operand_(layer.op.operands()[result.operand]) {
     for (const SimulatedLoop& loop : loops)
-      if (loop.level < result.child) (loop.spatial ? spatial_ : temporal_).push_back(loops_.size()),
-          loops_.push_back(loop);
+      if (loop.level < result.child)
+        (loop.spatial ? spatial_ : temporal_).push_back(loops_.size()), loops_.push_back(loop);
     value_.assign(loops_.size(), 0);
     result_.link_words.assign(result.child - result.parent, 0);
+    result_.link_final_words.assign(result.child - result.parent, 0);
     is_output_ = operand_.role == Role::outputs;
     const bool to_units = result.child == accelerator.levels().size();
     unheld_ = to_units && !accelerator.engine().operand_registers.contains(operand_.role);
@@ -224,7 +228,8 @@ class BoundaryWalk {
     const auto append = [&](Words& to) { to.insert(to.end(), moved.begin(), moved.end()); };
     append(step.by_parent[parent_key()]);
     append(step.by_copy[copy_key()]);
-    for (std::size_t f = result_.parent; f < result_.child; ++f) append(step.by_link[f][link_key(f)]);
+    for (std::size_t f = result_.parent; f < result_.child; ++f)
+      append(step.by_link[f][link_key(f)]);
   }
 
   template <class Map>
@@ -422,6 +427,9 @@ class BoundaryWalk {
     }
     if (!spreads(result_.parent, result_.child, true)) result_.final_updates = finished;
     if (!spreads(result_.parent, result_.child, false)) result_.final_drains = finished;
+    for (std::size_t f = result_.parent; f < result_.child; ++f)
+      if (!spreads(result_.parent, f + 1, false) && !spreads(f + 1, result_.child, true))
+        result_.link_final_words[f - result_.parent] = finished;
   }
 
   const Layer& layer_;

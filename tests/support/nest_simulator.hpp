@@ -18,8 +18,8 @@ struct SimulatedBoundary {
   std::int64_t first_reads = 0, first_fills = 0, last_updates = 0, last_drains = 0;
   std::int64_t child_tile_words = 0;  ///< largest tile of one child
   std::int64_t child_instances = 0;   ///< children that ever had work
-  bool child_holds_partial_sums = false;
-  std::vector<std::int64_t> link_words;  ///< by level from parent to child - 1
+  /// By level from parent to child - 1: words behind its fan-out, and finished ones among them.
+  std::vector<std::int64_t> link_words, link_final_words;
 };
 
 struct Simulation {

@@ -7,28 +7,6 @@
 namespace hwflow::chip {
 namespace {
 
-/// Do two different iterations ever have the same index? a*x = b*y needs x to be a multiple of
-/// b/gcd and y of a/gcd, so both ranges must be that long.
-bool collides(const Rank& rank, const DimArray& bounds) {
-  if (rank.terms.size() < 2) return false;
-  const AffineTerm& a = rank.terms[0];
-  const AffineTerm& b = rank.terms[1];
-  const std::int64_t shared = std::gcd(a.coefficient, b.coefficient);
-  return b.coefficient / shared < bounds[index(a.dim)] &&
-         a.coefficient / shared < bounds[index(b.dim)];
-}
-
-Chain rank_chain(const Rank& rank, const DimArray& bounds) {
-  Chain chain;
-  chain.offset = rank.offset;
-  chain.high = rank.extent;
-  for (std::size_t t = 0; t < rank.terms.size(); ++t) {
-    chain.bound[t] = bounds[index(rank.terms[t].dim)];
-    chain.coefficient[t] = rank.terms[t].coefficient;
-  }
-  return chain;
-}
-
 void apply_rules(Chain& chain, const Operand& operand, const CountingRules& rules) {
   if (operand.role == Role::outputs) return;
   chain.bounding_box = rules.fetch_stride_gaps;
@@ -148,10 +126,10 @@ BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary
   traffic.fills = moved_words(each, boundary, Side::enter);
   traffic.first_reads = group.first(Side::enter);
   traffic.first_fills = each.first(Side::enter);
-  const bool forwards = std::any_of(
-      levels.begin() + static_cast<std::ptrdiff_t>(boundary.parent),
-      levels.begin() + static_cast<std::ptrdiff_t>(boundary.child),
-      [](const MemoryLevel& level) { return level.fanout.forwarding; });
+  const bool forwards =
+      std::any_of(levels.begin() + static_cast<std::ptrdiff_t>(boundary.parent),
+                  levels.begin() + static_cast<std::ptrdiff_t>(boundary.child),
+                  [](const MemoryLevel& level) { return level.fanout.forwarding; });
   if (!forwards || boundary.unheld) return traffic;
   group.forward();
   const std::int64_t without = traffic.reads;
@@ -202,8 +180,7 @@ BoundaryTraffic boundary_traffic(const OperandNest& place, const Boundary& bound
                                              : fetch_traffic(place, boundary);
 }
 
-LinkWords link_words(const OperandNest& place, const Boundary& boundary,
-                     LevelIndex fanout_level) {
+LinkWords link_words(const OperandNest& place, const Boundary& boundary, LevelIndex fanout_level) {
   const auto& levels = place.accelerator.levels();
   const bool leaves = place.operand.role == Role::outputs;
   const auto alone = [&](LevelIndex level) {
@@ -219,6 +196,33 @@ LinkWords link_words(const OperandNest& place, const Boundary& boundary,
 
 std::int64_t tile_words(const OperandNest& place, LevelIndex level) {
   return Chains(place, level, [](LevelIndex) { return true; }).largest();
+}
+
+// a*x = b*y needs x to be a multiple of b/gcd and y of a/gcd: both ranges must be that long.
+bool collides(const Rank& rank, const DimArray& bounds) {
+  if (rank.terms.size() < 2) return false;
+  const AffineTerm& a = rank.terms[0];
+  const AffineTerm& b = rank.terms[1];
+  const std::int64_t shared = std::gcd(a.coefficient, b.coefficient);
+  return b.coefficient / shared < bounds[index(a.dim)] &&
+         a.coefficient / shared < bounds[index(b.dim)];
+}
+
+Chain rank_chain(const Rank& rank, const DimArray& bounds) {
+  Chain chain;
+  chain.offset = rank.offset;
+  chain.high = rank.extent;
+  for (std::size_t t = 0; t < rank.terms.size(); ++t) {
+    chain.bound[t] = bounds[index(rank.terms[t].dim)];
+    chain.coefficient[t] = rank.terms[t].coefficient;
+  }
+  return chain;
+}
+
+std::int64_t touched_words(const Operator& op, const Operand& operand) {
+  std::int64_t words = 1;
+  for (const Rank& rank : operand.ranks) words *= largest_tile(rank_chain(rank, op.bounds()));
+  return words;
 }
 
 bool accumulates(const Operator& op, Dim dim) {

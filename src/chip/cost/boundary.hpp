@@ -56,6 +56,15 @@ struct LinkWords {
 /// Words of the largest tile in one instance of `level`.
 [[nodiscard]] std::int64_t tile_words(const OperandNest& place, LevelIndex level);
 
+/// Words of the whole tensor that the layer really uses.
+[[nodiscard]] std::int64_t touched_words(const Operator& op, const Operand& operand);
+
+/// The axis of an operand that `rank` describes, without loops.
+[[nodiscard]] Chain rank_chain(const Rank& rank, const DimArray& bounds);
+
+/// Do two different iterations of one rank ever have the same index?
+[[nodiscard]] bool collides(const Rank& rank, const DimArray& bounds);
+
 /// Does one output word collect contributions along this dimension?
 [[nodiscard]] bool accumulates(const Operator& op, Dim dim);
 

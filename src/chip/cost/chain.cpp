@@ -22,8 +22,7 @@ bool one_dimension(const Chain& chain) { return chain.bound[0] == 1 || chain.bou
 
 /// Smallest and one past the largest word index of a tile, before cutting to [low, high).
 std::int64_t first_word(const Chain& chain, const Tile& tile) {
-  return chain.offset + chain.coefficient[0] * tile.start[0] +
-         chain.coefficient[1] * tile.start[1];
+  return chain.offset + chain.coefficient[0] * tile.start[0] + chain.coefficient[1] * tile.start[1];
 }
 std::int64_t end_word(const Chain& chain, const Tile& tile) {
   return first_word(chain, tile) + chain.coefficient[0] * (tile.length[0] - 1) +
@@ -61,8 +60,8 @@ std::int64_t count_words_simply(const Chain& chain, const Tile& tile) {
   if (is_dense(chain, tile)) return overlap(first, end, chain.low, chain.high);
   const std::size_t t = tile.length[0] > 1 ? 0 : 1;
   const std::int64_t step = chain.coefficient[t];
-  const std::int64_t from = std::max<std::int64_t>(0, ceil_div(std::max<std::int64_t>(
-                                                          0, chain.low - first), step));
+  const std::int64_t from =
+      std::max<std::int64_t>(0, ceil_div(std::max<std::int64_t>(0, chain.low - first), step));
   const std::int64_t to = std::min(tile.length[t], floor_div(chain.high - 1 - first, step) + 1);
   return std::max<std::int64_t>(0, to - from);
 }
@@ -81,8 +80,7 @@ std::int64_t count_words(const Chain& chain, const Tile& tile) {
 class CutWalk {
  public:
   CutWalk(const Chain& chain, Cut cut, Side side)
-      : chain_(chain), cut_(cut), side_(side), a_(0, 0), b_(a_), all_(a_), moved_(a_),
-        held_(a_) {
+      : chain_(chain), cut_(cut), side_(side), a_(0, 0), b_(a_), all_(a_), moved_(a_), held_(a_) {
     HWFLOW_CHECK(chain.loops.size() <= kMaxLoops, "more loops than a chain can hold");
     classify();
   }
@@ -110,8 +108,8 @@ class CutWalk {
       const ChainLoop& loop = chain_.loops[i];
       kind_[i] = Kind::fixed;
       if (!loop.spatial) {
-        if (seen >= cut_.free) kind_[i] = cut_.steps && seen == cut_.free ? Kind::steps
-                                                                          : Kind::wraps;
+        if (seen >= cut_.free)
+          kind_[i] = cut_.steps && seen == cut_.free ? Kind::steps : Kind::wraps;
         ++seen;
       }
       if (tile[slot(loop.term)] % loop.tile != 0) ragged_ = true;
@@ -303,9 +301,9 @@ class CutWalk {
   const Chain& chain_;
   Cut cut_;
   Side side_;
-  bool ragged_ = false;         ///< some tile is smaller than its like
-  bool grouped_ = false;        ///< some spatial loop is not summed
-  bool unclipped_ = false;      ///< no word of any tile lies in the padding
+  bool ragged_ = false;     ///< some tile is smaller than its like
+  bool grouped_ = false;    ///< some spatial loop is not summed
+  bool unclipped_ = false;  ///< no word of any tile lies in the padding
   bool largest_only_ = false;
   std::array<Kind, kMaxLoops> kind_{};
   std::array<std::int64_t, kMaxLoops> index_{};

@@ -20,8 +20,8 @@ bool holds_partial_sums(const Operator& op, const Nest& nest, const Accelerator&
                         LevelIndex level) {
   const auto& levels = accelerator.levels();
   const LevelIndex child = next_keeping(accelerator, Role::outputs, level);
-  bool changes = child == levels.size() &&
-                 !accelerator.engine().operand_registers.contains(Role::outputs);
+  bool changes =
+      child == levels.size() && !accelerator.engine().operand_registers.contains(Role::outputs);
   for (auto loop = nest.loops.rbegin(); loop != nest.loops.rend(); ++loop) {
     if (loop->level >= child) continue;
     const bool sums = accumulates(op, loop->dim);
@@ -105,8 +105,7 @@ class Evaluator {
     LevelIndex parent = 0;
     while (parent < units) {
       const LevelIndex child = next_keeping(accelerator_, role, parent);
-      const bool unheld =
-          child == units && !accelerator_.engine().operand_registers.contains(role);
+      const bool unheld = child == units && !accelerator_.engine().operand_registers.contains(role);
       const Boundary boundary{parent, child, unheld};
       count_boundary(o, boundary);
       parent = child;
@@ -179,8 +178,8 @@ class Evaluator {
       }
       cost.energy_pj = static_cast<double>(read_bits) * level.read_energy_pj_per_bit +
                        static_cast<double>(write_bits) * level.write_energy_pj_per_bit;
-      cost.leakage_pj = level.leakage_pj_per_cycle * cycles *
-                        static_cast<double>(accelerator_.instances(l));
+      cost.leakage_pj =
+          level.leakage_pj_per_cycle * cycles * static_cast<double>(accelerator_.instances(l));
       cost_.energy_pj += cost.energy_pj + cost.noc_energy_pj + cost.leakage_pj;
     }
   }

@@ -107,8 +107,7 @@ std::int64_t temporal_steps(const Nest& nest) {
 
 std::int64_t used_instances(const Nest& nest, LevelIndex level) {
   std::int64_t used = 1;
-  for (const Dim dim : kDims)
-    used *= instances_of(nest, dim, level, 0, nest.bounds[index(dim)]);
+  for (const Dim dim : kDims) used *= instances_of(nest, dim, level, 0, nest.bounds[index(dim)]);
   return used;
 }
 

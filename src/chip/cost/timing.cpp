@@ -20,6 +20,13 @@ void add_to(PortBits& sum, const PortBits& bits) {
 
 }  // namespace
 
+std::int64_t port_cycles(const MemoryLevel& level, const PortBits& bits, std::int64_t instances) {
+  const auto& read = level.read_bandwidth_bits_per_cycle;
+  if (level.shared_port) return cycles_for(bits.read + bits.write, read, instances);
+  return std::max(cycles_for(bits.read, read, instances),
+                  cycles_for(bits.write, level.write_bandwidth_bits_per_cycle, instances));
+}
+
 Timing::Timing(const Accelerator& accelerator, const Nest& nest) : accelerator_(accelerator) {
   const std::size_t levels = accelerator.levels().size();
   for (LevelIndex l = 0; l < levels; ++l) used_.push_back(used_instances(nest, l));
@@ -60,18 +67,14 @@ void Timing::add(const Boundary& boundary, const BoundaryTraffic& traffic, const
   add_to(last_[boundary.child].parents[boundary.parent], {0, traffic.last_updates * in});
 }
 
-std::int64_t Timing::port_cycles(LevelIndex level, const PortBits& bits) const {
-  const MemoryLevel& memory = accelerator_.levels()[level];
-  const auto& read = memory.read_bandwidth_bits_per_cycle;
-  if (memory.shared_port) return cycles_for(bits.read + bits.write, read, used_[level]);
-  return std::max(cycles_for(bits.read, read, used_[level]),
-                  cycles_for(bits.write, memory.write_bandwidth_bits_per_cycle, used_[level]));
+std::int64_t Timing::cycles_of(LevelIndex level, const PortBits& bits) const {
+  return port_cycles(accelerator_.levels()[level], bits, used_[level]);
 }
 
 std::int64_t Timing::transfer_cycles(LevelIndex child, const Transfer& transfer) const {
-  std::int64_t cycles = port_cycles(child, transfer.child);
+  std::int64_t cycles = cycles_of(child, transfer.child);
   for (LevelIndex l = 0; l < transfer.parents.size(); ++l)
-    cycles = std::max(cycles, port_cycles(l, transfer.parents[l]));
+    cycles = std::max(cycles, cycles_of(l, transfer.parents[l]));
   return cycles;
 }
 
@@ -79,7 +82,7 @@ std::int64_t Timing::cycles(std::int64_t compute_cycles) const {
   std::int64_t overlapped = compute_cycles;
   std::int64_t added = 0;
   for (LevelIndex l = 0; l < total_.size(); ++l) {
-    overlapped = std::max(overlapped, port_cycles(l, overlapped_[l]));
+    overlapped = std::max(overlapped, cycles_of(l, overlapped_[l]));
     added += transfer_cycles(l, stalling_[l]) + transfer_cycles(l, first_[l]) +
              transfer_cycles(l, last_[l]);
   }
@@ -87,7 +90,7 @@ std::int64_t Timing::cycles(std::int64_t compute_cycles) const {
 }
 
 std::int64_t Timing::bandwidth_cycles(LevelIndex level) const {
-  return port_cycles(level, total_[level]);
+  return cycles_of(level, total_[level]);
 }
 
 }  // namespace hwflow::chip

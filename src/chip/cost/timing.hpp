@@ -15,6 +15,10 @@ struct PortBits {
   std::int64_t read = 0, write = 0;
 };
 
+/// Cycles that `instances` instances of a level need for their ports to carry `bits` together.
+[[nodiscard]] std::int64_t port_cycles(const MemoryLevel& level, const PortBits& bits,
+                                       std::int64_t instances);
+
 /// Collects what every boundary moves and tells how long the layer takes (docs/model.md, "Cycles").
 ///
 /// Transfers into and out of a double-buffered level, and those to and from the compute units,
@@ -37,13 +41,13 @@ class Timing {
     PortBits child;
     std::vector<PortBits> parents;
   };
-  [[nodiscard]] std::int64_t port_cycles(LevelIndex level, const PortBits& bits) const;
+  [[nodiscard]] std::int64_t cycles_of(LevelIndex level, const PortBits& bits) const;
   [[nodiscard]] std::int64_t transfer_cycles(LevelIndex child, const Transfer& transfer) const;
 
   const Accelerator& accelerator_;
   std::vector<std::int64_t> used_;
   std::vector<PortBits> total_, overlapped_;
-  std::vector<Transfer> stalling_;  ///< by child level with one buffer
+  std::vector<Transfer> stalling_;      ///< by child level with one buffer
   std::vector<Transfer> first_, last_;  ///< by double-buffered child level
 };
 

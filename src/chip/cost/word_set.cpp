@@ -11,7 +11,8 @@ constexpr std::uint64_t kAll = ~std::uint64_t{0};
 }  // namespace
 
 WordSet::WordSet(std::int64_t low, std::int64_t high)
-    : low_(low), high_(std::max(low, high)),
+    : low_(low),
+      high_(std::max(low, high)),
       bits_(static_cast<std::size_t>((high_ - low_ + 63) / 64), 0) {}
 
 void WordSet::clear() { std::fill(bits_.begin(), bits_.end(), 0); }

@@ -16,9 +16,9 @@ bool chance(Rng& rng, std::int64_t one_in) { return rng.between(1, one_in) == 1;
 void make_shape(Rng& rng, RandomCase& made) {
   ConvShape& shape = made.shape;
   using Kind = RandomCase::Kind;
-  constexpr std::array kKinds{Kind::convolution, Kind::convolution, Kind::convolution,
-                              Kind::convolution, Kind::transposed, Kind::depthwise,
-                              Kind::pooling, Kind::fully_connected, Kind::matrix_product,
+  constexpr std::array kKinds{Kind::convolution, Kind::convolution,     Kind::convolution,
+                              Kind::convolution, Kind::transposed,      Kind::depthwise,
+                              Kind::pooling,     Kind::fully_connected, Kind::matrix_product,
                               Kind::elementwise};
   made.kind = kKinds[rng.below(kKinds.size())];
   shape.groups = chance(rng, 4) ? rng.between(2, 3) : 1;
@@ -49,6 +49,12 @@ chip::RoleSet random_roles(Rng& rng) {
   return roles;
 }
 
+chip::EngineKind random_engine(Rng& rng) {
+  if (chance(rng, 2)) return chip::BitParallelEngine{};
+  if (chance(rng, 2)) return chip::VectorisedEngine{16, {4, 8, 16}, {}};
+  return chip::BitSerialEngine{static_cast<int>(rng.between(1, 2)), 1};
+}
+
 void make_machine(Rng& rng, RandomCase& made) {
   Accelerator::Fields& machine = made.machine;
   machine.name = "random";
@@ -62,18 +68,22 @@ void make_machine(Rng& rng, RandomCase& made) {
     level.double_buffered = i > 0 && chance(rng, 2);
     level.read_energy_pj_per_bit = static_cast<double>(rng.between(1, 200));
     level.write_energy_pj_per_bit = static_cast<double>(rng.between(1, 200));
-    if (chance(rng, 2)) level.read_bandwidth_bits_per_cycle = static_cast<double>(rng.between(1, 64));
+    if (chance(rng, 2))
+      level.read_bandwidth_bits_per_cycle = static_cast<double>(rng.between(1, 64));
     level.shared_port = level.read_bandwidth_bits_per_cycle && chance(rng, 3);
     if (!level.shared_port && chance(rng, 2))
       level.write_bandwidth_bits_per_cycle = static_cast<double>(rng.between(1, 64));
+    if (chance(rng, 3)) level.leakage_pj_per_cycle = static_cast<double>(rng.between(1, 5));
     level.fanout.multicast = !chance(rng, 4);
     level.fanout.spatial_reduction = !chance(rng, 4);
     level.fanout.forwarding = level.fanout.multicast && chance(rng, 6);
-    level.fanout.hop_energy_pj_per_bit = chance(rng, 2) ? static_cast<double>(rng.between(1, 9)) : 0;
+    level.fanout.hop_energy_pj_per_bit =
+        chance(rng, 2) ? static_cast<double>(rng.between(1, 9)) : 0;
     machine.levels.push_back(level);
   }
-  for (const Role role : kRoles)
-    machine.engine.operand_registers.has[index(role)] = chance(rng, 3);
+  for (const Role role : kRoles) machine.engine.operand_registers.has[index(role)] = chance(rng, 3);
+  machine.engine.kind = random_engine(rng);
+  machine.engine.leakage_pj_per_cycle = chance(rng, 3) ? 0.5 : 0.0;
   chip::CountingRules& rules = machine.counting;
   if (chance(rng, 5)) rules.halo_reuse = false;
   if (chance(rng, 5)) rules.fetch_stride_gaps = true;
@@ -142,8 +152,25 @@ std::int64_t visits(const chip::Mapping& mapping) {
   std::int64_t product = 1;
   for (const chip::LevelLoops& level : mapping.levels)
     for (const auto* list : {&level.temporal, &level.spatial_x, &level.spatial_y})
-      for (const Loop& loop : *list) product = std::min<std::int64_t>(product * loop.bound, 1 << 20);
+      for (const Loop& loop : *list)
+        product = std::min<std::int64_t>(product * loop.bound, 1 << 20);
   return product;
+}
+
+constexpr std::int64_t kMostVisits = 20000;
+
+/// Falls with every step of shrinking, so that it ends.
+std::int64_t weight(const RandomCase& made) {
+  const ConvShape& s = made.shape;
+  std::int64_t sum = s.n + s.in_channels + s.out_channels + s.groups + s.in_height + s.in_width +
+                     s.kernel_height + s.kernel_width + s.stride_height + s.stride_width +
+                     s.dilation_height + s.dilation_width + s.pad_top + s.pad_bottom + s.pad_left +
+                     s.pad_right;
+  sum += made.machine.counting == chip::CountingRules{} ? 0 : 1;
+  for (const chip::LevelLoops& level : made.mapping.levels)
+    sum += 10 + static_cast<std::int64_t>(2 * level.temporal.size() + 3 * level.spatial_x.size() +
+                                          3 * level.spatial_y.size());
+  return sum;
 }
 
 /// All cases one step smaller.
@@ -176,8 +203,8 @@ std::vector<RandomCase> smaller(const RandomCase& from) {
         &ConvShape::kernel_width, &ConvShape::stride_height, &ConvShape::stride_width,
         &ConvShape::dilation_height, &ConvShape::dilation_width})
     if (from.shape.*field > 1) with([&](RandomCase& c) { c.shape.*field -= 1; });
-  for (const Field field : {&ConvShape::pad_top, &ConvShape::pad_bottom, &ConvShape::pad_left,
-                            &ConvShape::pad_right})
+  for (const Field field :
+       {&ConvShape::pad_top, &ConvShape::pad_bottom, &ConvShape::pad_left, &ConvShape::pad_right})
     if (from.shape.*field > 0) with([&](RandomCase& c) { c.shape.*field -= 1; });
   if (from.machine.counting != chip::CountingRules{})
     with([](RandomCase& c) { c.machine.counting = {}; });
@@ -230,7 +257,8 @@ RandomCase shrink(RandomCase failing, const std::function<bool(const RandomCase&
   for (bool progress = true; progress;) {
     progress = false;
     for (RandomCase& next : smaller(failing)) {
-      if (visits(next.mapping) > visits(failing.mapping) * 4 || !fails(next)) continue;
+      if (weight(next) >= weight(failing) || visits(next.mapping) > kMostVisits) continue;
+      if (!fails(next)) continue;
       failing = std::move(next);
       progress = true;
       break;
@@ -243,11 +271,11 @@ std::string describe(const RandomCase& random_case) {
   const auto layer = random_case.layer();
   const auto accelerator = random_case.accelerator();
   if (!layer || !accelerator) return "not a valid case";
-  std::string text = fmt::format("kind {}, strides {} {}, dilations {} {}, pads {} {}\n",
-                                 static_cast<int>(random_case.kind), random_case.shape.stride_height,
-                                 random_case.shape.stride_width, random_case.shape.dilation_height,
-                                 random_case.shape.dilation_width, random_case.shape.pad_top,
-                                 random_case.shape.pad_left);
+  std::string text = fmt::format(
+      "kind {}, strides {} {}, dilations {} {}, pads {} {}\n", static_cast<int>(random_case.kind),
+      random_case.shape.stride_height, random_case.shape.stride_width,
+      random_case.shape.dilation_height, random_case.shape.dilation_width,
+      random_case.shape.pad_top, random_case.shape.pad_left);
   return text + shape_key(*layer) + "\n" + accelerator->key() + "\n" +
          to_text(random_case.mapping, *accelerator) + "\n" +
          to_loop_nest(random_case.mapping, *layer, *accelerator);

@@ -15,7 +15,13 @@ namespace hwflow::testing {
 /// A layer, accelerator and mapping small enough to walk element by element.
 struct RandomCase {
   enum class Kind : std::uint8_t {
-    convolution, transposed, depthwise, pooling, fully_connected, matrix_product, elementwise
+    convolution,
+    transposed,
+    depthwise,
+    pooling,
+    fully_connected,
+    matrix_product,
+    elementwise
   };
   Kind kind = Kind::convolution;
   ConvShape shape;
