@@ -14,7 +14,7 @@ namespace hwflow::report {
 namespace {
 
 constexpr double kWidth = 1120.0;
-constexpr double kNameWidth = 210.0;
+constexpr double kNameWidth = 250.0;
 
 /// A label cut to what fits in the column of names.
 std::string cut(const std::string& text, std::size_t characters) {
@@ -86,7 +86,7 @@ std::string energy_by_plan_chart(const study::CodesignResult& result) {
   draw_axes(svg, area, x, none, fmt::format("energy ({})", unit.name), "");
   double y = area.y;
   for (const auto& plan : result.plans) {
-    svg.text({area.x - 8.0, y + 17.0}, cut(plan.label, 32), "name", Anchor::end);
+    svg.text({area.x - 8.0, y + 17.0}, cut(plan.label, 34), "name", Anchor::end);
     const auto totals = component_totals(plan, result.energy_components.size());
     double done = 0.0;
     for (std::size_t c = 0; c < totals.size(); ++c) {
@@ -117,7 +117,7 @@ std::string width_chart(const study::CodesignResult& result) {
   Svg svg(kWidth, height, "Bits per layer of the shown plans");
   double y = 2.0;
   for (const auto& plan : result.plans) {
-    svg.text({kNameWidth - 44.0, y + 20.0}, cut(plan.label, 26), "name", Anchor::end);
+    svg.text({kNameWidth - 44.0, y + 20.0}, cut(plan.label, 32), "name", Anchor::end);
     svg.text({kNameWidth - 8.0, y + 12.0}, "w", "tick", Anchor::end);
     svg.text({kNameWidth - 8.0, y + 28.0}, "in", "tick", Anchor::end);
     draw_width_rows(svg, result, plan, y, cell);

@@ -20,14 +20,16 @@ std::string plan_row(const study::CodesignResult& result, const study::PlanDetai
   const auto& evaluated = result.evaluated[plan.evaluated];
   const auto& cost = evaluated.hardware;
   return fmt::format(
-      "<tr class=\"{}\"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
-      "<td>{}</td><td>{}</td><td>{}</td><td class=\"wrap\">{}</td></tr>\n",
-      plan.baseline ? "base" : "pick", escape(plan.label), mean_widths_text(evaluated.plan),
-      accuracy_text(evaluated.accuracy), estimate_cell(plan.test_fake_quantized),
-      estimate_cell(plan.test_integer), energy_text(cost.energy_pj),
-      time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
+      "<tr "
+      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{}</"
+      "td><td>{}</td>"
+      "<td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
+      mean_widths_text(evaluated.plan), accuracy_text(evaluated.accuracy),
+      estimate_cell(plan.test_fake_quantized), estimate_cell(plan.test_integer),
+      energy_text(cost.energy_pj), time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(cost.dram_bits)),
-      bytes_text(static_cast<double>(cost.model_bits)), escape(plan.reason));
+      bytes_text(static_cast<double>(cost.model_bits)));
 }
 
 std::string paired_tests(const study::CodesignResult& result) {
@@ -37,8 +39,9 @@ std::string paired_tests(const study::CodesignResult& result) {
       "arithmetic. The interval is one of 95 % for the difference; p is that of McNemar's exact "
       "test, two-sided.</p>\n<div class=\"scroll\"><table>\n<tr><th>pick</th>"
       "<th class=\"left\">against</th><th>difference<br>(points)</th><th>95 % interval</th>"
-      "<th>p</th><th>only the pick right</th><th>only the other right</th><th>both right</th>"
-      "<th>both wrong</th></tr>\n";
+      "<th>p</th><th>only the<br>pick right</th><th>only the<br>other "
+      "right</th><th>both<br>right</th>"
+      "<th>both<br>wrong</th></tr>\n";
   for (const auto& test : result.paired_tests) {
     html += fmt::format(
         "<tr class=\"pick\"><td>{}</td><td class=\"left\">{}</td><td>{:+.2f}</td>"
@@ -118,8 +121,7 @@ std::string plans_section(const study::CodesignResult& result) {
   std::string html =
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
       "<th>mean bits<br>w / in</th><th>search accuracy</th><th>test, fake-<br>quantized</th>"
-      "<th>test, integer</th><th>energy</th><th>latency</th><th>DRAM</th><th>model</th>"
-      "<th class=\"left\">why</th></tr>\n";
+      "<th>test, integer</th><th>energy</th><th>latency</th><th>DRAM</th><th>model</th></tr>\n";
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "

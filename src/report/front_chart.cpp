@@ -145,6 +145,12 @@ class FrontChart {
     for (const std::size_t i : result_.front) labels.avoid(at(i), 4.0);
     for (const std::size_t i : result_.baselines) labels.avoid(at(i), 6.0);
     for (const std::size_t i : picks_) labels.avoid(at(i), 8.0);
+    const std::vector<Point> stairs = staircase();
+    for (std::size_t i = 1; i < stairs.size(); ++i) {  // every piece is level or upright
+      const Point a = stairs[i - 1], b = stairs[i];
+      labels.avoid(Box{std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x) + 1.0,
+                       std::abs(a.y - b.y) + 1.0});
+    }
     for (const auto& plan : result_.plans) {
       if (plan.baseline || !visible(plan.evaluated)) continue;
       labels.place(svg, at(plan.evaluated), plan.label, "label pick-text");

@@ -31,7 +31,7 @@ void Labels::avoid(Point point, double radius) {
 
 bool Labels::place(Svg& svg, Point point, std::string_view text, std::string_view css) {
   const double width = text_width(text) + 2.0;
-  for (const double distance : {9.0, 16.0, 26.0, 40.0, 58.0}) {
+  for (const double distance : {9.0, 15.0, 24.0, 36.0}) {
     for (const Direction& direction : kDirections) {
       const Box box = box_at(point, direction, distance, width);
       const bool free = std::none_of(taken_.begin(), taken_.end(),

@@ -16,7 +16,8 @@
 namespace hwflow::report {
 namespace {
 
-constexpr double kWidth = 560.0, kHeight = 360.0;
+constexpr double kWidth = 560.0, kHeight = 400.0;
+constexpr double kRoofWidth = 940.0, kRoofHeight = 380.0;
 
 /// A layer as the roofline sees it: MACs per byte of DRAM traffic, and MACs per cycle.
 struct RoofPoint {
@@ -46,7 +47,7 @@ class Roofline {
   std::string draw() {
     if (points_.empty()) return {};
     choose_scales();
-    Svg svg(kWidth, kHeight, "Roofline of " + plan_.label);
+    Svg svg(kRoofWidth, kRoofHeight, "Roofline of " + plan_.label);
     draw_axes(svg, area_, x_, y_, "arithmetic intensity (MACs per byte of DRAM traffic)",
               "MACs per cycle");
     Labels labels(area_);
@@ -79,7 +80,7 @@ class Roofline {
       least_x = std::min(least_x, ridge / 2.0);
       most_x = std::max(most_x, ridge * 2.0);
     }
-    area_ = plot_area(kWidth, kHeight);
+    area_ = plot_area(kRoofWidth, kRoofHeight);
     x_ = Scale::logarithmic(least_x, most_x).on(area_.x, area_.right());
     y_ = Scale::logarithmic(least_y / 1.5, most_y * 1.3).on(area_.bottom(), area_.y);
   }

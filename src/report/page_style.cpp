@@ -16,21 +16,21 @@ font:15px/1.5 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 h1{font-size:27px;margin:0 0 2px}h2{font-size:20px;margin:40px 0 10px;border-bottom:1px solid var(--line);
 padding-bottom:4px}h3{font-size:16px;margin:22px 0 6px}
 p{margin:6px 0 10px;max-width:85ch}.soft{color:var(--soft)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px;margin:16px 0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:12px;margin:16px 0}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px}
-.card b{display:block;font-size:25px;line-height:1.25;color:var(--accent);font-variant-numeric:tabular-nums}
+.card b{display:block;font-size:22px;white-space:nowrap;line-height:1.25;color:var(--accent);font-variant-numeric:tabular-nums}
 .card span{color:var(--soft);font-size:13px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:18px}
 figure{margin:12px 0;break-inside:avoid}figure svg{width:100%;height:auto;display:block}
 figcaption{color:var(--soft);font-size:13px;max-width:100ch}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;margin:2px 0 6px}
 .legend i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:5px;vertical-align:-1px}
-.scroll{overflow-x:auto}
-table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums;margin:8px 0 14px;min-width:60%}
-th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+.legend svg.key{display:inline;width:14px;vertical-align:-2px}.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:8px 0 14px;min-width:60%}
+th,td{padding:4px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{color:var(--soft);font-weight:600;border-bottom:2px solid var(--line);vertical-align:bottom}
 th:first-child,td:first-child,.left{text-align:left}tr.pick td:first-child{color:var(--pick);font-weight:600}
-tr.base td:first-child{color:var(--base)}td.wrap{white-space:normal;min-width:16em;text-align:left}
+tr.base td:first-child{color:var(--base)}td small{display:block;white-space:normal;max-width:30ch;color:var(--soft);font-weight:400;line-height:1.3}
 details{border:1px solid var(--line);border-radius:8px;margin:10px 0;padding:0 14px}
 details[open]{padding-bottom:8px}summary{cursor:pointer;padding:9px 0;font-weight:600}
 details details{margin:4px 0;border-radius:6px}details details summary{font-weight:400;padding:4px 0}

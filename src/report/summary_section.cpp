@@ -75,26 +75,33 @@ std::string headline_sentence(const study::CodesignResult& result) {
     return fmt::format(
         "<p>No plan stayed within {} points of the float accuracy with a measured test accuracy, "
         "so there is no headline saving.</p>\n",
-        number_text(100.0 * result.tolerance));
+        fmt::format("{:g}", 100.0 * result.tolerance));
   }
   const auto& pick = result.plans[result.headline->pick];
   return fmt::format(
       "<p><b>{}</b> is the best plan within {} points of the float accuracy on the test set. "
       "{}</p>\n",
-      escape(pick.label), number_text(100.0 * result.tolerance), escape(pick.reason));
+      escape(pick.label), fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason));
+}
+
+/// A legend entry with its own little drawing.
+std::string legend_entry(const std::string& shape, const std::string& text) {
+  return fmt::format(
+      "<span><svg width=\"14\" height=\"14\" viewBox=\"0 0 14 14\" class=\"key\">{}</svg> "
+      "{}</span>",
+      shape, text);
 }
 
 std::string front_legend() {
-  return "<span><svg width=\"12\" height=\"12\" viewBox=\"0 0 12 12\" style=\"display:inline;"
-         "width:12px\"><circle cx=\"6\" cy=\"6\" r=\"4\" class=\"front\"/></svg> Pareto front "
-         "(bar: one standard error)</span><span><svg width=\"12\" height=\"12\" viewBox=\"0 0 12 "
-         "12\" style=\"display:inline;width:12px\"><circle cx=\"6\" cy=\"6\" r=\"3\" "
-         "class=\"seen\"/></svg> evaluated</span><span><svg width=\"12\" height=\"12\" "
-         "viewBox=\"0 0 12 12\" style=\"display:inline;width:12px\"><polygon points=\"6,1 11,6 "
-         "6,11 1,6\" class=\"base\"/></svg> uniform (weights/inputs)</span><span><svg "
-         "width=\"14\" height=\"14\" viewBox=\"0 0 14 14\" style=\"display:inline;width:14px\">"
-         "<polygon points=\"7,0 9,5 14,5 10,8 11,13 7,10 3,13 4,8 0,5 5,5\" class=\"pick\"/>"
-         "</svg> picks</span>";
+  return legend_entry("<circle cx=\"7\" cy=\"7\" r=\"4\" class=\"front\"/>",
+                      "front (bar: standard error)") +
+         legend_entry("<circle cx=\"7\" cy=\"7\" r=\"3\" class=\"seen\"/>", "evaluated") +
+         legend_entry("<polygon points=\"7,1 13,7 7,13 1,7\" class=\"base\"/>",
+                      "uniform (weights/inputs)") +
+         legend_entry(
+             "<polygon points=\"7,0 9,5 14,5 10,8 11,13 7,10 3,13 4,8 0,5 5,5\" "
+             "class=\"pick\"/>",
+             "pick");
 }
 
 }  // namespace
@@ -128,9 +135,10 @@ std::string search_section(const study::CodesignResult& result) {
       "Accuracy is that of the search split, a part of the training set. Plans more than 25 points "
       "below the best are left out. The line is the front of the two quantities shown.";
   html += figure(front_chart(result, CostAxis::energy), front_legend(), note);
-  html += figure(front_chart(result, CostAxis::latency), front_legend(),
-                 "As beside, against latency. The front is that of all objectives at once, so some "
-                 "of its plans lie above the line of two.");
+  html += figure(
+      front_chart(result, CostAxis::latency), front_legend(),
+      "As beside, against latency. The front is that of all objectives at once, so not all of "
+      "its plans lie on the line.");
   html += "</div>\n";
   html +=
       figure(width_chart(result), {},

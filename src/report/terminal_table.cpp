@@ -94,15 +94,17 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
     rows.push_back(row_of(result, plan.label, plan.evaluated,
                           plan.test_integer ? plan.test_integer : plan.test_fake_quantized));
   }
-  const auto chosen = spread(result.front, most_front_rows);
+  std::vector<std::size_t> others;  // what the rows above do not show yet
+  for (const std::size_t index : result.front) {
+    if (!details_of(result, index)) others.push_back(index);
+  }
+  const auto chosen = spread(others, most_front_rows);
   for (const std::size_t index : chosen) {
-    if (details_of(result, index)) continue;
     rows.push_back(row_of(result, fmt::format("front, plan {}", index), index, std::nullopt));
   }
   std::string text = aligned(rows);
-  if (chosen.size() < result.front.size()) {
-    text += fmt::format("({} plans on the front, {} of them above)\n", result.front.size(),
-                        chosen.size());
+  if (chosen.size() < others.size()) {
+    text += fmt::format("({} more plans on the front)\n", others.size() - chosen.size());
   }
   return text + headline_line(result);
 }

@@ -1,0 +1,67 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "report/sections.hpp"
+#include "tests/report/fake_result.hpp"
+#include "tests/report/markup.hpp"
+
+namespace hwflow::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(DetailsSection, TableShowsBothAccuraciesAndTheirErrors) {
+  auto result = report_test::fake_result();
+  result.plans[3].test_fake_quantized = train::AccuracyEstimate{9000, 10000};
+  result.plans[3].test_integer.reset();
+  const std::string html = plans_section(result);
+  EXPECT_THAT(html, HasSubstr("<td>90.00 \u00b1 0.30 %</td><td>-</td>"));
+  EXPECT_EQ(report_test::count_class(html, "tr", "base"), 3);
+}
+
+TEST(DetailsSection, PairedTestsAreInPoints) {
+  auto result = report_test::fake_result();
+  result.paired_tests = {{3, 0, 9010, 71, 83, 836, -0.0012, -0.0036, 0.0012, 0.376}};
+  EXPECT_THAT(plans_section(result),
+              HasSubstr("<td class=\"left\">uniform 8/8</td><td>-0.12</td><td>-0.36 to +0.12</td>"
+                        "<td>0.376</td><td>71</td><td>83</td>"));
+  result.paired_tests.clear();
+  EXPECT_THAT(plans_section(result), Not(HasSubstr("McNemar")));
+}
+
+TEST(DetailsSection, EveryLayerHasItsLoopNest) {
+  auto result = report_test::fake_result();
+  result.plans.resize(1);
+  result.headline.reset();
+  result.plans[0].layers[2].loop_nest = "for k in 0..<4>";
+  const std::string html = details_section(result);
+  EXPECT_EQ(report_test::markup_problem(html), "");
+  EXPECT_THAT(html, HasSubstr("<pre>for k in 0..&lt;4&gt;</pre>"));
+  const auto elements = report_test::elements_of(html);
+  const auto folded = std::count_if(elements.begin(), elements.end(),
+                                    [](const auto& element) { return element.name == "pre"; });
+  EXPECT_EQ(folded, static_cast<std::ptrdiff_t>(result.plans[0].layers.size()));
+}
+
+TEST(DetailsSection, ProofOrGapOfEveryMapping) {
+  const auto result = report_test::fake_result();
+  const std::string html = details_section(result);
+  EXPECT_THAT(html, HasSubstr("<td>optimal</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>gap 1.3 %</td>"));
+}
+
+TEST(DetailsSection, RunHasWhatRepeatsIt) {
+  const auto result = report_test::fake_result();
+  const std::string html = run_section(result);
+  for (const std::string& text : {std::string("<dt>seed</dt><dd>7</dd>"), result.config_hash,
+                                  result.config_yaml, result.started, result.run_id}) {
+    EXPECT_THAT(html, HasSubstr(text));
+  }
+  EXPECT_THAT(html, HasSubstr("mapping 41.2 s, search 513 s"));
+}
+
+}  // namespace
+}  // namespace hwflow::report

@@ -1,0 +1,60 @@
+#include "report/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/check.hpp"
+#include "schema/read.hpp"
+#include "tests/report/fake_result.hpp"
+
+namespace hwflow::report {
+namespace {
+
+schema::Value parsed(const study::CodesignResult& result) {
+  auto value = schema::parse_json(result_json(result, "report.html"), "result.json");
+  HWFLOW_CHECK(value.has_value(), "result.json is JSON");
+  return *value;
+}
+
+TEST(Json, HasTheKeysThatOtherToolsRead) {
+  const auto json = parsed(report_test::fake_result());
+  for (const char* key : {"evaluations", "hypervolume", "front", "baselines", "picks", "report"}) {
+    EXPECT_NE(json.find(key), nullptr) << key;
+  }
+  for (const char* key : {"plan", "hardware", "accuracy", "standard_error", "energy_pj", "cycles",
+                          "dram_bits", "model_bits"}) {
+    EXPECT_NE(json.find("front")->as_list()->front().find(key), nullptr) << key;
+    EXPECT_NE(json.find("picks")->as_list()->front().find(key), nullptr) << key;
+    EXPECT_NE(json.find("baselines")->as_list()->front().find(key), nullptr) << key;
+  }
+}
+
+TEST(Json, NumbersEqualTheStruct) {
+  const auto result = report_test::fake_result();
+  const auto json = parsed(result);
+  EXPECT_EQ(*json.find("evaluations"), schema::Value(333));  // 3 uniform, 11 times 30
+  EXPECT_EQ(*json.find("hypervolume"), schema::Value(result.generations.back().hypervolume));
+  const auto& front = *json.find("front")->as_list();
+  ASSERT_EQ(front.size(), result.front.size());
+  for (std::size_t i = 0; i < front.size(); ++i) {
+    const auto& plan = result.evaluated[result.front[i]];
+    EXPECT_EQ(*front[i].find("energy_pj"), schema::Value(plan.hardware.energy_pj));
+    EXPECT_EQ(*front[i].find("cycles"), schema::Value(plan.hardware.cycles));
+    EXPECT_EQ(*front[i].find("accuracy"), schema::Value(plan.accuracy.top1()));
+  }
+  EXPECT_EQ(json.find("picks")->as_list()->size(), 2U);
+  EXPECT_EQ(json.find("baselines")->as_list()->size(), 3U);
+  EXPECT_EQ(*json.find("headline")->find("energy"), schema::Value(result.headline->energy));
+}
+
+TEST(Json, StandsAnEmptyResultAndHostileTexts) {
+  const auto empty = parsed(study::CodesignResult{});
+  EXPECT_TRUE(empty.find("hypervolume")->is_null());
+  EXPECT_TRUE(empty.find("headline")->is_null());
+  study::CodesignResult wide;
+  wide.seed = ~std::uint64_t{0};
+  EXPECT_EQ(*parsed(wide).find("run")->find("seed"), schema::Value("18446744073709551615"));
+  (void)parsed(report_test::hostile_result());
+}
+
+}  // namespace
+}  // namespace hwflow::report

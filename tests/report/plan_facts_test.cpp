@@ -1,0 +1,60 @@
+#include "report/plan_facts.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/check.hpp"
+#include "tests/report/fake_result.hpp"
+
+namespace hwflow::report {
+namespace {
+
+TEST(PlanFacts, NamesAPinnedBaselineByItsMiddle) {
+  PrecisionPlan plan = PrecisionPlan::uniform(5, 4, 2);
+  plan.layers.front() = plan.layers.back() = {8, 8};
+  EXPECT_EQ(widths_text(common_widths(plan)), "4/2");
+  // (8 + 4 + 4 + 4 + 8) / 5 = 5.6 and (8 + 2 + 2 + 2 + 8) / 5 = 4.4
+  EXPECT_EQ(mean_widths_text(plan), "5.6 / 4.4");
+  EXPECT_EQ(mean_widths_text({}), "-");
+}
+
+TEST(PlanFacts, FindsBaselinesAndPicks) {
+  auto result = report_test::fake_result();
+  EXPECT_EQ(find_baseline(result, 4, 4), 1U);
+  EXPECT_EQ(find_baseline(result, 5, 5), std::nullopt);
+  EXPECT_EQ(main_pick(result), 3U);
+  result.headline->pick = 4;
+  EXPECT_EQ(main_pick(result), 4U);
+  result.headline.reset();
+  EXPECT_EQ(main_pick(result), 3U);  // the first that is no baseline
+  result.plans.resize(3);
+  EXPECT_EQ(main_pick(result), std::nullopt);
+}
+
+TEST(PlanFacts, SavingIsAShareOfTheWhole) {
+  EXPECT_DOUBLE_EQ(saving(25.0, 100.0), 0.75);
+  EXPECT_DOUBLE_EQ(saving(150.0, 100.0), -0.5);
+  EXPECT_DOUBLE_EQ(saving(1.0, 0.0), 0.0);
+}
+
+TEST(PlanFacts, RefusesIndicesBeyondTheirTables) {
+  auto result = report_test::fake_result();
+  EXPECT_NO_THROW(check_result(result));
+  result.front.push_back(result.evaluated.size());
+  EXPECT_THROW(check_result(result), InternalError);
+  result = report_test::fake_result();
+  result.plans[0].layers[0].energy_by_component_pj.pop_back();
+  EXPECT_THROW(check_result(result), InternalError);
+  result = report_test::fake_result();
+  result.paired_tests[0].b = 99;
+  EXPECT_THROW(check_result(result), InternalError);
+}
+
+TEST(PlanFacts, HoverTellsTheNumbers) {
+  const auto result = report_test::fake_result();
+  EXPECT_THAT(hover_text(result, 0), testing::HasSubstr("uniform 8/8\nsearch accuracy"));
+  EXPECT_THAT(hover_text(result, 5), testing::HasSubstr("plan 5 (random, generation 0)"));
+}
+
+}  // namespace
+}  // namespace hwflow::report

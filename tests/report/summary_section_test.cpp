@@ -1,0 +1,65 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "report/sections.hpp"
+#include "tests/report/fake_result.hpp"
+
+namespace hwflow::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// Costs of round numbers: pick 40 pJ, uniform 8/8 100 pJ, uniform 4/4 32 pJ.
+study::CodesignResult round_numbers() {
+  auto result = report_test::fake_result();
+  result.evaluated[0].hardware = {100.0, 1000, 800, 400};
+  result.evaluated[1].hardware = {32.0, 500, 400, 200};
+  auto& pick = result.evaluated[result.plans[3].evaluated];
+  pick.hardware = {40.0, 250, 800, 100};
+  pick.accuracy = {4550, 5000};
+  result.evaluated[0].accuracy = {4600, 5000};
+  result.headline = study::Saving{3, 0, 0.6, 0.75, 0.0, 0.75};
+  return result;
+}
+
+TEST(SummarySection, CardsHoldTheHeadline) {
+  const std::string html = headline_section(round_numbers());
+  EXPECT_THAT(html, HasSubstr("<b>60.0 % less</b><span>energy than uniform 8/8</span>"));
+  EXPECT_THAT(html, HasSubstr("<b>75.0 % less</b><span>latency than uniform 8/8</span>"));
+  EXPECT_THAT(html, HasSubstr("within 0.5 points of the float accuracy"));
+}
+
+TEST(SummarySection, SavingsAgainstEveryUniformBaseline) {
+  const std::string html = headline_section(round_numbers());
+  // 1 - 40/100, 1 - 250/1000, 1 - 800/800, 1 - 100/400; (4550 - 4600)/5000 = -1 point.
+  EXPECT_THAT(html, HasSubstr("<td>uniform 8/8</td><td>60.0 % less</td><td>75.0 % less</td>"
+                              "<td>0.0 % less</td><td>75.0 % less</td><td>-1.00 points</td>"));
+  // 40/32 - 1 = 25 % more, 1 - 250/500, 800/400 - 1, 1 - 100/200.
+  EXPECT_THAT(html, HasSubstr("<td>uniform 4/4</td><td>25.0 % more</td><td>50.0 % less</td>"
+                              "<td>100.0 % more</td><td>50.0 % less</td>"));
+}
+
+TEST(SummarySection, ClaimsNothingWithoutAHeadline) {
+  auto result = round_numbers();
+  result.headline.reset();
+  const std::string html = headline_section(result);
+  EXPECT_THAT(html, HasSubstr("there is no headline saving"));
+  EXPECT_THAT(html, Not(HasSubstr("energy than")));
+}
+
+TEST(SummarySection, SaysWhichAccuracyItShows) {
+  auto result = round_numbers();
+  result.plans[3].test_integer = train::AccuracyEstimate{9000, 10000};
+  EXPECT_THAT(headline_section(result), HasSubstr("<b>90.00 \u00b1 0.30 %</b><span>test accuracy, "
+                                                  "integer arithmetic"));
+  result.plans[3].test_integer.reset();
+  EXPECT_THAT(headline_section(result), HasSubstr("test accuracy, fake-quantized"));
+  result.plans[3].test_fake_quantized.reset();
+  EXPECT_THAT(headline_section(result), HasSubstr("the pick was not fine-tuned"));
+}
+
+}  // namespace
+}  // namespace hwflow::report

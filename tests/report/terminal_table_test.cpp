@@ -1,0 +1,58 @@
+#include "report/terminal_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/report/fake_result.hpp"
+
+namespace hwflow::report {
+namespace {
+
+TEST(TerminalTable, LinesUpCharactersNotBytes) {
+  EXPECT_EQ(aligned({{"plan", "energy"}, {"a", "1 \u00b5J"}, {"longer", "12345678"}}),
+            "plan      energy\n"
+            "------  --------\n"
+            "a           1 \u00b5J\n"
+            "longer  12345678\n");
+}
+
+TEST(TerminalTable, ShowsPlansFrontAndHeadline) {
+  auto result = report_test::fake_result();
+  result.headline = study::Saving{3, 0, 0.25, -0.5, 0.0, 0.125};
+  const std::string text = terminal_table(result, 5);
+  EXPECT_THAT(text, testing::HasSubstr("uniform 8/8"));
+  EXPECT_THAT(text, testing::HasSubstr("knee"));
+  EXPECT_THAT(text, testing::HasSubstr("least energy within 0.5 points against uniform 8/8: energy "
+                                       "-25.0 %, latency +50.0 %, DRAM -0.0 %, model size "
+                                       "-12.5 %"));
+  EXPECT_THAT(text, testing::HasSubstr(" more plans on the front)"));
+}
+
+TEST(TerminalTable, SpreadsOverTheFrontWithBothEnds) {
+  study::CodesignResult result;
+  result.evaluated.resize(10);
+  for (std::size_t i = 0; i < 10; ++i) result.front.push_back(i);
+  const std::string text = terminal_table(result, 4);
+  for (const char* row :
+       {"plan 0 ", "plan 3 ", "plan 6 ", "plan 9 ", "(6 more plans on the front)"}) {
+    EXPECT_THAT(text, testing::HasSubstr(row));
+  }
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("plan 1 ")));
+  EXPECT_THAT(terminal_table(result, 10), testing::Not(testing::HasSubstr("more plans")));
+}
+
+TEST(TerminalTable, ObeysNoTextFromOutside) {
+  const std::string text = terminal_table(report_test::hostile_result());
+  EXPECT_TRUE(std::none_of(text.begin(), text.end(), [](char c) {
+    return c != '\n' && static_cast<unsigned char>(c) < 0x20;
+  }));
+}
+
+TEST(TerminalTable, StandsAnEmptyResult) {
+  EXPECT_THAT(terminal_table(study::CodesignResult{}), testing::StartsWith("plan"));
+}
+
+}  // namespace
+}  // namespace hwflow::report
