@@ -2,12 +2,21 @@
 
 #include <array>
 
+#include "cli/explain_command.hpp"
 #include "cli/list_command.hpp"
+#ifdef HWFLOW_WITH_TORCH
+#include "cli/test_command.hpp"
+#include "cli/train_command.hpp"
+#endif
 
 namespace hwflow::cli {
 namespace {
 
-constexpr std::array kCommands{&add_list_command};
+constexpr std::array kCommands{
+#ifdef HWFLOW_WITH_TORCH
+    &add_train_command, &add_test_command,
+#endif
+    &add_list_command, &add_explain_command};
 
 }  // namespace
 

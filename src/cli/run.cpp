@@ -31,24 +31,31 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-/// What the user may have meant by the first word that the parser did not understand.
-std::string hint_for(const CLI::App& app, int argc, const char* const* argv) {
-  if (argc < 2) return {};
-  const std::string first = argv[1];
-  const std::vector<std::string> commands = subcommand_names(app);
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (sub->get_name() != first) continue;
-    const std::vector<std::string> known = option_names(*sub);
-    for (int i = 2; i < argc; ++i) {
-      const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-      if (word.rfind("--", 0) != 0) continue;
-      if (std::find(known.begin(), known.end(), word) == known.end()) {
-        return nearest_name_hint(word, known);
-      }
+/// What was wrong with a command line that the parser refused, and what may have been meant.
+Diagnostic explain_refusal(const CLI::App& app, int argc, const char* const* argv,
+                           std::string reason) {
+  const CLI::App* command = &app;
+  std::string path = "hwflow";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    const std::vector<std::string> commands = subcommand_names(*command);
+    if (std::find(commands.begin(), commands.end(), word) != commands.end()) {
+      command = command->get_subcommand(word);
+      path += " " + word;
+      continue;
     }
-    return fmt::format("see 'hwflow {} --help'", first);
+    if (!commands.empty() && word.rfind('-', 0) != 0) {
+      std::string hint = nearest_name_hint(word, commands);
+      if (hint.empty()) hint = fmt::format("see '{} --help'", path);
+      return {path, fmt::format("unknown command '{}'", word), hint};
+    }
+    const std::vector<std::string> known = option_names(*command);
+    if (word.rfind("--", 0) == 0 && std::find(known.begin(), known.end(), word) == known.end()) {
+      return {path, fmt::format("unknown option '{}'", word), nearest_name_hint(word, known)};
+    }
   }
-  return nearest_name_hint(first, commands);
+  while (!reason.empty() && reason.back() == '\n') reason.pop_back();
+  return {path, reason, fmt::format("see '{} --help'", path)};
 }
 
 }  // namespace
@@ -66,9 +73,7 @@ int run(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::string reason = error.what();
-    while (!reason.empty() && reason.back() == '\n') reason.pop_back();
-    return report_wrong_input({{"command line", reason, hint_for(app, argc, argv)}});
+    return report_wrong_input({explain_refusal(app, argc, argv, error.what())});
   } catch (const std::exception& error) {
     fmt::print(stderr, "hwflow: {}\n", error.what());
     return kWorldFailed;

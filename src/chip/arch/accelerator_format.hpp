@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "base/expected.hpp"
 #include "chip/arch/accelerator.hpp"
 
 namespace hwflow::chip {
@@ -9,6 +11,10 @@ namespace hwflow::chip {
 /// JSON Schema (draft 2020-12) of accelerator files, without their key `schema`.
 [[nodiscard]] std::string accelerator_json_schema();
 [[nodiscard]] std::string energy_table_json_schema();
+/// Type, range, default and meaning of a dotted key of an accelerator or energy table file.
+/// Errors   unknown key, with the nearest known one.
+[[nodiscard]] Expected<std::string> explain_accelerator_key(std::string_view key);
+[[nodiscard]] Expected<std::string> explain_energy_table_key(std::string_view key);
 /// The page docs/formats/accelerator.md: rules and every key of both kinds of file.
 [[nodiscard]] std::string accelerator_manual();
 

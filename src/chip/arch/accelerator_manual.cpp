@@ -43,6 +43,14 @@ std::string energy_table_json_schema() {
   return schema::json_schema<EnergyTable>("hwflow energy table");
 }
 
+Expected<std::string> explain_accelerator_key(std::string_view key) {
+  return schema::explain<file::AcceleratorKeys>(key);
+}
+
+Expected<std::string> explain_energy_table_key(std::string_view key) {
+  return schema::explain<EnergyTable>(key);
+}
+
 std::string accelerator_manual() {
   std::string page(kRules);
   page += "## Keys of an accelerator\n\n" + schema::markdown_table<file::AcceleratorKeys>();

@@ -1,0 +1,84 @@
+#include "cli/explain_command.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "chip/arch/accelerator_format.hpp"
+#include "schema/schema.hpp"
+#include "study/study.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+/// One kind of file that hwflow reads.
+struct Format {
+  std::string_view name;
+  Expected<std::string> (*explain)(std::string_view key);
+  std::string (*json_schema)();
+};
+
+Expected<std::string> explain_study_key(std::string_view key) {
+  return schema::explain<study::Study>(key);
+}
+
+std::string study_json_schema() { return schema::json_schema<study::Study>("hwflow study"); }
+
+constexpr std::array kFormats{
+    Format{"study", &explain_study_key, &study_json_schema},
+    Format{"accelerator", &chip::explain_accelerator_key, &chip::accelerator_json_schema},
+    Format{"energy-table", &chip::explain_energy_table_key, &chip::energy_table_json_schema}};
+
+int explain(const std::string& key) {
+  Diagnostics problems;
+  bool found = false;
+  for (const Format& format : kFormats) {
+    const Expected<std::string> text = format.explain(key);
+    if (text) {
+      fmt::print("{}{} file\n{}\n", found ? "\n" : "", format.name, *text);
+      found = true;
+    } else {
+      for (Diagnostic problem : text.error()) {
+        problem.place = fmt::format("{} file: {}", format.name, problem.place);
+        problems.push_back(problem);
+      }
+    }
+  }
+  return found ? kDone : report_wrong_input(problems);
+}
+
+int print_schema(const std::string& name) {
+  for (const Format& format : kFormats) {
+    if (format.name == name) fmt::print("{}\n", format.json_schema());
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "explain", "Type, range, default and meaning of a key of the files that hwflow reads");
+  struct Arguments {
+    std::string key, schema;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("key", arguments->key, "Dotted key: search.population, levels.fanout.x");
+  command->add_option("--json-schema", arguments->schema, "Print the JSON Schema of a kind of file")
+      ->check(CLI::IsMember({"study", "accelerator", "energy-table"}));
+  add_global_options(*command, options);
+  command->callback([arguments, &exit_code] {
+    if (arguments->key.empty() && arguments->schema.empty()) {
+      exit_code = report_wrong_input(
+          {{"command line", "explain needs a key or --json-schema", "try 'explain search'"}});
+      return;
+    }
+    exit_code =
+        arguments->schema.empty() ? explain(arguments->key) : print_schema(arguments->schema);
+  });
+}
+
+}  // namespace hwflow::cli
