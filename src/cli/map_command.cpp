@@ -1,0 +1,158 @@
+#include "cli/map_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "chip/mapper/network_mapper.hpp"
+#include "chip/mapping/reference_cases.hpp"
+#include "cli/mapping_output.hpp"
+#include "cli/network_layers.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+struct MapArguments {
+  NetworkInput input;
+  std::string objective = "edp";
+  std::string factors = "perfect";
+  std::string strategy = "branch_and_bound";
+  std::optional<double> time_limit_seconds;
+  std::optional<std::int64_t> max_evaluations;
+  bool prove = false;
+  std::string refs;
+};
+
+/// Without limits of the user: enough to be near the best in about a second a layer.
+constexpr std::int64_t kDefaultEvaluations = 400'000;
+
+Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
+                                             const GlobalOptions& global) {
+  chip::MapperOptions options;
+  Diagnostics problems;
+  if (const auto objective = chip::objective_from_name(arguments.objective)) {
+    options.objective = *objective;
+  } else {
+    problems = objective.error();
+  }
+  using Factors = chip::MapperOptions::Factors;
+  if (arguments.factors == "ceiling") {
+    options.factors = Factors::ceiling;
+  } else if (arguments.factors != "perfect") {
+    problems.push_back({"--factors",
+                        fmt::format("unknown factors '{}'", arguments.factors),
+                        "one of perfect, ceiling"});
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  options.strategy = arguments.strategy;
+  options.time_limit_seconds = arguments.time_limit_seconds;
+  options.max_evaluations = arguments.max_evaluations;
+  if (!arguments.prove && !options.time_limit_seconds && !options.max_evaluations) {
+    options.max_evaluations = kDefaultEvaluations;
+  }
+  options.seed = global.seed;
+  options.threads = thread_count(global);
+  return options;
+}
+
+bool is_infeasible(const Diagnostics& problems) {
+  for (const Diagnostic& problem : problems) {
+    if (problem.reason.find("too small") == std::string::npos &&
+        problem.reason.find("no mapping fits") == std::string::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int report_unmapped(const Diagnostics& problems) {
+  const int wrong_input = report_wrong_input(problems);
+  return is_infeasible(problems) ? static_cast<int>(kNothingFeasible) : wrong_input;
+}
+
+chip::MapProgress progress_line(const GlobalOptions& global) {
+  if (global.quiet || isatty(STDERR_FILENO) == 0) return {};
+  return [](std::size_t done, std::size_t of) {
+    fmt::print(stderr, "\rmapped {} of {} distinct layers{}", done, of, done == of ? "\n" : "");
+    std::fflush(stderr);
+  };
+}
+
+int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
+                        const GlobalOptions& global) {
+  const auto network = load_network_layers(arguments.input);
+  if (!network) return report_wrong_input(network.error());
+  const auto mapped = chip::map_network(network->layers, network->accelerator, options,
+                                        progress_line(global));
+  if (!mapped) return report_unmapped(mapped.error());
+  const MappingTitle title{network->network, options.objective, options.threads};
+  write_json(global, to_json(*mapped, network->accelerator, title));
+  if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
+  return kDone;
+}
+
+/// Words of 16 bits: what the reference files count in.
+constexpr std::int64_t kReferenceWordBits = 16;
+
+int map_references(const std::string& file, const chip::MapperOptions& options,
+                   const GlobalOptions& global) {
+  const auto references = chip::load_reference_cases(file);
+  if (!references) return report_wrong_input(references.error());
+  nlohmann::ordered_json cases = nlohmann::ordered_json::array();
+  for (const chip::ReferenceCase& reference : *references) {
+    const auto found = chip::map_layer(reference.layer, reference.accelerator, options);
+    if (!found) return report_unmapped(found.error());
+    cases.push_back({{"id", reference.id},
+                     {"value", found->value},
+                     {"energy_pj", found->cost.energy_pj},
+                     {"cycles", found->cost.cycles},
+                     {"dram_words", found->cost.dram_bits / kReferenceWordBits},
+                     {"lower_bound", found->lower_bound},
+                     {"optimal", found->optimal},
+                     {"seconds", found->seconds},
+                     {"mapping", to_text(found->mapping, reference.accelerator)}});
+    if (!global.quiet && global.json != "-") {
+      fmt::print("{:<36}  {:>12.6g}  {}  {:.2f} s\n", reference.id, found->value,
+                 found->optimal ? "proved" : fmt::format("gap {:.2f} %", 100 * found->gap()),
+                 found->seconds);
+    }
+  }
+  write_json(global, nlohmann::ordered_json({{"cases", std::move(cases)}}).dump(2));
+  return kDone;
+}
+
+int run_map(const MapArguments& arguments, const GlobalOptions& global) {
+  const auto options = mapper_options(arguments, global);
+  if (!options) return report_wrong_input(options.error());
+  if (!arguments.refs.empty()) return map_references(arguments.refs, *options, global);
+  return map_network_command(arguments, *options, global);
+}
+
+}  // namespace
+
+void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("map", "Best mapping of every layer, with a lower bound");
+  auto arguments = std::make_shared<MapArguments>();
+  add_network_options(*command, arguments->input);
+  command->add_option("--objective", arguments->objective, "energy, latency, edp or dram")
+      ->capture_default_str();
+  command->add_option("--factors", arguments->factors, "perfect or ceiling")
+      ->capture_default_str();
+  command->add_option("--strategy", arguments->strategy, "branch_and_bound, annealing or random")
+      ->capture_default_str();
+  command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
+  command->add_option("--max-evaluations", arguments->max_evaluations,
+                      "Mappings and bounds for each layer (default 400000); reproducible");
+  command->add_flag("--prove", arguments->prove, "No limit: search until the optimum is proved");
+  command->add_option("--refs", arguments->refs, "Map the cases of a neutral reference file");
+  add_global_options(*command, options);
+  command->callback(
+      [arguments, &options, &exit_code] { exit_code = run_map(*arguments, options); });
+}
+
+}  // namespace hwflow::cli
