@@ -43,8 +43,7 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   if (arguments.factors == "ceiling") {
     options.factors = Factors::ceiling;
   } else if (arguments.factors != "perfect") {
-    problems.push_back({"--factors",
-                        fmt::format("unknown factors '{}'", arguments.factors),
+    problems.push_back({"--factors", fmt::format("unknown factors '{}'", arguments.factors),
                         "one of perfect, ceiling"});
   }
   if (!problems.empty()) return Unexpected{std::move(problems)};
@@ -86,8 +85,8 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
                         const GlobalOptions& global) {
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
-  const auto mapped = chip::map_network(network->layers, network->accelerator, options,
-                                        progress_line(global));
+  const auto mapped =
+      chip::map_network(network->layers, network->accelerator, options, progress_line(global));
   if (!mapped) return report_unmapped(mapped.error());
   const MappingTitle title{network->network, options.objective, options.threads};
   write_json(global, to_json(*mapped, network->accelerator, title));
@@ -135,14 +134,12 @@ int run_map(const MapArguments& arguments, const GlobalOptions& global) {
 }  // namespace
 
 void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("map", "Best mapping of every layer, with a lower bound");
+  CLI::App* command = app.add_subcommand("map", "Best mapping of every layer, with a lower bound");
   auto arguments = std::make_shared<MapArguments>();
   add_network_options(*command, arguments->input);
   command->add_option("--objective", arguments->objective, "energy, latency, edp or dram")
       ->capture_default_str();
-  command->add_option("--factors", arguments->factors, "perfect or ceiling")
-      ->capture_default_str();
+  command->add_option("--factors", arguments->factors, "perfect or ceiling")->capture_default_str();
   command->add_option("--strategy", arguments->strategy, "branch_and_bound, annealing or random")
       ->capture_default_str();
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");

@@ -134,8 +134,7 @@ Expected<std::map<std::string, chip::Mapping>> read_mappings(const std::string& 
       problems.push_back({place, "needs the texts 'name' and 'mapping'", {}});
       continue;
     }
-    const auto mapping =
-        chip::mapping_from_text(layer["mapping"].get<std::string>(), accelerator);
+    const auto mapping = chip::mapping_from_text(layer["mapping"].get<std::string>(), accelerator);
     if (!mapping) {
       for (const Diagnostic& problem : mapping.error()) {
         problems.push_back({place + ": " + problem.place, problem.reason, problem.hint});

@@ -26,9 +26,9 @@ Expected<PrecisionPair> parse_bits(const std::string& text) {
     const auto inputs = to_width(std::string_view(text).substr(slash + 1));
     if (weights && inputs) return PrecisionPair{*weights, *inputs};
   }
-  return Unexpected{Diagnostics{{"--bits",
-                                 fmt::format("must be W/A, two widths from 1 to 32, got '{}'", text),
-                                 "for example --bits 8/8"}}};
+  return Unexpected{
+      Diagnostics{{"--bits", fmt::format("must be W/A, two widths from 1 to 32, got '{}'", text),
+                   "for example --bits 8/8"}}};
 }
 
 void collect(const Diagnostics& from, Diagnostics& to) {
@@ -82,8 +82,7 @@ Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
   const auto plan =
       PrecisionPlan::uniform(network.compute_nodes().size(), bits->weights, bits->inputs);
   NetworkLayers result{network.name(), *accelerator, {}};
-  for (LoweredLayer& lowered :
-       lower(network, plan, lowering_options(input, *accelerator, *bits))) {
+  for (LoweredLayer& lowered : lower(network, plan, lowering_options(input, *accelerator, *bits))) {
     result.layers.push_back(std::move(lowered.layer));
   }
   return result;

@@ -162,7 +162,8 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
     }
     problem.starts.push_back(*first);
   }
-  return make_result(find_strategy(options.strategy)->run(problem), space, sign.seconds());
+  SearchOutcome outcome = find_strategy(options.strategy)->run(problem);
+  return make_result(std::move(outcome), space, sign.seconds());
 }
 
 MapperOptions quick_mapper_options(Objective objective) {
