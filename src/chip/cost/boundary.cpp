@@ -43,18 +43,24 @@ class Chains {
   }
 
   /// Words that move over all transitions, the first fetch or the last drain included.
+  /// Going from one loop to the next inward changes the cut of one chain only.
   [[nodiscard]] std::int64_t moved(Side side) const {
-    std::int64_t words = first(side);
-    std::vector<int> seen(chains_.size(), 0);
+    std::vector<int> free(chains_.size(), 0);
+    std::vector<CutCounts> still(chains_.size());
+    std::int64_t words = 1;
+    for (std::size_t i = 0; i < chains_.size(); ++i) {
+      still[i] = count_cut(chains_[i], {0, false}, side);
+      words *= still[i].whole;
+    }
     for (const std::size_t stepping : temporal_) {
-      std::int64_t whole = 1, kept = 1;
+      CutCounts product = count_cut(chains_[stepping], {free[stepping], true}, side);
       for (std::size_t i = 0; i < chains_.size(); ++i) {
-        const CutCounts counts = count_cut(chains_[i], {seen[i], i == stepping}, side);
-        whole *= counts.whole;
-        kept *= counts.kept;
+        if (i == stepping) continue;
+        product.whole *= still[i].whole;
+        product.kept *= still[i].kept;
       }
-      words += whole - kept;
-      ++seen[stepping];
+      words += product.whole - product.kept;
+      still[stepping] = count_cut(chains_[stepping], {++free[stepping], false}, side);
     }
     return words;
   }

@@ -95,21 +95,23 @@ class Derivation {
   }
 
   /// What the outside memory keeps of an operand: the tile of a child of one piece.
-  [[nodiscard]] std::int64_t whole_tensor(std::size_t operand) const {
+  [[nodiscard]] std::int64_t whole_tensor(std::size_t operand) {
+    if (whole_.empty()) whole_ = whole_tensors();
+    return whole_[operand];
+  }
+  [[nodiscard]] std::vector<std::int64_t> whole_tensors() const {
     chip::Accelerator::Fields fields = accelerator_.fields();
     fields.levels.resize(1);
     fields.levels[0].fanout = {};
-    fields.engine.operand_registers = {};
     MemoryLevel copy = fields.levels[0];
     copy.name = "copy";
     fields.levels.push_back(copy);
     chip::Mapping mapping;
     mapping.levels.resize(2);
-    for (const Dim dim : kDims) mapping.levels[1].temporal.push_back({dim, layer_.op.bound(dim)});
-    for (const SimulatedBoundary& b :
-         simulate(layer_, *Accelerator::make(fields), mapping).boundaries)
-      if (b.operand == operand && b.child == 1) return b.child_tile_words;
-    return 0;
+    std::vector<std::int64_t> words(layer_.op.operands().size());
+    for (const auto& b : simulate(layer_, *Accelerator::make(fields), mapping).boundaries)
+      if (b.child == 1) words[b.operand] = b.child_tile_words;
+    return words;
   }
 
   /// Cycles of the ports of one level to carry a flow that all its busy instances share.
@@ -250,6 +252,7 @@ class Derivation {
   const Accelerator& accelerator_;
   const std::vector<MemoryLevel>& levels_;
   const Simulation& seen_;
+  std::vector<std::int64_t> whole_;
   Cost cost_;
 };
 
