@@ -300,14 +300,19 @@ class Reader {
 
 }  // namespace
 
-Expected<OnnxModel> read_onnx(const std::filesystem::path& file, const OnnxOptions& options) {
+Expected<OnnxModel> read_onnx_bytes(const std::string& bytes, const std::filesystem::path& file,
+                                    const OnnxOptions& options) {
   if (options.batch < 1 || options.batch > (1 << 20))
     return refuse("batch", fmt::format("must be in [1, 2^20], got {}", options.batch));
+  ::onnx::ModelProto model;
+  if (!parse(bytes, model)) return refuse(file.string(), "is truncated, or no ONNX file at all");
+  return Reader(model, file, options).read();
+}
+
+Expected<OnnxModel> read_onnx(const std::filesystem::path& file, const OnnxOptions& options) {
   const auto bytes = read_bytes(file);
   if (!bytes) return Unexpected{bytes.error()};
-  ::onnx::ModelProto model;
-  if (!parse(*bytes, model)) return refuse(file.string(), "is truncated, or no ONNX file at all");
-  return Reader(model, file, options).read();
+  return read_onnx_bytes(*bytes, file, options);
 }
 
 Expected<OnnxModel> load_network(const std::string& name_or_file) {

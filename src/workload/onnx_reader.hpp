@@ -30,6 +30,12 @@ struct OnnxOptions {
 [[nodiscard]] Expected<OnnxModel> read_onnx(const std::filesystem::path& file,
                                             const OnnxOptions& options = {});
 
+/// As read_onnx, of a model in memory; `file` names it in messages, and its folder is where
+/// external data are looked for.
+[[nodiscard]] Expected<OnnxModel> read_onnx_bytes(const std::string& bytes,
+                                                  const std::filesystem::path& file,
+                                                  const OnnxOptions& options = {});
+
 /// NETWORK of the command line: a built-in name, an .onnx file or a network YAML file.
 [[nodiscard]] Expected<OnnxModel> load_network(const std::string& name_or_file);
 
