@@ -17,7 +17,7 @@ namespace hwflow::report {
 namespace {
 
 constexpr double kWidth = 560.0, kHeight = 400.0;
-constexpr double kRoofWidth = 940.0, kRoofHeight = 380.0;
+constexpr double kRoofWidth = 1080.0, kRoofHeight = 380.0;
 
 /// A layer as the roofline sees it: MACs per byte of DRAM traffic, and MACs per cycle.
 struct RoofPoint {
@@ -82,7 +82,7 @@ class Roofline {
     }
     area_ = plot_area(kRoofWidth, kRoofHeight);
     x_ = Scale::logarithmic(least_x, most_x).on(area_.x, area_.right());
-    y_ = Scale::logarithmic(least_y / 1.5, most_y * 1.3).on(area_.bottom(), area_.y);
+    y_ = Scale::logarithmic(least_y / 1.5, most_y * 1.8).on(area_.bottom(), area_.y);
   }
 
   void draw_roofs(Svg& svg, Labels& labels) {
@@ -99,6 +99,7 @@ class Roofline {
       svg.line({x_(x_.low()), y_(slope * x_.low())}, {x_(top / slope), y_(top)}, "roof");
     }
     svg.end_group();
+    keep_off_roofs(labels, slope);
     if (!peaks_.empty()) {
       const double peak = *peaks_.rbegin();
       const std::string text = fmt::format("peak {} MACs/cycle", number_text(peak));
@@ -111,6 +112,20 @@ class Roofline {
       const Box box{area_.x + 6.0, area_.y + 4.0, text_width(text), 14.0};
       svg.text({box.x, box.y + 11.0}, text, "label roof-text");
       labels.avoid(box);
+    }
+  }
+
+  void keep_off_roofs(Labels& labels, double slope) const {
+    if (peaks_.empty()) return;
+    const double peak = *peaks_.rbegin();
+    const double ridge = slope > 0.0 ? std::max(x_(peak / slope), area_.x) : area_.x;
+    labels.avoid(Box{ridge, y_(peak) - 1.0, area_.right() - ridge, 2.0});
+    if (slope <= 0.0) return;
+    const double left_x = x_(x_.low()), left_y = y_(slope * x_.low());
+    constexpr int kPieces = 60;  // of the slope, each small enough to be a box
+    const double dx = (x_(peak / slope) - left_x) / kPieces, dy = (y_(peak) - left_y) / kPieces;
+    for (int i = 0; i < kPieces; ++i) {
+      labels.avoid(Box{left_x + i * dx, left_y + (i + 1) * dy, dx, -dy});
     }
   }
 
