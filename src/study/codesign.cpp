@@ -12,7 +12,6 @@
 #include "study/finish.hpp"
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
-#include "study/run_session.hpp"
 #include "study/search.hpp"
 
 namespace hwflow::study {
@@ -69,11 +68,9 @@ class Run {
         hardware_(study.network, study.accelerator, study.options.hardware,
                   [this](const Layer& layer) { return map_layer(layer); }) {}
 
-  Expected<CodesignResult> run() && {
-    Expected<RunRecord> record = begin_run(store_, study_, setting_.resume, setting_.started);
-    if (!record) return Unexpected{std::move(record).error()};
-    run_id_ = record->id;
-    describe(*record);
+  Expected<CodesignResult> run(const RunRecord& record) && {
+    run_id_ = record.id;
+    describe(record);
     Diagnostics problems = search();
     if (!problems.empty()) {
       store_.update_run(run_id_, "stopped", 0, "a layer cannot be mapped");
@@ -231,9 +228,10 @@ class Run {
 
 }  // namespace
 
-Expected<CodesignResult> run_codesign(const LoadedStudy& study, train::AccuracyModel& accuracy,
-                                      RunStore& store, const CodesignSetting& setting) {
-  return Run(study, accuracy, store, setting).run();
+Expected<CodesignResult> run_codesign(const LoadedStudy& study, const RunRecord& run,
+                                      train::AccuracyModel& accuracy, RunStore& store,
+                                      const CodesignSetting& setting) {
+  return Run(study, accuracy, store, setting).run(run);
 }
 
 }  // namespace hwflow::study

@@ -22,8 +22,6 @@ using ExportPlan = std::function<std::string(ExportFormat format, const train::F
 /// What a run needs besides the study.
 struct CodesignSetting {
   int threads = 1;
-  bool resume = false;
-  std::string started;      ///< UTC, ISO 8601
   ReportProgress progress;  ///< may be empty
   ExportPlan export_plan;   ///< empty: nothing is exported
   std::stop_token stop;
@@ -31,10 +29,10 @@ struct CodesignSetting {
 
 /// The main job: search, picks, re-training, test set, export.
 ///
-/// A stop request ends it after the plans in flight; the result then holds what is known
-/// (`stopped`), and a later call with `resume` goes on from there.
-/// Errors  what begin_run() refuses; a layer that cannot be mapped (place "layer ... on ...").
-[[nodiscard]] Expected<CodesignResult> run_codesign(const LoadedStudy& study,
+/// `run` is that of begin_run(). A stop request ends it after the plans in flight; the result then
+/// holds what is known (`stopped`), and a later call goes on from there. So does one after a kill.
+/// Errors  layers that cannot be mapped on the accelerator, each by name: nothing is feasible.
+[[nodiscard]] Expected<CodesignResult> run_codesign(const LoadedStudy& study, const RunRecord& run,
                                                     train::AccuracyModel& accuracy, RunStore& store,
                                                     const CodesignSetting& setting);
 

@@ -16,9 +16,14 @@ namespace {
 /// Plans are finished by several threads that share one progress line.
 class Finisher {
  public:
-  Finisher(const CodesignResult& result, const train::FinetuneOptions& options,
+  Finisher(const CodesignResult& result, const FinishOptions& options, std::uint64_t seed,
            train::AccuracyModel& accuracy, RunStore& store, const SearchSetting& setting)
-      : result_(result), options_(options), accuracy_(accuracy), store_(store), setting_(setting) {}
+      : result_(result),
+        key_(finetune_text(options, seed)),
+        options_{options.epochs, options.learning_rate, options.batch_size, seed},
+        accuracy_(accuracy),
+        store_(store),
+        setting_(setting) {}
 
   std::vector<train::FinishedPlan> run() {
     std::vector<std::optional<train::FinishedPlan>> plans(result_.plans.size());
@@ -37,8 +42,7 @@ class Finisher {
   std::optional<train::FinishedPlan> finish(std::size_t i) {
     const PrecisionPlan& plan = result_.evaluated[result_.plans[i].evaluated].plan;
     const std::string text = hwflow::to_text(plan);
-    const std::string options = to_text(options_);
-    std::optional<train::FinishedPlan> known = store_.find_finished(accuracy_.key(), text, options);
+    std::optional<train::FinishedPlan> known = store_.find_finished(accuracy_.key(), text, key_);
     if (!known) {
       known = accuracy_.finish(
           plan, options_,
@@ -46,7 +50,7 @@ class Finisher {
           setting_.stop);
       // Training that was cut short is no result.
       if (setting_.stop.stop_requested()) return std::nullopt;
-      store_.save_finished(accuracy_.key(), text, options, *known);
+      store_.save_finished(accuracy_.key(), text, key_, *known);
     }
     report(result_.plans[i].label + ": done", 1);
     return known;
@@ -61,7 +65,8 @@ class Finisher {
   }
 
   const CodesignResult& result_;
-  const train::FinetuneOptions& options_;
+  std::string key_;
+  train::FinetuneOptions options_;
   train::AccuracyModel& accuracy_;
   RunStore& store_;
   const SearchSetting& setting_;
@@ -113,13 +118,8 @@ void choose_headline(CodesignResult& result, const FinishOptions& options) {
 std::vector<train::FinishedPlan> finish_plans(CodesignResult& result, const FinishOptions& options,
                                               std::uint64_t seed, train::AccuracyModel& accuracy,
                                               RunStore& store, const SearchSetting& setting) {
-  train::FinetuneOptions finetune;
-  finetune.epochs = options.epochs;
-  finetune.learning_rate = options.learning_rate;
-  finetune.batch_size = options.batch_size;
-  finetune.seed = seed;
   std::vector<train::FinishedPlan> finished =
-      Finisher(result, finetune, accuracy, store, setting).run();
+      Finisher(result, options, seed, accuracy, store, setting).run();
   for (std::size_t i = 0; i < finished.size(); ++i) {
     result.plans[i].test_fake_quantized = finished[i].fake_quantized;
     result.plans[i].test_integer = finished[i].integer;
@@ -152,9 +152,12 @@ std::string file_stem(const std::string& label) {
   return stem;
 }
 
-std::string to_text(const train::FinetuneOptions& options) {
-  return fmt::format("epochs {} learning_rate {} batch_size {} seed {}", options.epochs,
-                     options.learning_rate, options.batch_size, options.seed);
+std::string finetune_text(const FinishOptions& options, std::uint64_t seed) {
+  return fmt::format(
+      "epochs {} learning_rate {} batch_size {} seed {} method {} crop_pad {} flip {} "
+      "weight_decay {}",
+      options.epochs, options.learning_rate, options.batch_size, seed,
+      static_cast<int>(options.method), options.crop_pad, options.flip, options.weight_decay);
 }
 
 }  // namespace hwflow::study

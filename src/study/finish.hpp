@@ -29,6 +29,6 @@ void compare_plans(CodesignResult& result, const std::vector<train::FinishedPlan
 [[nodiscard]] std::string file_stem(const std::string& label);
 
 /// Text of what re-training depends on beside the plan: part of the store's key.
-[[nodiscard]] std::string to_text(const train::FinetuneOptions& options);
+[[nodiscard]] std::string finetune_text(const FinishOptions& options, std::uint64_t seed);
 
 }  // namespace hwflow::study

@@ -13,6 +13,9 @@
 
 namespace hwflow::study {
 
+/// Name of the store in an output folder.
+inline constexpr std::string_view kStoreFile = "runs.sqlite";
+
 /// A row of the table of runs.
 struct RunRecord {
   std::int64_t id = 0;

@@ -88,7 +88,8 @@ Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origi
   if (!study) return Unexpected{std::move(study).error()};
 
   Diagnostics problems;
-  Expected<OnnxModel> model = load_network(name_or_located(study->network, origin, folders));
+  std::string network_file = name_or_located(study->network, origin, folders);
+  Expected<OnnxModel> model = load_network(network_file);
   if (!model) append(problems, model.error(), place + ": network");
   Expected<chip::Accelerator> accelerator =
       chip::load_accelerator(name_or_located(study->accelerator, origin, folders));
@@ -102,6 +103,7 @@ Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origi
   const std::string yaml = schema::to_yaml(schema::to_document(*study));
   const std::string hash = hash_of(*study);
   return LoadedStudy{std::move(*study),
+                     std::move(network_file),
                      weights.value_or(fs::path{}),
                      std::move(model->weights),
                      std::move(model->network),

@@ -193,6 +193,14 @@ struct AccuracyOptions {
   }
 };
 
+/// How the grids of quantizers are trained; see train/quant.
+enum class Method : std::uint8_t { lsq, pact, dorefa };
+constexpr auto enum_names(Method) {
+  return std::array{std::pair{std::string_view{"lsq"}, Method::lsq},
+                    std::pair{std::string_view{"pact"}, Method::pact},
+                    std::pair{std::string_view{"dorefa"}, Method::dorefa}};
+}
+
 struct FinishOptions {
   int picks = 4;
   double tolerance_points = 0.5;
@@ -202,6 +210,10 @@ struct FinishOptions {
   int epochs = 2;
   double learning_rate = 0.01;
   int batch_size = 128;
+  Method method = Method::lsq;
+  std::int64_t crop_pad = 0;
+  bool flip = false;
+  double weight_decay = 1e-4;
   bool operator==(const FinishOptions&) const = default;
 
   static constexpr auto fields() {
@@ -220,7 +232,13 @@ struct FinishOptions {
                       "Epochs of quantization-aware training; 0: calibrated only."),
         schema::field("learning_rate", &T::learning_rate, schema::above(0),
                       "Learning rate at its start."),
-        schema::field("batch_size", &T::batch_size, 1, 65'536, "Images of a training step.")};
+        schema::field("batch_size", &T::batch_size, 1, 65'536, "Images of a training step."),
+        schema::field("method", &T::method, "How quantizer grids are trained."),
+        schema::field("crop_pad", &T::crop_pad, 0, 64,
+                      "Random crops from images padded by so many pixels; 0: none."),
+        schema::field("flip", &T::flip, "Random left-right flips."),
+        schema::field("weight_decay", &T::weight_decay, schema::at_least(0),
+                      "Weight decay of the re-training.")};
   }
 };
 
@@ -281,6 +299,7 @@ struct StudyFolders {
 /// A study whose parts exist and fit together.
 struct LoadedStudy {
   Study options;
+  std::string network_file;            ///< as Study::network, or the file that it means
   std::filesystem::path weights_file;  ///< empty: `weights` holds those of the ONNX file
   WeightMap weights;
   Network network;

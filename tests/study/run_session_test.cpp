@@ -9,7 +9,7 @@ namespace hwflow::study {
 namespace {
 
 LoadedStudy study_with(const std::string& yaml, const std::string& hash) {
-  return {small_study(), {}, {}, small_network(), small_accelerator(), yaml, hash};
+  return {small_study(), {}, {}, {}, small_network(), small_accelerator(), yaml, hash};
 }
 
 TEST(BeginRun, StartsAndResumesTheSameConfig) {

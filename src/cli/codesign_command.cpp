@@ -1,0 +1,174 @@
+#include "cli/codesign_command.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/interrupt.hpp"
+#include "cli/progress_line.hpp"
+#include "cli/training_inputs.hpp"
+#include "report/json.hpp"
+#include "report/terminal_table.hpp"
+#include "report/write_report.hpp"
+#include "study/codesign.hpp"
+#include "study/run_session.hpp"
+#include "train/quant/quantized_accuracy_model.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CodesignArguments {
+  fs::path study;
+  bool resume = false;
+  std::string data_directory;
+};
+
+std::string data_root() {
+  const char* root = std::getenv("HWFLOW_DATA");
+  return root == nullptr ? "" : root;
+}
+
+Expected<study::LoadedStudy> load(const CodesignArguments& arguments,
+                                  std::vector<std::string> settings) {
+  if (!arguments.data_directory.empty()) {
+    settings.push_back("data.directory=" + arguments.data_directory);
+  }
+  study::StudyFolders folders;
+  if (!arguments.data_directory.empty()) folders.search.emplace_back(arguments.data_directory);
+  if (!data_root().empty()) folders.search.emplace_back(data_root());
+  return study::load_study(arguments.study, settings, folders);
+}
+
+train::Normalization normalization_of(const study::DataOptions& data,
+                                      const train::Normalization& own) {
+  if (data.input_mean.empty()) return own;
+  return {{data.input_mean.begin(), data.input_mean.end()},
+          {data.input_std.begin(), data.input_std.end()}};
+}
+
+train::Calibration to_train(study::Calibration calibration) {
+  switch (calibration) {
+    case study::Calibration::max: return train::Calibration::maximum;
+    case study::Calibration::percentile: return train::Calibration::percentile;
+    case study::Calibration::mse: return train::Calibration::mse;
+  }
+  return train::Calibration::mse;
+}
+
+train::QuantizerMethod to_train(study::Method method) {
+  switch (method) {
+    case study::Method::lsq: return train::QuantizerMethod::lsq;
+    case study::Method::pact: return train::QuantizerMethod::pact;
+    case study::Method::dorefa: return train::QuantizerMethod::dorefa;
+  }
+  return train::QuantizerMethod::lsq;
+}
+
+/// The one place where the search meets training.
+Expected<std::unique_ptr<train::AccuracyModel>> make_accuracy_model(
+    const study::LoadedStudy& loaded) {
+  const study::Study& study = loaded.options;
+  Expected<train::Dataset> data =
+      read_data({.name = study.data.name, .directory = study.data.directory});
+  if (!data) return Unexpected{std::move(data).error()};
+  const auto dataset = std::make_shared<const train::Dataset>(std::move(*data));
+  const std::string file =
+      loaded.weights_file.empty() ? loaded.network_file : loaded.weights_file.string();
+  Expected<TrainedModel> model = load_model(
+      {.file = file, .network = loaded.network_file, .normalization = ""}, dataset->train);
+  if (!model) return Unexpected{std::move(model).error()};
+
+  train::AccuracyModelOptions options;
+  options.search_images = study.accuracy.search_images;
+  options.seed = study.accuracy.split_seed;
+  options.calibration.images = study.accuracy.calibration_images;
+  options.calibration.activations = to_train(study.accuracy.calibration);
+  options.calibration.weights = to_train(study.accuracy.calibration);
+  options.calibration.auxiliary_bits = study.hardware.auxiliary_bits;
+  options.method = to_train(study.finish.method);
+  options.normalization = normalization_of(study.data, model->normalization);
+  options.augmentation = {.pad = study.finish.crop_pad, .flip = study.finish.flip};
+  options.weight_decay = study.finish.weight_decay;
+  return train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
+}
+
+std::string now_text() {
+  return fmt::format(
+      "{:%Y-%m-%dT%H:%M:%SZ}",
+      fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+fs::path output_folder(const GlobalOptions& options, const study::Study& study) {
+  if (options.out) return *options.out;
+  if (!study.output.empty()) return study.output;
+  return fs::path("runs") / study.study;
+}
+
+int show(const study::CodesignResult& result, const fs::path& out, const GlobalOptions& options) {
+  if (!result.evaluated.empty()) report::write_report(result, out);
+  write_json(options, report::result_json(result, (out / "report.html").string()));
+  if (options.json != "-" && !options.quiet) {
+    fmt::print("{}\nreport: {}\n", report::terminal_table(result), (out / "report.html").string());
+  }
+  if (!result.stopped) return kDone;
+  fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
+  return kWorldFailed;
+}
+
+int run_study(const CodesignArguments& arguments, const std::vector<std::string>& settings,
+              const GlobalOptions& options) {
+  const InterruptWatch interrupts;
+  const Expected<study::LoadedStudy> loaded = load(arguments, settings);
+  if (!loaded) return report_wrong_input(loaded.error());
+  const Expected<std::unique_ptr<train::AccuracyModel>> model = make_accuracy_model(*loaded);
+  if (!model) return report_wrong_input(model.error());
+
+  const fs::path out = output_folder(options, loaded->options);
+  fs::create_directories(out);
+  const auto store = study::RunStore::open(out / study::kStoreFile);
+  if (!store) return report_wrong_input(store.error());
+  const Expected<study::RunRecord> run =
+      study::begin_run(**store, *loaded, arguments.resume, now_text());
+  if (!run) return report_wrong_input(run.error());
+
+  ProgressLine line(options.quiet);
+  study::CodesignSetting setting;
+  setting.threads = thread_count(options);
+  setting.stop = interrupts.token();
+  setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
+  const Expected<study::CodesignResult> result =
+      study::run_codesign(*loaded, *run, **model, **store, setting);
+  line.close();
+  if (result) return show(*result, out, options);
+  fmt::print(stderr, "{}hwflow: nothing feasible\n", to_text(result.error()));
+  return kNothingFeasible;
+}
+
+}  // namespace
+
+void add_codesign_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "codesign", "Search mixed-precision plans with the hardware model in the loop");
+  add_global_options(*command, options);
+  const auto arguments = std::make_shared<CodesignArguments>();
+  command->add_option("study", arguments->study, "Study file (.yaml)")->required();
+  command->add_flag("--resume", arguments->resume,
+                    "Go on with the last run of the output folder, which was stopped or killed");
+  command->add_option("--data-dir", arguments->data_directory,
+                      "Folder of the data set; else below HWFLOW_DATA, else the system's");
+  command->callback([arguments, command, &options, &exit_code] {
+    std::vector<std::string> settings = options.set;
+    // Only a seed that was given replaces that of the study.
+    if (command->count("--seed") > 0) {
+      settings.push_back(fmt::format("search.seed={}", options.seed));
+    }
+    exit_code = run_study(*arguments, settings, options);
+  });
+}
+
+}  // namespace hwflow::cli

@@ -1,0 +1,57 @@
+#include "cli/progress_line.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace hwflow::cli {
+namespace {
+
+constexpr double kSecondsBetweenLines = 5.0;     // in a log file
+constexpr double kSecondsBetweenRewrites = 0.1;  // on a terminal
+
+}  // namespace
+
+std::string progress_text(const study::Progress& progress, double seconds) {
+  std::string text = progress.phase;
+  if (progress.total > 0) text += fmt::format(" {}/{}", progress.done, progress.total);
+  text += fmt::format(", {:.0f} s", seconds);
+  if (progress.done > 0 && progress.total > progress.done && progress.phase == "search") {
+    const double left = seconds * static_cast<double>(progress.total - progress.done) /
+                        static_cast<double>(progress.done);
+    text += fmt::format(", about {:.0f} s left", left);
+  }
+  if (!progress.note.empty()) text += ": " + progress.note;
+  return text;
+}
+
+ProgressLine::ProgressLine(bool quiet)
+    : quiet_(quiet),
+      terminal_(isatty(fileno(stderr)) != 0),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
+
+void ProgressLine::show(const study::Progress& progress) {
+  if (quiet_) return;
+  const auto now = std::chrono::steady_clock::now();
+  const double pause = terminal_ ? kSecondsBetweenRewrites : kSecondsBetweenLines;
+  if (std::chrono::duration<double>(now - last_).count() < pause) return;
+  last_ = now;
+  const std::string text =
+      progress_text(progress, std::chrono::duration<double>(now - start_).count());
+  if (terminal_) {
+    fmt::print(stderr, "\r\033[K{}", text);
+    std::fflush(stderr);
+    open_ = true;
+  } else {
+    fmt::print(stderr, "{}\n", text);
+  }
+}
+
+void ProgressLine::close() {
+  if (open_) fmt::print(stderr, "\r\033[K");
+  open_ = false;
+}
+
+}  // namespace hwflow::cli

@@ -1,0 +1,123 @@
+#include "study/codesign.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "study/run_session.hpp"
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+LoadedStudy small_loaded() {
+  LoadedStudy loaded{small_study(),       "small",  {},  {}, small_network(),
+                     small_accelerator(), "a: 1\n", "aa"};
+  loaded.options.mapper.max_evaluations = 2000;
+  return loaded;
+}
+
+CodesignResult run_with(RunStore& store, FakeAccuracyModel& model, CodesignSetting setting = {},
+                        const LoadedStudy& study = small_loaded()) {
+  const RunRecord run = begin_run(store, study, false, "2024-05-01T10:00:00Z").value();
+  return run_codesign(study, run, model, store, setting).value();
+}
+
+class CodesignTest : public testing::Test {
+ protected:
+  TemporaryFolder folder_;
+  std::unique_ptr<RunStore> store_ = open_store(folder_.path() / "runs.sqlite");
+};
+
+TEST_F(CodesignTest, FillsInEverythingThatTheReportShows) {
+  FakeAccuracyModel model;
+  CodesignSetting setting;
+  std::vector<std::string> exported;
+  setting.export_plan = [&](ExportFormat, const train::FinishedPlan& plan,
+                            const std::string& stem) {
+    EXPECT_EQ(plan.network.network, small_network());
+    exported.push_back(stem);
+    return stem + ".onnx";
+  };
+  const CodesignResult result = run_with(*store_, model, setting);
+  EXPECT_EQ(result.run_id, "1");
+  EXPECT_EQ(result.started, "2024-05-01T10:00:00Z");
+  EXPECT_EQ(result.config_hash, "aa");
+  EXPECT_EQ(result.network.layer_weights, (std::vector<std::int64_t>{144, 144, 288, 5120}));
+  EXPECT_EQ(result.network.layer_macs, (std::vector<std::int64_t>{9216, 9216, 18432, 5120}));
+  EXPECT_EQ(result.accelerator.compute_units, 4);
+  EXPECT_EQ(result.accelerator.level_names, (std::vector<std::string>{"DRAM", "buffer"}));
+  EXPECT_FALSE(result.stopped);
+  EXPECT_EQ(result.generations.size(), 5U);
+  EXPECT_EQ(result.baselines.size(), 9U);
+
+  ASSERT_GE(result.plans.size(), 3U);
+  EXPECT_EQ(result.plans[0].label, "uniform 8/8");
+  EXPECT_EQ(result.plans[1].label, "uniform 4/4");
+  for (const PlanDetails& plan : result.plans) {
+    ASSERT_TRUE(plan.test_integer.has_value());
+    ASSERT_EQ(plan.layers.size(), 4U);
+    double energy = 0.0;
+    for (const LayerDetails& layer : plan.layers) {
+      energy += layer.energy_pj;
+      EXPECT_FALSE(layer.loop_nest.empty());
+      EXPECT_GT(layer.cycles, 0);
+      EXPECT_GT(layer.utilization, 0.0);
+      EXPECT_LE(layer.utilization, 1.0);
+    }
+    EXPECT_NEAR(energy, result.evaluated[plan.evaluated].hardware.energy_pj, 1e-6 * energy);
+    EXPECT_EQ(plan.files,
+              (std::vector<std::string>{
+                  exported[static_cast<std::size_t>(&plan - result.plans.data())] + ".onnx"}));
+  }
+  const std::size_t picks = result.plans.size() - 2;
+  EXPECT_EQ(result.paired_tests.size(), 2 * picks);
+  const std::vector<RunRecord> runs = store_->runs();
+  EXPECT_EQ(runs[0].state, "done");
+  EXPECT_EQ(runs[0].evaluations, static_cast<std::int64_t>(result.evaluated.size()));
+}
+
+TEST_F(CodesignTest, ASecondRunEvaluatesMapsAndTrainsNothing) {
+  FakeAccuracyModel first, second;
+  const CodesignResult once = run_with(*store_, first);
+  EXPECT_GT(once.mappings_searched, 0);
+  const CodesignResult twice = run_with(*store_, second);
+  EXPECT_EQ(second.evaluations, 0);
+  EXPECT_EQ(second.finishes, 0);
+  EXPECT_EQ(twice.accuracy_cache_hits, static_cast<std::int64_t>(once.evaluated.size()));
+  ASSERT_EQ(once.evaluated.size(), twice.evaluated.size());
+  for (std::size_t i = 0; i < once.evaluated.size(); ++i) {
+    EXPECT_EQ(once.evaluated[i].plan, twice.evaluated[i].plan);
+    EXPECT_EQ(once.evaluated[i].hardware, twice.evaluated[i].hardware);
+  }
+}
+
+TEST_F(CodesignTest, AStopDuringTheSearchFinishesNothing) {
+  std::stop_source source;
+  FakeAccuracyModel model;
+  model.before_evaluation = [&](int number) {
+    if (number == 35) source.request_stop();
+  };
+  CodesignSetting setting;
+  setting.stop = source.get_token();
+  const CodesignResult result = run_with(*store_, model, setting);
+  EXPECT_TRUE(result.stopped);
+  EXPECT_TRUE(result.plans.empty());
+  EXPECT_EQ(model.finishes, 0);
+  EXPECT_EQ(store_->runs()[0].state, "stopped");
+}
+
+TEST_F(CodesignTest, NothingFeasibleIsAnErrorWithTheLayersByName) {
+  LoadedStudy study = small_loaded();
+  chip::Accelerator::Fields fields = study.accelerator.fields();
+  fields.levels[1].capacity_bits = 4;  // no weight, input and output fit at once
+  study.accelerator = chip::Accelerator::make(fields).value();
+  FakeAccuracyModel model;
+  const RunRecord run = begin_run(*store_, study, false, "now").value();
+  const auto result = run_codesign(study, run, model, *store_, {});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_THAT(to_text(result.error()), testing::HasSubstr("layer conv1 on small"));
+  EXPECT_EQ(store_->runs()[0].state, "stopped");
+}
+
+}  // namespace
+}  // namespace hwflow::study

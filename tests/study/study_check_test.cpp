@@ -1,0 +1,49 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "study/study.hpp"
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+std::string problems_of(const Study& study) {
+  return to_text(check(study, small_network(), small_accelerator(), "s.yaml"));
+}
+
+/// The same on multipliers of 8 bit, which compute nothing wider.
+std::string problems_on_fixed_width(const Study& study) {
+  chip::Accelerator::Fields fields = small_accelerator().fields();
+  fields.engine.kind = chip::BitParallelEngine{8};
+  return to_text(check(study, small_network(), chip::Accelerator::make(fields).value(), "s.yaml"));
+}
+
+TEST(CheckStudy, FindsNothingWrongWithAGoodOne) { EXPECT_EQ(problems_of(small_study()), ""); }
+
+TEST(CheckStudy, NamesWidthsThatTheEngineCannotCompute) {
+  Study study = small_study();
+  study.search.weight_bits = {4, 8, 16};
+  study.search.input_bits = {8, 12};
+  const std::string text = problems_on_fixed_width(study);
+  EXPECT_THAT(text, testing::HasSubstr("s.yaml: search.weight_bits: the engine of small cannot "
+                                       "compute 16-bit weights"));
+  EXPECT_THAT(text, testing::HasSubstr("s.yaml: search.input_bits: the engine of small cannot "
+                                       "compute 4-bit weights times 12-bit inputs"));
+  EXPECT_THAT(text, testing::HasSubstr("its widest operands have 8 bits"));
+}
+
+TEST(CheckStudy, NamesPinnedWidthsThatTheEngineCannotCompute) {
+  Study study = small_study();
+  study.search.pinned = {{"conv2", 16, 8}};
+  EXPECT_THAT(problems_on_fixed_width(study),
+              testing::HasSubstr("search.pinned[0]: the engine of small"));
+}
+
+TEST(CheckStudy, LeavesSomethingToSearch) {
+  Study study = small_study();
+  study.search.pinned = {{"conv1", 8, 8}, {"conv2", 8, 8}, {"conv3", 8, 8}, {"fc", 8, 8}};
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("pins every layer"));
+}
+
+}  // namespace
+}  // namespace hwflow::study
