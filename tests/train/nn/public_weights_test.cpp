@@ -77,7 +77,7 @@ TEST(CommittedModel, FashionMnistResNetKeepsItsAccuracy) {
   ASSERT_TRUE(weights) << to_text(weights.error());
   const auto normalization = normalization_from_metadata(file->metadata, 1);
   ASSERT_EQ(normalization, default_normalization("fashion-mnist", 1));
-  const EvaluationOptions options{.threads = 2};
+  const EvaluationOptions options;
   const auto correct =
       correct_images(network, weights.value(), data->test, *normalization, options);
   ASSERT_TRUE(correct) << to_text(correct.error());

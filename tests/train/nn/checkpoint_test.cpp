@@ -1,0 +1,83 @@
+#include "train/nn/checkpoint.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/train/nn/small_networks.hpp"
+#include "tests/train/nn/temporary_folder.hpp"
+#include "train/nn/safetensors.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using testing::HasSubstr;
+
+Network one_layer() {
+  Node conv = make_node("c", NodeKind::convolution, {0});
+  conv.conv.out_channels = 2;
+  conv.has_batch_norm = true;
+  return Network::make("one", {make_input({1, 2, 2}), conv}).value();
+}
+
+Sgd optimizer_of(const NetworkModule& module) {
+  std::vector<TrainedTensor> tensors;
+  for (const auto& item : module.named_parameters()) {
+    tensors.push_back({.name = item.key(),
+                       .tensor = item.value(),
+                       .weight_decay = 0.0,
+                       .rate_scale = 1.0,
+                       .momentum = {}});
+  }
+  return {std::move(tensors), 0.9, false};
+}
+
+TEST(Checkpoint, BringsBackWeightsStatisticsAndMomenta) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "checkpoint";
+  const Network network = one_layer();
+  NetworkModule module(network);
+  const WeightMap weights = random_weights(network, 1);
+  load_weights(module, weights);
+  Sgd optimizer = optimizer_of(module);
+  optimizer.set_momentum(1, torch::full({2}, 0.25));
+  write_checkpoint(file, module, optimizer, 7, "settings");
+
+  NetworkModule other(network);
+  Sgd fresh = optimizer_of(other);
+  fresh.set_momentum(0, torch::ones({2, 1, 1, 1}));  // must go: the file has none
+  const Expected<int> epochs = read_checkpoint(file, other, fresh, "settings");
+  ASSERT_TRUE(epochs) << to_text(epochs.error());
+  EXPECT_EQ(epochs.value(), 7);
+  EXPECT_EQ(weights_of(other), weights);
+  EXPECT_FALSE(fresh.tensors()[0].momentum.defined());
+  EXPECT_TRUE(torch::equal(fresh.tensors()[1].momentum, torch::full({2}, 0.25)));
+}
+
+TEST(Checkpoint, TellsEverythingThatDoesNotFitAndChangesNothing) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "checkpoint";
+  const Network network = one_layer();
+  NetworkModule module(network);
+  Sgd optimizer = optimizer_of(module);
+  write_checkpoint(file, module, optimizer, 1, "settings");
+  Safetensors content = read_safetensors(file).value();
+  content.tensors.erase("model.c.weight");
+  content.tensors["model.c.batch_norm.bias"] = {{3}, {1.0F, 1.0F, 1.0F}};
+  content.tensors["model.d.weight"] = {{1}, {1.0F}};
+  content.metadata.erase("finished_epochs");
+  write_safetensors(file, content);
+  const WeightMap before = weights_of(module);
+  const Expected<int> epochs = read_checkpoint(file, module, optimizer, "other settings");
+  ASSERT_FALSE(epochs);
+  EXPECT_EQ(epochs.error().size(), 5U);
+  const std::string text = to_text(epochs.error());
+  EXPECT_THAT(text, HasSubstr("other settings"));
+  EXPECT_THAT(text, HasSubstr("how many epochs"));
+  EXPECT_THAT(text, HasSubstr("'model.c.weight' is missing"));
+  EXPECT_THAT(text, HasSubstr("'model.c.batch_norm.bias' has another shape"));
+  EXPECT_THAT(text, HasSubstr("'model.d.weight' is unused"));
+  EXPECT_EQ(weights_of(module), before);
+}
+
+}  // namespace
+}  // namespace hwflow::train

@@ -1,0 +1,189 @@
+#include "train/nn/module_training.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/train/nn/small_networks.hpp"
+#include "tests/train/nn/temporary_folder.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using testing::HasSubstr;
+
+const Normalization kHalf{{0.5F}, {0.5F}};
+
+/// 3 -> 8 -> 2 classes on 1 x 6 x 6 images, with BatchNorm and a global average.
+Network tiny_network() {
+  Node conv = make_node("conv1", NodeKind::convolution, {0});
+  conv.conv.out_channels = 8;
+  conv.conv.kernel_height = conv.conv.kernel_width = 3;
+  conv.conv.pad_top = conv.conv.pad_left = conv.conv.pad_bottom = conv.conv.pad_right = 1;
+  conv.has_batch_norm = true;
+  conv.activation = Activation::relu;
+  Node pool = make_node("pool", NodeKind::average_pooling, {1});
+  pool.conv.kernel_height = pool.conv.kernel_width = 0;
+  Node head = make_node("fc", NodeKind::fully_connected, {2});
+  head.conv.out_channels = 2;
+  head.has_bias = true;
+  return Network::make("tiny", {make_input({1, 6, 6}), conv, pool, head}).value();
+}
+
+/// Class 0: horizontal stripes, class 1: vertical stripes, both with noise. A global average of
+/// pixels cannot tell them apart; a trained 3 x 3 filter can.
+ImageSet stripes(std::int64_t count, std::uint64_t seed) {
+  ImageSet images{.name = "stripes", .channels = 1, .height = 6, .width = 6, .classes = 2};
+  Rng rng(seed);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const bool vertical = rng.below(2) == 1;
+    const auto phase = static_cast<int>(rng.below(2));
+    for (int y = 0; y < 6; ++y)
+      for (int x = 0; x < 6; ++x) {
+        const int base = ((vertical ? x : y) + phase) % 2 == 0 ? 40 : 200;
+        images.pixels.push_back(static_cast<std::uint8_t>(base + rng.between(-30, 30)));
+      }
+    images.labels.push_back(vertical ? 1 : 0);
+  }
+  return images;
+}
+
+TrainOptions quick_options() {
+  TrainOptions options;
+  options.epochs = 6;
+  options.batch_size = 16;
+  options.augmentation = {.pad = 1, .flip = true};
+  return options;
+}
+
+Expected<TrainedNetwork> train_tiny(const TrainOptions& options, std::stop_token stop = {},
+                                    const EpochProgress& progress = {}) {
+  return train_network(tiny_network(), std::nullopt, stripes(200, 1), kHalf, options, progress,
+                       std::move(stop));
+}
+
+TEST(ModuleTraining, LearnsWhatCanBeLearnt) {
+  const auto trained = train_tiny(quick_options());
+  ASSERT_TRUE(trained) << to_text(trained.error());
+  ASSERT_EQ(trained->epochs.size(), 6U);
+  EXPECT_LT(trained->epochs.back().loss, 0.5 * trained->epochs.front().loss);
+  const ImageSet unseen = stripes(500, 2);
+  const auto correct = correct_images(tiny_network(), trained->weights, unseen, kHalf, {});
+  ASSERT_TRUE(correct);
+  EXPECT_GE(std::accumulate(correct->begin(), correct->end(), 0), 490);
+}
+
+TEST(ModuleTraining, LossOfTheFirstStepIsTheCrossEntropy) {
+  // All weights zero: both outputs 0, so the loss is ln 2 whatever the label; with smoothing too.
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.batch_size = 200;
+  for (const double smoothing : {0.0, 0.2}) {
+    options.label_smoothing = smoothing;
+    NetworkModule module(tiny_network());
+    const auto reports = train_module(module, stripes(200, 1), kHalf, options, {}, {});
+    ASSERT_TRUE(reports);
+    EXPECT_NEAR(reports->at(0).loss, std::log(2.0), 1e-6);
+  }
+}
+
+TEST(ModuleTraining, SameSeedSameWeights) {
+  const auto first = train_tiny(quick_options());
+  const auto again = train_tiny(quick_options());
+  TrainOptions other = quick_options();
+  other.seed = 2;
+  const auto different = train_tiny(other);
+  ASSERT_TRUE(first && again && different);
+  EXPECT_EQ(first->weights, again->weights);
+  EXPECT_NE(first->weights, different->weights);
+}
+
+TEST(ModuleTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
+  const TemporaryFolder folder;
+  TrainOptions options = quick_options();
+  const auto whole = train_tiny(options);
+  options.checkpoint = folder.path() / "checkpoint.safetensors";
+  options.resume = true;
+  std::stop_source stop;
+  const auto part = train_tiny(options, stop.get_token(), [&](const EpochReport& report) {
+    if (report.epoch == 3) stop.request_stop();
+  });
+  ASSERT_TRUE(part) << to_text(part.error());
+  EXPECT_TRUE(part->stopped);
+  EXPECT_EQ(part->epochs.size(), 3U);
+  const auto rest = train_tiny(options);
+  ASSERT_TRUE(rest) << to_text(rest.error());
+  ASSERT_EQ(rest->epochs.size(), 3U);
+  EXPECT_EQ(rest->epochs.front().epoch, 4);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(rest->weights, whole->weights);
+  EXPECT_EQ(rest->epochs.back().loss, whole->epochs.back().loss);
+  EXPECT_FALSE(rest->stopped);
+}
+
+TEST(ModuleTraining, WeightDecaySparesNormsAndBiasesUnlessAsked) {
+  // With zero images every gradient of the head's weight vanishes; only the decay moves it.
+  ImageSet black = stripes(32, 1);
+  std::fill(black.pixels.begin(), black.pixels.end(), std::uint8_t{0});
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.batch_size = 32;
+  options.warmup_epochs = 0.0;
+  options.schedule = Schedule::step;
+  options.momentum = 0.0;
+  options.nesterov = false;
+  options.learning_rate = 0.5;
+  options.weight_decay = 0.1;
+  const Normalization plain{{0.0F}, {1.0F}};
+  for (const bool all : {false, true}) {
+    options.decay_norm_and_bias = all;
+    NetworkModule module(tiny_network());
+    initialise(module, 1);
+    const WeightMap before = weights_of(module);
+    ASSERT_TRUE(train_module(module, black, plain, options, {}, {}));
+    const WeightMap after = weights_of(module);
+    // BatchNorm's gain: its input is constant, so no gradient; 1 - 0.5 * 0.1 only when asked.
+    EXPECT_NEAR(after.at("conv1.batch_norm.weight").values[0], all ? 0.95 : 1.0, 1e-6);
+    EXPECT_NEAR(after.at("conv1.weight").values[0], 0.95 * before.at("conv1.weight").values[0],
+                1e-6);
+  }
+}
+
+TEST(ModuleTraining, RefusesWhatDoesNotFitAllAtOnce) {
+  TrainOptions options = quick_options();
+  options.device = "tpu";
+  ImageSet images = stripes(20, 1);
+  images.classes = 3;
+  images.height = 5;
+  const auto trained = train_network(tiny_network(), std::nullopt, images, kHalf, options, {}, {});
+  ASSERT_FALSE(trained);
+  const std::string text = to_text(trained.error());
+  EXPECT_THAT(text, HasSubstr("reads images of 1 x 6 x 6"));
+  EXPECT_THAT(text, HasSubstr("2 outputs for the 3 classes"));
+  EXPECT_THAT(text, HasSubstr("device tpu"));
+}
+
+TEST(ModuleTraining, FindsDevicesOrSaysWhyNot) {
+  EXPECT_TRUE(find_device("cpu"));
+  for (const char* name : {"gpu", "cuda:x", "cuda:", "cuda:99", ""}) {
+    EXPECT_FALSE(find_device(name)) << name;
+  }
+}
+
+TEST(ModuleTraining, ACheckpointOfOtherSettingsIsRefused) {
+  const TemporaryFolder folder;
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.checkpoint = folder.path() / "checkpoint.safetensors";
+  ASSERT_TRUE(train_tiny(options));
+  options.resume = true;
+  EXPECT_TRUE(train_tiny(options));
+  options.learning_rate = 0.05;
+  const auto refused = train_tiny(options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(to_text(refused.error()), HasSubstr("other settings"));
+}
+
+}  // namespace
+}  // namespace hwflow::train

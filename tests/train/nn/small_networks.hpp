@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.hpp"
+#include "train/nn/weight_shapes.hpp"
+#include "workload/network.hpp"
+#include "workload/weights.hpp"
+
+namespace hwflow::train {
+
+inline Node make_node(std::string name, NodeKind kind, std::vector<std::int32_t> inputs) {
+  Node node;
+  node.name = std::move(name);
+  node.kind = kind;
+  for (const std::int32_t input : inputs) node.inputs.push_back(NodeId{input});
+  return node;
+}
+
+inline Node make_input(const FeatureShape& shape) {
+  Node node = make_node("input", NodeKind::input, {});
+  node.shape = shape;
+  return node;
+}
+
+/// Every tensor random; BatchNorm statistics away from the identity, variances positive.
+inline WeightMap random_weights(const Network& network, std::uint64_t seed) {
+  Rng rng(seed);
+  WeightMap weights;
+  for (const auto& [name, shape] : expected_tensors(network)) {
+    FloatTensor tensor{shape, {}};
+    std::int64_t elements = 1;
+    for (const std::int64_t size : shape) elements *= size;
+    const bool positive = name.ends_with("running_var") || name.ends_with("batch_norm.weight");
+    for (std::int64_t i = 0; i < elements; ++i) {
+      const double value = positive ? 0.5 + rng.uniform() : 0.3 * rng.normal();
+      tensor.values.push_back(static_cast<float>(value));
+    }
+    weights[name] = std::move(tensor);
+  }
+  return weights;
+}
+
+}  // namespace hwflow::train
