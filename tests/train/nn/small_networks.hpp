@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,8 +35,13 @@ inline WeightMap random_weights(const Network& network, std::uint64_t seed) {
     std::int64_t elements = 1;
     for (const std::int64_t size : shape) elements *= size;
     const bool positive = name.ends_with("running_var") || name.ends_with("batch_norm.weight");
+    // Weights keep the size of what passes through (He), so that no clipping magnifies rounding.
+    const double deviation =
+        shape.size() > 1
+            ? std::sqrt(2.0 * static_cast<double>(shape[0]) / static_cast<double>(elements))
+            : 0.3;
     for (std::int64_t i = 0; i < elements; ++i) {
-      const double value = positive ? 0.5 + rng.uniform() : 0.3 * rng.normal();
+      const double value = positive ? 0.5 + rng.uniform() : deviation * rng.normal();
       tensor.values.push_back(static_cast<float>(value));
     }
     weights[name] = std::move(tensor);
