@@ -129,9 +129,11 @@ BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary
   const Chains each(place, boundary.child, [](LevelIndex) { return true; });
   BoundaryTraffic traffic;
   traffic.reads = moved_words(group, boundary, Side::enter);
-  traffic.fills = moved_words(each, boundary, Side::enter);
   traffic.first_reads = group.first(Side::enter);
-  traffic.first_fills = each.first(Side::enter);
+  // The words that enter the units themselves belong to no level.
+  const bool to_units = boundary.child == levels.size();
+  traffic.fills = to_units ? 0 : moved_words(each, boundary, Side::enter);
+  traffic.first_fills = to_units ? 0 : each.first(Side::enter);
   const bool forwards =
       std::any_of(levels.begin() + static_cast<std::ptrdiff_t>(boundary.parent),
                   levels.begin() + static_cast<std::ptrdiff_t>(boundary.child),

@@ -214,7 +214,11 @@ class CutWalk {
   }
 
   void leaf_of_group(std::int64_t weight) {
-    a_ = b_ = all_ = moved_ = held_ = WordSet(chain_.low, chain_.high);
+    if (!sized_) a_ = b_ = all_ = moved_ = held_ = WordSet(chain_.low, chain_.high);
+    sized_ = true;
+    all_.clear();
+    moved_.clear();
+    held_.clear();
     const auto visit = [&](const Tile& cur, const Tile& prev) {
       a_.clear();
       b_.clear();
@@ -305,6 +309,7 @@ class CutWalk {
   bool grouped_ = false;    ///< some spatial loop is not summed
   bool unclipped_ = false;  ///< no word of any tile lies in the padding
   bool largest_only_ = false;
+  bool sized_ = false;  ///< the sets below span the words of the chain
   std::array<Kind, kMaxLoops> kind_{};
   std::array<std::int64_t, kMaxLoops> index_{};
   CutCounts counts_;
