@@ -114,7 +114,9 @@ class CutWalk {
       }
       if (tile[slot(loop.term)] % loop.tile != 0) ragged_ = true;
       tile[slot(loop.term)] = loop.tile;
-      if (loop.spatial && !loop.summed) grouped_ = true;
+      if (loop.spatial && !loop.summed && !grouped_) first_grouped_ = i;
+      grouped_ = grouped_ || first_grouped_ == i;
+      if (kind_[i] != Kind::fixed) first_moving_ = std::min(first_moving_, i);
     }
     const Tile all = whole();
     unclipped_ = !chain_.relevant ||
@@ -157,7 +159,8 @@ class CutWalk {
     if (!chain_.relevant) return full - v;
     if (ragged_ && (loop.spatial || grouped_)) return 1;
     if (unclipped_) return full - v;
-    if (grouped_ || loop.spatial) return 1;
+    // Below a grouped loop the box shows one instance only; behind a moving loop, one tile of two.
+    if (at > first_grouped_ || (loop.spatial && at > first_moving_)) return 1;
     const std::int64_t end = std::min(full, unclipped_end(box, loop));
     const std::int64_t lowest = kind_[at] == Kind::steps ? v - 1 : v;
     if (lowest < unclipped_begin(box, loop) || v >= end) return 1;
@@ -308,6 +311,7 @@ class CutWalk {
   bool ragged_ = false;     ///< some tile is smaller than its like
   bool grouped_ = false;    ///< some spatial loop is not summed
   bool unclipped_ = false;  ///< no word of any tile lies in the padding
+  std::size_t first_grouped_ = kMaxLoops, first_moving_ = kMaxLoops;  ///< loops
   bool largest_only_ = false;
   bool sized_ = false;  ///< the sets below span the words of the chain
   std::array<Kind, kMaxLoops> kind_{};
