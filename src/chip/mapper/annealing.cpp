@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -9,15 +10,24 @@
 namespace hwflow::chip {
 namespace {
 
-constexpr std::size_t kChains = 8;           // independent annealing runs
-constexpr double kHot = 0.3, kCold = 2e-4;   // temperatures, in log of the objective
+/// Successive halving: many short walks, then fewer and longer ones from the best of the last
+/// stage, each stage with an equal share of the moves. Temperatures are in the log of the
+/// objective.
+struct Stage {
+  std::size_t walks;
+  double hot, cold;
+};
+constexpr std::array kStages{Stage{16, 1.0, 3e-3}, Stage{5, 0.15, 1e-3}, Stage{2, 0.08, 2e-4}};
 constexpr std::int64_t kStopInterval = 256;  // moves between looks at the clock
 constexpr double kInfeasible = std::numeric_limits<double>::infinity();
 
 /// The objective as the walk sees it: the bound of the complete candidate.
 class Landscape {
  public:
-  explicit Landscape(const SearchProblem& problem) : problem_(problem) {}
+  /// `haste` > 0 makes cycles count for more than the objective says: walks that first look for
+  /// busy arrays reach basins that others do not.
+  explicit Landscape(const SearchProblem& problem, double haste = 0.0)
+      : problem_(problem), haste_(haste) {}
 
   [[nodiscard]] double height(const Candidate& candidate) const {
     if (!problem_.space.fits_mesh(candidate) ||
@@ -28,11 +38,12 @@ class Landscape {
     const double value = value_of(bound, problem_.options.objective);
     // Energy and cycles break ties, so that a walk over a plateau still drifts the right way.
     return std::log(value + 1.0) + 1e-3 * std::log(bound.energy_pj + 1.0) +
-           1e-3 * std::log(bound.cycles + 1.0);
+           (1e-3 + haste_) * std::log(bound.cycles + 1.0);
   }
 
  private:
   const SearchProblem& problem_;
+  double haste_;
 };
 
 struct Walk {
@@ -41,21 +52,22 @@ struct Walk {
   std::int64_t moves = 0;
 };
 
-Walk walk(const SearchProblem& problem, const Candidate& start, std::int64_t moves, Rng rng) {
-  const Landscape landscape(problem);
+Walk walk(const SearchProblem& problem, const Candidate& start, const Stage& stage,
+          std::int64_t moves, double haste, Rng rng) {
+  const Landscape landscape(problem, haste);
   const LoopMoves neighbours(problem.space);
   Candidate at = start;
   double height = landscape.height(at);
   Walk result{at, height, 1};
   const double cooling =
-      std::log(kCold / kHot) / static_cast<double>(std::max<std::int64_t>(1, moves));
+      std::log(stage.cold / stage.hot) / static_cast<double>(std::max<std::int64_t>(1, moves));
   for (std::int64_t i = 0; i < moves; ++i) {
     if (i % kStopInterval == 0 && problem.stop.raised()) break;
     Candidate next = at;
     if (!neighbours.change(next, rng)) continue;
     ++result.moves;
     const double next_height = landscape.height(next);
-    const double temperature = kHot * std::exp(cooling * static_cast<double>(i));
+    const double temperature = stage.hot * std::exp(cooling * static_cast<double>(i));
     if (next_height > height && rng.uniform() >= std::exp((height - next_height) / temperature)) {
       continue;
     }
@@ -66,7 +78,15 @@ Walk walk(const SearchProblem& problem, const Candidate& start, std::int64_t mov
       result.best_height = height;
     }
   }
+  if (haste > 0.0) result.best_height = Landscape(problem).height(result.best);
   return result;
+}
+
+/// Every second walk of the first stage is in haste when the objective is the EDP.
+double haste_of(const SearchProblem& problem, const Stage& stage, std::size_t i) {
+  const bool first = stage.walks == kStages.front().walks;
+  if (!first || problem.options.objective != Objective::edp) return 0.0;
+  return i % 2 == 0 ? 0.0 : static_cast<double>(1 + i % 4);
 }
 
 /// Takes improving neighbours by the true cost until `tries` in a row have failed.
@@ -93,19 +113,24 @@ Incumbent anneal(const SearchProblem& problem, std::int64_t budget) {
   for (const Candidate& start : problem.starts) incumbent.offer(problem, start);
   if (problem.space.dims().empty() || budget <= incumbent.spent()) return incumbent;
 
-  const std::int64_t moves = budget * 9 / 10 / static_cast<std::int64_t>(kChains);
-  std::vector<Walk> walks(kChains);
-  parallel_for(kChains, problem.options.threads, [&](std::size_t i) {
-    const Candidate& start = problem.starts[i % problem.starts.size()];
-    walks[i] = walk(problem, start, moves, Rng::derive(problem.options.seed, i));
-  });
-  std::stable_sort(walks.begin(), walks.end(),
-                   [](const Walk& a, const Walk& b) { return a.best_height < b.best_height; });
-  for (const Walk& one : walks) {
-    incumbent.nodes += one.moves;
-    if (one.best_height < kInfeasible) incumbent.offer(problem, one.best);
+  std::vector<Walk> walks;
+  for (const Candidate& start : problem.starts) walks.push_back({start, kInfeasible, 0});
+  std::uint64_t stream = 0;
+  for (const Stage& stage : kStages) {
+    const std::int64_t moves = budget * 3 / 10 / static_cast<std::int64_t>(stage.walks);
+    std::vector<Walk> next(stage.walks);
+    parallel_for(stage.walks, problem.options.threads, [&](std::size_t i) {
+      next[i] = walk(problem, walks[i % walks.size()].best, stage, moves,
+                     haste_of(problem, stage, i), Rng::derive(problem.options.seed, stream + i));
+    });
+    stream += stage.walks;
+    walks = std::move(next);
+    std::stable_sort(walks.begin(), walks.end(),
+                     [](const Walk& a, const Walk& b) { return a.best_height < b.best_height; });
+    for (const Walk& one : walks) incumbent.nodes += one.moves;
+    incumbent.offer(problem, walks.front().best);
   }
-  descend(problem, budget / 20, Rng::derive(problem.options.seed, kChains), incumbent);
+  descend(problem, budget / 20, Rng::derive(problem.options.seed, stream), incumbent);
   return incumbent;
 }
 

@@ -166,7 +166,7 @@ class BranchAndBound {
 
   /// Enough for a good start on any layer, and little beside what a proof takes.
   [[nodiscard]] std::int64_t first_budget() const {
-    constexpr double kLeast = 1'000, kMost = 120'000;
+    constexpr double kLeast = 1'000, kMost = 240'000;
     double tilings = 1.0;
     for (const auto& list : lists_) tilings *= static_cast<double>(list.size());
     const auto budget = static_cast<std::int64_t>(std::clamp(tilings, kLeast, kMost));

@@ -55,7 +55,7 @@ void compare_many(MapperOptions::Factors factors, std::uint64_t seed, int wanted
 }
 
 TEST(MapLayer, FindsTheEnumeratedOptimumWithPerfectFactors) {
-  compare_many(MapperOptions::Factors::perfect, 7, 150, 3'000);
+  compare_many(MapperOptions::Factors::perfect, 7, 100, 3'000);
 }
 
 TEST(MapLayer, FindsTheEnumeratedOptimumOnLargerSpaces) {
@@ -63,7 +63,7 @@ TEST(MapLayer, FindsTheEnumeratedOptimumOnLargerSpaces) {
 }
 
 TEST(MapLayer, FindsTheEnumeratedOptimumWithCeilingFactors) {
-  compare_many(MapperOptions::Factors::ceiling, 9, 40, 8'000);
+  compare_many(MapperOptions::Factors::ceiling, 9, 30, 6'000);
 }
 
 TEST(MapLayer, DoesNotDependOnThreadsOrRuns) {
