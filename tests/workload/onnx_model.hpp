@@ -86,7 +86,7 @@ class Model {
     for (const std::int64_t value : values) attribute->add_ints(value);
     return *this;
   }
-  Model& with(const std::string& name, const char* value) {
+  Model& with_text(const std::string& name, const char* value) {
     add_attribute(name, ::onnx::AttributeProto::STRING)->set_s(value);
     return *this;
   }
