@@ -1,0 +1,108 @@
+// Mappings evaluated and bounded per second, and seconds to map layers of ResNet-18.
+// Run: build/bench/mapper_bench --benchmark_min_time=1
+#include <benchmark/benchmark.h>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+#include "chip/arch/accelerator.hpp"
+#include "chip/mapper/bound_model.hpp"
+#include "chip/mapper/loop_moves.hpp"
+#include "chip/mapper/mapper.hpp"
+
+namespace {
+
+using namespace hwflow;
+
+Layer make_layer(std::int64_t k, std::int64_t c, std::int64_t size) {
+  ConvShape shape;
+  shape.out_channels = k;
+  shape.in_channels = c;
+  shape.in_height = shape.in_width = size;
+  shape.kernel_height = shape.kernel_width = 3;
+  shape.pad_top = shape.pad_bottom = shape.pad_left = shape.pad_right = 1;
+  auto op = make_convolution(shape);
+  HWFLOW_CHECK(op.has_value(), "a ResNet-18 layer");
+  return {"conv", *op, {}};
+}
+
+chip::Accelerator make_machine(const char* name) {
+  auto loaded = chip::load_accelerator(name);
+  HWFLOW_CHECK(loaded.has_value(), "a built-in accelerator");
+  return *loaded;
+}
+
+/// Legal loop nests near a good one: what a search meets.
+std::vector<chip::Candidate> neighbours(const Layer& layer, const chip::Accelerator& machine,
+                                        const chip::MapSpace& space) {
+  chip::MapperOptions options = chip::quick_mapper_options(chip::Objective::edp);
+  const auto found = chip::map_layer(layer, machine, options);
+  HWFLOW_CHECK(found.has_value(), "a mapping");
+  const auto start = space.from_mapping(found->mapping);
+  HWFLOW_CHECK(start.has_value(), "a mapping in its space");
+  const chip::LoopMoves moves(space);
+  Rng rng(1);
+  std::vector<chip::Candidate> result{*start};
+  while (result.size() < 256) {
+    chip::Candidate next = *start;
+    if (moves.change(next, rng) && space.fits_mesh(next)) result.push_back(next);
+  }
+  return result;
+}
+
+void BM_evaluate(benchmark::State& state) {
+  const Layer layer = make_layer(64, 64, 56);
+  const auto machine = make_machine("e168");
+  const chip::MapSpace space(layer, machine, chip::MapperOptions::Factors::perfect);
+  std::vector<chip::Mapping> mappings;
+  for (const auto& candidate : neighbours(layer, machine, space)) {
+    mappings.push_back(space.to_mapping(candidate));
+  }
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(chip::evaluate(layer, machine, mappings[i++ % mappings.size()]));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_evaluate);
+
+void BM_bound(benchmark::State& state) {
+  const Layer layer = make_layer(64, 64, 56);
+  const auto machine = make_machine("e168");
+  const chip::MapSpace space(layer, machine, chip::MapperOptions::Factors::perfect);
+  const chip::BoundModel model(layer, machine, space);
+  const auto candidates = neighbours(layer, machine, space);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(model.bound(candidates[i++ % candidates.size()], model.all()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_bound);
+
+/// Arguments: channels and side of a 3x3 layer, evaluations.
+void BM_map_layer(benchmark::State& state) {
+  const Layer layer = make_layer(state.range(0), state.range(0), state.range(1));
+  const auto machine = make_machine("e168");
+  chip::MapperOptions options;
+  options.max_evaluations = state.range(2);
+  double edp = 0.0, gap = 0.0;
+  for (auto _ : state) {
+    const auto found = chip::map_layer(layer, machine, options);
+    HWFLOW_CHECK(found.has_value(), "a mapping");
+    edp = found->value;
+    gap = found->gap();
+  }
+  state.counters["edp"] = edp;
+  state.counters["gap"] = gap;
+}
+BENCHMARK(BM_map_layer)
+    ->ArgsProduct({{64}, {56}, {40'000, 400'000}})
+    ->ArgsProduct({{128}, {28}, {40'000, 400'000}})
+    ->ArgsProduct({{256}, {14}, {40'000, 400'000}})
+    ->ArgsProduct({{512}, {7}, {40'000, 400'000}})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(2);
+
+}  // namespace
+
+BENCHMARK_MAIN();
