@@ -136,6 +136,9 @@ Expected<Dataset> read_dataset(const DatasetOptions& options) {
     return row.read(folder.value());
   }
   std::string hint = nearest_name_hint(options.name, names);
+  if (std::filesystem::is_directory(options.name)) {
+    hint = "folders of image files are not read; convert them to IDX files or CIFAR-10 batches";
+  }
   if (hint.empty()) hint = "known data sets: fashion-mnist, cifar10";
   return Unexpected{Diagnostics{{options.name, "is not a data set that we know", hint}}};
 }

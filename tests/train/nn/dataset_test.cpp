@@ -59,6 +59,10 @@ TEST(Dataset, AnUnknownNameGetsAHint) {
   const auto data = read_dataset({.name = "cifar-10"});
   ASSERT_FALSE(data);
   EXPECT_THAT(data.error().at(0).hint, HasSubstr("cifar10"));
+  const TemporaryFolder folder;
+  const auto images = read_dataset({.name = folder.path().string()});
+  ASSERT_FALSE(images);
+  EXPECT_THAT(images.error().at(0).hint, HasSubstr("folders of image files are not read"));
   const auto without = read_dataset({.name = "cifar10"});
   ASSERT_FALSE(without);
   EXPECT_THAT(without.error().at(0).hint, HasSubstr("HWFLOW_DATA"));
