@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <system_error>
@@ -47,12 +48,16 @@ void write_json(const GlobalOptions& options, const std::string& json) {
     fmt::print("{}\n", json);
     return;
   }
-  std::ofstream file(*options.json);
-  file << json << '\n';
-  file.flush();
-  if (!file) {
+  write_file(*options.json, json + "\n");
+}
+
+void write_file(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream stream(file, std::ios::binary);
+  stream << bytes;
+  stream.flush();
+  if (!stream) {
     throw std::system_error(errno, std::generic_category(),
-                            fmt::format("cannot write '{}'", *options.json));
+                            fmt::format("cannot write '{}'", file.string()));
   }
 }
 

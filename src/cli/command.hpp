@@ -40,4 +40,7 @@ int report_wrong_input(const Diagnostics& diagnostics);
 /// Writes to the file of --json or standard output; nothing without --json.
 void write_json(const GlobalOptions& options, const std::string& json);
 
+/// Throws std::system_error when the file cannot be written.
+void write_file(const std::filesystem::path& file, const std::string& bytes);
+
 }  // namespace hwflow::cli

@@ -5,6 +5,7 @@
 #include "cli/explain_command.hpp"
 #include "cli/list_command.hpp"
 #ifdef HWFLOW_WITH_TORCH
+#include "cli/export_command.hpp"
 #include "cli/test_command.hpp"
 #include "cli/train_command.hpp"
 #endif
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_train_command, &add_test_command,
+    &add_train_command, &add_test_command, &add_export_command,
 #endif
     &add_list_command, &add_explain_command};
 
