@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "cli/evaluate_command.hpp"
 #include "cli/explain_command.hpp"
 #include "cli/list_command.hpp"
+#include "cli/map_command.hpp"
 #ifdef HWFLOW_WITH_TORCH
 #include "cli/export_command.hpp"
 #include "cli/test_command.hpp"
@@ -15,9 +17,9 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_train_command, &add_test_command, &add_export_command,
+    &add_train_command, &add_test_command,     &add_export_command,
 #endif
-    &add_list_command, &add_explain_command};
+    &add_map_command,   &add_evaluate_command, &add_list_command,   &add_explain_command};
 
 }  // namespace
 
