@@ -169,7 +169,7 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
 MapperOptions quick_mapper_options(Objective objective) {
   MapperOptions options;
   options.objective = objective;
-  options.max_evaluations = 40'000;
+  options.max_evaluations = 80'000;
   return options;
 }
 
