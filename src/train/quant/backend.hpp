@@ -27,7 +27,7 @@ struct AccuracyEstimate {
 
 struct FinetuneOptions {
   int epochs = 2;
-  double learning_rate = 0.01;
+  double learning_rate = 0.001;  ///< of folded weights, which BatchNorm no longer protects
   int batch_size = 128;
   std::uint64_t seed = 1;
 };
