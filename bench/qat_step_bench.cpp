@@ -45,8 +45,8 @@ double median(std::vector<double> values) {
 }
 
 QuantizedNetwork quantized(const NetworkModule& real) {
-  ImageSet images{"noise", 3, 32, 32, 10, std::vector<std::uint8_t>(64 * 3072),
-                  std::vector<std::uint8_t>(64)};
+  ImageSet images{
+      "noise", 3, 32, 32, 10, std::vector<std::uint8_t>(64 * 3072), std::vector<std::uint8_t>(64)};
   Rng rng(1);
   for (std::uint8_t& pixel : images.pixels) pixel = static_cast<std::uint8_t>(rng.below(256));
   std::vector<std::int64_t> indices(64);
@@ -80,9 +80,10 @@ int main(int argc, char** argv) {
     b.push_back(quantized_seconds);
   }
   const double ratio = median(b) / median(a);
-  fmt::print("float {:.1f} ms, quantized {:.1f} ms, ratio {:.3f}; minima {:.1f} / {:.1f} = {:.3f}\n",
-             1e3 * median(a), 1e3 * median(b), ratio, 1e3 * *std::min_element(b.begin(), b.end()),
-             1e3 * *std::min_element(a.begin(), a.end()),
-             *std::min_element(b.begin(), b.end()) / *std::min_element(a.begin(), a.end()));
+  fmt::print(
+      "float {:.1f} ms, quantized {:.1f} ms, ratio {:.3f}; minima {:.1f} / {:.1f} = {:.3f}\n",
+      1e3 * median(a), 1e3 * median(b), ratio, 1e3 * *std::min_element(b.begin(), b.end()),
+      1e3 * *std::min_element(a.begin(), a.end()),
+      *std::min_element(b.begin(), b.end()) / *std::min_element(a.begin(), a.end()));
   return ratio <= 1.2 ? 0 : 1;
 }

@@ -11,7 +11,10 @@
 #include <numeric>
 
 #include "cli/training_inputs.hpp"
+#include "train/nn/safetensors.hpp"
 #include "train/nn/training.hpp"
+#include "train/quant/quantized_testing.hpp"
+#include "workload/onnx_reader.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -35,12 +38,39 @@ CorrectImages test_float(const TestArguments& arguments, const train::ImageSet& 
                                {.batch_size = 256, .device = arguments.device, .threads = threads});
 }
 
+/// A quantized checkpoint; its network is the one that it names unless --network says otherwise.
+CorrectImages test_quantized(const TestArguments& arguments, const train::ImageSet& images,
+                             train::QuantizedMode mode, int threads) {
+  std::string name = arguments.model.network;
+  if (name.empty()) {
+    const Expected<train::Safetensors> file = train::read_safetensors(arguments.model.file);
+    if (!file) return Unexpected{file.error()};
+    const auto named = file->metadata.find("network");
+    if (named != file->metadata.end()) name = named->second;
+  }
+  const Expected<OnnxModel> described = load_network(name);
+  if (!described) return Unexpected{described.error()};
+  return train::test_quantized_checkpoint(arguments.model.file, described->network, images, mode,
+                                          threads);
+}
+
+CorrectImages test_fake(const TestArguments& arguments, const train::ImageSet& images,
+                        int threads) {
+  return test_quantized(arguments, images, train::QuantizedMode::fake, threads);
+}
+
+CorrectImages test_integer(const TestArguments& arguments, const train::ImageSet& images,
+                           int threads) {
+  return test_quantized(arguments, images, train::QuantizedMode::integer, threads);
+}
+
 /// One row per arithmetic that a model can be tested in.
 struct Mode {
   const char* name;
   CorrectImages (*test)(const TestArguments&, const train::ImageSet&, int threads);
 };
-constexpr std::array kModes{Mode{"float", test_float}};
+constexpr std::array kModes{Mode{"float", test_float}, Mode{"fake", test_fake},
+                            Mode{"integer", test_integer}};
 
 train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) {
   if (count <= 0 || count >= images.count()) return images;

@@ -12,14 +12,14 @@ constexpr int kLanes = 16;
 
 HWFLOW_INLINE void forward(const FakeQuantizer& q, std::int64_t count, const float* __restrict x,
                            float* __restrict y) {
-  const float scale = q.scale, inverse = 1.0F / q.scale;
+  const float scale = q.scale;
   if (q.binary) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] < 0.0F ? -scale : scale;
     return;
   }
   const auto low = static_cast<float>(q.low), high = static_cast<float>(q.high);
   for (std::int64_t i = 0; i < count; ++i) {
-    const float v = x[i] * inverse;
+    const float v = x[i] / scale;
     const float clamped = v < low ? low : (v > high ? high : v);
     y[i] = ((clamped + kRounder) - kRounder) * scale;
   }
@@ -30,10 +30,10 @@ HWFLOW_INLINE void backward_block(const FakeQuantizer& q, std::int64_t count,
                                   const float* __restrict x, const float* __restrict upstream,
                                   float* __restrict gradient, float* __restrict lanes) {
   const auto low = static_cast<float>(q.low), high = static_cast<float>(q.high);
-  const float inverse = 1.0F / q.scale, inside_share = q.rule == ScaleGradient::lsq ? 1.0F : 0.0F;
+  const float scale = q.scale, inside_share = q.rule == ScaleGradient::lsq ? 1.0F : 0.0F;
   for (std::int64_t i = 0; i < count; i += kLanes)
     for (int j = 0; j < kLanes; ++j) {
-      const float v = x[i + j] * inverse;
+      const float v = x[i + j] / scale;
       const float clamped = v < low ? low : (v > high ? high : v);
       const float g = upstream[i + j];
       const bool inside = v >= low && v <= high;

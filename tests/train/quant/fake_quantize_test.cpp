@@ -79,8 +79,8 @@ void compare(Rng& rng, std::vector<std::int64_t> shape, std::int64_t scales,
 }
 
 FakeQuantizeOptions options_of(const CodeRange& range, ScaleGradient rule) {
-  return {.low = range.low, .high = range.high, .rule = rule, .binary = false,
-          .gradient_scale = 0.37};
+  return {
+      .low = range.low, .high = range.high, .rule = rule, .binary = false, .gradient_scale = 0.37};
 }
 
 TEST(FakeQuantize, GradientsEqualAutogradOfTheFormula) {
@@ -129,8 +129,8 @@ TEST(FakeQuantize, LayoutAndStridesDoNotMatter) {
   const Tensor upstream = random_tensor(rng, {4, 6, 8, 10}, 1.0);
   const Tensor scale = torch::full({1}, 0.1F);
   const Gradients plain = differentiate(fake_quantize, x, scale, o, upstream);
-  const Gradients last = differentiate(
-      fake_quantize, x.contiguous(at::MemoryFormat::ChannelsLast), scale, o, upstream);
+  const Gradients last = differentiate(fake_quantize, x.contiguous(at::MemoryFormat::ChannelsLast),
+                                       scale, o, upstream);
   const Tensor wide = torch::zeros({4, 6, 8, 20});
   const Tensor strided = wide.slice(3, 0, 20, 2);
   strided.copy_(x);

@@ -21,10 +21,10 @@ namespace {
 Network small_network() {
   NetworkBuilder b;
   const NodeId input = b.input({2, 12, 12});
-  const NodeId first = b.conv_bn("first", input, 8, {.kernel = 3, .stride = 1, .pad = 1},
-                                 Activation::relu);
-  const NodeId branch = b.conv_bn("branch", first, 12, {.kernel = 3, .stride = 2, .pad = 1},
-                                  Activation::none);
+  const NodeId first =
+      b.conv_bn("first", input, 8, {.kernel = 3, .stride = 1, .pad = 1}, Activation::relu);
+  const NodeId branch =
+      b.conv_bn("branch", first, 12, {.kernel = 3, .stride = 2, .pad = 1}, Activation::none);
   Node shortcut;
   shortcut.name = "shortcut";
   shortcut.kind = NodeKind::subsample;
@@ -32,8 +32,8 @@ Network small_network() {
   shortcut.conv.stride_height = shortcut.conv.stride_width = 2;
   shortcut.channel_pad_before = shortcut.channel_pad_after = 2;
   const NodeId sum = b.add("sum", branch, b.add(shortcut), Activation::relu);
-  const NodeId depthwise = b.depthwise_bn("depthwise", sum, {.kernel = 3, .stride = 1, .pad = 1},
-                                          Activation::relu6);
+  const NodeId depthwise =
+      b.depthwise_bn("depthwise", sum, {.kernel = 3, .stride = 1, .pad = 1}, Activation::relu6);
   const NodeId pooled = b.max_pool("pooled", depthwise, {.kernel = 2, .stride = 2});
   b.fully_connected("last", b.global_average_pool("mean", pooled), 4);
   return std::move(b).finish("small");
@@ -41,8 +41,13 @@ Network small_network() {
 
 /// Four classes: which quadrant of the image is bright.
 ImageSet quadrants(std::int64_t count, std::uint64_t seed) {
-  ImageSet images{.name = "quadrants", .channels = 2, .height = 12, .width = 12, .classes = 4,
-                  .pixels = {}, .labels = {}};
+  ImageSet images{.name = "quadrants",
+                  .channels = 2,
+                  .height = 12,
+                  .width = 12,
+                  .classes = 4,
+                  .pixels = {},
+                  .labels = {}};
   Rng rng(seed);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto label = static_cast<std::int64_t>(rng.below(4));
@@ -157,8 +162,10 @@ TEST(QuantizedAccuracyModel, RefusesMissingTensorsAndTooManySearchImages) {
 }
 
 TEST(FakeQuantizedNetwork, LogitsEqualTheIntegerExecutorsOnEveryImage) {
-  const PrecisionPlan plans[] = {PrecisionPlan::uniform(4, 8, 8), PrecisionPlan::uniform(4, 4, 4),
-                                 PrecisionPlan::uniform(4, 1, 2), PrecisionPlan::uniform(4, 16, 16),
+  const PrecisionPlan plans[] = {PrecisionPlan::uniform(4, 8, 8),
+                                 PrecisionPlan::uniform(4, 4, 4),
+                                 PrecisionPlan::uniform(4, 1, 2),
+                                 PrecisionPlan::uniform(4, 16, 16),
                                  {{{8, 8}, {2, 3}, {5, 16}, {16, 4}}}};
   for (const PrecisionPlan& plan : plans) {
     SCOPED_TRACE(to_text(plan));
@@ -216,7 +223,8 @@ TEST(QuantizedNetwork, CorrectedBiasesBringTheMeansBack) {
   for (std::int64_t i = 0; i < 64; ++i) indices.push_back(i);
   const torch::NoGradGuard no_gradients;
   const torch::Tensor means =
-      real.forward(to_tensor(trained().data->train, trained().options.normalization, indices)).mean(0);
+      real.forward(to_tensor(trained().data->train, trained().options.normalization, indices))
+          .mean(0);
   for (std::size_t k = 0; k < 4; ++k) {
     double sum = 0.0;
     for (std::size_t i = 0; i < 64; ++i)

@@ -122,7 +122,8 @@ TEST(FixedPoint, RescaleRoundsHalfUpLikeLongDouble) {
   EXPECT_EQ(rescale(-3, to_fixed_point(0.5)), -1);  // -1.5 -> -1
   Rng rng(3);
   for (int i = 0; i < 10000; ++i) {
-    const double factor = std::ldexp(0.5 + 0.5 * rng.uniform(), static_cast<int>(rng.between(-20, 3)));
+    const double factor =
+        std::ldexp(0.5 + 0.5 * rng.uniform(), static_cast<int>(rng.between(-20, 3)));
     const std::int64_t value = rng.between(-100000, 100000);
     const FixedPoint fixed = to_fixed_point(factor);
     const long double real = std::ldexp(static_cast<long double>(fixed.multiplier), -fixed.shift);
