@@ -6,7 +6,9 @@
 #include "cli/explain_command.hpp"
 #include "cli/list_command.hpp"
 #include "cli/map_command.hpp"
+#include "cli/runs_command.hpp"
 #ifdef HWFLOW_WITH_TORCH
+#include "cli/codesign_command.hpp"
 #include "cli/export_command.hpp"
 #include "cli/test_command.hpp"
 #include "cli/train_command.hpp"
@@ -17,9 +19,10 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_train_command, &add_test_command,     &add_export_command,
+    &add_codesign_command, &add_train_command,    &add_test_command, &add_export_command,
 #endif
-    &add_map_command,   &add_evaluate_command, &add_list_command,   &add_explain_command};
+    &add_map_command,      &add_evaluate_command, &add_runs_command, &add_list_command,
+    &add_explain_command};
 
 }  // namespace
 
