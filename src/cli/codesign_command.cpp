@@ -99,6 +99,27 @@ Expected<std::unique_ptr<train::AccuracyModel>> make_accuracy_model(
   return train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
 }
 
+/// Writes one plan into `folder`; returns the file's name, empty when the format cannot say it.
+std::string export_plan(const fs::path& folder, study::ExportFormat format,
+                        const train::FinishedPlan& plan, const std::string& stem) {
+  if (format == study::ExportFormat::checkpoint) {
+    const std::string name = stem + ".safetensors";
+    train::write_integer_network(folder / name, plan.network);
+    return name;
+  }
+  const train::OnnxFlavour flavour =
+      format == study::ExportFormat::qdq ? train::OnnxFlavour::qdq : train::OnnxFlavour::qonnx;
+  const Expected<std::string> bytes = train::to_onnx(plan.network, flavour);
+  if (!bytes) {
+    fmt::print(stderr, "\n{}not exported as {}: {}\n", to_text(bytes.error()), train::name(flavour),
+               stem);
+    return {};
+  }
+  const std::string name = fmt::format("{}.{}.onnx", stem, train::name(flavour));
+  write_file(folder / name, *bytes);
+  return name;
+}
+
 std::string now_text() {
   return fmt::format(
       "{:%Y-%m-%dT%H:%M:%SZ}",
@@ -166,6 +187,10 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   };
   setting.stop = interrupts.token();
   setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
+  setting.export_plan = [&out](study::ExportFormat format, const train::FinishedPlan& plan,
+                               const std::string& stem) {
+    return export_plan(out, format, plan, stem);
+  };
   const Expected<study::CodesignResult> result =
       study::run_codesign(*loaded, *run, **model, **store, setting);
   line.close();

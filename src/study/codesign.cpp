@@ -200,7 +200,8 @@ class Run {
                            static_cast<std::int64_t>(finished.size()), stem});
       }
       for (const ExportFormat format : study_.options.formats) {
-        result_.plans[i].files.push_back(setting_.export_plan(format, finished[i], stem));
+        std::string file = setting_.export_plan(format, finished[i], stem);
+        if (!file.empty()) result_.plans[i].files.push_back(std::move(file));
       }
     }
   }

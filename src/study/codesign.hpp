@@ -14,7 +14,8 @@
 
 namespace hwflow::study {
 
-/// Writes a re-trained plan in one format; returns the file's name. `stem` is its name without
+/// Writes a re-trained plan in one format; returns the file's name, empty when the
+/// format cannot say the plan. `stem` is its name without
 /// ending.
 using ExportPlan = std::function<std::string(ExportFormat format, const train::FinishedPlan& plan,
                                              const std::string& stem)>;

@@ -242,9 +242,11 @@ struct FinishOptions {
   }
 };
 
-enum class ExportFormat : std::uint8_t { qdq, qonnx };
+/// checkpoint: the integers as safetensors, which 'hwflow test' and 'hwflow export' read.
+enum class ExportFormat : std::uint8_t { checkpoint, qdq, qonnx };
 constexpr auto enum_names(ExportFormat) {
-  return std::array{std::pair{std::string_view{"qdq"}, ExportFormat::qdq},
+  return std::array{std::pair{std::string_view{"checkpoint"}, ExportFormat::checkpoint},
+                    std::pair{std::string_view{"qdq"}, ExportFormat::qdq},
                     std::pair{std::string_view{"qonnx"}, ExportFormat::qonnx}};
 }
 
@@ -262,7 +264,7 @@ struct Study {
   AccuracyOptions accuracy;
   std::vector<WidthPair> baselines;
   FinishOptions finish;
-  std::vector<ExportFormat> formats{ExportFormat::qdq};
+  std::vector<ExportFormat> formats{ExportFormat::checkpoint, ExportFormat::qdq};
   std::string output;
   bool operator==(const Study&) const = default;
 

@@ -30,6 +30,8 @@ class CodesignTest : public testing::Test {
 
 TEST_F(CodesignTest, FillsInEverythingThatTheReportShows) {
   FakeAccuracyModel model;
+  LoadedStudy study = small_loaded();
+  study.options.formats = {ExportFormat::qdq};
   CodesignSetting setting;
   std::vector<std::string> exported;
   setting.export_plan = [&](ExportFormat, const train::FinishedPlan& plan,
@@ -38,7 +40,7 @@ TEST_F(CodesignTest, FillsInEverythingThatTheReportShows) {
     exported.push_back(stem);
     return stem + ".onnx";
   };
-  const CodesignResult result = run_with(*store_, model, setting);
+  const CodesignResult result = run_with(*store_, model, setting, study);
   EXPECT_EQ(result.run_id, "1");
   EXPECT_EQ(result.started, "2024-05-01T10:00:00Z");
   EXPECT_EQ(result.config_hash, "aa");
