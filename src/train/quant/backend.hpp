@@ -27,7 +27,7 @@ struct AccuracyEstimate {
 
 struct FinetuneOptions {
   int epochs = 2;
-  double learning_rate = 0.001;  ///< of folded weights, which BatchNorm no longer protects
+  double learning_rate = 0.01;  ///< as for a network with BatchNorm; implementations may scale it
   int batch_size = 128;
   std::uint64_t seed = 1;
 };
