@@ -99,6 +99,10 @@ Expected<std::unique_ptr<train::AccuracyModel>> make_accuracy_model(
   return train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
 }
 
+train::OnnxFlavour to_train(study::ExportFormat format) {
+  return format == study::ExportFormat::qdq ? train::OnnxFlavour::qdq : train::OnnxFlavour::qonnx;
+}
+
 /// Writes one plan into `folder`; returns the file's name, empty when the format cannot say it.
 std::string export_plan(const fs::path& folder, study::ExportFormat format,
                         const train::FinishedPlan& plan, const std::string& stem) {
@@ -132,26 +136,6 @@ fs::path output_folder(const GlobalOptions& options, const study::Study& study) 
   return fs::path("runs") / study.study;
 }
 
-train::OnnxFlavour to_train(study::ExportFormat format) {
-  return format == study::ExportFormat::qdq ? train::OnnxFlavour::qdq : train::OnnxFlavour::qonnx;
-}
-
-/// Writes a re-trained plan as an integer checkpoint and as the ONNX file that was asked for. A
-/// plan that the format cannot say (16 bits in QDQ) is told on standard error and left out.
-std::string export_plan(const fs::path& out, study::ExportFormat format,
-                        const train::FinishedPlan& plan, const std::string& stem) {
-  train::write_integer_network(out / (stem + ".safetensors"), plan.network);
-  const train::OnnxFlavour flavour = to_train(format);
-  const Expected<std::string> bytes = train::to_onnx(plan.network, flavour);
-  if (!bytes) {
-    fmt::print(stderr, "{}", to_text(bytes.error()));
-    return {};
-  }
-  const std::string file = fmt::format("{}.{}.onnx", stem, train::name(flavour));
-  write_file(out / file, *bytes);
-  return file;
-}
-
 int show(const study::CodesignResult& result, const fs::path& out, const GlobalOptions& options) {
   if (!result.evaluated.empty()) report::write_report(result, out);
   write_json(options, report::result_json(result, (out / "report.html").string()));
@@ -182,9 +166,6 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   ProgressLine line(options.quiet);
   study::CodesignSetting setting;
   setting.threads = thread_count(options);
-  setting.export_plan = [&out](auto format, const auto& plan, const auto& stem) {
-    return export_plan(out, format, plan, stem);
-  };
   setting.stop = interrupts.token();
   setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
   setting.export_plan = [&out](study::ExportFormat format, const train::FinishedPlan& plan,
