@@ -111,8 +111,7 @@ std::string export_plan(const fs::path& folder, study::ExportFormat format,
     train::write_integer_network(folder / name, plan.network);
     return name;
   }
-  const train::OnnxFlavour flavour =
-      format == study::ExportFormat::qdq ? train::OnnxFlavour::qdq : train::OnnxFlavour::qonnx;
+  const train::OnnxFlavour flavour = to_train(format);
   const Expected<std::string> bytes = train::to_onnx(plan.network, flavour);
   if (!bytes) {
     fmt::print(stderr, "\n{}not exported as {}: {}\n", to_text(bytes.error()), train::name(flavour),
