@@ -1,23 +1,28 @@
 # make demo | build | test | bench | lint | format      (see README.md)
 PRESET ?= release
+# Threads that wait must not spin: several jobs share the cores.
+export OMP_WAIT_POLICY := passive
+
 BUILD  := build/$(PRESET)
 JOBS   ?= $(shell nproc)
 OUT    ?= out/demo
 HWFLOW := $(BUILD)/src/cli/hwflow
 
-.PHONY: demo build test bench lint format install clean
+.PHONY: demo build test bench lint format install configure clean
 .DEFAULT_GOAL := build
 
 install:
 	@scripts/install-debian.sh
 
-build: install
+configure: install
+	@mkdir -p build
 	@cmake --preset $(PRESET) >$(BUILD).configure.log 2>&1 || { cat $(BUILD).configure.log; exit 1; }
+
+build: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 
-$(shell mkdir -p build)
-
-demo: build
+demo: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target hwflow
 	@scripts/demo.sh $(HWFLOW) $(OUT)
 
 test: build
