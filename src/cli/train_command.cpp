@@ -67,6 +67,8 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
     keep(loaded);
     if (loaded) inputs.initial = loaded->weights;
   }
+  const Diagnostics misfits = train::check_fit(inputs.network, inputs.training);
+  problems.insert(problems.end(), misfits.begin(), misfits.end());
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return inputs;
 }

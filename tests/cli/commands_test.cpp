@@ -45,9 +45,9 @@ TEST(HwflowMap, JsonHasTheKeysThatOtherToolsRead) {
        {"network", "accelerator", "objective", "seconds", "threads", "layers", "total"}) {
     EXPECT_TRUE(result.contains(key)) << key;
   }
-  for (const char* key : {"name", "shape", "count", "energy_pj", "cycles", "dram_bits",
-                          "lower_bound", "gap", "optimal", "evaluations", "nodes", "seconds",
-                          "mapping"}) {
+  for (const char* key :
+       {"name", "shape", "count", "energy_pj", "cycles", "dram_bits", "lower_bound", "gap",
+        "optimal", "evaluations", "nodes", "seconds", "mapping"}) {
     EXPECT_TRUE(result["layers"][0].contains(key)) << key;
   }
   for (const char* key : {"n", "k", "c", "p", "q", "r", "s", "g", "stride", "dilation"}) {
@@ -61,9 +61,8 @@ TEST(HwflowMap, JsonHasTheKeysThatOtherToolsRead) {
 
 TEST(HwflowMap, ResultDoesNotDependOnThreads) {
   const auto mapped = [](const std::string& threads) {
-    const Outcome outcome =
-        run_hwflow({"map", "resnet8", "--arch", "eyeriss", "--max-evaluations", "2000",
-                    "--threads", threads, "--json", "-"});
+    const Outcome outcome = run_hwflow({"map", "resnet8", "--arch", "eyeriss", "--max-evaluations",
+                                        "2000", "--threads", threads, "--json", "-"});
     json layers = json::parse(outcome.output)["layers"];
     for (json& layer : layers) layer.erase("seconds");
     return layers;
