@@ -28,7 +28,9 @@ class Chooser {
     const double tolerance = options_.tolerance_points;
     cheapest_within(tolerance);
     for (std::size_t i = 0; i < options_.baselines.size(); ++i) {
-      if (options_.baselines[i] != options_.reference) cheaper_than_baseline(i);
+      if (options_.baselines[i] == options_.reference) continue;
+      cheaper_than_baseline(i);
+      as_accurate_as_baseline(i);
     }
     for (int rung = 0; rung < kRungs && options_.search_margin_points > 0.0; ++rung) {
       cheapest_within(tolerance + std::ldexp(options_.search_margin_points, rung));
@@ -87,6 +89,20 @@ class Chooser {
         fmt::format("most accurate plan on the search split that costs less than uniform {}/{} in "
                     "every objective",
                     widths.weights, widths.inputs));
+  }
+
+  void as_accurate_as_baseline(std::size_t which) {
+    const EvaluatedPlan& baseline = plan(input_.finish_baselines[which]);
+    std::optional<std::size_t> best;
+    for (const std::size_t i : input_.front) {
+      if (plan(i).accuracy.top1() < baseline.accuracy.top1()) continue;
+      if (!best || plan(i).objectives[costs_[0]] < plan(*best).objectives[costs_[0]]) best = i;
+    }
+    const std::string_view cost = name(input_.objectives[costs_[0]]);
+    const WidthPair& widths = options_.baselines[which];
+    add(best, fmt::format("least {} as accurate as {}/{}", cost, widths.weights, widths.inputs),
+        fmt::format("least {} among plans no less accurate than uniform {}/{} on the search split",
+                    cost, widths.weights, widths.inputs));
   }
 
   void knee() {
