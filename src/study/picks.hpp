@@ -29,8 +29,8 @@ struct PickInput {
 /// The uniform baselines, then at most options.picks plans of the front, by these rules until there
 /// are enough, leaving out plans that were chosen before:
 ///   1. the least first cost within the tolerance of float accuracy,
-///   2. for every narrower baseline than the reference: the most accurate plan that costs less in
-///      every objective,
+///   2. for every baseline but the reference: the most accurate plan that costs less in every
+///      objective, then the least first cost among plans that are no less accurate than it,
 ///   3. the least first cost within the tolerance + 1, 2, 4, 8, ... margins,
 ///   4. the knee: nearest to the ideal point of the front.
 /// Rules 2 and 3 look beyond the tolerance because calibrated accuracy is a lower estimate of what

@@ -47,8 +47,9 @@ using testing::Pair;
 TEST(ChoosePicks, FollowsTheRulesInOrder) {
   FinishOptions options;
   options.picks = 5;
-  // Tolerance 0.5: plans 2 (70) and 3 (80). Cheaper than 4/4: plans 5, 6, 7; 5 is best. Tolerance +
-  // 1 = 1.5: plan 4. Knee: see below. Then 2.5 gives 4 again, 4.5 gives 6 (4.0 points).
+  // Tolerance 0.5: plans 2 (70) and 3 (80). Cheaper than 4/4: plans 5, 6, 7; 5 is best. As accurate
+  // as 4/4 (870 right): plans 0 to 4, of which 1, the baseline itself, costs least (40): nothing
+  // new. Tolerance + 1 = 1.5: plan 4. Knee: see below. Then 2.5 gives 4 again, 4.5 gives 6 (4.0).
   // Distances from the ideal (0.1, 5, 5), ranges 0.4, 95, 95, squared:
   //   4: 0.0009 + 0.2244 + 0.2244 = 0.4497   5: 0.0064 + 0.0693 + 0.0693 = 0.1449
   //   6: 0.01 + 0.0249 + 0.1281 = 0.1630     7: 1            1: 0.0056 + 2 * 0.1357 = 0.2770
@@ -58,6 +59,24 @@ TEST(ChoosePicks, FollowsTheRulesInOrder) {
                                            Pair(5, "cheaper than uniform 4/4"),
                                            Pair(4, "least energy within 1.5 points"),
                                            Pair(6, "least energy within 4.5 points")));
+}
+
+TEST(ChoosePicks, TakesTheCheapestThatIsNoLessAccurateThanANarrowBaseline) {
+  // Plan 8 is as accurate as 4/4 (870 right), and costs less energy (35 < 40) but more latency:
+  // not "cheaper in every objective", so rule 2 still names 5, and the rule after it names 8.
+  std::vector<EvaluatedPlan> plans = kPlans;
+  plans.push_back(plan_with(870, 35, 45));
+  std::vector<std::size_t> front = kFront;
+  front.push_back(8);
+  FinishOptions options;
+  options.picks = 3;
+  const std::vector<Pick> picks = choose_picks(
+      {plans, front, kObjectives, kBaselines, train::AccuracyEstimate{900, 1000}}, options);
+  ASSERT_EQ(picks.size(), 5U);
+  EXPECT_EQ(picks[2].evaluated, 2U);
+  EXPECT_EQ(picks[3].evaluated, 5U);
+  EXPECT_EQ(picks[4].evaluated, 8U);
+  EXPECT_EQ(picks[4].label, "least energy as accurate as 4/4");
 }
 
 TEST(ChoosePicks, StopsAtTheNumberAskedFor) {
