@@ -7,11 +7,24 @@
 
 #include "base/check.hpp"
 #include "train/nn/module_training.hpp"
+#include "train/quant/dequantize.hpp"
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/integer_executor.hpp"
 #include "train/quant/quantized_checkpoint.hpp"
 
 namespace hwflow::train {
+namespace {
+
+/// A checkpoint of float weights and grids, or one of integers.
+Expected<QuantizedNetwork> read_either(const std::filesystem::path& file, const Network& network) {
+  auto quantized = read_quantized_network(file, network);
+  if (quantized) return quantized;
+  const auto integers = read_integer_network(file, network);
+  if (!integers) return quantized;
+  return dequantize(*integers);
+}
+
+}  // namespace
 
 std::vector<std::uint8_t> test_integers(const IntegerNetwork& network, const ImageSet& images,
                                         int threads) {
@@ -47,7 +60,7 @@ Expected<std::vector<std::uint8_t>> test_quantized_checkpoint(const std::filesys
                                                               const Network& network,
                                                               const ImageSet& images,
                                                               QuantizedMode mode, int threads) {
-  const auto quantized = read_quantized_network(file, network);
+  const auto quantized = read_either(file, network);
   if (!quantized) return Unexpected{quantized.error()};
   if (Diagnostics problems = check_fit(quantized->network, images); !problems.empty())
     return Unexpected{std::move(problems)};
