@@ -16,5 +16,9 @@ endif()
 if(HWFLOW_SANITIZE)
   target_compile_options(hwflow_flags INTERFACE "-fsanitize=${HWFLOW_SANITIZE}"
                                                 -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC warns of its own <functional> and <regex> when it instruments them.
+    target_compile_options(hwflow_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(hwflow_flags INTERFACE "-fsanitize=${HWFLOW_SANITIZE}")
 endif()

@@ -127,6 +127,7 @@ std::int64_t Network::macs() const {
 
 std::int64_t Network::parameters() const {
   std::int64_t total = 0;
+  for (const Node& each : nodes_) total += each.prelu_slopes;
   for (const NodeId id : compute_nodes_) {
     const Node& each = node(id);
     const std::int64_t per_output = (each.has_bias ? 1 : 0) + (each.has_batch_norm ? 2 : 0);
@@ -137,6 +138,7 @@ std::int64_t Network::parameters() const {
 
 std::int64_t Network::folded_parameters() const {
   std::int64_t total = 0;
+  for (const Node& each : nodes_) total += each.prelu_slopes;
   for (const NodeId id : compute_nodes_) {
     const Node& each = node(id);
     total += weight_count(each);

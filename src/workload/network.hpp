@@ -49,7 +49,14 @@ enum class Activation : std::uint8_t {
   hard_sigmoid,
   hard_swish,
   tanh,
-  prelu
+  prelu,  ///< slopes below zero are trained: Node::prelu_slopes of them
+  elu,
+  selu,
+  gelu,
+  silu,
+  mish,
+  softplus,
+  other  ///< element-wise, known to cost models only: Node::not_executable names it
 };
 [[nodiscard]] std::string_view name(Activation activation);
 
@@ -72,11 +79,15 @@ struct Node {
   Activation activation = Activation::none;
   double activation_alpha = 0.0;                               ///< leaky slope, clip minimum
   double activation_beta = 0.0;                                ///< clip maximum
+  std::int64_t prelu_slopes = 0;                               ///< trained slopes of prelu
   int axis = 1;                                                ///< concat
   bool count_include_pad = false;                              ///< average pooling
   std::int64_t channel_pad_before = 0, channel_pad_after = 0;  ///< pad, subsample
   FeatureShape shape;  ///< of the output; given for input, resize, reshape;
                        ///< inferred by Network::make for all others
+  /// Why the values of this node cannot be computed from this description, which is right for
+  /// shapes and cost; empty: they can.
+  std::string not_executable;
   bool operator==(const Node&) const = default;
 };
 
@@ -121,10 +132,9 @@ class Network {
 
   /// MACs of one image (batch 1), compute nodes only.
   [[nodiscard]] std::int64_t macs() const;
-  /// Trained parameters: weights, biases, and two per channel for every BatchNorm (slopes of PReLU
-  /// are not counted).
+  /// Trained parameters: weights, biases, slopes of PReLU, and two per channel for every BatchNorm.
   [[nodiscard]] std::int64_t parameters() const;
-  /// Weights and biases after folding BatchNorm away.
+  /// Weights, biases and slopes of PReLU after folding BatchNorm away.
   [[nodiscard]] std::int64_t folded_parameters() const;
 
   /// The operator of a node at a batch size; none for nodes that only move data

@@ -90,6 +90,10 @@ NodeId NetworkBuilder::conv_bias(std::string name, NodeId input, std::int64_t ch
   Node node = conv_node(std::move(name), input, channels, window, activation);
   node.conv.groups = groups;
   node.has_bias = true;
+  if (activation == Activation::prelu) {
+    node.prelu_slopes = channels;
+    node.not_executable = "the slopes of PReLU, one for every channel, are counted but not kept";
+  }
   return add(std::move(node));
 }
 

@@ -54,7 +54,14 @@ struct EnumNames<Activation> {
                       pair{View("hard_sigmoid"), hard_sigmoid},
                       pair{View("hard_swish"), hard_swish},
                       pair{View("tanh"), tanh},
-                      pair{View("prelu"), prelu}};
+                      pair{View("prelu"), prelu},
+                      pair{View("elu"), elu},
+                      pair{View("selu"), selu},
+                      pair{View("gelu"), gelu},
+                      pair{View("silu"), silu},
+                      pair{View("mish"), mish},
+                      pair{View("softplus"), softplus},
+                      pair{View("other"), other}};
   }
 };
 
@@ -77,7 +84,9 @@ struct NodeText {
   bool bias = false, batch_norm = false, count_include_pad = false;
   double batch_norm_epsilon = 1e-5, activation_alpha = 0.0, activation_beta = 0.0;
   Activation activation = Activation::none;
+  std::int64_t prelu_slopes = 0;
   int axis = 1;
+  std::string not_executable;
 
   static constexpr auto fields() {
     using T = NodeText;
@@ -103,9 +112,12 @@ struct NodeText {
         field("batch_norm_epsilon", &T::batch_norm_epsilon, above(0), "Added to the variance."),
         field("activation", &T::activation, "Non-linearity of the output."),
         field("activation_alpha", &T::activation_alpha, "Leaky slope, or least value of clip."),
+        field("prelu_slopes", &T::prelu_slopes, between(0, kMost), "Trained slopes of prelu."),
         field("activation_beta", &T::activation_beta, "Largest value of clip."),
         field("axis", &T::axis, between(1, 3), "Of concat: 1 channels, 2 rows, 3 columns."),
         field("count_include_pad", &T::count_include_pad, "Average pooling divides by all."),
+        field("not_executable", &T::not_executable,
+              "Why values cannot be computed from this description; empty: they can."),
     };
   }
 };
@@ -193,6 +205,8 @@ class Builder {
     node.activation = text.activation;
     node.activation_alpha = text.activation_alpha;
     node.activation_beta = text.activation_beta;
+    node.prelu_slopes = text.prelu_slopes;
+    node.not_executable = text.not_executable;
     node.axis = text.axis;
     node.count_include_pad = text.count_include_pad;
     node.channel_pad_before = text.channel_pads[0];
@@ -246,6 +260,8 @@ NodeText text_of(const Node& node, const Network& network) {
   text.activation = node.activation;
   text.activation_alpha = node.activation_alpha;
   text.activation_beta = node.activation_beta;
+  text.prelu_slopes = node.prelu_slopes;
+  text.not_executable = node.not_executable;
   text.axis = node.axis;
   text.count_include_pad = node.count_include_pad;
   return text;

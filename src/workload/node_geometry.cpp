@@ -220,6 +220,10 @@ std::string attribute_problem(const Node& node) {
     return fmt::format("{} has no bias", name(node.kind));
   if (node.kind == NodeKind::activation && node.activation == Activation::none)
     return "an activation node needs an activation";
+  if (node.prelu_slopes < 0 || node.prelu_slopes > kMaxSize)
+    return fmt::format("{} slopes of PReLU", node.prelu_slopes);
+  if (node.prelu_slopes > 0 && node.activation != Activation::prelu)
+    return "slopes of PReLU without a PReLU";
   if (node.kind == NodeKind::input && node.activation != Activation::none)
     return "an input has no activation";
   return "";

@@ -24,9 +24,9 @@ constexpr std::array<std::string_view, 16> kKindNames{"input",
                                                       "softmax",
                                                       "activation"};
 
-constexpr std::array<std::string_view, 10> kActivationNames{
-    "none",    "relu",         "relu6",      "clip", "leaky_relu",
-    "sigmoid", "hard_sigmoid", "hard_swish", "tanh", "prelu"};
+constexpr std::array<std::string_view, 17> kActivationNames{
+    "none",  "relu", "relu6", "clip", "leaky_relu", "sigmoid", "hard_sigmoid", "hard_swish", "tanh",
+    "prelu", "elu",  "selu",  "gelu", "silu",       "mish",    "softplus",     "other"};
 
 }  // namespace
 

@@ -20,6 +20,7 @@
 #include "workload/node_geometry.hpp"
 #include "workload/onnx/graph_import.hpp"
 #include "workload/onnx/problem.hpp"
+#include "workload/onnx/rewriting.hpp"
 
 namespace hwflow {
 namespace {
@@ -174,7 +175,10 @@ class Reader {
   void count_readers() {
     for (const auto& node : graph_proto_.node())
       for (const std::string& input : node.input()) ++graph_.readers[input];
-    for (const auto& output : graph_proto_.output()) ++graph_.readers[output.name()];
+    for (const auto& output : graph_proto_.output()) {
+      ++graph_.readers[output.name()];
+      ++graph_.results[output.name()];
+    }
   }
 
   /// Nodes such that each comes after its inputs, else in the order of the file.
@@ -253,9 +257,20 @@ class Reader {
             return in.empty() || graph_.values.at(in).constant;
           });
       if (!is_constant || !node.has_input(0) || !onnx_import::fold_constants(node)) handler(node);
+      mark_quantized(node, proto);
     } catch (const Problem& problem) {
       tell(node_place(index), problem.reason, problem.hint);
     }
+  }
+
+  /// A layer that was a quantized operator computes without the limits of its output's codes.
+  void mark_quantized(const NodeImport& node, const ::onnx::NodeProto& proto) {
+    const std::string former = node.attributes().text(onnx_import::kQuantizedFrom, "");
+    if (former.empty() || proto.output_size() == 0) return;
+    const auto made = graph_.values.find(proto.output(0));
+    if (made == graph_.values.end() || !made->second.node) return;
+    node.mark_not_executable(*made->second.node,
+                             "was " + former + ", whose rounding and limits are left out");
   }
 
   void check_outputs() {
@@ -306,6 +321,10 @@ Expected<OnnxModel> read_onnx_bytes(const std::string& bytes, const std::filesys
     return refuse("batch", fmt::format("must be in [1, 2^20], got {}", options.batch));
   ::onnx::ModelProto model;
   if (!parse(bytes, model)) return refuse(file.string(), "is truncated, or no ONNX file at all");
+  if (model.has_graph()) {
+    onnx_import::expand_quantized_operators(*model.mutable_graph());
+    onnx_import::recognise_activations(*model.mutable_graph());
+  }
   return Reader(model, file, options).read();
 }
 

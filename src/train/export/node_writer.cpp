@@ -20,6 +20,7 @@ const std::string& NodeWriter::tensor_of(NodeId id) const {
 
 void NodeWriter::write(std::size_t index) {
   const Node& node = network_.network.nodes()[index];
+  if (!node.not_executable.empty()) refuse(node, "cannot be executed: " + node.not_executable);
   tensors_[index] = write_activation(node, write_body(index, node));
 }
 
@@ -199,11 +200,24 @@ std::string NodeWriter::write_activation(const Node& node, const std::string& so
       const bool swish = node.activation == Activation::hard_swish;
       const std::string gate =
           graph_.add("HardSigmoid", {source}, swish ? output + ".gate" : output);
-      graph_.attribute("alpha", 1.0F / 6.0F);
-      graph_.attribute("beta", 0.5F);
+      graph_.attribute("alpha", swish ? 1.0F / 6.0F : static_cast<float>(node.activation_alpha));
+      graph_.attribute("beta", swish ? 0.5F : static_cast<float>(node.activation_beta));
       return swish ? graph_.add("Mul", {source, gate}, output) : gate;
     }
-    case Activation::prelu: break;
+    case Activation::silu: {
+      const std::string gate = graph_.add("Sigmoid", {source}, output + ".gate");
+      return graph_.add("Mul", {source, gate}, output);
+    }
+    case Activation::elu:
+      graph_.add("Elu", {source}, output);
+      graph_.attribute("alpha", static_cast<float>(node.activation_alpha));
+      return output;
+    case Activation::selu: return graph_.add("Selu", {source}, output);
+    case Activation::softplus: return graph_.add("Softplus", {source}, output);
+    case Activation::gelu:
+    case Activation::mish:
+    case Activation::prelu:
+    case Activation::other: break;
   }
   return refuse(node, fmt::format("activation {} cannot be exported", name(node.activation)));
 }

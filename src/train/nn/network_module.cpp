@@ -87,6 +87,11 @@ Diagnostics unsupported_parts(const Network& network) {
   std::size_t inputs = 0;
   for (const Node& node : network.nodes()) {
     inputs += node.kind == NodeKind::input ? 1 : 0;
+    if (!node.not_executable.empty()) {
+      problems.push_back({network.name() + ": " + node.name,
+                          "its values cannot be computed: " + node.not_executable,
+                          "the network serves cost models only"});
+    }
     if (node.kind == NodeKind::matrix_product) {
       problems.push_back({network.name() + ": " + node.name,
                           "matrix products between activations cannot be trained or tested here",

@@ -110,8 +110,15 @@ Tensor activate(const Node& node, const Tensor& x) {
       return torch::clamp(node.activation_alpha * x + node.activation_beta, 0.0, 1.0);
     case Activation::hard_swish: return torch::hardswish(x);
     case Activation::tanh: return torch::tanh(x);
+    case Activation::elu: return torch::elu(x, node.activation_alpha);
+    case Activation::selu: return torch::selu(x);
+    case Activation::gelu: return torch::gelu(x);
+    case Activation::silu: return torch::silu(x);
+    case Activation::mish: return torch::mish(x);
+    case Activation::softplus: return torch::softplus(x);
+    case Activation::other: break;
   }
-  HWFLOW_CHECK(false, "unknown activation");
+  HWFLOW_CHECK(false, "an activation that cannot be executed");
   return x;
 }
 

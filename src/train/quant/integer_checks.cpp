@@ -156,6 +156,9 @@ Diagnostics unsupported_in_integers(const Network& network) {
   std::size_t inputs = 0;
   for (const Node& node : network.nodes()) {
     inputs += node.kind == NodeKind::input ? 1U : 0U;
+    if (!node.not_executable.empty())
+      problems.push_back({network.name() + ": " + node.name,
+                          "its values cannot be computed: " + node.not_executable, hint});
     if (const std::string_view reason = refusal(node); !reason.empty())
       problems.push_back(
           {network.name() + ": " + node.name,

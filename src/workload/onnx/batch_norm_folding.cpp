@@ -28,6 +28,15 @@ std::size_t output_channel(const Node& node, std::size_t i, std::size_t count) {
   return group * per_group + i / kernel % per_group;
 }
 
+template <class Factors>
+void scale_channels(const Node& node, FloatTensor& weight, const Factors& factors) {
+  const std::size_t count = weight.values.size();
+  for (std::size_t i = 0; i < count; ++i)
+    weight.values[i] =
+        static_cast<float>(static_cast<double>(weight.values[i]) *
+                           static_cast<double>(factors[output_channel(node, i, count)]));
+}
+
 void fold(Node& node, WeightMap& weights) {
   constexpr std::array kParts{"weight", "bias", "running_mean", "running_var"};
   std::array<const FloatTensor*, 4> parts{};
@@ -51,9 +60,7 @@ void fold(Node& node, WeightMap& weights) {
                            static_cast<double>(parts[1]->values[k]));
   }
   FloatTensor scaled = *weight;
-  for (std::size_t i = 0; i < scaled.values.size(); ++i)
-    scaled.values[i] = static_cast<float>(static_cast<double>(scaled.values[i]) *
-                                          factors[output_channel(node, i, scaled.values.size())]);
+  scale_channels(node, scaled, factors);
 
   weights[node.name + ".weight"] = std::move(scaled);
   weights[node.name + ".bias"] = std::move(shift);
@@ -63,6 +70,11 @@ void fold(Node& node, WeightMap& weights) {
 }
 
 }  // namespace
+
+void scale_output_channels(const Node& node, FloatTensor& weight,
+                           const std::vector<float>& factors) {
+  scale_channels(node, weight, factors);
+}
 
 void fold_batch_norms(std::vector<Node>& nodes, WeightMap& weights) {
   for (Node& node : nodes)

@@ -2,21 +2,17 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "workload/onnx/constant_arithmetic.hpp"
 #include "workload/onnx/handlers.hpp"
 #include "workload/onnx/problem.hpp"
 
 namespace hwflow::onnx_import {
 namespace {
-
-// Arithmetic on constants serves shapes; a larger result would only be a way to fill memory.
-constexpr std::int64_t kMaxFolded = 1 << 20;
 
 ConstantPtr with_dims(const Constant& constant, Dims dims) {
   if (element_count(dims) != element_count(constant.dims))
@@ -25,21 +21,6 @@ ConstantPtr with_dims(const Constant& constant, Dims dims) {
   Constant copy = constant;
   copy.dims = std::move(dims);
   return std::make_shared<const Constant>(std::move(copy));
-}
-
-/// A constant of `dims` whose i-th value is the source's value at `place(i)`.
-ConstantPtr picked(const Constant& source, Dims dims,
-                   const std::function<std::size_t(std::size_t)>& place) {
-  if (!source.has_values) return make_unknown(std::move(dims));
-  const auto count = static_cast<std::size_t>(element_count(dims));
-  return std::visit(
-      [&](const auto& from) {
-        auto to = from;
-        to.resize(count);
-        for (std::size_t i = 0; i < count; ++i) to[i] = from.at(place(i));
-        return std::make_shared<const Constant>(Constant{std::move(dims), true, std::move(to)});
-      },
-      source.values);
 }
 
 /// Position in a tensor of `dims` of the i-th element of one with axes in `order`.
@@ -113,47 +94,6 @@ ConstantPtr fold_concat(const NodeImport& node) {
   const auto count = static_cast<std::int64_t>(values.size());
   if (count > kMaxFolded) throw Problem("joins too many constants");
   return make_integers({count}, std::move(values));
-}
-
-double combined(const std::string& type, double a, double b) {
-  if (type == "Add") return a + b;
-  if (type == "Sub") return a - b;
-  if (type == "Mul") return a * b;
-  return a / b;
-}
-
-/// Integers only where both are; division of integers cuts towards zero.
-std::int64_t combined_integers(const std::string& type, std::int64_t a, std::int64_t b) {
-  constexpr std::int64_t kLimit = std::int64_t{1} << 31;
-  if (std::max(std::abs(a), std::abs(b)) > kLimit) throw Problem("integers beyond 2^31");
-  if (type == "Add") return a + b;
-  if (type == "Sub") return a - b;
-  if (type == "Mul") return a * b;
-  if (b == 0) throw Problem("divides by zero");
-  return a / b;
-}
-
-ConstantPtr fold_arithmetic(const NodeImport& node) {
-  const Constant &a = *node.input(0).constant, &b = *node.input(1).constant;
-  Dims dims = broadcast_dims(a.dims, b.dims);
-  const std::int64_t count = element_count(dims);
-  const bool is_simple = (element_count(a.dims) == count || element_count(a.dims) == 1) &&
-                         (element_count(b.dims) == count || element_count(b.dims) == 1);
-  if (!a.has_values || !b.has_values || !is_simple || count > kMaxFolded)
-    return make_unknown(std::move(dims));
-  const std::string type = node.op_type();
-  std::vector<std::int64_t> integers;
-  std::vector<float> floats;
-  const bool is_integer = a.is_integer() && b.is_integer();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-    const std::size_t at_a = a.size() == 1 ? 0 : i, at_b = b.size() == 1 ? 0 : i;
-    if (is_integer)
-      integers.push_back(combined_integers(type, a.integer(at_a), b.integer(at_b)));
-    else
-      floats.push_back(static_cast<float>(combined(type, a.number(at_a), b.number(at_b))));
-  }
-  return is_integer ? make_integers(std::move(dims), std::move(integers))
-                    : make_floats(std::move(dims), std::move(floats));
 }
 
 ConstantPtr fold_cast(const NodeImport& node, const Constant& source) {
@@ -231,10 +171,8 @@ bool fold_constants(const NodeImport& node) {
     node.set_constant(0, fold_concat(node));
   else if (type == "Cast")
     node.set_constant(0, fold_cast(node, *source));
-  else if (is({"Add", "Sub", "Mul", "Div"}))
-    node.set_constant(0, fold_arithmetic(node));
   else
-    return false;
+    return fold_arithmetic(node);
   return true;
 }
 

@@ -1,140 +1,83 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "workload/node_geometry.hpp"
+#include "workload/onnx/affine.hpp"
 #include "workload/onnx/handlers.hpp"
 #include "workload/onnx/layer_weights.hpp"
 #include "workload/onnx/problem.hpp"
+#include "workload/onnx/views.hpp"
 
 namespace hwflow::onnx_import {
 namespace {
 
-/// x * factor + shift with one pair for every channel, or one for all.
-struct Affine {
-  std::vector<float> factors, shifts;  ///< empty: unknown values
-  bool has_shift = false;
+/// A tensor under construction: its node and its sizes.
+struct Partial {
+  NodeId id;
+  Dims dims;
+  bool is_new = false;  ///< of this node, not an input of it
 };
 
-Dims aligned(const Dims& dims, std::size_t rank) {
-  Dims result(rank - dims.size(), 1);
-  result.insert(result.end(), dims.begin(), dims.end());
+FeatureShape shape_within(const GraphImport& graph, const Dims& dims, const Dims& output) {
+  Dims full = aligned(dims, output.size());
+  if (full[0] == 1 && graph.batch > 1 && output[0] == graph.batch) full[0] = graph.batch;
+  return graph.feature_shape(full);
+}
+
+/// One more operand of a chain of additions or multiplications, shapes broadcast.
+Partial combine(const NodeImport& node, NodeKind kind, const Partial& left, std::size_t right) {
+  const Dims dims = node.input(right).dims;
+  Partial result{left.id, broadcast_dims(left.dims, dims), true};
+  const GraphImport& graph = node.graph();
+  const NodeId a = seen_as(node, left.id, shape_within(graph, left.dims, result.dims));
+  const NodeId b = node.input_node(right, shape_within(graph, dims, result.dims));
+  result.id = node.graph().add(node.new_node(kind, {a, b}));
   return result;
 }
 
-/// Whether a constant varies along the channels of a tensor at most.
-bool is_per_channel(const Dims& constant, const Dims& tensor) {
-  if (constant.size() > tensor.size()) return false;
-  const Dims full = aligned(constant, tensor.size());
-  for (std::size_t axis = 0; axis < full.size(); ++axis) {
-    const bool is_channel = axis == 1 && full[axis] == tensor[axis];
-    if (full[axis] != 1 && !is_channel) return false;
+/// All inputs from `first` on that are no constants where `skips_constants`.
+Partial combine_all(const NodeImport& node, NodeKind kind, bool skips_constants = false) {
+  std::optional<Partial> result;
+  for (std::size_t i = 0; i < node.input_count(); ++i) {
+    if (skips_constants && node.input(i).constant) continue;
+    if (result)
+      result = combine(node, kind, *result, i);
+    else
+      result = Partial{node.input_node(i), node.input(i).dims, false};
   }
-  return true;
+  if (!result) throw Problem("has no computed input");
+  return *result;
 }
 
-/// A constant added to what a layer without bias, BatchNorm and activation gives is its bias.
-bool add_as_bias(const NodeImport& node, std::size_t tensor, const Constant& constant) {
-  const Value value = node.input(tensor);
-  if (!value.node || !value.is_exclusive) return false;
-  Node& producer = node.graph().node(*value.node);
-  if (!is_compute(producer.kind) || producer.kind == NodeKind::matrix_product) return false;
-  if (producer.has_bias || producer.has_batch_norm || producer.activation != Activation::none)
-    return false;
-  producer.has_bias = true;
-  store_bias(node, *value.node, constant, producer.conv.out_channels);
-  node.set_output(0, value.dims, *value.node);
-  return true;
-}
-
-std::vector<float> per_channel(const Constant& constant, std::int64_t channels) {
-  if (!constant.has_values) return {};
-  std::vector<float> values = constant.floats();
-  if (values.size() == 1) values.assign(static_cast<std::size_t>(channels), values[0]);
-  return values;
-}
-
-/// Scale and shift as a depthwise 1x1 convolution.
-void add_affine(const NodeImport& node, std::size_t tensor, const Affine& affine) {
-  const Value value = node.input(tensor);
-  const Dims& dims = value.dims;
-  const std::int64_t channels = dims.size() > 1 ? dims[1] : 1;
-  const FeatureShape shape{channels, node.graph().feature_shape(dims).elements() / channels, 1};
-  const FeatureShape own = node.graph().feature_shape(dims);
-  Node layer = node.new_node(NodeKind::convolution,
-                             {node.input_node(tensor, own.channels == channels ? own : shape)});
-  layer.conv.groups = layer.conv.out_channels = channels;
-  layer.has_bias = affine.has_shift;
+/// Arithmetic that cost models take for additions.
+void import_as_additions(const NodeImport& node, const std::string& why, bool skips_constants) {
+  Partial result = combine_all(node, NodeKind::add, skips_constants);
+  Dims dims = node.input(0).dims;
+  for (std::size_t i = 1; i < node.input_count(); ++i)
+    dims = broadcast_dims(dims, node.input(i).dims);
+  if (dims != result.dims)
+    throw Problem("repeats its tensors to the shape " + to_text(dims) + " of a constant");
+  if (result.is_new) {
+    node.mark_not_executable(result.id, why);
+    return node.set_output(0, std::move(dims), result.id);
+  }
+  Node layer = node.new_node(NodeKind::activation, {result.id});
+  layer.activation = Activation::other;
   const NodeId id = node.graph().add(std::move(layer));
-  node.note("scale and shift by constants, kept as a depthwise 1x1 convolution");
-  if (!affine.factors.empty())
-    store_weight(node, id, *make_floats({channels}, affine.factors), {channels, 1, 1, 1});
-  if (!affine.shifts.empty())
-    store_bias(node, id, *make_floats({channels}, affine.shifts), channels);
-  node.set_output(0, dims, id);
-}
-
-bool is_identity(char operation, const Constant& constant) {
-  if (!constant.has_values) return false;
-  const double neutral = operation == '*' || operation == '/' ? 1.0 : 0.0;
-  for (std::size_t i = 0; i < constant.size(); ++i)
-    if (constant.number(i) != neutral) return false;
-  return true;
-}
-
-/// `tensor operation constant`, or `constant operation tensor` where `is_left`.
-Affine affine_of(char operation, const Constant& constant, bool is_left, std::int64_t channels) {
-  const std::vector<float> values = per_channel(constant, channels);
-  Affine affine;
-  affine.has_shift = operation == '+' || operation == '-';
-  if (values.empty()) return affine;
-  affine.factors.assign(values.size(), operation == '-' && is_left ? -1.0F : 1.0F);
-  if (operation == '*') affine.factors = values;
-  if (operation == '/')
-    std::ranges::transform(values, affine.factors.begin(), [](float x) { return 1.0F / x; });
-  if (operation == '+' || (operation == '-' && is_left)) affine.shifts = values;
-  if (operation == '-' && !is_left) {
-    affine.shifts.resize(values.size());
-    std::ranges::transform(values, affine.shifts.begin(), [](float x) { return -x; });
-  }
-  return affine;
-}
-
-/// True when the constant has become a bias, a scale, or nothing at all.
-bool import_with_constant(const NodeImport& node, char operation, std::size_t tensor,
-                          const Constant& constant) {
-  const Dims dims = node.input(tensor).dims;
-  const bool is_left = tensor == 1;  // the constant is
-  if (dims.size() < 2 || !is_per_channel(constant.dims, dims)) return false;
-  if (operation == '/' && is_left) return false;
-  const bool is_neutral = is_identity(operation, constant) && !(operation == '-' && is_left);
-  if (is_neutral) {
-    node.note("identity: the constant changes nothing");
-    node.set_alias(0, tensor);
-    return true;
-  }
-  if (operation == '+' && add_as_bias(node, tensor, constant)) return true;
-  add_affine(node, tensor, affine_of(operation, constant, is_left, dims[1]));
-  return true;
+  node.mark_not_executable(id, why);
+  node.set_output(0, std::move(dims), id);
 }
 
 void import_two_tensors(const NodeImport& node, char operation) {
-  const Dims left = node.input(0).dims, right = node.input(1).dims;
-  const Dims output = broadcast_dims(left, right);
-  const GraphImport& graph = node.graph();
   const NodeKind kind = operation == '+' || operation == '-' ? NodeKind::add : NodeKind::multiply;
-  const auto shape_of = [&](const Dims& dims) {
-    Dims full = aligned(dims, output.size());
-    if (full[0] == 1 && graph.batch > 1 && output[0] == graph.batch) full[0] = graph.batch;
-    return graph.feature_shape(full);
-  };
-  const NodeId a = node.input_node(0, shape_of(left));
-  const NodeId b = node.input_node(1, shape_of(right));
-  const NodeId id = node.graph().add(node.new_node(kind, {a, b}));
-  if (operation == '-') node.note("subtraction, kept as an addition");
-  if (operation == '/') node.note("division, kept as a multiplication");
-  node.set_output(0, output, id);
+  Partial result = combine_all(node, kind);
+  if (operation == '-') node.mark_not_executable(result.id, "a subtraction, kept as an addition");
+  if (operation == '/') node.mark_not_executable(result.id, "a division, kept as a multiplication");
+  node.set_output(0, std::move(result.dims), result.id);
 }
 
 void import_binary(const NodeImport& node, char operation) {
@@ -192,13 +135,40 @@ void import_div(const NodeImport& node) { import_binary(node, '/'); }
 void import_sum(const NodeImport& node) {
   if (node.input_count() == 1) return node.set_alias(0, 0);
   if (node.input_count() == 2) return import_binary(node, '+');
-  NodeId sum = node.input_node(0);
-  Dims dims = node.input(0).dims;
-  for (std::size_t i = 1; i < node.input_count(); ++i) {
-    if (node.input(i).dims != dims) throw Problem("summands of different shapes");
-    sum = node.graph().add(node.new_node(NodeKind::add, {sum, node.input_node(i)}));
+  Partial sum = combine_all(node, NodeKind::add);
+  node.set_output(0, std::move(sum.dims), sum.id);
+}
+
+void import_mean(const NodeImport& node) {
+  if (node.input_count() == 1) return node.set_alias(0, 0);
+  import_as_additions(node, "a mean, kept as additions", false);
+}
+
+void import_extreme(const NodeImport& node) {
+  const bool is_maximum = node.op_type() == "Max";
+  if (node.input_count() == 1) return node.set_alias(0, 0);
+  for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+    const ConstantPtr limit = node.input(side).constant;
+    if (node.input_count() == 2 && limit && limit->has_values && limit->size() == 1)
+      return import_clip_to_number(node, side, is_maximum);
   }
-  node.set_output(0, std::move(dims), sum);
+  import_as_additions(node, "the extreme of several tensors, kept as additions", false);
+}
+
+void import_pow(const NodeImport& node) {
+  const ConstantPtr exponent = node.input(1).constant;
+  const bool is_number = exponent && exponent->has_values && exponent->size() == 1;
+  if (is_number && exponent->number(0) == 1.0) return node.set_alias(0, 0);
+  if (is_number && exponent->number(0) == 2.0) {
+    const NodeId x = node.input_node(0);
+    const NodeId id = node.graph().add(node.new_node(NodeKind::multiply, {x, x}));
+    return node.set_output(0, node.input(0).dims, id);
+  }
+  import_as_additions(node, "a power, whose arithmetic is left out", true);
+}
+
+void import_selection(const NodeImport& node) {
+  import_as_additions(node, "a comparison or choice between tensors, kept as additions", true);
 }
 
 void import_batch_normalization(const NodeImport& node) {

@@ -151,6 +151,20 @@ void NodeImport::set_alias(std::size_t index, std::size_t input_index) const {
   set(index, input(input_index), input(input_index).is_exclusive);
 }
 
+void NodeImport::mark_not_executable(NodeId id, const std::string& why) const {
+  std::string& text = graph_->node(id).not_executable;
+  text += fmt::format("{}ONNX node '{}' ({}): {}", text.empty() ? "" : "; ", name_, op_type(), why);
+}
+
+bool NodeImport::is_read_by_node(std::size_t output) const {
+  if (output >= output_count()) return false;
+  const std::string& tensor = proto_->output(static_cast<int>(output));
+  const auto uses = graph_->readers.find(tensor);
+  const auto results = graph_->results.find(tensor);
+  return (uses == graph_->readers.end() ? 0 : uses->second) >
+         (results == graph_->results.end() ? 0 : results->second);
+}
+
 Node NodeImport::new_node(NodeKind kind, std::vector<NodeId> inputs) const {
   Node node;
   node.name = name_;

@@ -32,6 +32,7 @@ class GraphImport {
   std::filesystem::path folder;
   std::map<std::string, Value> values;
   std::map<std::string, int> readers;  ///< uses of a tensor name, graph outputs included
+  std::map<std::string, int> results;  ///< uses of a tensor name as graph output
   std::vector<Node> nodes;
   WeightMap weights;
   std::vector<std::string> notes;
@@ -78,6 +79,10 @@ class NodeImport {
   /// The output is the input under another name.
   void set_alias(std::size_t index, std::size_t input) const;
   void note(const std::string& what) const { graph_->note(name_, what); }
+  /// Says that the values of a network node are not those of this node: cost models only.
+  void mark_not_executable(NodeId id, const std::string& why) const;
+  /// Whether another node reads an output, so that it is not just a result of the graph.
+  [[nodiscard]] bool is_read_by_node(std::size_t output) const;
   /// A node named after this one, inputs and kind set.
   [[nodiscard]] Node new_node(NodeKind kind, std::vector<NodeId> inputs) const;
 
@@ -104,5 +109,8 @@ bool fold_constants(const NodeImport& node);
 
 /// Multiplies a BatchNorm into the weights before it, for every node that has both.
 void fold_batch_norms(std::vector<Node>& nodes, WeightMap& weights);
+/// Multiplies the weights of a layer by one factor for every output channel.
+void scale_output_channels(const Node& node, FloatTensor& weight,
+                           const std::vector<float>& factors);
 
 }  // namespace hwflow::onnx_import

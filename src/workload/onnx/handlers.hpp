@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "workload/onnx/graph_import.hpp"
 
 /// One function per operator type (or family); the table is in handlers.cpp.
@@ -14,8 +17,14 @@ void import_max_pool(const NodeImport& node);
 void import_average_pool(const NodeImport& node);
 void import_global_average_pool(const NodeImport& node);
 void import_global_max_pool(const NodeImport& node);
+void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims);
+
+// reduction.cpp
 void import_reduce_mean(const NodeImport& node);
 void import_reduce_max(const NodeImport& node);
+void import_reduce_other(const NodeImport& node);
+void import_arg_max(const NodeImport& node);
+void import_top_k(const NodeImport& node);
 
 // matrix.cpp
 void import_gemm(const NodeImport& node);
@@ -27,6 +36,10 @@ void import_sub(const NodeImport& node);
 void import_mul(const NodeImport& node);
 void import_div(const NodeImport& node);
 void import_sum(const NodeImport& node);
+void import_mean(const NodeImport& node);
+void import_extreme(const NodeImport& node);
+void import_pow(const NodeImport& node);
+void import_selection(const NodeImport& node);
 void import_batch_normalization(const NodeImport& node);
 
 // activations.cpp
@@ -39,6 +52,18 @@ void import_hard_sigmoid(const NodeImport& node);
 void import_hard_swish(const NodeImport& node);
 void import_tanh(const NodeImport& node);
 void import_softmax(const NodeImport& node);
+void import_elu(const NodeImport& node);
+void import_selu(const NodeImport& node);
+void import_gelu(const NodeImport& node);
+void import_silu(const NodeImport& node);
+void import_mish(const NodeImport& node);
+void import_softplus(const NodeImport& node);
+void import_function(const NodeImport& node);
+void import_normalization(const NodeImport& node);
+/// Max or Min of a tensor and the number in input `number`.
+void import_clip_to_number(const NodeImport& node, std::size_t number, bool is_maximum);
+/// An element-wise node that only cost models understand.
+void add_unexecutable_function(const NodeImport& node, const std::string& why);
 
 // movement.cpp
 void import_reshape(const NodeImport& node);
@@ -50,6 +75,10 @@ void import_depth_to_space(const NodeImport& node);
 void import_space_to_depth(const NodeImport& node);
 void import_resize(const NodeImport& node);
 void import_upsample(const NodeImport& node);
+
+// repetition.cpp
+void import_tile(const NodeImport& node);
+void import_expand(const NodeImport& node);
 
 // selection.cpp
 void import_concat(const NodeImport& node);
@@ -68,6 +97,11 @@ void import_identity(const NodeImport& node);
 void import_lrn(const NodeImport& node);
 void import_quantizer(const NodeImport& node);
 void import_dequantize(const NodeImport& node);
+void import_dynamic_quantizer(const NodeImport& node);
+
+// refusals.cpp: operators that no network of fixed sizes can hold, each with its reason
+void import_refused(const NodeImport& node);
+[[nodiscard]] bool is_refused(std::string_view op_type);
 
 /// The new sizes of a Reshape, Flatten, Squeeze or Unsqueeze node, of constants too.
 [[nodiscard]] Dims reshaped_dims(const NodeImport& node);

@@ -86,6 +86,29 @@ void import_computed_product(const NodeImport& node, Dims left, Dims right) {
   node.set_output(0, std::move(output), id);
 }
 
+/// A constant matrix from the left: an input of the network, transposed here where it is to be.
+void import_constant_times_tensor(const NodeImport& node, bool is_transposed) {
+  if (node.attributes().integer("transB", 0) != 0 || node.has_input(2))
+    throw Problem("a constant left operand with a transposed right one, or a bias");
+  const ConstantPtr left = node.input(0).constant;
+  const Constant matrix = is_transposed ? transposed(*left) : *left;
+  const Dims right = node.input(1).dims;
+  if (node.graph().batch != 1) throw Problem("a constant left operand at a batch above 1");
+  check_matrix(matrix.dims);
+  check_matrix(right);
+  const std::int64_t rows = matrix.dims[0], inner = matrix.dims[1];
+  if (inner != right[0])
+    throw Problem(fmt::format("shapes {} and {} do not fit", to_text(matrix.dims), to_text(right)));
+  Node constant = node.new_node(NodeKind::input, {});
+  constant.name += ".left";
+  constant.shape = {1, rows, inner};
+  const NodeId a = node.graph().add(std::move(constant));
+  node.note("constant operand, kept as an input of the network");
+  const NodeId id = node.graph().add(
+      node.new_node(NodeKind::matrix_product, {a, node.input_node(1, {1, inner, right[1]})}));
+  node.set_output(0, {rows, right[1]}, id);
+}
+
 }  // namespace
 
 void import_gemm(const NodeImport& node) {
@@ -93,8 +116,15 @@ void import_gemm(const NodeImport& node) {
   Dims input_dims = node.input(0).dims;
   if (input_dims.size() != 2 || node.input(1).dims.size() != 2)
     throw Problem("both operands must be matrices");
-  if (attributes.integer("transA", 0) != 0)
-    throw Problem("a transposed left operand is not supported");
+  const bool is_transposed = attributes.integer("transA", 0) != 0;
+  if (node.input(0).constant && !node.input(1).constant)
+    return import_constant_times_tensor(node, is_transposed);
+  if (is_transposed) {
+    // A vector is its own transpose as far as its elements go.
+    if (input_dims[0] != 1 && input_dims[1] != 1)
+      throw Problem("a computed left operand that is transposed is not supported");
+    std::swap(input_dims[0], input_dims[1]);
+  }
   Constant weights = weights_of(node, 1);
   if (attributes.integer("transB", 0) != 0) weights = transposed(weights);
   check_matrix(input_dims);

@@ -27,7 +27,26 @@ void set_view(const NodeImport& node, const Dims& dims) {
 void add_movement(const NodeImport& node, const Dims& dims) {
   Node move = node.new_node(NodeKind::reshape, {node.input_node(0)});
   move.shape = node.graph().feature_shape(dims);
-  node.set_output(0, dims, node.graph().add(std::move(move)));
+  const NodeId id = node.graph().add(std::move(move));
+  node.mark_not_executable(id, "moves elements, kept as a reshape");
+  node.set_output(0, dims, id);
+}
+
+/// Whether every pixel of an axis is a copy of the one that torch's nearest upsampling takes:
+/// floor(position * from / to).
+bool is_plain_nearest(const NodeImport& node, std::int64_t from, std::int64_t to) {
+  if (from == to || from == 1) return true;
+  const bool is_old = node.op_type() == "Upsample" || node.graph().opset < 11;
+  const std::string mode = node.attributes().text("mode", "nearest");
+  if (mode != "nearest") return false;
+  if (to % from != 0) return false;
+  if (is_old) return true;
+  const std::string place = node.attributes().text("coordinate_transformation_mode", "half_pixel");
+  const std::string rounding = node.attributes().text("nearest_mode", "round_prefer_floor");
+  if (place == "asymmetric")
+    return rounding == "floor" || (rounding == "round_prefer_floor" && to / from == 2);
+  const bool is_rounded = rounding == "round_prefer_floor" || rounding == "round_prefer_ceil";
+  return is_rounded && (place == "half_pixel" || place == "pytorch_half_pixel");
 }
 
 Dims reshape_target(const NodeImport& node, const Dims& from) {
@@ -113,7 +132,13 @@ void resize_to(const NodeImport& node, const std::vector<double>& scales) {
   if (to[0] != from[0] || to[1] != from[1]) throw Problem("scales the batch or the channels");
   Node layer = node.new_node(NodeKind::resize, {node.input_node(0, input)});
   layer.shape = {to[1], to[2], to.size() > 3 ? to[3] : 1};
-  node.set_output(0, to, node.graph().add(std::move(layer)));
+  const NodeId id = node.graph().add(std::move(layer));
+  for (std::size_t axis = 2; axis < from.size(); ++axis) {
+    if (is_plain_nearest(node, from[axis], to[axis])) continue;
+    node.mark_not_executable(id, "resizes otherwise than by the nearest pixel");
+    break;
+  }
+  node.set_output(0, to, id);
 }
 
 std::vector<double> numbers(const Constant& constant) {

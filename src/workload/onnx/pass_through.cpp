@@ -12,8 +12,7 @@ void import_identity(const NodeImport& node) {
 }
 
 void import_lrn(const NodeImport& node) {
-  node.note("local response normalization is left out: the tensor passes unchanged");
-  node.set_alias(0, 0);
+  add_unexecutable_function(node, "local response normalization, whose arithmetic is left out");
 }
 
 void import_quantizer(const NodeImport& node) {
@@ -25,6 +24,14 @@ void import_quantizer(const NodeImport& node) {
   }
   node.note(what);
   node.set_alias(0, 0);
+}
+
+/// The tensor passes in float, so its scale is one and its zero point nothing.
+void import_dynamic_quantizer(const NodeImport& node) {
+  node.note("quantizer left out: widths come from the precision plan");
+  node.set_alias(0, 0);
+  if (node.output_count() > 1) node.set_constant(1, make_floats({}, {1.0F}));
+  if (node.output_count() > 2) node.set_constant(2, make_integers({}, {0}));
 }
 
 /// Integers of the file as the numbers that they stand for; activations pass.

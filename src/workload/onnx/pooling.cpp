@@ -42,6 +42,11 @@ void import_pool(const NodeImport& node, NodeKind kind) {
   node.set_output(0, spatial_dims(node, node.graph().node(id).shape, dims.size()), id);
 }
 
+}  // namespace
+
+void import_max_pool(const NodeImport& node) { import_pool(node, NodeKind::max_pooling); }
+void import_average_pool(const NodeImport& node) { import_pool(node, NodeKind::average_pooling); }
+
 void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims) {
   const Dims dims = node.input(0).dims;
   const FeatureShape input = spatial_shape(node, dims);
@@ -53,29 +58,6 @@ void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims) {
   node.set_output(0, std::move(output), id);
 }
 
-/// A reduction over all spatial axes is a global pooling; others are refused.
-void import_reduction(const NodeImport& node, NodeKind kind) {
-  const std::size_t rank = node.input(0).dims.size();
-  Dims axes = node.attributes().integers("axes").value_or(Dims{});
-  if (node.has_input(1)) axes = node.constant_input(1).integers();
-  std::vector<std::size_t> resolved;
-  for (const std::int64_t axis : axes) resolved.push_back(resolve_axis(axis, rank));
-  std::ranges::sort(resolved);
-  std::vector<std::size_t> spatial;
-  for (std::size_t axis = 2; axis < rank; ++axis) spatial.push_back(axis);
-  if (spatial.empty() || resolved != spatial) {
-    throw Problem(
-        fmt::format("reduces axes {} of shape {}", to_text(axes), to_text(node.input(0).dims)),
-        "only a reduction over all spatial axes is supported");
-  }
-  import_global_pool(node, kind, node.attributes().integer("keepdims", 1) != 0);
-}
-
-}  // namespace
-
-void import_max_pool(const NodeImport& node) { import_pool(node, NodeKind::max_pooling); }
-void import_average_pool(const NodeImport& node) { import_pool(node, NodeKind::average_pooling); }
-
 void import_global_average_pool(const NodeImport& node) {
   import_global_pool(node, NodeKind::average_pooling, true);
 }
@@ -83,11 +65,5 @@ void import_global_average_pool(const NodeImport& node) {
 void import_global_max_pool(const NodeImport& node) {
   import_global_pool(node, NodeKind::max_pooling, true);
 }
-
-void import_reduce_mean(const NodeImport& node) {
-  import_reduction(node, NodeKind::average_pooling);
-}
-
-void import_reduce_max(const NodeImport& node) { import_reduction(node, NodeKind::max_pooling); }
 
 }  // namespace hwflow::onnx_import

@@ -7,20 +7,11 @@
 
 #include "workload/onnx/handlers.hpp"
 #include "workload/onnx/problem.hpp"
+#include "workload/onnx/views.hpp"
 #include "workload/onnx/window.hpp"
 
 namespace hwflow::onnx_import {
 namespace {
-
-/// One axis of a tensor as (outer, axis, inner), the batch left out: any axis becomes the height.
-FeatureShape view_along(const GraphImport& graph, const Dims& dims, std::size_t axis) {
-  const auto middle = dims.begin() + static_cast<std::ptrdiff_t>(axis);
-  const std::int64_t outer = element_count({dims.begin(), middle});
-  const std::int64_t inner = element_count({middle + 1, dims.end()});
-  if (dims[axis] < 1 || outer < 1 || inner < 1 || outer % graph.batch != 0)
-    throw Problem(fmt::format("axis {} of shape {} is the batch or empty", axis, to_text(dims)));
-  return {outer / graph.batch, dims[axis], inner};
-}
 
 struct Range {
   std::int64_t begin = 0, end = 0;
@@ -33,18 +24,6 @@ NodeId add_crop(const NodeImport& node, const Dims& dims, std::size_t axis, cons
   crop.conv.pad_top = -range.begin;
   crop.conv.pad_bottom = range.end - view.height;
   return node.graph().add(std::move(crop));
-}
-
-/// The node seen with the shape that its tensor has everywhere else.
-NodeId seen_as(const NodeImport& node, NodeId id, const Dims& dims) {
-  const FeatureShape shape = node.graph().feature_shape(dims);
-  if (node.graph().node(id).shape == shape) return id;
-  Node view;
-  view.name = node.graph().node(id).name + ".view";
-  view.kind = NodeKind::reshape;
-  view.inputs = {id};
-  view.shape = shape;
-  return node.graph().add(std::move(view));
 }
 
 void select(const NodeImport& node, std::size_t output, std::size_t axis, const Range& range,
@@ -134,6 +113,14 @@ Dims pad_amounts(const NodeImport& node, std::size_t rank) {
     pads[axis + rank] = given[i + axes.size()];
   }
   return pads;
+}
+
+bool pads_with_other_than_zero(const NodeImport& node) {
+  if (node.attributes().number("value", 0.0) != 0.0) return true;
+  if (!node.has_input(2)) return false;
+  const Value& value = node.input(2);
+  if (!value.constant || !value.constant->has_values || value.constant->size() != 1) return true;
+  return value.constant->number(0) != 0.0;
 }
 
 }  // namespace
@@ -237,8 +224,11 @@ void import_pad(const NodeImport& node) {
   layer.conv.pad_left = rank > 3 ? pads[3] : 0;
   layer.conv.pad_right = rank > 3 ? pads[rank + 3] : 0;
   const std::string mode = node.attributes().text("mode", "constant");
-  if (mode != "constant") node.note("padding of mode '" + mode + "', kept as zeros");
   const NodeId id = node.graph().add(std::move(layer));
+  if (mode != "constant")
+    node.mark_not_executable(id, "padding of mode '" + mode + "', kept as zeros");
+  else if (pads_with_other_than_zero(node))
+    node.mark_not_executable(id, "pads with another value than zero, kept as zeros");
   node.set_output(0, spatial_dims(node, node.graph().node(id).shape, rank), id);
 }
 
