@@ -11,7 +11,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
-constexpr std::string_view kMagic = "hwflow finished plan 1\n";
+constexpr std::string_view kMagic = "hwflow finished plan 2\n";
 
 template <class T>
 concept Scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
@@ -140,10 +140,10 @@ void visit(A& archive, FeatureShape& shape) {
 }
 template <class A>
 void visit(A& archive, Node& node) {
-  auto& [name, kind, inputs, conv, bias, batch_norm, epsilon, activation, alpha, beta, axis, count,
-         pad_before, pad_after, shape] = node;
+  auto& [name, kind, inputs, conv, bias, batch_norm, epsilon, activation, alpha, beta, slopes, axis,
+         count, pad_before, pad_after, shape, not_executable] = node;
   visit_all(archive, name, kind, inputs, conv, bias, batch_norm, epsilon, activation, alpha, beta,
-            axis, count, pad_before, pad_after, shape);
+            slopes, axis, count, pad_before, pad_after, shape, not_executable);
 }
 
 /// A FinishedPlan with its Network taken apart: that one is made from its name and nodes.
