@@ -227,9 +227,31 @@ TEST(HostileOnnx, EveryTruncationIsRefusedOrReadInPeace) {
   EXPECT_FALSE(read_onnx_bytes(whole.substr(0, whole.size() / 2), "m.onnx"));
 }
 
-TEST(HostileOnnx, MutatedBytesNeverCrash) {
+/// Operators that are rewritten, folded, repeated, reduced or taken apart.
+Model rewritten_model() {
+  Model model;
+  model.input({1, 4, 4, 4}).output().floats("w", {4, 4, 1, 1}).floats("s", {}, {0.5F});
+  model.floats("z", {}, {0.0F}).floats("three", {}, {3}).floats("six", {}, {6});
+  model.integers("t", {1, 1, 2, 1}).integers("e", {1, 4, 8, 4});
+  model.node("QLinearConv", {"x", "s", "z", "w", "s", "z", "s", "z"}, {"c"});
+  model.node("Add", {"c", "three"}, {"a"}).node("Clip", {"a", "z", "six"}, {"k"});
+  model.node("Mul", {"c", "k"}, {"m"}).node("Div", {"m", "six"}, {"h"});
+  model.node("Tile", {"h", "t"}, {"l"}).node("Expand", {"l", "e"}, {"x2"});
+  model.node("Split", {"x2"}, {"p", "q"}).with("axis", 1).with("split", Dims{1, 3});
+  model.node("Sqrt", {"six"}, {"r"})
+      .node("Max", {"q", "r"}, {"q2"})
+      .node("Pow", {"p", "s"}, {"p2"});
+  model.node("Where", {"p2", "q2", "z"}, {"o"});
+  model.node("ReduceMean", {"o"}, {"y"}).with("axes", Dims{1, 3});
+  return model;
+}
+
+class MutatedOnnx : public testing::TestWithParam<Model (*)()> {};
+
+TEST_P(MutatedOnnx, NeverCrashes) {
   constexpr std::uint64_t kSeed = 20260101;
-  const std::string whole = conv_model().bytes();
+  ASSERT_TRUE(load(GetParam()())) << to_text(load(GetParam()()).error());
+  const std::string whole = GetParam()().bytes();
   int refused = 0;
   for (int trial = 0; trial < 20'000; ++trial) {
     Rng rng = Rng::derive(kSeed, static_cast<std::uint64_t>(trial));
@@ -250,6 +272,8 @@ TEST(HostileOnnx, MutatedBytesNeverCrash) {
   }
   EXPECT_GT(refused, 2'000);  // the weights are most of the bytes, and any float is a weight
 }
+
+INSTANTIATE_TEST_SUITE_P(HostileOnnx, MutatedOnnx, testing::Values(conv_model, rewritten_model));
 
 }  // namespace
 }  // namespace hwflow::onnx_tests
