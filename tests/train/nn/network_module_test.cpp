@@ -171,5 +171,16 @@ TEST(NetworkModule, NamesWhatItCannotExecute) {
   EXPECT_THROW(NetworkModule{network.value()}, InternalError);
 }
 
+TEST(NetworkModule, RefusesLayersThatOnlyCostModelsUnderstand) {
+  Node sum = make_node("difference", NodeKind::add, {0, 0});
+  sum.not_executable = "a subtraction, kept as an addition";
+  const auto network = Network::make("approximate", {make_input({1, 2, 2}), sum});
+  const Diagnostics problems = unsupported_parts(network.value());
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0].place, HasSubstr("difference"));
+  EXPECT_THAT(problems[0].reason, HasSubstr("a subtraction"));
+  EXPECT_THROW(NetworkModule{network.value()}, InternalError);
+}
+
 }  // namespace
 }  // namespace hwflow::train

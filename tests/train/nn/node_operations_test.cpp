@@ -241,7 +241,16 @@ TEST(NodeOperations, Activations) {
                                 {Activation::hard_sigmoid, 0.2, 0.5, -9, 0},
                                 {Activation::hard_swish, 0, 0, 1, 4.0 / 6.0},  // x (x + 3) / 6
                                 {Activation::hard_swish, 0, 0, -4, 0},
-                                {Activation::tanh, 0, 0, 0.5493061, 0.5}};
+                                {Activation::tanh, 0, 0, 0.5493061, 0.5},
+                                {Activation::elu, 2, 0, -0.6931472, -1},  // 2 (1/2 - 1)
+                                {Activation::elu, 2, 0, 3, 3},
+                                // 1.0507010 * 1.6732632 * (1/2 - 1)
+                                {Activation::selu, 0, 0, -0.6931472, -0.8790497},
+                                {Activation::gelu, 0, 0, 1, 0.8413447},  // normal distribution at 1
+                                {Activation::silu, 0, 0, 1.0986123, 0.8239592},      // 3/4 ln 3
+                                {Activation::softplus, 0, 0, 1.0986123, 1.3862944},  // ln 4
+                                // ln 3 times tanh(ln 4) = (16 - 1) / (16 + 1)
+                                {Activation::mish, 0, 0, 1.0986123, 0.9693638}};
   for (const Case& c : cases) {
     Node node;
     node.activation = c.activation;
