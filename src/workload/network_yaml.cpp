@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -132,6 +133,41 @@ struct NetworkText {
                       schema::required("nodes", &T::nodes, "Nodes, each after its inputs.")};
   }
 };
+
+constexpr std::string_view kRules = R"(# Network files
+
+This page is generated from the tables that read the files; the test of `src/workload` compares it.
+
+A network is a YAML file with `schema: 1` at its top, one of the built-ins (`hwflow list networks`),
+or an ONNX file. Nodes stand in an order in which each follows its inputs; a node without `inputs`
+reads the one before it, so that a chain needs none. The first node is an `input` with its shape.
+
+Shapes of all other nodes follow from their inputs and are checked when the file is read. BatchNorm
+and the activation belong to the node that they follow: they cost nothing of their own. A grouped
+convolution with as many groups as channels is a depthwise one. A fully connected node reads its
+input flattened. `add` and `multiply` take two inputs, `concat` any number.
+
+Weights are named after nodes: `<node>.weight`, `<node>.bias`, `<node>.batch_norm.weight` and so on.
+
+## An example
+
+```yaml
+schema: 1
+name: small_residual
+nodes:
+  - {name: image, kind: input, shape: [3, 32, 32]}       # channels, rows, columns
+  - {name: stem, kind: convolution, out_channels: 16, kernel: [3, 3], pads: [1, 1, 1, 1],
+     batch_norm: true, activation: relu}                 # reads the node before: image
+  - {name: body, kind: convolution, out_channels: 16, kernel: [3, 3], pads: [1, 1, 1, 1],
+     batch_norm: true}
+  - {name: sum, kind: add, inputs: [body, stem], activation: relu}
+  - {name: pool, kind: average_pooling, kernel: [0, 0]}  # 0, 0: over the whole image
+  - {name: fc, kind: fully_connected, out_channels: 10, bias: true}
+```
+
+## Keys
+
+)";
 
 class Builder {
  public:
@@ -293,5 +329,7 @@ std::string to_yaml(const Network& network) {
   for (const Node& node : network.nodes()) text.nodes.push_back(text_of(node, network));
   return schema::to_yaml(schema::to_document(text));
 }
+
+std::string network_manual() { return std::string(kRules) + schema::markdown_table<NetworkText>(); }
 
 }  // namespace hwflow

@@ -18,4 +18,7 @@ namespace hwflow {
 /// The text that network_from_yaml() reads back to an equal network.
 [[nodiscard]] std::string to_yaml(const Network& network);
 
+/// docs/formats/network.md: rules, an annotated example, and every key from the field tables.
+[[nodiscard]] std::string network_manual();
+
 }  // namespace hwflow

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
 #include "workload/builtin_networks.hpp"
 
 namespace hwflow {
@@ -61,6 +65,31 @@ TEST(NetworkYaml, WrongFilesAreRefusedWithPlaceAndReason) {
     EXPECT_THAT(to_text(network.error()), testing::HasSubstr(wrong.message));
     EXPECT_THAT(to_text(network.error()), testing::HasSubstr("net.yaml"));
   }
+}
+
+std::string manual_file() {
+  return std::string(std::getenv("HWFLOW_SOURCE_DIR")) + "/docs/formats/network.md";
+}
+
+TEST(NetworkManual, ShippedPageIsTheGeneratedOne) {
+  std::ifstream stream(manual_file());
+  const std::string shipped{std::istreambuf_iterator<char>(stream),
+                            std::istreambuf_iterator<char>()};
+  if (std::getenv("HWFLOW_APPROVE") != nullptr) {
+    std::ofstream(manual_file()) << network_manual();
+    return;
+  }
+  EXPECT_EQ(shipped, network_manual()) << "HWFLOW_APPROVE=1 writes " << manual_file();
+}
+
+TEST(NetworkManual, ItsExampleIsANetwork) {
+  const std::string page = network_manual();
+  const std::size_t start = page.find("```yaml\n") + 8;
+  const auto network =
+      network_from_yaml(page.substr(start, page.find("```", start) - start), "example");
+  ASSERT_TRUE(network.has_value()) << to_text(network.error());
+  // stem 3*16*9 * 32*32, body 16*16*9 * 32*32, fc 16*10.
+  EXPECT_EQ(network->macs(), 432 * 1024 + 2304 * 1024 + 160);
 }
 
 }  // namespace

@@ -1,0 +1,74 @@
+#include "study/study_manual.hpp"
+
+#include <string_view>
+
+#include "schema/schema.hpp"
+#include "study/study.hpp"
+
+namespace hwflow::study {
+namespace {
+
+constexpr std::string_view kRules = R"(# Study files
+
+This page is generated from the tables that read the files; the test of `src/study` compares it.
+
+A study is what one `hwflow codesign` run is asked to do: a trained network, its data, an
+accelerator, the widths to choose from, and what to do with the plans that come out best. It is a
+YAML file with `schema: 1` at its top. Every key but four has a default; `hwflow explain KEY` tells
+it, and `--set key=value` overrides it. All problems of a file are told at once, each with its line.
+
+**Paths** start from the folder of the study file, then from `--data-dir` and `HWFLOW_DATA`. A name
+that is no file means a built-in network or accelerator (`hwflow list networks`).
+
+**Two sets of images.** `accuracy.search_images` of the training set are held back to rank plans
+by: all accuracies of the search are of these. The test set is touched once, after the picks are
+fixed, and measures every pick and baseline after `finish.epochs` of re-training.
+
+**Repeatable.** The same study, seed and data give the same front and the same picks with any
+number of threads, and also when the run was killed and went on with `--resume`. What is evaluated
+is kept in `runs.sqlite` of the output folder and never evaluated twice. `--resume` refuses a study
+that differs from the run's own in anything that matters and names the keys.
+
+## An example
+
+```yaml
+schema: 1
+study: fmnist_eyeriss                 # names the output folder: runs/fmnist_eyeriss
+network: fmnist_resnet                # built-in; or an .onnx or network YAML file
+weights: ../models/fmnist_resnet.safetensors
+accelerator: eyeriss                  # built-in; or an accelerator YAML file
+data: {name: fashion-mnist}
+mapper:
+  objective: edp                      # the best mapping of a layer has the least energy x cycles
+  max_evaluations: 20000              # a count, not a time: the same result on every machine
+search:
+  objectives: [accuracy, energy, latency]
+  weight_bits: [2, 4, 8]              # chosen for each layer by itself
+  input_bits: [4, 8]
+  pinned:
+    - {layer: first, weights: 8, inputs: 8}
+  population: 40
+  generations: 8
+  seed: 1
+accuracy: {search_images: 1000, calibration: mse, calibration_images: 256}
+baselines:                            # on every plot; left out: every pair of the widths above
+  - {weights: 8, inputs: 8}
+  - {weights: 4, inputs: 4}
+finish:
+  picks: 4                            # plans of the front that are re-trained
+  tolerance_points: 0.5               # the headline may lose half a point against float
+  baselines: [{weights: 8, inputs: 8}, {weights: 4, inputs: 4}]
+  reference: {weights: 8, inputs: 8}  # savings are stated against this one
+  epochs: 1
+export: [checkpoint, qdq]             # integers for 'hwflow test', and ONNX for other runtimes
+```
+
+## Keys
+
+)";
+
+}  // namespace
+
+std::string study_manual() { return std::string(kRules) + schema::markdown_table<Study>(); }
+
+}  // namespace hwflow::study
