@@ -4,20 +4,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 
+#include "cli/codesign_output.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/machine.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/training_inputs.hpp"
-#include "report/json.hpp"
-#include "report/terminal_table.hpp"
-#include "report/write_report.hpp"
 #include "study/codesign.hpp"
 #include "study/run_session.hpp"
-#include "train/export/onnx_export.hpp"
 #include "train/quant/quantized_accuracy_model.hpp"
-#include "train/quant/quantized_checkpoint.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -30,20 +26,12 @@ struct CodesignArguments {
   std::string data_directory;
 };
 
-std::string data_root() {
-  const char* root = std::getenv("HWFLOW_DATA");
-  return root == nullptr ? "" : root;
-}
-
 Expected<study::LoadedStudy> load(const CodesignArguments& arguments,
                                   std::vector<std::string> settings) {
   if (!arguments.data_directory.empty()) {
     settings.push_back("data.directory=" + arguments.data_directory);
   }
-  study::StudyFolders folders;
-  if (!arguments.data_directory.empty()) folders.search.emplace_back(arguments.data_directory);
-  if (!data_root().empty()) folders.search.emplace_back(data_root());
-  return study::load_study(arguments.study, settings, folders);
+  return study::load_study(arguments.study, settings, study_folders(arguments.data_directory));
 }
 
 train::Normalization normalization_of(const study::DataOptions& data,
@@ -99,30 +87,6 @@ Expected<std::unique_ptr<train::AccuracyModel>> make_accuracy_model(
   return train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
 }
 
-train::OnnxFlavour to_train(study::ExportFormat format) {
-  return format == study::ExportFormat::qdq ? train::OnnxFlavour::qdq : train::OnnxFlavour::qonnx;
-}
-
-/// Writes one plan into `folder`; returns the file's name, empty when the format cannot say it.
-std::string export_plan(const fs::path& folder, study::ExportFormat format,
-                        const train::FinishedPlan& plan, const std::string& stem) {
-  if (format == study::ExportFormat::checkpoint) {
-    const std::string name = stem + ".safetensors";
-    train::write_integer_network(folder / name, plan.network);
-    return name;
-  }
-  const train::OnnxFlavour flavour = to_train(format);
-  const Expected<std::string> bytes = train::to_onnx(plan.network, flavour);
-  if (!bytes) {
-    fmt::print(stderr, "\n{}not exported as {}: {}\n", to_text(bytes.error()), train::name(flavour),
-               stem);
-    return {};
-  }
-  const std::string name = fmt::format("{}.{}.onnx", stem, train::name(flavour));
-  write_file(folder / name, *bytes);
-  return name;
-}
-
 std::string now_text() {
   return fmt::format(
       "{:%Y-%m-%dT%H:%M:%SZ}",
@@ -133,17 +97,6 @@ fs::path output_folder(const GlobalOptions& options, const study::Study& study) 
   if (options.out) return *options.out;
   if (!study.output.empty()) return study.output;
   return fs::path("runs") / study.study;
-}
-
-int show(const study::CodesignResult& result, const fs::path& out, const GlobalOptions& options) {
-  if (!result.evaluated.empty()) report::write_report(result, out);
-  write_json(options, report::result_json(result, (out / "report.html").string()));
-  if (options.json != "-" && !options.quiet) {
-    fmt::print("{}\nreport: {}\n", report::terminal_table(result), (out / "report.html").string());
-  }
-  if (!result.stopped) return kDone;
-  fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
-  return kWorldFailed;
 }
 
 int run_study(const CodesignArguments& arguments, const std::vector<std::string>& settings,
@@ -165,6 +118,7 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   ProgressLine line(options.quiet);
   study::CodesignSetting setting;
   setting.threads = thread_count(options);
+  setting.machine = machine_text();
   setting.stop = interrupts.token();
   setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
   setting.export_plan = [&out](study::ExportFormat format, const train::FinishedPlan& plan,
@@ -174,9 +128,11 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   const Expected<study::CodesignResult> result =
       study::run_codesign(*loaded, *run, **model, **store, setting);
   line.close();
-  if (result) return show(*result, out, options);
-  fmt::print(stderr, "{}hwflow: nothing feasible\n", to_text(result.error()));
-  return kNothingFeasible;
+  if (!result) return report_nothing_feasible(result.error());
+  show_result(*result, out, options);
+  if (!result->stopped) return kDone;
+  fmt::print(stderr, "hwflow: stopped: {}; go on with --resume\n", result->missing);
+  return kWorldFailed;
 }
 
 }  // namespace

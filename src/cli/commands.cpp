@@ -10,6 +10,7 @@
 #ifdef HWFLOW_WITH_TORCH
 #include "cli/codesign_command.hpp"
 #include "cli/export_command.hpp"
+#include "cli/report_command.hpp"
 #include "cli/test_command.hpp"
 #include "cli/train_command.hpp"
 #endif
@@ -19,10 +20,11 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_codesign_command, &add_train_command,    &add_test_command, &add_export_command,
+    &add_codesign_command, &add_train_command,    &add_test_command,
+    &add_export_command,   &add_report_command,
 #endif
-    &add_map_command,      &add_evaluate_command, &add_runs_command, &add_list_command,
-    &add_explain_command};
+    &add_map_command,      &add_evaluate_command, &add_runs_command,
+    &add_list_command,     &add_explain_command};
 
 }  // namespace
 

@@ -17,7 +17,9 @@ std::string progress_text(const study::Progress& progress, double seconds) {
   std::string text = progress.phase;
   if (progress.total > 0) text += fmt::format(" {}/{}", progress.done, progress.total);
   text += fmt::format(", {:.0f} s", seconds);
-  if (progress.done > 0 && progress.total > progress.done && progress.phase == "search") {
+  if (progress.seconds_left) {
+    text += fmt::format(", about {:.0f} s left", *progress.seconds_left);
+  } else if (progress.done > 0 && progress.total > progress.done && progress.phase == "search") {
     const double left = seconds * static_cast<double>(progress.total - progress.done) /
                         static_cast<double>(progress.done);
     text += fmt::format(", about {:.0f} s left", left);

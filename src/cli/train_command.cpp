@@ -197,6 +197,11 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
 void add_train_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand("train", "Train a float network");
   add_global_options(*command, options);
+  // Sums of floats depend on how they are split among threads.
+  command->get_option("--threads")
+      ->description(
+          "Threads to use, 0 = all cores; the same number gives the same weights bit for bit, "
+          "another number gives slightly different ones");
   const auto arguments = std::make_shared<TrainArguments>();
   arguments->options.augmentation = {.pad = 4, .flip = true};
   command->add_option("network", arguments->network, "Built-in name, ONNX or YAML file")

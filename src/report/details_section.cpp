@@ -125,7 +125,9 @@ std::string plans_section(const study::CodesignResult& result) {
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
-      "error. Test accuracies are those after quantization-aware fine-tuning.</p>\n",
+      "error. Test accuracies are those after quantization-aware fine-tuning. Every plan of this "
+      "table "
+      "and its label were fixed before the test set was touched.</p>\n",
       accuracy_text(result.float_search),
       result.float_test ? fmt::format(", {} on the test set", accuracy_text(*result.float_test))
                         : std::string{});
@@ -177,6 +179,7 @@ std::string run_section(const study::CodesignResult& result) {
   html += term("accuracy from", result.accuracy_method);
   html += term("seed", fmt::format("{}", result.seed));
   html += term("threads", fmt::format("{}", result.threads));
+  html += term("machine", result.machine);
   html += term("version", result.version);
   html += term("run", result.run_id);
   html += term("started", result.started);

@@ -15,6 +15,16 @@ std::string figure(std::string_view svg, std::string_view legend, std::string_vi
   return fmt::format("<figure>\n{}{}<figcaption>{}</figcaption>\n</figure>\n", key, svg, caption);
 }
 
+namespace {
+
+std::string stopped_text(const study::CodesignResult& result) {
+  if (!result.stopped) return {};
+  if (result.missing.empty()) return " &middot; <b>stopped before its end</b>";
+  return " &middot; <b>stopped before its end</b>: " + escape(result.missing);
+}
+
+}  // namespace
+
 std::string html_report(const study::CodesignResult& result) {
   check_result(result);
   const std::string title = escape(result.study_name.empty() ? "co-design" : result.study_name);
@@ -29,8 +39,7 @@ std::string html_report(const study::CodesignResult& result) {
   page += fmt::format(
       "<h1>{}</h1>\n<p class=\"soft\">{} on {}, {} &middot; hwflow {} &middot; {}{}</p>\n", title,
       escape(result.network.name), escape(result.accelerator.name), escape(result.data),
-      escape(result.version), escape(result.started),
-      result.stopped ? " &middot; <b>stopped before its end</b>" : "");
+      escape(result.version), escape(result.started), stopped_text(result));
   page += headline_section(result);
   page += search_section(result);
   page += plans_section(result);

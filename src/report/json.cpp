@@ -108,12 +108,16 @@ Value run_of(const study::CodesignResult& result) {
       .set("version", result.version)
       .set("seed", seed_value(result.seed))
       .set("threads", result.threads)
+      .set("machine", result.machine)
       .set("stopped", result.stopped)
+      .set("missing", result.missing)
       .set("network", result.network.name)
       .set("accelerator", result.accelerator.name)
       .set("data", result.data)
       .set("accuracy_method", result.accuracy_method)
       .set("config_hash", result.config_hash)
+      .set("accuracies_reused", result.accuracy_cache_hits)
+      .set("mappings_searched", result.mappings_searched)
       .set("seconds", std::move(phases));
 }
 

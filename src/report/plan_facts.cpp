@@ -104,4 +104,13 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
                      bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);
 }
 
+std::string headline_caveat(const study::CodesignResult& result) {
+  const auto picks = std::count_if(result.plans.begin(), result.plans.end(),
+                                   [](const study::PlanDetails& plan) { return !plan.baseline; });
+  return fmt::format(
+      "The headline is chosen among {} pick{} by accuracy on the test set, a mild selection in its "
+      "favour; the picks, their labels and their rules were fixed before the test set was touched.",
+      picks, picks == 1 ? "" : "s");
+}
+
 }  // namespace hwflow::report

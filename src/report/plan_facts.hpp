@@ -37,4 +37,8 @@ void check_result(const study::CodesignResult& result);
 /// What a pointer over a plan in a figure tells, several lines.
 [[nodiscard]] std::string hover_text(const study::CodesignResult& result, std::size_t evaluated);
 
+/// That the headline is a choice by test accuracy among so many picks, and what that does not
+/// touch.
+[[nodiscard]] std::string headline_caveat(const study::CodesignResult& result);
+
 }  // namespace hwflow::report

@@ -79,9 +79,10 @@ std::string headline_sentence(const study::CodesignResult& result) {
   }
   const auto& pick = result.plans[result.headline->pick];
   return fmt::format(
-      "<p><b>{}</b> is the best plan within {} points of the float accuracy on the test set. "
-      "{}</p>\n",
-      escape(pick.label), fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason));
+      "<p><b>{}</b> costs the least energy of the picks within {} points of the float accuracy on "
+      "the test set. How it was picked: {}.</p>\n<p class=\"soft\">{}</p>\n",
+      escape(pick.label), fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason),
+      headline_caveat(result));
 }
 
 /// A legend entry with its own little drawing.

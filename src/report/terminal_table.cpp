@@ -55,11 +55,13 @@ std::vector<std::size_t> spread(const std::vector<std::size_t>& front, std::size
 std::string headline_line(const study::CodesignResult& result) {
   if (!result.headline) return {};
   const auto& saving = *result.headline;
-  return fmt::format(
-      "\n{} against {}: energy {}, latency {}, DRAM {}, model size {}\n",
-      harmless(result.plans[saving.pick].label), harmless(result.plans[saving.baseline].label),
-      percent_text(-saving.energy, 1, true), percent_text(-saving.latency, 1, true),
-      percent_text(-saving.dram, 1, true), percent_text(-saving.model_size, 1, true));
+  return fmt::format("\n{} against {}: energy {}, latency {}, DRAM {}, model size {}\n",
+                     harmless(result.plans[saving.pick].label),
+                     harmless(result.plans[saving.baseline].label),
+                     percent_text(-saving.energy, 1, true), percent_text(-saving.latency, 1, true),
+                     percent_text(-saving.dram, 1, true),
+                     percent_text(-saving.model_size, 1, true)) +
+         headline_caveat(result) + "\n";
 }
 
 }  // namespace

@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 
 #include "base/check.hpp"
-#include "base/version.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "study/finish.hpp"
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
+#include "study/run_session.hpp"
 #include "study/search.hpp"
 
 namespace hwflow::study {
@@ -61,10 +62,16 @@ class Run {
         accuracy_(accuracy),
         store_(store),
         setting_(setting),
-        cache_([this](const std::string& key) { return store_.find_mapping(key); },
-               [this](const std::string& key, const std::string& text) {
-                 store_.save_mapping(key, text);
-               }),
+        cache_(
+            [this](const std::string& key) {
+              std::optional<std::string> known = store_.find_mapping(key);
+              mappings_loaded_ += known ? 1 : 0;
+              return known;
+            },
+            [this](const std::string& key, const std::string& text) {
+              ++mappings_searched_;
+              store_.save_mapping(key, text);
+            }),
         hardware_(study.network, study.accelerator, study.options.hardware,
                   [this](const Layer& layer) { return map_layer(layer); }) {}
 
@@ -73,7 +80,9 @@ class Run {
     describe(record);
     Diagnostics problems = search();
     if (!problems.empty()) {
-      store_.update_run(run_id_, "stopped", 0, "a layer cannot be mapped");
+      if (!setting_.only_known) {
+        store_.update_run(run_id_, "stopped", 0, "a layer cannot be mapped");
+      }
       return Unexpected{std::move(problems)};
     }
     if (!result_.stopped) finish();
@@ -96,9 +105,10 @@ class Run {
   void describe(const RunRecord& record) {
     result_.run_id = std::to_string(record.id);
     result_.started = record.started;
-    result_.version = std::string(version());
+    result_.version = record.version;
     result_.seed = study_.options.search.seed;
     result_.threads = setting_.threads;
+    result_.machine = setting_.machine;
     result_.study_name = study_.options.study;
     result_.config_yaml = study_.config_yaml;
     result_.config_hash = study_.config_hash;
@@ -109,12 +119,36 @@ class Run {
     result_.objectives = study_.options.search.objectives;
     result_.tolerance = study_.options.finish.tolerance_points / 100.0;
     result_.energy_components = hardware_.energy_components();
+    if (setting_.only_known) return;
+    store_.save_fact(run_id_, kAccuracyModelFact, accuracy_.key());
+    store_.save_fact(run_id_, kMachineFact, setting_.machine);
+    store_.save_fact(run_id_, kThreadsFact, std::to_string(setting_.threads));
+  }
+
+  /// Adds to the time that earlier processes of the run spent in that phase.
+  void add_phase(const std::string& phase, double seconds) {
+    const std::string fact = kSecondsFact + phase;
+    const std::optional<std::string> before = store_.find_fact(run_id_, fact);
+    const double earlier = before ? std::strtod(before->c_str(), nullptr) : 0.0;
+    const double total = setting_.only_known ? earlier : earlier + seconds;
+    result_.phases.push_back({phase, total});
+    if (!setting_.only_known) store_.save_fact(run_id_, fact, fmt::format("{:.3f}", total));
+  }
+
+  [[nodiscard]] SearchSetting search_setting() const {
+    SearchSetting setting;
+    setting.threads = setting_.threads;
+    setting.progress = setting_.progress;
+    setting.stop = setting_.stop;
+    setting.only_known = setting_.only_known;
+    return setting;
   }
 
   /// A float accuracy is measured once per store.
   template <class Measure>
   train::AccuracyEstimate cached(const std::string& name, Measure measure) {
     if (const auto known = store_.find_accuracy(accuracy_.key(), name)) return *known;
+    if (setting_.only_known) return {};
     const train::AccuracyEstimate accuracy = measure();
     store_.save_accuracy(accuracy_.key(), name, accuracy);
     return accuracy;
@@ -125,8 +159,7 @@ class Run {
     result_.float_search =
         cached("float, search split", [this] { return accuracy_.float_search_accuracy(); });
     Expected<SearchResult> found =
-        search_plans(study_.options, hardware_, accuracy_, store_,
-                     {setting_.threads, setting_.progress, setting_.stop});
+        search_plans(study_.options, hardware_, accuracy_, store_, search_setting());
     if (!found) return std::move(found).error();
     result_.normalisers = std::move(found->normalisers);
     result_.hypervolume_reference = std::move(found->hypervolume_reference);
@@ -136,11 +169,29 @@ class Run {
     result_.generations = std::move(found->generations);
     result_.accuracy_cache_hits = found->accuracy_cache_hits;
     result_.stopped = found->stopped;
-    result_.mappings_searched = cache_.misses();
-    result_.mappings_reused = cache_.hits() + hardware_.layers_reused();
-    result_.phases.push_back({"mapping", found->mapping_seconds});
-    result_.phases.push_back({"search", seconds_since(start) - found->mapping_seconds});
+    result_.mappings_searched = mappings_searched_;
+    result_.mappings_reused = cache_.hits() + mappings_loaded_ + hardware_.layers_reused();
+    add_phase("mapping", found->mapping_seconds);
+    add_phase("search", seconds_since(start) - found->mapping_seconds);
+    if (result_.stopped) result_.missing = missing_of_search();
     return {};
+  }
+
+  [[nodiscard]] std::string missing_of_search() const {
+    if (result_.generations.empty()) return "the search ended before its seeds were evaluated";
+    return fmt::format("the search ended after generation {} of {}",
+                       result_.generations.back().generation, study_.options.search.generations);
+  }
+
+  [[nodiscard]] std::string missing_of_finish() const {
+    std::string labels;
+    std::size_t count = 0;
+    for (const PlanDetails& plan : result_.plans) {
+      if (plan.test_integer) continue;
+      labels += (count++ == 0 ? "" : ", ") + plan.label;
+    }
+    return fmt::format("{} of {} plans are not re-trained yet: {}", count, result_.plans.size(),
+                       labels);
   }
 
   [[nodiscard]] std::size_t place_of(const WidthPair& widths) const {
@@ -177,18 +228,24 @@ class Run {
     Clock::time_point start = Clock::now();
     const std::vector<train::FinishedPlan> finished =
         finish_plans(result_, study_.options.finish, study_.options.search.seed, accuracy_, store_,
-                     {setting_.threads, setting_.progress, setting_.stop});
-    result_.phases.push_back({"finish", seconds_since(start)});
+                     search_setting());
+    add_phase("finish", seconds_since(start));
     if (finished.empty()) {
       result_.stopped = !result_.plans.empty();
+      if (result_.stopped) result_.missing = missing_of_finish();
       return;
     }
     result_.float_test =
         cached("float, test set", [this] { return accuracy_.float_test_accuracy(); });
+    if (result_.float_test->total == 0) {  // only_known, and not known
+      result_.float_test.reset();
+      result_.stopped = true;
+      result_.missing = "the float network was not measured on the test set yet";
+    }
     compare_plans(result_, finished, study_.options.finish);
     start = Clock::now();
     export_plans(finished);
-    result_.phases.push_back({"export", seconds_since(start)});
+    add_phase("export", seconds_since(start));
   }
 
   void export_plans(const std::vector<train::FinishedPlan>& finished) {
@@ -207,6 +264,7 @@ class Run {
   }
 
   void close() {
+    if (setting_.only_known) return;
     const auto evaluations = static_cast<std::int64_t>(result_.evaluated.size());
     std::string summary =
         fmt::format("{} plans, {} on the front", evaluations, result_.front.size());
@@ -224,6 +282,7 @@ class Run {
   chip::MappingCache cache_;
   HardwareModel hardware_;
   std::int64_t run_id_ = 0;
+  std::int64_t mappings_loaded_ = 0, mappings_searched_ = 0;  // guarded by the cache's own mutex
   CodesignResult result_;
 };
 

@@ -14,9 +14,8 @@
 
 namespace hwflow::study {
 
-/// Writes a re-trained plan in one format; returns the file's name, empty when the
-/// format cannot say the plan. `stem` is its name without
-/// ending.
+/// Writes a re-trained plan in one format; returns the file's name, empty when the format cannot
+/// say the plan. `stem` is its name without ending.
 using ExportPlan = std::function<std::string(ExportFormat format, const train::FinishedPlan& plan,
                                              const std::string& stem)>;
 
@@ -26,6 +25,10 @@ struct CodesignSetting {
   ReportProgress progress;  ///< may be empty
   ExportPlan export_plan;   ///< empty: nothing is exported
   std::stop_token stop;
+  std::string machine;  ///< for the report
+  /// The result is put together from what the store has, the run's record stays as it is: nothing
+  /// is evaluated or trained (a layer whose mapping the store lacks is mapped).
+  bool only_known = false;
 };
 
 /// The main job: search, picks, re-training, test set, export.

@@ -133,10 +133,12 @@ struct CodesignResult {
   std::string version;
   std::uint64_t seed = 0;
   int threads = 0;
+  std::string machine;  ///< processor, system, libraries; empty: not told
   std::string study_name;
   std::string config_yaml;  ///< effective: defaults filled in
   std::string config_hash;
   bool stopped = false;  ///< by the user, before the end
+  std::string missing;   ///< what a stopped run still lacks, one sentence; empty when it is done
   NetworkSummary network;
   AcceleratorSummary accelerator;
   std::string data;             ///< "fashion-mnist"

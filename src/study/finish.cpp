@@ -2,16 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <cctype>
+#include <chrono>
+#include <condition_variable>
+#include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "base/parallel.hpp"
 #include "study/paired_test.hpp"
 
 namespace hwflow::study {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+using Plans = std::vector<std::optional<train::FinishedPlan>>;
 
 /// Plans are finished by several threads that share one progress line.
 class Finisher {
@@ -23,19 +31,16 @@ class Finisher {
         options_{options.epochs, options.learning_rate, options.batch_size, seed},
         accuracy_(accuracy),
         store_(store),
-        setting_(setting) {}
+        setting_(setting),
+        shares_(result.plans.size(), 0.0) {}
 
-  std::vector<train::FinishedPlan> run() {
-    std::vector<std::optional<train::FinishedPlan>> plans(result_.plans.size());
+  Plans run() {
+    Plans plans(result_.plans.size());
+    const std::jthread heartbeat([this](const std::stop_token& over) { beat(over); });
     parallel_for(plans.size(), setting_.threads, [&](std::size_t i) {
       if (!setting_.stop.stop_requested()) plans[i] = finish(i);
     });
-    std::vector<train::FinishedPlan> finished;
-    for (std::optional<train::FinishedPlan>& plan : plans) {
-      if (!plan) return {};
-      finished.push_back(std::move(*plan));
-    }
-    return finished;
+    return plans;
   }
 
  private:
@@ -44,23 +49,67 @@ class Finisher {
     const std::string text = hwflow::to_text(plan);
     std::optional<train::FinishedPlan> known = store_.find_finished(accuracy_.key(), text, key_);
     if (!known) {
+      if (setting_.only_known) return std::nullopt;
+      report(i, {0.0, "starting"});
       known = accuracy_.finish(
-          plan, options_,
-          [&](const std::string& note) { report(result_.plans[i].label + ": " + note, 0); },
+          plan, options_, [&](const train::FinishProgress& progress) { report(i, progress); },
           setting_.stop);
       // Training that was cut short is no result.
       if (setting_.stop.stop_requested()) return std::nullopt;
       store_.save_finished(accuracy_.key(), text, key_, *known);
+      const std::lock_guard lock(mutex_);
+      ++trained_;
     }
-    report(result_.plans[i].label + ": done", 1);
+    report_done(i);
     return known;
   }
 
-  void report(const std::string& note, std::int64_t more) {
+  void report(std::size_t i, const train::FinishProgress& progress) {
     const std::lock_guard lock(mutex_);
-    done_ += more;
-    if (setting_.progress) {
-      setting_.progress({"finish", done_, static_cast<std::int64_t>(result_.plans.size()), note});
+    shares_[i] = progress.share;
+    in_work_[i] = progress.note;
+    show();
+  }
+
+  void report_done(std::size_t i) {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    in_work_.erase(i);
+    // What the store had took no time: it is no part of the estimate.
+    if (shares_[i] > 0.0) shares_[i] = 1.0;
+    show();
+  }
+
+  /// With the mutex held.
+  void show() const {
+    if (!setting_.progress) return;
+    std::string note;
+    for (const auto& [i, text] : in_work_) {
+      note += (note.empty() ? "" : "; ") + result_.plans[i].label + ": " + text;
+    }
+    setting_.progress({"finish", done_, static_cast<std::int64_t>(result_.plans.size()),
+                       note.empty() ? "done" : note, seconds_left()});
+  }
+
+  /// From the share of the training that is done in this process; none while there is none, and
+  /// when only measuring is left, whose share nobody knows.
+  [[nodiscard]] std::optional<double> seconds_left() const {
+    const double trained = std::accumulate(shares_.begin(), shares_.end(), 0.0);
+    if (trained <= 0.0) return std::nullopt;
+    const auto known = static_cast<double>(done_ - trained_);
+    const double left = static_cast<double>(shares_.size()) - known - trained;
+    if (left <= 0.0 && !in_work_.empty()) return std::nullopt;
+    return std::chrono::duration<double>(Clock::now() - start_).count() * left / trained;
+  }
+
+  void beat(const std::stop_token& over) {
+    std::mutex waiting;
+    std::unique_lock lock(waiting);
+    std::condition_variable_any over_now;
+    while (
+        !over_now.wait_for(lock, over, setting_.heartbeat, [&] { return over.stop_requested(); })) {
+      const std::lock_guard shown(mutex_);
+      show();
     }
   }
 
@@ -70,8 +119,11 @@ class Finisher {
   train::AccuracyModel& accuracy_;
   RunStore& store_;
   const SearchSetting& setting_;
-  std::mutex mutex_;
-  std::int64_t done_ = 0;
+  const Clock::time_point start_ = Clock::now();
+  std::mutex mutex_;  // of what follows
+  std::int64_t done_ = 0, trained_ = 0;
+  std::vector<double> shares_;
+  std::map<std::size_t, std::string> in_work_;
 };
 
 double saving(double pick, double baseline) { return baseline > 0.0 ? 1.0 - pick / baseline : 0.0; }
@@ -118,13 +170,16 @@ void choose_headline(CodesignResult& result, const FinishOptions& options) {
 std::vector<train::FinishedPlan> finish_plans(CodesignResult& result, const FinishOptions& options,
                                               std::uint64_t seed, train::AccuracyModel& accuracy,
                                               RunStore& store, const SearchSetting& setting) {
-  std::vector<train::FinishedPlan> finished =
-      Finisher(result, options, seed, accuracy, store, setting).run();
-  for (std::size_t i = 0; i < finished.size(); ++i) {
-    result.plans[i].test_fake_quantized = finished[i].fake_quantized;
-    result.plans[i].test_integer = finished[i].integer;
-    result.plans[i].finetune_seconds = finished[i].seconds;
+  Plans plans = Finisher(result, options, seed, accuracy, store, setting).run();
+  std::vector<train::FinishedPlan> finished;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (!plans[i]) continue;
+    result.plans[i].test_fake_quantized = plans[i]->fake_quantized;
+    result.plans[i].test_integer = plans[i]->integer;
+    result.plans[i].finetune_seconds = plans[i]->seconds;
+    finished.push_back(std::move(*plans[i]));
   }
+  if (finished.size() < plans.size()) finished.clear();
   return finished;
 }
 

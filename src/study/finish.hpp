@@ -13,8 +13,9 @@
 namespace hwflow::study {
 
 /// Re-trains and measures every plan of `result.plans`, several at once, each committed to the
-/// store when it is done; then fills in their test accuracies.
-/// returns  one per plan; nothing when the run was stopped
+/// store when it is done; then fills in the test accuracies of those that are done. Progress shows
+/// the plans in work, at least every other second.
+/// returns  one per plan; nothing when one is missing: the run was stopped, or setting.only_known
 [[nodiscard]] std::vector<train::FinishedPlan> finish_plans(
     CodesignResult& result, const FinishOptions& options, std::uint64_t seed,
     train::AccuracyModel& accuracy, RunStore& store, const SearchSetting& setting);

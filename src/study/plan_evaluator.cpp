@@ -1,5 +1,6 @@
 #include "study/plan_evaluator.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 
@@ -29,6 +30,12 @@ void PlanEvaluator::report_one_done() {
   if (progress_) progress_({"search", done_, total_, note_});
 }
 
+bool PlanEvaluator::all_known(std::span<const PrecisionPlan> plans) const {
+  return std::all_of(plans.begin(), plans.end(), [this](const PrecisionPlan& plan) {
+    return store_.find_accuracy(model_key_, to_text(plan)).has_value();
+  });
+}
+
 train::AccuracyEstimate PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
   const std::string text = to_text(plan);
   if (const auto known = store_.find_accuracy(model_key_, text)) {
@@ -44,6 +51,7 @@ train::AccuracyEstimate PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
 Expected<std::optional<std::vector<PlanEvaluator::Measured>>> PlanEvaluator::measure(
     std::span<const PrecisionPlan> plans) {
   using Result = std::optional<std::vector<Measured>>;
+  if (only_known_ && !all_known(plans)) return Result{};
   const auto start = std::chrono::steady_clock::now();
   Diagnostics problems = hardware_.prepare(plans, threads_, stop_);
   mapping_seconds_ +=

@@ -33,6 +33,9 @@ class PlanEvaluator {
   [[nodiscard]] Expected<std::optional<std::vector<Measured>>> measure(
       std::span<const PrecisionPlan> plans);
 
+  /// From now on measure() evaluates nothing: it returns none when the store lacks an accuracy.
+  void use_only_the_store() { only_known_ = true; }
+
   /// For the progress line: what is expected in all, and what the search has to say.
   void set_total(std::int64_t total) { total_ = total; }
   void set_note(std::string note);
@@ -41,6 +44,7 @@ class PlanEvaluator {
   [[nodiscard]] double mapping_seconds() const noexcept { return mapping_seconds_; }
 
  private:
+  [[nodiscard]] bool all_known(std::span<const PrecisionPlan> plans) const;
   [[nodiscard]] train::AccuracyEstimate accuracy_of(const PrecisionPlan& plan);
   void report_one_done();
 
@@ -51,6 +55,7 @@ class PlanEvaluator {
   ReportProgress progress_;
   std::stop_token stop_;
   std::string model_key_;
+  bool only_known_ = false;
   std::mutex mutex_;  // of what follows
   std::int64_t cache_hits_ = 0;
   std::int64_t done_ = 0;

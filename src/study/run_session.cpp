@@ -1,5 +1,7 @@
 #include "study/run_session.hpp"
 
+#include <filesystem>
+
 #include "base/version.hpp"
 
 namespace hwflow::study {
@@ -46,6 +48,9 @@ Expected<RunRecord> begin_run(RunStore& store, const LoadedStudy& study, bool re
   run.started = started;
   run.state = "running";
   run.id = store.add_run(run);
+  if (!study.origin.empty()) {
+    store.save_fact(run.id, kOriginFact, std::filesystem::absolute(study.origin).string());
+  }
   return run;
 }
 

@@ -9,6 +9,13 @@
 
 namespace hwflow::study {
 
+/// Names of facts in the store (see RunStore::save_fact).
+inline constexpr const char* kOriginFact = "study file";
+inline constexpr const char* kAccuracyModelFact = "accuracy model";
+inline constexpr const char* kMachineFact = "machine";
+inline constexpr const char* kThreadsFact = "threads";
+inline constexpr const char* kSecondsFact = "seconds of ";  ///< and the name of a phase
+
 /// Adds a run to the store, or takes up its last one again.
 /// started  UTC, ISO 8601
 /// returns  the id of the run

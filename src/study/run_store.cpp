@@ -28,6 +28,9 @@ constexpr const char* kTables = R"sql(
     id INTEGER PRIMARY KEY, study TEXT NOT NULL, config TEXT NOT NULL, hash TEXT NOT NULL,
     seed INTEGER NOT NULL, version TEXT NOT NULL, started TEXT NOT NULL, state TEXT NOT NULL,
     evaluations INTEGER NOT NULL DEFAULT 0, summary TEXT NOT NULL DEFAULT '');
+  CREATE TABLE IF NOT EXISTS facts (
+    run INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (run, name)) WITHOUT ROWID;
   PRAGMA application_id = {};
   PRAGMA user_version = {};
   COMMIT;)sql";
@@ -167,6 +170,21 @@ void RunStore::update_run(std::int64_t id, std::string_view state, std::int64_t 
       "UPDATE runs SET state = ?, evaluations = ?, summary = ? WHERE id = ?");
   update.bind(1, state).bind(2, evaluations).bind(3, summary).bind(4, id);
   update.step();
+}
+
+void RunStore::save_fact(std::int64_t run, const std::string& name, const std::string& text) {
+  const std::lock_guard lock(state_->mutex);
+  Statement save = state_->database.prepare("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)");
+  save.bind(1, run).bind(2, name).bind(3, text);
+  save.step();
+}
+
+std::optional<std::string> RunStore::find_fact(std::int64_t run, const std::string& name) const {
+  const std::lock_guard lock(state_->mutex);
+  Statement find = state_->database.prepare("SELECT text FROM facts WHERE run = ? AND name = ?");
+  find.bind(1, run).bind(2, name);
+  if (!find.step()) return std::nullopt;
+  return find.text(0);
 }
 
 std::vector<RunRecord> RunStore::runs() const {

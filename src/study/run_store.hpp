@@ -64,6 +64,10 @@ class RunStore {
   [[nodiscard]] std::int64_t add_run(const RunRecord& run);
   void update_run(std::int64_t id, std::string_view state, std::int64_t evaluations,
                   std::string_view summary);
+  /// What else is known of a run, by name; an earlier text is replaced.
+  void save_fact(std::int64_t run, const std::string& name, const std::string& text);
+  [[nodiscard]] std::optional<std::string> find_fact(std::int64_t run,
+                                                     const std::string& name) const;
   /// All runs, oldest first.
   [[nodiscard]] std::vector<RunRecord> runs() const;
 

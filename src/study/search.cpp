@@ -27,7 +27,9 @@ class Search {
       : study_(study),
         setting_(setting),
         space_(study.search, hardware.network()),
-        evaluator_(hardware, accuracy, store, setting.threads, setting.progress, setting.stop) {}
+        evaluator_(hardware, accuracy, store, setting.threads, setting.progress, setting.stop) {
+    if (setting.only_known) evaluator_.use_only_the_store();
+  }
 
   Expected<SearchResult> run() && {
     const std::vector<Genome> seeds = make_seeds();

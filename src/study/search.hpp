@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct SearchSetting {
   int threads = 1;
   ReportProgress progress;
   std::stop_token stop;
+  /// Nothing is evaluated or trained: what the store lacks ends the work as a stop does.
+  bool only_known = false;
+  std::chrono::milliseconds heartbeat{2000};  ///< between two signs of life of the re-training
 };
 
 /// NSGA-II over the widths of each layer.

@@ -109,7 +109,8 @@ Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origi
                      std::move(model->network),
                      std::move(*accelerator),
                      yaml,
-                     hash};
+                     hash,
+                     origin};
 }
 
 Expected<LoadedStudy> load_study(const fs::path& file, const std::vector<std::string>& settings,

@@ -306,8 +306,9 @@ struct LoadedStudy {
   WeightMap weights;
   Network network;
   chip::Accelerator accelerator;
-  std::string config_yaml;  ///< effective, reads back to the same study
-  std::string config_hash;  ///< of all that the result depends on: not of output and study
+  std::string config_yaml;         ///< effective, reads back to the same study
+  std::string config_hash;         ///< of all that the result depends on: not of output and study
+  std::filesystem::path origin{};  ///< the study file: relative paths start from its folder
 };
 
 /// Reads a study and everything it names but the data and the checkpoint.

@@ -10,8 +10,8 @@ namespace hwflow::study {
 namespace {
 
 LoadedStudy small_loaded() {
-  LoadedStudy loaded{small_study(),       "small",  {},  {}, small_network(),
-                     small_accelerator(), "a: 1\n", "aa"};
+  LoadedStudy loaded{small_study(),       "small",  {},   {}, small_network(),
+                     small_accelerator(), "a: 1\n", "aa", {}};
   loaded.options.mapper.max_evaluations = 2000;
   return loaded;
 }
@@ -85,6 +85,7 @@ TEST_F(CodesignTest, ASecondRunEvaluatesMapsAndTrainsNothing) {
   const CodesignResult twice = run_with(*store_, second);
   EXPECT_EQ(second.evaluations, 0);
   EXPECT_EQ(second.finishes, 0);
+  EXPECT_EQ(twice.mappings_searched, 0);
   EXPECT_EQ(twice.accuracy_cache_hits, static_cast<std::int64_t>(once.evaluated.size()));
   ASSERT_EQ(once.evaluated.size(), twice.evaluated.size());
   for (std::size_t i = 0; i < once.evaluated.size(); ++i) {
@@ -105,6 +106,55 @@ TEST_F(CodesignTest, AStopDuringTheSearchFinishesNothing) {
   EXPECT_TRUE(result.stopped);
   EXPECT_TRUE(result.plans.empty());
   EXPECT_EQ(model.finishes, 0);
+  EXPECT_EQ(store_->runs()[0].state, "stopped");
+}
+
+TEST_F(CodesignTest, OnlyKnownGivesTheResultOfAFinishedRunAgain) {
+  FakeAccuracyModel first, second;
+  CodesignSetting setting;
+  setting.machine = "a machine";
+  const CodesignResult once = run_with(*store_, first, setting);
+  const RunRecord run = store_->runs()[0];
+  setting.only_known = true;
+  const CodesignResult again = run_codesign(small_loaded(), run, second, *store_, setting).value();
+  EXPECT_EQ(second.evaluations, 0);
+  EXPECT_EQ(second.finishes, 0);
+  EXPECT_FALSE(again.stopped);
+  EXPECT_EQ(again.front, once.front);
+  ASSERT_EQ(again.plans.size(), once.plans.size());
+  for (std::size_t i = 0; i < once.plans.size(); ++i) {
+    EXPECT_EQ(again.plans[i].label, once.plans[i].label);
+    EXPECT_EQ(again.plans[i].test_integer, once.plans[i].test_integer);
+  }
+  ASSERT_EQ(again.phases.size(), once.phases.size());
+  for (std::size_t i = 0; i < once.phases.size(); ++i) {
+    EXPECT_NEAR(again.phases[i].seconds, once.phases[i].seconds, 5e-4);  // stored to the ms
+  }
+  EXPECT_EQ(store_->runs().size(), 1U);
+  EXPECT_EQ(store_->find_fact(run.id, kMachineFact), "a machine");
+  EXPECT_EQ(store_->find_fact(run.id, kAccuracyModelFact), "fake of tests");
+}
+
+TEST_F(CodesignTest, OnlyKnownSaysWhatAStoppedRunLacks) {
+  std::stop_source source;
+  FakeAccuracyModel model;
+  // Seeds: 9 uniform plans, then 2 widths of 8 genes each narrowed alone, then the greedy path.
+  model.before_evaluation = [&](int number) {
+    if (number == 35) source.request_stop();
+  };
+  CodesignSetting setting;
+  setting.stop = source.get_token();
+  const CodesignResult stopped = run_with(*store_, model, setting);
+  EXPECT_THAT(stopped.missing, testing::HasSubstr("of 4"));
+  setting = {};
+  setting.only_known = true;
+  const int evaluations = model.evaluations;
+  const CodesignResult shown =
+      run_codesign(small_loaded(), store_->runs()[0], model, *store_, setting).value();
+  EXPECT_TRUE(shown.stopped);
+  EXPECT_EQ(shown.missing, stopped.missing);
+  EXPECT_EQ(shown.evaluated.size(), stopped.evaluated.size());
+  EXPECT_EQ(model.evaluations, evaluations);
   EXPECT_EQ(store_->runs()[0].state, "stopped");
 }
 

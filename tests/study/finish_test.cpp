@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <semaphore>
+
 #include "tests/study/small_world.hpp"
 
 namespace hwflow::study {
@@ -76,6 +79,60 @@ TEST(FinishPlans, AStopGivesNothingAndKeepsNothingHalfDone) {
   setting = {};
   EXPECT_EQ(finish_plans(result, FinishOptions{}, 1, model, *store, setting).size(), 4U);
   EXPECT_EQ(model.finishes, 4);
+}
+
+TEST(FinishPlans, ShowsTheShareDoneAndTheTimeLeft) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult result = four_plans();
+  std::vector<Progress> seen;
+  SearchSetting setting;
+  setting.progress = [&](const Progress& progress) { seen.push_back(progress); };
+  ASSERT_EQ(finish_plans(result, FinishOptions{}, 1, model, *store, setting).size(), 4U);
+  ASSERT_GE(seen.size(), 3U);
+  EXPECT_EQ(seen[0].note, "uniform 8/8: starting");
+  EXPECT_FALSE(seen[0].seconds_left.has_value());  // nothing to judge by yet
+  EXPECT_EQ(seen[1].note, "uniform 8/8: epoch 1 of 2");
+  EXPECT_TRUE(seen[1].seconds_left.has_value());
+  EXPECT_EQ(seen.back().done, 4);
+  EXPECT_EQ(seen.back().seconds_left, 0.0);
+}
+
+TEST(FinishPlans, GivesSignsOfLifeWhileAPlanSaysNothing) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult result = four_plans();
+  result.plans.resize(1);
+  std::counting_semaphore<1000> signs(0);
+  int heard = 0;
+  model.within_finish = [&] {
+    while (signs.try_acquire()) {
+    }  // what the plan itself reported
+    for (int i = 0; i < 3; ++i) heard += signs.try_acquire_for(std::chrono::seconds(20)) ? 1 : 0;
+  };
+  SearchSetting setting;
+  setting.heartbeat = std::chrono::milliseconds(1);
+  setting.progress = [&](const Progress&) { signs.release(); };
+  ASSERT_EQ(finish_plans(result, FinishOptions{}, 1, model, *store, setting).size(), 1U);
+  EXPECT_EQ(heard, 3);
+}
+
+TEST(FinishPlans, OnlyKnownTrainsNothingAndFillsInWhatTheStoreHas) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  FakeAccuracyModel model;
+  CodesignResult first = four_plans();
+  first.plans.resize(2);
+  ASSERT_EQ(finish_plans(first, FinishOptions{}, 1, model, *store, {}).size(), 2U);
+  CodesignResult result = four_plans();
+  SearchSetting setting;
+  setting.only_known = true;
+  EXPECT_TRUE(finish_plans(result, FinishOptions{}, 1, model, *store, setting).empty());
+  EXPECT_EQ(model.finishes, 2);
+  EXPECT_EQ(result.plans[1].test_integer, (train::AccuracyEstimate{173, 200}));
+  EXPECT_FALSE(result.plans[2].test_integer.has_value());
 }
 
 TEST(ComparePlans, EveryPickAgainstEveryBaselineAndTheSaving) {

@@ -101,5 +101,15 @@ TEST(RunStore, RefusesForeignDamagedAndNewerFilesByName) {
               testing::HasSubstr("cannot be opened or created"));
 }
 
+TEST(RunStore, FactsAreOfOneRunAndReplaced) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  store->save_fact(1, "machine", "first");
+  store->save_fact(1, "machine", "second");
+  EXPECT_EQ(store->find_fact(1, "machine"), "second");
+  EXPECT_FALSE(store->find_fact(2, "machine").has_value());
+  EXPECT_FALSE(store->find_fact(1, "threads").has_value());
+}
+
 }  // namespace
 }  // namespace hwflow::study

@@ -89,10 +89,11 @@ train::AccuracyEstimate FakeAccuracyModel::evaluate(const PrecisionPlan& plan) {
 
 train::FinishedPlan FakeAccuracyModel::finish(const PrecisionPlan& plan,
                                               const train::FinetuneOptions& options,
-                                              const std::function<void(const std::string&)>& note,
+                                              const train::ReportFinish& progress,
                                               std::stop_token /*stop*/) {
   ++finishes;
-  if (note) note("epoch 1");
+  if (progress) progress({0.5, "epoch 1 of 2"});
+  if (within_finish) within_finish();
   const std::int64_t wrong = 20 + fake_errors(plan) / (options.epochs > 0 ? 8 : 4);
   std::vector<std::uint8_t> correct(200, 1);
   std::fill_n(correct.begin(), std::min<std::int64_t>(wrong, 200), std::uint8_t{0});

@@ -38,11 +38,13 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
   [[nodiscard]] train::FinishedPlan finish(const PrecisionPlan& plan,
                                            const train::FinetuneOptions& options,
-                                           const std::function<void(const std::string&)>& progress,
+                                           const train::ReportFinish& progress,
                                            std::stop_token stop) override;
 
   std::atomic<int> evaluations = 0;
   std::atomic<int> finishes = 0;
+  /// Called in the middle of every re-training; may take its time.
+  std::function<void()> within_finish;
   /// Called before every evaluation with its number; may throw or kill.
   std::function<void(int)> before_evaluation;
 };

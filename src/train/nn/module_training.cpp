@@ -116,6 +116,7 @@ class Trainer {
       report.learning_rate = learning_rate_at(options_, at);
       const std::span indices(order.data() + step * batch, static_cast<std::size_t>(batch));
       run_step(indices, rng, report);
+      if (options_.on_step) options_.on_step(at);
     }
     report.loss /= static_cast<double>(steps);
     report.accuracy /= static_cast<double>(steps * batch);

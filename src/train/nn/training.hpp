@@ -39,6 +39,8 @@ struct TrainOptions {
   int threads = 1;                     ///< bit-identical results need the same number of threads
   std::filesystem::path checkpoint{};  ///< written after every epoch; empty = none
   bool resume = false;                 ///< go on from `checkpoint` if it exists
+  /// Called after every step with the epochs done, with fraction; empty = not called.
+  std::function<void(double epochs)> on_step{};
 };
 
 /// Errors  every value out of its range, with the option's name as place.

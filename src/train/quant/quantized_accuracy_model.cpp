@@ -85,8 +85,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   AccuracyEstimate float_test_accuracy() override { return float_accuracy(dataset_->test); }
 
   FinishedPlan finish(const PrecisionPlan& plan, const FinetuneOptions& options,
-                      const std::function<void(const std::string&)>& progress,
-                      std::stop_token stop) override {
+                      const ReportFinish& progress, std::stop_token stop) override {
     const auto start = std::chrono::steady_clock::now();
     at::set_num_threads(1);
     PrecisionPlan wanted = plan;
@@ -96,6 +95,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     }
     QuantizedNetwork quantized = calibrated_->quantize(wanted);
     if (options.epochs > 0) quantized = finetune(quantized, options, progress, stop);
+    if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
     std::vector<std::uint8_t> correct = test_integers(integers, dataset_->test, options_.threads);
     const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, dataset_->test));
@@ -121,8 +121,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
 
   QuantizedNetwork finetune(const QuantizedNetwork& start, const FinetuneOptions& options,
-                            const std::function<void(const std::string&)>& progress,
-                            const std::stop_token& stop) {
+                            const ReportFinish& progress, const std::stop_token& stop) {
     FakeQuantizedModule module(start, options_.method);
     TrainOptions training;
     training.epochs = options.epochs;
@@ -135,11 +134,18 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     training.augmentation = options_.augmentation;
     training.seed = options.seed;
     training.threads = 1;
+    if (progress) {
+      training.on_step = [&](double epochs) {
+        progress(
+            {epochs / options.epochs, fmt::format("{:.2f} of {} epochs", epochs, options.epochs)});
+      };
+    }
     const auto report = [&](const EpochReport& epoch) {
       if (progress)
-        progress(fmt::format("epoch {} of {}: loss {:.4f}, accuracy {:.2f} % ({:.0f} s)",
-                             epoch.epoch, options.epochs, epoch.loss, 100.0 * epoch.accuracy,
-                             epoch.seconds));
+        progress(
+            {static_cast<double>(epoch.epoch) / options.epochs,
+             fmt::format("epoch {} of {}: loss {:.4f}, accuracy {:.2f} % ({:.0f} s)", epoch.epoch,
+                         options.epochs, epoch.loss, 100.0 * epoch.accuracy, epoch.seconds)});
     };
     const auto trained =
         train_module(module, training_images(), options_.normalization, training, report, stop);
