@@ -1,0 +1,133 @@
+/// 'hwflow codesign' as a whole, in this process.
+
+#include "cli/codesign_command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "tests/cli/command_line.hpp"
+#include "tests/cli/tiny_study.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+std::int64_t lines_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return std::count(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>(), '\n');
+}
+
+TEST(Codesign, WritesEverythingAndOnlyJsonToStandardOutput) {
+  const TinyStudy study;
+  const Outcome outcome =
+      run_hwflow(study.codesign("o", {"--json", "-", "--quiet", "--threads", "2"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_EQ(outcome.errors, "");
+  const json result = json::parse(outcome.output);  // throws when anything else was printed
+  for (const char* key : {"evaluations", "hypervolume", "front", "baselines", "picks", "report"}) {
+    EXPECT_TRUE(result.contains(key)) << key;
+  }
+  for (const char* key :
+       {"plan", "hardware", "accuracy", "standard_error", "energy_pj", "cycles", "dram_bits"}) {
+    EXPECT_TRUE(result["front"][0].contains(key)) << key;
+  }
+  const fs::path out = study.out("o");
+  EXPECT_EQ(read_json(out / "result.json")["front"], result["front"]);
+  EXPECT_GT(fs::file_size(out / "report.html"), 10'000U);
+  // One line a plan, and the head.
+  EXPECT_EQ(lines_of(out / "evaluations.csv"), result["evaluations"].get<std::int64_t>() + 1);
+  EXPECT_EQ(lines_of(out / "front.csv"), static_cast<std::int64_t>(result["front"].size()) + 1);
+  EXPECT_EQ(result["evaluations"].get<int>(), lines_of(out / "evaluations.csv") - 1);
+  for (const json& file : result["baselines"][0]["files"]) {
+    EXPECT_GT(fs::file_size(out / file.get<std::string>()), 0U) << file;
+  }
+  EXPECT_TRUE(fs::exists(out / "uniform_8_8.qdq.onnx"));
+  EXPECT_THAT(result["run"]["machine"].get<std::string>(), HasSubstr("libtorch"));
+}
+
+TEST(Codesign, TheFrontIsOfPlansThatNoOtherDominates) {
+  const TinyStudy study;
+  const Outcome outcome = run_hwflow(study.codesign("o", {"--json", "-", "--quiet"}));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json front = json::parse(outcome.output)["front"];
+  std::set<std::string> plans;
+  for (const json& a : front) {
+    plans.insert(a["plan"].get<std::string>());
+    for (const json& b : front) {
+      const bool no_worse = b["accuracy"] >= a["accuracy"] && b["energy_pj"] <= a["energy_pj"] &&
+                            b["cycles"] <= a["cycles"];
+      const bool better = b["accuracy"] > a["accuracy"] || b["energy_pj"] < a["energy_pj"] ||
+                          b["cycles"] < a["cycles"];
+      EXPECT_FALSE(no_worse && better) << b["plan"] << " dominates " << a["plan"];
+    }
+  }
+  EXPECT_EQ(plans.size(), front.size());
+}
+
+TEST(Codesign, OneSeedOneResultWhateverTheThreads) {
+  const TinyStudy study;
+  ASSERT_EQ(run_hwflow(study.codesign("one", {"--quiet", "--threads", "1"})).exit_code, 0);
+  ASSERT_EQ(run_hwflow(study.codesign("two", {"--quiet", "--threads", "2"})).exit_code, 0);
+  EXPECT_EQ(lasting_part(read_json(study.out("one") / "result.json")),
+            lasting_part(read_json(study.out("two") / "result.json")));
+  ASSERT_EQ(run_hwflow(study.codesign("other", {"--quiet", "--seed", "2"})).exit_code, 0);
+  EXPECT_NE(lasting_part(read_json(study.out("one") / "result.json"))["front"],
+            lasting_part(read_json(study.out("other") / "result.json"))["front"]);
+}
+
+TEST(Codesign, ResumeOfAFinishedRunEvaluatesNothing) {
+  const TinyStudy study;
+  ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet"})).exit_code, 0);
+  const json first = read_json(study.out("o") / "result.json");
+  ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet", "--resume"})).exit_code, 0);
+  const json again = read_json(study.out("o") / "result.json");
+  EXPECT_EQ(lasting_part(first), lasting_part(again));
+  EXPECT_EQ(again["run"]["accuracies_reused"], again["evaluations"]);
+  EXPECT_EQ(again["run"]["mappings_searched"], 0);
+  EXPECT_EQ(again["run"]["id"], first["run"]["id"]);
+}
+
+TEST(Codesign, ResumeWithAnotherConfigNamesTheKey) {
+  const TinyStudy study;
+  ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet"})).exit_code, 0);
+  const Outcome outcome =
+      run_hwflow(study.codesign("o", {"--resume", "--set", "search.population=12"}));
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("search.population: 8 there, 12 here"));
+}
+
+TEST(Codesign, ResumeWithoutARunIsRefused) {
+  const TinyStudy study;
+  const Outcome outcome = run_hwflow(study.codesign("o", {"--resume"}));
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("there is no run in this folder"));
+}
+
+/// The numbers of the real thing, roughly: the shipped network has a test accuracy of 92 %, and
+/// 8-bit quantization is known to cost well below a point.
+TEST(Codesign, KeepsTheAccuracyOfFashionMnistAtEightBits) {
+  if (!fs::exists("/usr/share/fashion-mnist") && std::getenv("HWFLOW_DATA") == nullptr) {
+    GTEST_SKIP() << "no Fashion-MNIST on this machine";
+  }
+  const TinyStudy study;
+  const Outcome outcome = run_hwflow(
+      {"codesign", (study.folder() / "s.yaml").string(), "--out", study.out("o").string(), "--json",
+       "-", "--quiet", "--set", "search.generations=0", "--set", "accuracy.calibration_images=128",
+       "--set", "finish.picks=0", "--set", "export=[qdq]"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json result = json::parse(outcome.output);
+  EXPECT_GT(result["float_test"]["top1"].get<double>(), 0.91);
+  EXPECT_NEAR(result["baselines"][0]["test_integer"]["top1"].get<double>(),
+              result["float_test"]["top1"].get<double>(), 0.005);
+  EXPECT_EQ(result["float_test"]["total"], 10'000);
+}
+
+}  // namespace
+}  // namespace hwflow::cli
