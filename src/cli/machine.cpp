@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
-#include <torch/version.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "base/parallel.hpp"
+#include "train/nn/libtorch_version.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -46,7 +47,8 @@ std::string machine_text() {
   cpuinfo << std::ifstream("/proc/cpuinfo").rdbuf();
   const int cores = available_threads();
   return fmt::format("{}, {} core{}; {}; {}; libtorch {}", processor_name(cpuinfo.str()), cores,
-                     cores == 1 ? "" : "s", system_text(), compiler_text(), TORCH_VERSION);
+                     cores == 1 ? "" : "s", system_text(), compiler_text(),
+                     train::libtorch_version());
 }
 
 }  // namespace hwflow::cli
