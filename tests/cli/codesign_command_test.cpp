@@ -113,7 +113,7 @@ TEST(Codesign, ResumeWithoutARunIsRefused) {
 /// The numbers of the real thing, roughly: the shipped network has a test accuracy of 92 %, and
 /// 8-bit quantization is known to cost well below a point.
 TEST(Codesign, KeepsTheAccuracyOfFashionMnistAtEightBits) {
-  if (!fs::exists("/usr/share/fashion-mnist") && std::getenv("HWFLOW_DATA") == nullptr) {
+  if (!fs::exists("/usr/share/datasets/fashion-mnist") && std::getenv("HWFLOW_DATA") == nullptr) {
     GTEST_SKIP() << "no Fashion-MNIST on this machine";
   }
   const TinyStudy study;
