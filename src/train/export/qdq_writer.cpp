@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "train/export/quantizer_writer.hpp"
@@ -33,7 +34,8 @@ class QdqWriter final : public QuantizerWriter {
 
   std::string weights(const IntegerCompute& compute, std::size_t axis,
                       const std::string& layer) override {
-    if (compute.low < -128 || compute.high > 127) return refuse(layer + ": weights", compute.bits);
+    const auto [least, most] = std::minmax_element(compute.codes.begin(), compute.codes.end());
+    if (*least < -128 || *most > 127) return refuse_codes(layer, compute);
     const std::vector<std::int8_t> codes(compute.codes.begin(), compute.codes.end());
     const std::string tensor = graph_.int8s(layer + ".weight", compute.shape, codes);
     return dequantize(tensor, compute, 1.0, axis, compute.scales.size(), layer + ".weight");
@@ -65,6 +67,17 @@ class QdqWriter final : public QuantizerWriter {
     problems_.push_back(
         {layer, fmt::format("{} bits do not fit the 8-bit containers of QDQ at opset 13", bits),
          "export as qonnx, or use widths of at most 8"});
+    return {};
+  }
+
+  std::string refuse_codes(const std::string& layer, const IntegerCompute& compute) {
+    // The odd codes of DoReFa need one bit more than their width.
+    if (compute.bits > 8) return refuse(layer + ": weights", compute.bits);
+    problems_.push_back(
+        {layer + ": weights",
+         fmt::format("codes {}..{} do not fit the int8 containers of QDQ at opset 13", compute.low,
+                     compute.high),
+         "DoReFa weights of 8 bits: export as qonnx, or use at most 7 bits"});
     return {};
   }
 

@@ -30,7 +30,7 @@ class QonnxWriter final : public QuantizerWriter {
     if (scales.size() == 1) shape.clear();
     const std::string scale = graph_.floats(place + ".scale", shape, scales);
     const std::string real = graph_.floats(place, compute.shape, real_weights(compute, axis));
-    return quantize(real, scale, compute.low, compute.high, compute.bits, bipolar, place);
+    return quantize(real, scale, compute.low, compute.high, width_of(compute), bipolar, place);
   }
 
   std::string bias(const IntegerCompute& compute, double input_scale,
@@ -43,6 +43,14 @@ class QonnxWriter final : public QuantizerWriter {
   }
 
  private:
+  /// DoReFa's odd codes -(2^b - 1)..2^b - 1 are the narrow signed grid of b + 1 bits (zero points
+  /// of one half would keep the width, but few readers take them).
+  static int width_of(const IntegerCompute& compute) {
+    const std::int32_t levels = (1 << compute.bits) - 1;
+    const bool odd = compute.bits > 1 && compute.low == -levels && compute.high == levels;
+    return compute.bits + (odd ? 1 : 0);
+  }
+
   static std::vector<float> real_weights(const IntegerCompute& compute, std::size_t axis) {
     std::int64_t inner = 1;
     for (std::size_t i = axis + 1; i < compute.shape.size(); ++i) inner *= compute.shape[i];

@@ -173,22 +173,24 @@ QuantizerGrid CalibratedNetwork::activation_grid(std::size_t source, int bits) {
   return grid;
 }
 
-WeightQuantizer CalibratedNetwork::weight_quantizer(std::size_t node, int bits) {
+WeightQuantizer CalibratedNetwork::weight_quantizer(std::size_t node, int bits, bool dorefa) {
   const std::lock_guard lock(mutex_);
-  const auto [entry, is_new] = quantizers_.try_emplace({node, bits});
+  const auto [entry, is_new] = quantizers_.try_emplace({node, bits, dorefa});
   WeightQuantizer& quantizer = entry->second;
   if (!is_new || bits == kFloatBits) return quantizer;
   const FloatTensor& weight = weights_.at(network_.nodes()[node].name + ".weight");
   IntegerCompute codes =
-      quantize_weights(weight.shape, weight.values, bits, options_.weights, options_.granularity);
+      dorefa ? quantize_weights_dorefa(weight.shape, weight.values, bits, options_.granularity)
+             : quantize_weights(weight.shape, weight.values, bits, options_.weights,
+                                options_.granularity);
   quantizer = {.bits = bits,
                .range = {codes.low, codes.high},
                .scales = std::move(codes.scales),
-               .dorefa = false};
+               .dorefa = dorefa};
   return quantizer;
 }
 
-QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan) {
+QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, QuantizerMethod method) {
   HWFLOW_CHECK(plan.layers.size() == network_.compute_nodes().size(),
                "the plan has another number of layers than the network");
   QuantizedNetwork result{.network = network_,
@@ -203,7 +205,9 @@ QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan) {
     int bits = options_.auxiliary_bits;
     if (is_compute(node)) {
       bits = plan.layers[layer].inputs;
-      result.nodes[i].weights = weight_quantizer(i, plan.layers[layer++].weights);
+      const int weight_bits = plan.layers[layer++].weights;
+      const bool dorefa = method != QuantizerMethod::lsq && weight_bits <= kWidestDorefa;
+      result.nodes[i].weights = weight_quantizer(i, weight_bits, dorefa);
     }
     for (const NodeId input : node.inputs)
       result.nodes[i].inputs.push_back(

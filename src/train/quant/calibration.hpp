@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "base/expected.hpp"
@@ -34,8 +35,10 @@ class CalibratedNetwork {
       std::span<const std::int64_t> indices, const Normalization& normalization,
       const CalibrationOptions& options);
 
-  /// Post-training quantization: calibrated scales, corrected biases.
-  [[nodiscard]] QuantizedNetwork quantize(const PrecisionPlan& plan);
+  /// Post-training quantization: calibrated scales, corrected biases. `method`: lsq for the uniform
+  /// grid; pact and dorefa give weights of at most 8 bits DoReFa's codes, as their training needs.
+  [[nodiscard]] QuantizedNetwork quantize(const PrecisionPlan& plan,
+                                          QuantizerMethod method = QuantizerMethod::lsq);
 
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] const WeightMap& weights() const { return weights_; }
@@ -46,7 +49,7 @@ class CalibratedNetwork {
       : network_(network), weights_(weights) {}
 
   QuantizerGrid activation_grid(std::size_t source, int bits);
-  WeightQuantizer weight_quantizer(std::size_t node, int bits);
+  WeightQuantizer weight_quantizer(std::size_t node, int bits, bool dorefa);
 
   Network network_;
   WeightMap weights_;
@@ -60,7 +63,7 @@ class CalibratedNetwork {
   std::int64_t correction_count_ = 0;
   std::mutex mutex_;  ///< guards the two caches
   std::map<std::pair<std::size_t, int>, QuantizerGrid> grids_;
-  std::map<std::pair<std::size_t, int>, WeightQuantizer> quantizers_;
+  std::map<std::tuple<std::size_t, int, bool>, WeightQuantizer> quantizers_;
 };
 
 }  // namespace hwflow::train

@@ -58,6 +58,11 @@ class ExactPass {
     return values_[static_cast<std::size_t>(output.value)].flatten(1);
   }
 
+  /// After run().
+  Tensor input_steps(std::size_t node, std::size_t edge) const {
+    return input(node, edge) / quantized_.nodes[node].inputs.at(edge).scale;
+  }
+
  private:
   const Tensor& input(std::size_t node, std::size_t edge) const {
     const NodeId read = quantized_.network.nodes()[node].inputs.at(edge);
@@ -146,6 +151,15 @@ class ExactPass {
 Tensor exact_logits(const QuantizedNetwork& quantized, const Tensor& images) {
   torch::NoGradGuard no_gradients;
   return ExactPass(quantized).run(images);
+}
+
+Tensor exact_input_steps(const QuantizedNetwork& quantized, const Tensor& images, std::size_t node,
+                         std::size_t edge) {
+  HWFLOW_CHECK(quantized.nodes.at(node).inputs.at(edge).bits != kFloatBits, "no grid at this edge");
+  torch::NoGradGuard no_gradients;
+  ExactPass pass(quantized);
+  pass.run(images);
+  return pass.input_steps(node, edge);
 }
 
 }  // namespace hwflow::train

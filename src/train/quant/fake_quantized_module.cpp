@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/check.hpp"
 
@@ -21,15 +22,27 @@ std::string scale_name(const std::string& node, const std::string& what) {
   return name;
 }
 
-/// Weights by tanh, brought to the size of the weights: what fake_quantize() then rounds to odd
-/// numbers of unit steps. The gradient flows through tanh.
-Tensor dorefa_weight(const Tensor& weight, int bits) {
-  const Tensor largest = weight.detach().abs().max().clamp_min(1e-12);
+/// LSQ: 1 / sqrt(elements that share the scale * highest code).
+double lsq_gradient_scale(std::int64_t elements, const CodeRange& range) {
+  return 1.0 / std::sqrt(static_cast<double>(elements) * range.high);
+}
+
+/// One number per output channel, or one for all, as a factor of `weight`.
+Tensor per_group(const Tensor& numbers, const Tensor& weight) {
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(weight.dim()), 1);
+  if (numbers.numel() > 1) shape[0] = numbers.numel();
+  return numbers.view(shape);
+}
+
+/// Real values of DoReFa's codes (quantize_weights_dorefa); the gradient flows through tanh, for
+/// one bit straight through.
+Tensor dorefa_weight(const Tensor& weight, int bits, bool per_channel) {
+  const Tensor size = weight.detach().abs().view({per_channel ? weight.size(0) : 1, -1});
   if (bits == 1) {
-    const Tensor size = weight.detach().abs().mean();
-    const Tensor rounded = torch::where(weight < 0, -size, size);
-    return weight + (rounded - weight).detach();
+    const Tensor mean = per_group(size.mean(1), weight);
+    return weight + (torch::where(weight < 0, -mean, mean) - weight).detach();
   }
+  const Tensor largest = per_group(size.amax(1).clamp_min(1e-12), weight);
   const double levels = std::pow(2.0, bits) - 1.0;
   const Tensor share = torch::tanh(weight) / (2.0 * torch::tanh(largest)) + 0.5;
   const Tensor rounded = share + (torch::round(share.detach() * levels) / levels - share).detach();
@@ -38,7 +51,8 @@ Tensor dorefa_weight(const Tensor& weight, int bits) {
 
 }  // namespace
 
-FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, QuantizerMethod method)
+FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, QuantizerMethod method,
+                                         double clip_decay)
     : NetworkModule(quantized.network),
       initial_(quantized),
       method_(method),
@@ -59,9 +73,8 @@ FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, Quan
         const auto source = sources[static_cast<std::size_t>(read.value)];
         Tensor& scale = shared[{source, grid.scale * 64 + grid.bits}];
         if (!scale.defined())
-          scale =
-              register_parameter(scale_name(node.name, "input" + std::to_string(edge)), site.scale,
-                                 /*requires_grad=*/method != QuantizerMethod::dorefa);
+          scale = register_clip(scale_name(node.name, "input" + std::to_string(edge)), site,
+                                clip_decay);
         site.scale = scale;
       }
       inputs_[i].push_back(site);
@@ -73,6 +86,8 @@ FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, Quan
     weights_[i] = make_site(weights.scales, weights.range, tensors(i).weight.numel());
     weights_[i].options.binary = weights.bits == 1;
     weights_[i].options.rule = ScaleGradient::lsq;
+    weights_[i].options.gradient_scale =
+        lsq_gradient_scale(tensors(i).weight.numel() / std::ssize(weights.scales), weights.range);
     weights_[i].scale = register_parameter(scale_name(node.name, "weight"), weights_[i].scale);
   }
 }
@@ -86,9 +101,25 @@ FakeQuantizedModule::Site FakeQuantizedModule::make_site(const std::vector<doubl
   site.options.low = range.low;
   site.options.high = range.high;
   site.options.rule = method_ == QuantizerMethod::lsq ? ScaleGradient::lsq : ScaleGradient::clip;
-  const double per_scale = static_cast<double>(elements) / static_cast<double>(scales.size());
-  site.options.gradient_scale = 1.0 / std::sqrt(per_scale * range.high);
+  // PACT trains the clip a = s high as it is: a step of a by its gradient, dL/da = dL/ds / high, is
+  // a step of s by dL/ds / high^2.
+  site.options.gradient_scale =
+      method_ == QuantizerMethod::lsq
+          ? lsq_gradient_scale(elements / std::ssize(scales), range)
+          : 1.0 / (static_cast<double>(range.high) * static_cast<double>(range.high));
   return site;
+}
+
+Tensor FakeQuantizedModule::register_clip(const std::string& parameter, const Site& site,
+                                          double decay) {
+  Tensor& scale = register_parameter(parameter, site.scale,
+                                     /*requires_grad=*/method_ != QuantizerMethod::dorefa);
+  if (method_ == QuantizerMethod::pact && decay > 0.0) {
+    const Tensor value = scale.detach();  // shares the storage, holds no graph
+    scale.register_hook(
+        [value, decay](const Tensor& gradient) { return gradient + decay * value; });
+  }
+  return scale;
 }
 
 Tensor FakeQuantizedModule::forward(Tensor images) {
@@ -110,7 +141,10 @@ Tensor FakeQuantizedModule::input_of(std::size_t node, std::size_t edge, Tensor 
 
 Tensor FakeQuantizedModule::weight_of(std::size_t node, Tensor weight) {
   const Site& site = weights_[node];
-  if (site.dorefa) return dorefa_weight(weight, initial_.nodes[node].weights.bits);
+  if (site.dorefa) {
+    const WeightQuantizer& weights = initial_.nodes[node].weights;
+    return dorefa_weight(weight, weights.bits, weights.scales.size() > 1);
+  }
   if (!site.scale.defined()) return weight;
   return fake_quantize(weight, site.scale, site.options);
 }
@@ -127,6 +161,10 @@ QuantizedNetwork FakeQuantizedModule::quantized() const {
       if (inputs_[i][edge].scale.defined())
         result.nodes[i].inputs[edge].scale = value(inputs_[i][edge].scale, 0);
     std::vector<double>& scales = result.nodes[i].weights.scales;
+    if (weights_[i].dorefa) {
+      scales = weight_codes(result, i).scales;
+      continue;
+    }
     for (std::size_t k = 0; k < scales.size(); ++k)
       scales[k] = value(weights_[i].scale, static_cast<std::int64_t>(k));
   }

@@ -15,13 +15,16 @@ namespace hwflow::train {
 /// fake-quantizer, each compute node its weight; scales are parameters beside weights and biases.
 /// Torch header.
 ///
-/// Forward: float convolutions of fake-quantized values, straight-through gradients, LSQ or
-/// PACT gradients for scales (DoReFa: fixed activation clips, weights through tanh). The bias stays
-/// float. Statistics are frozen: BatchNorm is folded.
-/// The forward pass is the same in evaluation mode; for measurements see exact_logits().
+/// Forward: float convolutions of fake-quantized values, straight-through gradients. Activations:
+/// LSQ scales with LSQ's gradient scale; PACT's clip (scale * high) with its own gradient and
+/// decay; DoReFa: the calibrated clip stays. Weights: LSQ scales, or tanh where the quantizer says
+/// dorefa. The bias stays float. Statistics are frozen: BatchNorm is folded. The forward pass is
+/// the same in evaluation mode; for measurements see exact_logits().
 class FakeQuantizedModule final : public NetworkModule {
  public:
-  FakeQuantizedModule(const QuantizedNetwork& quantized, QuantizerMethod method);
+  /// `clip_decay`: PACT's L2 regularization of its clips; other methods have none.
+  FakeQuantizedModule(const QuantizedNetwork& quantized, QuantizerMethod method,
+                      double clip_decay = 0.0);
 
   torch::Tensor forward(torch::Tensor images) override;
   torch::Tensor input_of(std::size_t node, std::size_t edge, torch::Tensor x) override;
@@ -37,6 +40,7 @@ class FakeQuantizedModule final : public NetworkModule {
     bool dorefa = false;
   };
   Site make_site(const std::vector<double>& scales, CodeRange range, std::int64_t elements);
+  torch::Tensor register_clip(const std::string& parameter, const Site& site, double decay);
 
   QuantizedNetwork initial_;
   QuantizerMethod method_;
@@ -54,5 +58,12 @@ class FakeQuantizedModule final : public NetworkModule {
 /// (width 32) run in float32. `images` as for NetworkModule.
 [[nodiscard]] torch::Tensor exact_logits(const QuantizedNetwork& quantized,
                                          const torch::Tensor& images);
+
+/// What arithmetic node `node` reads at `edge` in that pass, in steps of its grid before rounding
+/// and clamping, (images, channels, rows, columns) in float64: for comparison with
+/// IntegerExecutor::input_codes(). The grid must not be float.
+[[nodiscard]] torch::Tensor exact_input_steps(const QuantizedNetwork& quantized,
+                                              const torch::Tensor& images, std::size_t node,
+                                              std::size_t edge);
 
 }  // namespace hwflow::train

@@ -93,7 +93,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
       layer.weights = std::min(layer.weights, 16);
       layer.inputs = std::min(layer.inputs, 16);
     }
-    QuantizedNetwork quantized = calibrated_->quantize(wanted);
+    QuantizedNetwork quantized = calibrated_->quantize(wanted, options_.method);
     if (options.epochs > 0) quantized = finetune(quantized, options, progress, stop);
     if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
@@ -110,9 +110,6 @@ class QuantizedAccuracyModel final : public AccuracyModel {
 
  private:
   static constexpr std::int64_t kBatch = 125;
-  /// Folded weights have lost what BatchNorm does for stability: at the rate that suits a network
-  /// with BatchNorm (0.01) fine-tuning ResNet-20 diverges, at a tenth of it, it converges.
-  static constexpr double kFoldedShare = 0.1;
 
   static IntegerNetwork integers_of(const QuantizedNetwork& quantized) {
     auto integers = to_integer_network(quantized);
@@ -122,11 +119,11 @@ class QuantizedAccuracyModel final : public AccuracyModel {
 
   QuantizedNetwork finetune(const QuantizedNetwork& start, const FinetuneOptions& options,
                             const ReportFinish& progress, const std::stop_token& stop) {
-    FakeQuantizedModule module(start, options_.method);
+    FakeQuantizedModule module(start, options_.method, options_.weight_decay);
     TrainOptions training;
     training.epochs = options.epochs;
     training.batch_size = options.batch_size;
-    training.learning_rate = kFoldedShare * options.learning_rate;
+    training.learning_rate = options.learning_rate;
     training.schedule = Schedule::cosine;
     training.warmup_epochs = 0.0;
     training.momentum = options_.momentum;

@@ -32,10 +32,10 @@ struct AccuracyModelOptions {
 /// integer
 ///             executor, others (16, float) by the fake-quantized network in float32.
 /// finish()    fine-tunes the fake-quantized network on the training set without the search split
-///             (cosine schedule, BatchNorm folded, a tenth of the given learning rate); the final
-///             network is measured on the test set fake-quantized (exact_logits) and in integers.
-///             Widths above 16 (float) are finished at 16 bits, the width that stands for float on
-///             an accelerator.
+///             (cosine schedule from the given learning rate, BatchNorm folded; weights and
+///             activations by options.method); the final network is measured on the test set
+///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
+///             at 16 bits, the width that stands for float on an accelerator.
 /// Errors      weights that do not fit the network (match_weights() first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.
 [[nodiscard]] Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(

@@ -51,7 +51,10 @@ IntegerCompute weight_codes(const QuantizedNetwork& network, std::size_t node) {
   const WeightQuantizer& quantizer = network.nodes.at(node).weights;
   HWFLOW_CHECK(quantizer.bits != kFloatBits, "float weights have no codes");
   const FloatTensor& weight = network.weights.at(network.network.nodes()[node].name + ".weight");
-  if (quantizer.dorefa) return quantize_weights_dorefa(weight.shape, weight.values, quantizer.bits);
+  if (quantizer.dorefa)
+    return quantize_weights_dorefa(
+        weight.shape, weight.values, quantizer.bits,
+        quantizer.scales.size() > 1 ? Granularity::per_channel : Granularity::per_tensor);
   return quantize_weights(weight.shape, weight.values, quantizer.bits, quantizer.range,
                           quantizer.scales);
 }

@@ -18,8 +18,8 @@ namespace hwflow::train {
 struct WeightQuantizer {
   int bits = kFloatBits;
   CodeRange range{-128, 127};
-  std::vector<double> scales;  ///< one, or one per output channel; DoReFa: none, the weights tell
-  bool dorefa = false;
+  std::vector<double> scales;  ///< one, or one per output channel
+  bool dorefa = false;         ///< codes and scales follow from the weights (as many as `scales`)
   bool operator==(const WeightQuantizer&) const = default;
 };
 

@@ -194,21 +194,29 @@ IntegerCompute quantize_weights(const std::vector<std::int64_t>& shape,
 }
 
 IntegerCompute quantize_weights_dorefa(const std::vector<std::int64_t>& shape,
-                                       std::span<const float> values, int bits) {
-  if (bits == 1) return binary_weights(shape, values, 1);
-  HWFLOW_CHECK(bits >= 2 && bits <= 8, "DoReFa weights have 1 to 8 bits");
+                                       std::span<const float> values, int bits,
+                                       Granularity granularity) {
+  HWFLOW_CHECK(!shape.empty() && shape[0] > 0, "weights without output channels");
+  HWFLOW_CHECK(bits >= 1 && bits <= kWidestDorefa, "DoReFa weights have 1 to 8 bits");
+  const std::size_t groups =
+      granularity == Granularity::per_channel ? static_cast<std::size_t>(shape[0]) : 1;
+  if (bits == 1) return binary_weights(shape, values, groups);
   IntegerCompute result;
   const std::int32_t levels = (1 << bits) - 1;
   result.shape = shape;
   result.low = -levels;
   result.high = levels;
   result.bits = bits;
-  const double largest = std::max(double{largest_magnitude(values)}, kSmallestScale);
-  const double reach = std::max(std::tanh(largest), kSmallestScale);
-  result.scales = {largest / levels};
-  for (const float value : values) {
-    const double share = std::tanh(double{value}) / (2.0 * reach) + 0.5;
-    result.codes.push_back(static_cast<std::int16_t>(2 * std::lrint(share * levels) - levels));
+  const std::size_t count = values.size() / groups;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const std::span<const float> group = values.subspan(g * count, count);
+    const double largest = std::max(double{largest_magnitude(group)}, kSmallestScale);
+    const double reach = std::tanh(largest);
+    result.scales.push_back(largest / levels);
+    for (const float value : group) {
+      const double share = std::tanh(double{value}) / (2.0 * reach) + 0.5;
+      result.codes.push_back(static_cast<std::int16_t>(2 * std::lrint(share * levels) - levels));
+    }
   }
   return result;
 }

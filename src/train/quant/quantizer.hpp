@@ -17,10 +17,10 @@ enum class Calibration : std::uint8_t {
 };
 enum class Granularity : std::uint8_t { per_tensor, per_channel };
 
-/// How scales are learned and what rounding means for gradients.
+/// How quantizers are trained (docs/quantization.md has the formulas).
 enum class QuantizerMethod : std::uint8_t {
-  lsq,     ///< Esser et al., "Learned step size quantization", ICLR 2020
-  pact,    ///< Choi et al., arXiv 1805.06085: learned clip, no gradient of the scale inside it
+  lsq,     ///< Esser et al., "Learned step size quantization", ICLR 2020: learned scales
+  pact,    ///< Choi et al., arXiv 1805.06085: activations by a learned clip, weights as DoReFa
   dorefa,  ///< Zhou et al., arXiv 1606.06160: weights by tanh, activations by a fixed clip
 };
 [[nodiscard]] std::string_view name(Calibration calibration);
@@ -56,10 +56,16 @@ struct CodeRange {
 [[nodiscard]] IntegerCompute quantize_weights(const std::vector<std::int64_t>& shape,
                                               std::span<const float> values, int bits,
                                               const CodeRange& range, std::vector<double> scales);
-/// DoReFa: real = m (2 round((tanh(w) / (2 max|tanh w|) + 1/2) n) - n) / n, n = 2^b - 1, with m the
-/// largest magnitude of the weights instead of the paper's 1 (folded weights are not of unit size).
+/// DoReFa, 2 to 8 bits: real = m (2 u - n) / n, u = round((tanh(w) / (2 tanh m) + 1/2) n) in 0..n,
+/// n = 2^b - 1: the code 2u - n is odd, the scale m / n. One bit: sign times mean magnitude. m is
+/// the largest magnitude (of a channel) instead of the paper's 1, and may differ from channel to
+/// channel: BatchNorm, which gives channels their size in the paper, is folded into the weights.
 [[nodiscard]] IntegerCompute quantize_weights_dorefa(const std::vector<std::int64_t>& shape,
-                                                     std::span<const float> values, int bits);
+                                                     std::span<const float> values, int bits,
+                                                     Granularity granularity);
+/// Widths above kWidestDorefa have no DoReFa codes (they would not fit 16 bits): they use the
+/// uniform grid.
+inline constexpr int kWidestDorefa = 8;
 
 /// round(bias / (weight scale * input scale)) per channel, half to even.
 [[nodiscard]] std::vector<std::int64_t> bias_codes(std::span<const float> bias,

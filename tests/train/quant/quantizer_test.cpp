@@ -98,7 +98,7 @@ TEST(Quantizer, DorefaGivesOddCodes) {
   // b = 2, n = 3; largest weight 1: share = tanh(w)/(2 tanh 1) + 1/2.
   // w = 1 -> 1 -> 3 steps -> code 3; w = 0.1 -> 0.5654 -> 1.696 -> 2 -> code 1; w = -1 -> code -3.
   const std::vector<float> values{1.0F, 0.1F, -1.0F};
-  const IntegerCompute w = quantize_weights_dorefa({3}, values, 2);
+  const IntegerCompute w = quantize_weights_dorefa({3}, values, 2, Granularity::per_tensor);
   EXPECT_THAT(w.codes, ElementsAre(3, 1, -3));
   EXPECT_DOUBLE_EQ(w.scales[0], 1.0 / 3.0);
 }

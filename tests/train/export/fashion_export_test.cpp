@@ -1,0 +1,123 @@
+// The committed Fashion-MNIST network, exported and run elsewhere on real test images: onnxruntime
+// and the qonnx package choose the class that the integer executor chooses.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/train/nn/temporary_folder.hpp"
+#include "tests/train/quant/fashion_network.hpp"
+#include "train/export/onnx_export.hpp"
+#include "train/quant/integer_executor.hpp"
+
+namespace hwflow::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Empty: not installed.
+std::string python() {
+  const char* file = std::getenv("HWFLOW_PYTHON");
+  return file != nullptr && fs::exists(file) ? file : std::string();
+}
+
+IntegerNetwork integers_of(const PrecisionPlan& plan, QuantizerMethod method) {
+  return to_integer_network(fashion_network().calibrated->quantize(plan, method)).value();
+}
+
+std::vector<std::int32_t> predicted_here(const IntegerNetwork& network, std::int64_t images) {
+  const std::span<const std::uint8_t> pixels = fashion_network().data.test.pixels;
+  return IntegerExecutor::make(network).value().predict(
+      pixels.first(static_cast<std::size_t>(images * 784)), images, 1);
+}
+
+/// Classes of the first `images` test images as tests/train/export/run_onnx.py gives them.
+std::vector<std::int32_t> predicted_elsewhere(const std::string& onnx, OnnxFlavour flavour,
+                                              std::int64_t images) {
+  const TemporaryFolder folder;
+  const fs::path model = folder.write("model.onnx", onnx), out = folder.path() / "out.f32";
+  const auto& pixels = fashion_network().data.test.pixels;
+  const std::vector<float> values(pixels.begin(), pixels.begin() + images * 784);
+  const fs::path input = folder.write(
+      "in.f32", {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+  const std::string command =
+      fmt::format("'{}' '{}/tests/train/export/run_onnx.py' {} '{}' '{}' 1 28 28 '{}'", python(),
+                  std::getenv("HWFLOW_SOURCE_DIR"), name(flavour), model.string(), input.string(),
+                  out.string());
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  std::vector<float> logits(static_cast<std::size_t>(images * 10));
+  std::ifstream(out, std::ios::binary)
+      .read(reinterpret_cast<char*>(logits.data()),
+            static_cast<std::streamsize>(logits.size() * sizeof(float)));
+  std::vector<std::int32_t> classes;
+  for (auto row = logits.begin(); row != logits.end(); row += 10)
+    classes.push_back(static_cast<std::int32_t>(std::max_element(row, row + 10) - row));
+  return classes;
+}
+
+struct Row {
+  const char* name;
+  OnnxFlavour flavour;
+  int bits;  ///< 0: mixed_fashion_plan()
+  QuantizerMethod method;
+  std::int64_t images, least;  ///< images whose class must be the same
+};
+
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+
+class FashionElsewhere : public testing::TestWithParam<Row> {};
+
+TEST_P(FashionElsewhere, ChoosesTheClassesOfTheIntegerExecutor) {
+  if (python().empty()) {
+    GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
+  }
+  const Row& row = GetParam();
+  const std::size_t layers = fashion_network().network.compute_nodes().size();
+  const IntegerNetwork network = integers_of(
+      row.bits == 0 ? mixed_fashion_plan() : PrecisionPlan::uniform(layers, row.bits, row.bits),
+      row.method);
+  const Expected<std::string> bytes = to_onnx(network, row.flavour);
+  ASSERT_TRUE(bytes) << to_text(bytes.error());
+  const auto here = predicted_here(network, row.images);
+  const auto there = predicted_elsewhere(*bytes, row.flavour, row.images);
+  ASSERT_EQ(there.size(), here.size());
+  std::int64_t equal = 0;
+  for (std::size_t i = 0; i < here.size(); ++i) equal += here[i] == there[i] ? 1 : 0;
+  RecordProperty("equal", static_cast<int>(equal));
+  fmt::print("{}: {} of {} images have the same class\n", row.name, equal, row.images);
+  EXPECT_GE(equal, row.least);
+  // More than one class, or the comparison would say nothing.
+  EXPECT_GT(std::ranges::count_if(here, [&](auto c) { return c != here[0]; }), row.images / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Plans, FashionElsewhere,
+    testing::Values(Row{"qdq_8_8", OnnxFlavour::qdq, 8, QuantizerMethod::lsq, 1000, 999},
+                    Row{"qdq_4_4", OnnxFlavour::qdq, 4, QuantizerMethod::lsq, 1000, 999},
+                    Row{"qdq_mixed", OnnxFlavour::qdq, 0, QuantizerMethod::lsq, 1000, 999},
+                    Row{"qdq_dorefa_4_4", OnnxFlavour::qdq, 4, QuantizerMethod::dorefa, 200, 199},
+                    Row{"qonnx_8_8", OnnxFlavour::qonnx, 8, QuantizerMethod::lsq, 50, 50},
+                    Row{"qonnx_4_4", OnnxFlavour::qonnx, 4, QuantizerMethod::lsq, 50, 50},
+                    Row{"qonnx_mixed", OnnxFlavour::qonnx, 0, QuantizerMethod::lsq, 50, 50},
+                    Row{"qonnx_dorefa_4_4", OnnxFlavour::qonnx, 4, QuantizerMethod::dorefa, 50,
+                        50}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(FashionExport, QdqHasNoPlaceForDorefaCodesOfEightBits) {
+  // Odd codes of -255..255: one bit more than their width.
+  const std::size_t layers = fashion_network().network.compute_nodes().size();
+  const IntegerNetwork network =
+      integers_of(PrecisionPlan::uniform(layers, 8, 8), QuantizerMethod::dorefa);
+  const Expected<std::string> bytes = to_onnx(network, OnnxFlavour::qdq);
+  ASSERT_FALSE(bytes);
+  EXPECT_THAT(to_text(bytes.error()),
+              testing::AllOf(testing::HasSubstr("codes -255..255 do not fit the int8 containers"),
+                             testing::HasSubstr("DoReFa weights of 8 bits: export as qonnx")));
+  EXPECT_TRUE(to_onnx(network, OnnxFlavour::qonnx));
+}
+
+}  // namespace
+}  // namespace hwflow::train

@@ -1,0 +1,126 @@
+#include "train/quant/fake_quantized_module.hpp"
+
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <cmath>
+
+#include "tests/train/quant/quadrants.hpp"
+#include "train/nn/module_training.hpp"
+#include "train/quant/quantized_testing.hpp"
+#include "workload/network_builder.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using torch::Tensor;
+
+/// Three features, two classes; step 0.1 with codes 0..15, so the clip is 1.5.
+QuantizedNetwork one_layer(const WeightQuantizer& weights) {
+  NetworkBuilder builder;
+  builder.fully_connected("last", builder.input({3, 1, 1}), 2);
+  QuantizedNetwork quantized{.network = std::move(builder).finish("one"),
+                             .weights = {},
+                             .plan = PrecisionPlan::uniform(1, weights.bits, 4),
+                             .nodes = {},
+                             .normalization = {{0.0F, 0.0F, 0.0F}, {1.0F, 1.0F, 1.0F}}};
+  quantized.weights["last.weight"] = {{2, 3}, {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F}};
+  quantized.weights["last.bias"] = {{2}, {0.0F, 0.0F}};
+  quantized.nodes = {{}, {.inputs = {{0.1, 0, 15, 4}}, .weights = weights}};
+  return quantized;
+}
+
+/// Gradient of the step for the sum of all logits of one image; undefined when it is not trained.
+Tensor step_gradient(QuantizerMethod method, double clip_decay) {
+  FakeQuantizedModule module(one_layer({}), method, clip_decay);
+  const Tensor image = torch::tensor({0.2F, 1.7F, 2.0F}).view({1, 3, 1, 1});
+  module.forward(image).sum().backward();
+  for (const auto& item : module.named_parameters())
+    if (item.key().rfind("scale_", 0) == 0) return item.value().grad();
+  return {};
+}
+
+TEST(FakeQuantizedModule, ClipsAndStepsHaveTheGradientsOfTheirPapers) {
+  // Features 2 and 3 are clipped; their weights add up to 0.2 + 0.5 + 0.3 + 0.6 = 1.6, feature 1
+  // (0.2, two steps exactly) has no rounding error.
+  // PACT: dL/da = 1.6 (1 for each clipped value), a = 15 s: a gradient step of a is one of s by
+  // dL/da / 15, and the decay of a by 0.01 is one of s by 0.01 (0.01 * 0.1).
+  EXPECT_NEAR(step_gradient(QuantizerMethod::pact, 0.0).item<float>(), 1.6 / 15.0, 1e-6);
+  EXPECT_NEAR(step_gradient(QuantizerMethod::pact, 0.01).item<float>(), 1.6 / 15.0 + 0.001, 1e-6);
+  // LSQ: dL/ds = 15 * 1.6, times 1 / sqrt(3 elements * 15).
+  EXPECT_NEAR(step_gradient(QuantizerMethod::lsq, 0.01).item<float>(), 24.0 / std::sqrt(45.0),
+              1e-4);
+  // DoReFa: the clip is no parameter to be trained.
+  EXPECT_FALSE(step_gradient(QuantizerMethod::dorefa, 0.0).defined());
+}
+
+TEST(FakeQuantizedModule, DorefaWeightsGoThroughTanh) {
+  // 2 bits, n = 3, per channel. Channel 0, m = 0.3: shares tanh(w) / (2 tanh 0.3) + 1/2 are
+  // 0.6711, 0.8388, 1 -> codes 2 round(2.013, 2.516, 3) - 3 = 1, 3, 3, unit 0.1.
+  // Channel 1, m = 0.6: 0.8538, 0.9303, 1 -> round(2.56, 2.79, 3) -> 3, 3, 3, unit 0.2.
+  FakeQuantizedModule module(
+      one_layer({.bits = 2, .range = {-3, 3}, .scales = {0.1, 0.2}, .dorefa = true}),
+      QuantizerMethod::dorefa);
+  const Tensor w = torch::tensor({0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F}).view({2, 3});
+  const Tensor leaf = w.clone().requires_grad_(true);
+  const Tensor rounded = module.weight_of(1, leaf);
+  const Tensor expected = torch::tensor({0.1F, 0.3F, 0.3F, 0.6F, 0.6F, 0.6F}).view({2, 3});
+  EXPECT_TRUE(torch::allclose(rounded, expected, 1e-5, 1e-6)) << rounded;
+  // d/dw of m tanh(w) / tanh(m), m held: m (1 - tanh(w)^2) / tanh(m).
+  rounded.sum().backward();
+  for (int k = 0; k < 6; ++k) {
+    const double m = k < 3 ? 0.3 : 0.6, value = 0.1 * (k + 1);
+    const double slope = m * (1.0 - std::tanh(value) * std::tanh(value)) / std::tanh(m);
+    EXPECT_NEAR(leaf.grad().data_ptr<float>()[k], slope, 1e-5) << k;
+  }
+}
+
+TEST(FakeQuantizedModule, DorefaOneBitIsSignTimesMeanMagnitude) {
+  // Means of the channels: 0.2 and 0.5; all weights are positive.
+  FakeQuantizedModule module(
+      one_layer({.bits = 1, .range = {-1, 1}, .scales = {0.2, 0.5}, .dorefa = true}),
+      QuantizerMethod::dorefa);
+  const Tensor w = torch::tensor({0.1F, -0.2F, 0.3F, 0.4F, 0.5F, -0.6F}).view({2, 3});
+  const Tensor leaf = w.clone().requires_grad_(true);
+  const Tensor rounded = module.weight_of(1, leaf);
+  const Tensor expected = torch::tensor({0.2F, -0.2F, 0.2F, 0.5F, 0.5F, -0.5F}).view({2, 3});
+  EXPECT_TRUE(torch::allclose(rounded, expected, 1e-6, 1e-6)) << rounded;
+  rounded.sum().backward();
+  EXPECT_TRUE(torch::equal(leaf.grad(), torch::ones({2, 3})));  // straight through
+}
+
+class TrainedBy : public testing::TestWithParam<QuantizerMethod> {};
+
+TEST_P(TrainedBy, LossFallsAndTheIntegersSayTheSame) {
+  const QuantizerMethod method = GetParam();
+  const PrecisionPlan plan{{{8, 8}, {2, 2}, {1, 3}, {4, 4}}};
+  const QuantizedNetwork start = quantize_quadrants(plan, method);
+  FakeQuantizedModule module(start, method, 1e-4);
+  TrainOptions options;
+  options.epochs = 3;
+  options.batch_size = 50;
+  options.learning_rate = 0.003;
+  options.warmup_epochs = 0.0;
+  const auto epochs =
+      train_module(module, trained().data->train, trained().options.normalization, options, {}, {});
+  ASSERT_TRUE(epochs.has_value());
+  EXPECT_LT(epochs->back().loss, 0.9 * epochs->front().loss);
+  const QuantizedNetwork end = module.quantized();
+  EXPECT_NE(end.weights, start.weights);
+  // Clips stay where they were for DoReFa, and only there (they are float32 in the module).
+  const double before = start.nodes.back().inputs[0].scale;
+  const double after = end.nodes.back().inputs[0].scale;
+  EXPECT_EQ(std::abs(after / before - 1.0) < 1e-6, method == QuantizerMethod::dorefa);
+  const auto integers = to_integer_network(end);
+  ASSERT_TRUE(integers.has_value()) << to_text(integers.error());
+  EXPECT_EQ(test_integers(*integers, trained().data->test, 1),
+            test_fake_quantized(end, trained().data->test));
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, TrainedBy,
+                         testing::Values(QuantizerMethod::lsq, QuantizerMethod::pact,
+                                         QuantizerMethod::dorefa),
+                         [](const auto& row) { return std::string(name(row.param)); });
+
+}  // namespace
+}  // namespace hwflow::train
