@@ -49,16 +49,21 @@ class ExactPass {
       : quantized_(quantized), values_(quantized.nodes.size()) {}
 
   Tensor run(const Tensor& images) {
-    const auto& nodes = quantized_.network.nodes();
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      values_[i] = activate(
-          nodes[i], nodes[i].kind == NodeKind::input ? images.to(torch::kFloat64) : run_node(i));
-    }
+    run_before(quantized_.nodes.size(), images);
     const NodeId output = quantized_.network.outputs().front();
     return values_[static_cast<std::size_t>(output.value)].flatten(1);
   }
 
-  /// After run().
+  /// All nodes before `end`.
+  void run_before(std::size_t end, const Tensor& images) {
+    const auto& nodes = quantized_.network.nodes();
+    for (std::size_t i = 0; i < end; ++i) {
+      values_[i] = activate(
+          nodes[i], nodes[i].kind == NodeKind::input ? images.to(torch::kFloat64) : run_node(i));
+    }
+  }
+
+  /// After run_before(node) or run().
   Tensor input_steps(std::size_t node, std::size_t edge) const {
     return input(node, edge) / quantized_.nodes[node].inputs.at(edge).scale;
   }
@@ -158,7 +163,7 @@ Tensor exact_input_steps(const QuantizedNetwork& quantized, const Tensor& images
   HWFLOW_CHECK(quantized.nodes.at(node).inputs.at(edge).bits != kFloatBits, "no grid at this edge");
   torch::NoGradGuard no_gradients;
   ExactPass pass(quantized);
-  pass.run(images);
+  pass.run_before(node, images);
   return pass.input_steps(node, edge);
 }
 
