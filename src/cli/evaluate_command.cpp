@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "chip/mapper/network_mapper.hpp"
+#include "chip/mapping/mapping_file.hpp"
 #include "cli/mapping_output.hpp"
 #include "cli/network_layers.hpp"
 
@@ -23,12 +26,14 @@ int run_evaluate(const EvaluateArguments& arguments, const GlobalOptions& global
   if (!objective) return report_wrong_input(objective.error());
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
-  const auto mappings = read_mappings(arguments.mapping, network->accelerator);
-  if (!mappings) return report_wrong_input(mappings.error());
+  auto read = chip::load_mappings(arguments.mapping, network->accelerator);
+  if (!read) return report_wrong_input(read.error());
+  std::map<std::string, chip::Mapping> mappings;
+  for (chip::LayerMapping& each : *read) mappings[each.layer] = std::move(each.mapping);
   const auto evaluated =
-      chip::evaluate_network(network->layers, network->accelerator, *objective, *mappings);
+      chip::evaluate_network(network->layers, network->accelerator, *objective, mappings);
   if (!evaluated) return report_wrong_input(evaluated.error());
-  const MappingTitle title{network->network, *objective, 1};
+  const MappingTitle title{network->network, *objective, 1, MappingSource::file};
   write_json(global, to_json(*evaluated, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*evaluated, network->accelerator, title);
   return kDone;
@@ -40,7 +45,10 @@ void add_evaluate_command(CLI::App& app, GlobalOptions& options, int& exit_code)
   CLI::App* command = app.add_subcommand("evaluate", "Cost of given mappings");
   auto arguments = std::make_shared<EvaluateArguments>();
   add_network_options(*command, arguments->input);
-  command->add_option("--mapping", arguments->mapping, "File of 'hwflow map --json'")->required();
+  command
+      ->add_option("--mapping", arguments->mapping,
+                   "YAML or JSON, as 'hwflow map --json' writes it")
+      ->required();
   command->add_option("--objective", arguments->objective, "What counts as the value of a layer")
       ->capture_default_str();
   add_global_options(*command, options);

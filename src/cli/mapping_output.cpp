@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace hwflow::cli {
 namespace {
@@ -35,47 +32,82 @@ Json shape_json(const Operator& op) {
   return shape;
 }
 
-Json layer_json(const chip::MappedLayer& layer, const chip::Accelerator& accelerator) {
+/// What passes through every level, by operand: see chip::TensorTraffic.
+Json traffic_json(const chip::MappedLayer& layer, const chip::Accelerator& accelerator) {
+  Json levels = Json::array();
+  for (std::size_t l = 0; l < layer.result.cost.levels.size(); ++l) {
+    const chip::LevelCost& level = layer.result.cost.levels[l];
+    Json operands = Json::object();
+    for (std::size_t o = 0; o < level.operands.size(); ++o) {
+      const chip::TensorTraffic& words = level.operands[o];
+      operands[layer.layer.op.operands()[o].name] = {{"reads", words.reads},
+                                                     {"fills", words.fills},
+                                                     {"updates", words.updates},
+                                                     {"drains", words.drains},
+                                                     {"read_bits", words.read_bits},
+                                                     {"fill_bits", words.fill_bits},
+                                                     {"update_bits", words.update_bits},
+                                                     {"drain_bits", words.drain_bits},
+                                                     {"tile_words", words.tile_words}};
+    }
+    levels.push_back({{"level", accelerator.levels()[l].name},
+                      {"energy_pj", level.energy_pj},
+                      {"noc_energy_pj", level.noc_energy_pj},
+                      {"leakage_pj", level.leakage_pj},
+                      {"used_instances", level.used_instances},
+                      {"operands", std::move(operands)}});
+  }
+  return levels;
+}
+
+/// What a search knows of its result.
+void add_certificate(const chip::MappingResult& result, Json& json) {
+  json["lower_bound"] = result.lower_bound;
+  json["gap"] = result.gap();
+  json["optimal"] = result.optimal;
+  json["evaluations"] = result.evaluations;
+  json["nodes"] = result.nodes;
+  json["seconds"] = result.seconds;
+}
+
+Json layer_json(const chip::MappedLayer& layer, const chip::Accelerator& accelerator,
+                const MappingTitle& title) {
   const chip::MappingResult& result = layer.result;
   const LayerBits& bits = layer.layer.bits;
-  return {{"name", layer.layer.name},
-          {"names", layer.names},
-          {"shape", shape_json(layer.layer.op)},
-          {"bits",
-           {{"weights", bits.weights},
-            {"inputs", bits.inputs},
-            {"outputs", bits.outputs},
-            {"partial_sums", bits.partial_sums}}},
-          {"count", layer.count()},
-          {"value", result.value},
-          {"energy_pj", result.cost.energy_pj},
-          {"cycles", result.cost.cycles},
-          {"dram_bits", result.cost.dram_bits},
-          {"utilization", result.cost.utilization},
-          {"lower_bound", result.lower_bound},
-          {"gap", result.gap()},
-          {"optimal", result.optimal},
-          {"evaluations", result.evaluations},
-          {"nodes", result.nodes},
-          {"seconds", result.seconds},
-          {"mapping", to_text(result.mapping, accelerator)}};
+  Json json = {{"name", layer.layer.name},
+               {"names", layer.names},
+               {"shape", shape_json(layer.layer.op)},
+               {"bits",
+                {{"weights", bits.weights},
+                 {"inputs", bits.inputs},
+                 {"outputs", bits.outputs},
+                 {"partial_sums", bits.partial_sums}}},
+               {"count", layer.count()},
+               {"value", result.value},
+               {"energy_pj", result.cost.energy_pj},
+               {"cycles", result.cost.cycles},
+               {"dram_bits", result.cost.dram_bits},
+               {"utilization", result.cost.utilization}};
+  if (title.source == MappingSource::search) add_certificate(result, json);
+  json["mapping"] = to_text(result.mapping, accelerator);
+  if (title.source == MappingSource::file) {
+    json["mac_energy_pj"] = result.cost.mac_energy_pj;
+    json["traffic"] = traffic_json(layer, accelerator);
+  }
+  return json;
 }
 
-void print_row(const chip::MappedLayer& layer) {
+std::string row(const chip::MappedLayer& layer) {
   const chip::MappingResult& result = layer.result;
-  fmt::print("{:<28.28}  {:>3}  {:>11.5g}  {:>11}  {:>11.4g}  {:>5.1f}  {:>7}  {:>7.2f}\n",
-             layer.layer.name, layer.count(), result.cost.energy_pj, result.cost.cycles,
-             static_cast<double>(result.cost.dram_bits), 100 * result.cost.utilization,
-             result.optimal ? "proved" : fmt::format("{:.1f} %", 100 * result.gap()),
-             result.seconds);
+  return fmt::format("{:<28.28}  {:>3}  {:>11.5g}  {:>11}  {:>11.4g}  {:>5.1f}", layer.layer.name,
+                     layer.count(), result.cost.energy_pj, result.cost.cycles,
+                     static_cast<double>(result.cost.dram_bits), 100 * result.cost.utilization);
 }
 
-Expected<std::string> read_text(const std::string& file) {
-  std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) return Unexpected{Diagnostics{{file, "cannot be read", {}}}};
-  return text.str();
+std::string certificate(const chip::MappingResult& result) {
+  return fmt::format("  {:>7}  {:>7.2f}",
+                     result.optimal ? "proved" : fmt::format("{:.1f} %", 100 * result.gap()),
+                     result.seconds);
 }
 
 }  // namespace
@@ -85,7 +117,7 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
   const chip::NetworkCost total = mapping.total();
   Json layers = Json::array();
   for (const chip::MappedLayer& layer : mapping.layers) {
-    layers.push_back(layer_json(layer, accelerator));
+    layers.push_back(layer_json(layer, accelerator, title));
   }
   return Json({{"network", title.network},
                {"accelerator", accelerator.name()},
@@ -103,48 +135,19 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
 
 void print_table(const chip::NetworkMapping& mapping, const chip::Accelerator& accelerator,
                  const MappingTitle& title) {
-  fmt::print("{} on {}, least {}\n\n", title.network, accelerator.name(), name(title.objective));
-  fmt::print("{:<28}  {:>3}  {:>11}  {:>11}  {:>11}  {:>5}  {:>7}  {:>7}\n", "layer", "x",
-             "energy pJ", "cycles", "DRAM bits", "use %", "gap", "seconds");
-  for (const chip::MappedLayer& layer : mapping.layers) print_row(layer);
+  const bool is_search = title.source == MappingSource::search;
+  fmt::print("{} on {}, {}\n\n", title.network, accelerator.name(),
+             is_search ? fmt::format("least {}", name(title.objective)) : "mappings as given");
+  fmt::print("{:<28}  {:>3}  {:>11}  {:>11}  {:>11}  {:>5}{}\n", "layer", "x", "energy pJ",
+             "cycles", "DRAM bits", "use %",
+             is_search ? fmt::format("  {:>7}  {:>7}", "gap", "seconds") : "");
+  for (const chip::MappedLayer& layer : mapping.layers) {
+    fmt::print("{}{}\n", row(layer), is_search ? certificate(layer.result) : "");
+  }
   const chip::NetworkCost total = mapping.total();
   fmt::print("\ntotal: {:.5g} pJ, {} cycles, EDP {:.5g} pJ cycles, {:.4g} DRAM bits, {:.2f} s\n",
              total.energy_pj, total.cycles, total.edp(), static_cast<double>(total.dram_bits),
              mapping.seconds);
-}
-
-Expected<std::map<std::string, chip::Mapping>> read_mappings(const std::string& file,
-                                                             const chip::Accelerator& accelerator) {
-  const auto text = read_text(file);
-  if (!text) return Unexpected{text.error()};
-  const Json json = Json::parse(*text, nullptr, false);
-  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array()) {
-    return Unexpected{Diagnostics{{file, "is no JSON object with a list 'layers'",
-                                   "'hwflow map --json FILE' writes such a file"}}};
-  }
-  std::map<std::string, chip::Mapping> mappings;
-  Diagnostics problems;
-  for (std::size_t i = 0; i < json["layers"].size(); ++i) {
-    const Json& layer = json["layers"][i];
-    const std::string place = fmt::format("{}: layers[{}]", file, i);
-    const auto is_text = [&](const char* key) {
-      return layer.is_object() && layer.contains(key) && layer[key].is_string();
-    };
-    if (!is_text("name") || !is_text("mapping")) {
-      problems.push_back({place, "needs the texts 'name' and 'mapping'", {}});
-      continue;
-    }
-    const auto mapping = chip::mapping_from_text(layer["mapping"].get<std::string>(), accelerator);
-    if (!mapping) {
-      for (const Diagnostic& problem : mapping.error()) {
-        problems.push_back({place + ": " + problem.place, problem.reason, problem.hint});
-      }
-      continue;
-    }
-    mappings.insert_or_assign(layer["name"].get<std::string>(), *mapping);
-  }
-  if (!problems.empty()) return Unexpected{std::move(problems)};
-  return mappings;
 }
 
 }  // namespace hwflow::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "chip/arch/accelerator.hpp"
@@ -7,23 +8,24 @@
 
 namespace hwflow::cli {
 
+/// Where the mappings come from: only those of a search have a lower bound.
+enum class MappingSource : std::uint8_t { search, file };
+
 /// What was mapped, for the head of the output.
 struct MappingTitle {
   std::string network;
   chip::Objective objective = chip::Objective::edp;
   int threads = 1;
+  MappingSource source = MappingSource::search;
 };
 
-/// The keys of docs/design.md, "JSON that other tools read".
+/// The keys of docs/design.md, "JSON that other tools read". Mappings of a file have no certificate
+/// (lower_bound, gap, optimal, evaluations, nodes, seconds) but the traffic of every level.
 [[nodiscard]] std::string to_json(const chip::NetworkMapping& mapping,
                                   const chip::Accelerator& accelerator, const MappingTitle& title);
 
 /// One row a layer and the totals.
 void print_table(const chip::NetworkMapping& mapping, const chip::Accelerator& accelerator,
                  const MappingTitle& title);
-
-/// Mappings by layer name from such a JSON file.
-[[nodiscard]] Expected<std::map<std::string, chip::Mapping>> read_mappings(
-    const std::string& file, const chip::Accelerator& accelerator);
 
 }  // namespace hwflow::cli
