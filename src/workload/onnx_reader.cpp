@@ -135,8 +135,8 @@ class Reader {
     }
     Dims dims;
     for (const auto& dim : input.type().tensor_type().shape().dim()) {
-      const bool is_known = dim.has_dim_value() && dim.dim_value() != 0;
-      if (!is_known && dims.empty()) {
+      const bool is_known = dim.has_dim_value();
+      if (dims.empty() && (!is_known || dim.dim_value() == 0)) {
         dims.push_back(options_.batch);
       } else if (!is_known || dim.dim_value() < 1 || dim.dim_value() > (std::int64_t{1} << 30)) {
         tell(place,

@@ -75,6 +75,7 @@ const Case kCases[] = {
            ->set_dim_param("height");
      },
      "('height') is symbolic"},
+    {"zero_height", [](Model& m) { set_input_size(m, 2, 0); }, "size 0 of dimension 2"},
     {"negative_input", [](Model& m) { set_input_size(m, 2, -8); }, "size -8"},
     {"huge_input", [](Model& m) { set_input_size(m, 2, std::numeric_limits<std::int64_t>::max()); },
      "size 9223372036854775807"},
@@ -165,6 +166,45 @@ const Case kCases[] = {
      "sparse"},
 };
 
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// Nodes that replace the Relu (node 1).
+void normalise(Model& m, std::vector<float> scale, std::vector<float> variance) {
+  m.floats("s", {4}, std::move(scale)).floats("m", {4}).floats("u", {4}, std::move(variance));
+  node(m, 1).set_op_type("BatchNormalization");
+  for (const char* input : {"s", "b", "m", "u"}) node(m, 1).add_input(input);
+}
+void join(Model& m) {
+  node(m, 1).set_op_type("Concat");
+  node(m, 1).add_input("c");
+}
+
+const Case kNumberCases[] = {
+    {"negative_variance",
+     [](Model& m) {
+       normalise(m, {1, 1, 1, 1}, {1, 1, -2, 1});
+     },
+     "(BatchNormalization): variance of channel 2 is -2"},
+    {"variance_not_a_number",
+     [](Model& m) {
+       normalise(m, {1, 1, 1, 1}, {kNan, 1, 1, 1});
+     },
+     "(BatchNormalization): variance of channel 0 is nan"},
+    {"scale_not_a_number",
+     [](Model& m) {
+       normalise(m, {1, kNan, 1, 1}, {1, 1, 1, 1});
+     },
+     "(BatchNormalization): scale of channel 1 is nan"},
+    {"clip_at_not_a_number",
+     [](Model& m) {
+       m.floats("low", {}, {kNan});
+       node(m, 1).set_op_type("Clip");
+       node(m, 1).add_input("low");
+     },
+     "(Clip): a limit is not a number"},
+    {"concat_without_axis", join, "(Concat): attribute 'axis' is missing"},
+};
+
 class WrongOnnx : public testing::TestWithParam<Case> {};
 
 TEST_P(WrongOnnx, IsRefusedByName) {
@@ -177,6 +217,8 @@ TEST_P(WrongOnnx, IsRefusedByName) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, WrongOnnx, testing::ValuesIn(kCases),
+                         [](const auto& row) { return std::string(row.param.name); });
+INSTANTIATE_TEST_SUITE_P(Numbers, WrongOnnx, testing::ValuesIn(kNumberCases),
                          [](const auto& row) { return std::string(row.param.name); });
 
 TEST(HostileOnnx, TheUnspoiltModelLoads) {

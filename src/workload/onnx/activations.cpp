@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -57,6 +58,7 @@ double clip_limit(const NodeImport& node, std::size_t input, const char* attribu
 }
 
 void activate_clip(const NodeImport& node, double low, double high, std::size_t input = 0) {
+  if (std::isnan(low) || std::isnan(high)) throw Problem("a limit is not a number");
   if (low == 0.0 && high == 6.0)
     activate(node, {Activation::relu6}, input);
   else if (low == 0.0 && high >= kHighest)

@@ -82,6 +82,7 @@ ConstantPtr fold_slice(const NodeImport& node, const Constant& source) {
 }
 
 ConstantPtr fold_concat(const NodeImport& node) {
+  if (!node.attributes().has("axis")) throw Problem("attribute 'axis' is missing");
   const Constant& first = node.constant_input(0);
   if (first.dims.size() != 1) throw Problem("joins constants of more than one dimension");
   std::vector<std::int64_t> values;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -101,15 +102,28 @@ Constant parameter(const NodeImport& node, std::size_t input, std::int64_t chann
   return constant;
 }
 
+/// Values that no network can compute with: the variance is under a root.
+void check_values(const Constant& constant, const char* what, bool is_variance) {
+  if (!constant.has_values) return;
+  for (std::size_t k = 0; k < constant.size(); ++k) {
+    const double value = constant.number(k);
+    if (!std::isfinite(value) || (is_variance && value < 0.0))
+      throw Problem(fmt::format("{} of channel {} is {}", what, k, value),
+                    is_variance ? "a variance is a number >= 0" : "");
+  }
+}
+
 void attach_batch_norm(const NodeImport& node, NodeId id) {
   Node& layer = node.graph().node(id);
   const std::int64_t channels = layer.conv.out_channels;
   layer.has_batch_norm = true;
   layer.batch_norm_epsilon = node.attributes().number("epsilon", 1e-5);
   constexpr const char* kSuffixes[] = {"weight", "bias", "running_mean", "running_var"};
+  constexpr const char* kMeanings[] = {"scale", "bias", "mean", "variance"};
   for (std::size_t i = 0; i < 4; ++i) {
-    store_tensor(node, id, std::string("batch_norm.") + kSuffixes[i],
-                 parameter(node, i + 1, channels), {channels});
+    const Constant values = parameter(node, i + 1, channels);
+    check_values(values, kMeanings[i], i == 3);
+    store_tensor(node, id, std::string("batch_norm.") + kSuffixes[i], values, {channels});
   }
 }
 

@@ -127,6 +127,7 @@ bool pads_with_other_than_zero(const NodeImport& node) {
 
 void import_concat(const NodeImport& node) {
   if (node.input_count() == 0) throw Problem("has no inputs");
+  if (!node.attributes().has("axis")) throw Problem("attribute 'axis' is missing");
   Dims dims = node.input(0).dims;
   const std::size_t axis = resolve_axis(node.attributes().integer("axis", 1), dims.size());
   const bool is_direct = dims.size() == 4 && axis >= 1 && dims[0] == node.graph().batch;
