@@ -214,6 +214,7 @@ QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, Quantize
           activation_grid(sources_[static_cast<std::size_t>(input.value)], bits));
   }
   correct_biases(result, correction_pixels_, correction_count_, mean_sums_);
+  make_room_for_biases(result);
   return result;
 }
 

@@ -14,6 +14,7 @@ namespace {
 using torch::Tensor;
 
 constexpr double kSmallestScale = 1e-8;
+constexpr double kScaleRange = 4.0;  // learned scales stay within this factor of the calibrated
 
 /// torch wants no dots in parameter names.
 std::string scale_name(const std::string& node, const std::string& what) {
@@ -98,6 +99,10 @@ FakeQuantizedModule::Site FakeQuantizedModule::make_site(const std::vector<doubl
   site.scale = torch::empty({static_cast<std::int64_t>(scales.size())});
   for (std::size_t k = 0; k < scales.size(); ++k)
     site.scale.data_ptr<float>()[k] = static_cast<float>(scales[k]);
+  // At wide widths a scale is small against the step of the optimiser, which would carry it
+  // through 0 and kill its channel or layer; calibration is never off by such a factor.
+  site.least = site.scale / kScaleRange;
+  site.most = site.scale * kScaleRange;
   site.options.low = range.low;
   site.options.high = range.high;
   site.options.rule = method_ == QuantizerMethod::lsq ? ScaleGradient::lsq : ScaleGradient::clip;
@@ -122,8 +127,18 @@ Tensor FakeQuantizedModule::register_clip(const std::string& parameter, const Si
   return scale;
 }
 
+void FakeQuantizedModule::project_scales() {
+  const torch::NoGradGuard no_gradient;
+  const auto project = [](const Site& site) {
+    if (site.least.defined()) site.scale.copy_(torch::clamp(site.scale, site.least, site.most));
+  };
+  for (const std::vector<Site>& edges : inputs_) std::for_each(edges.begin(), edges.end(), project);
+  std::for_each(weights_.begin(), weights_.end(), project);
+}
+
 Tensor FakeQuantizedModule::forward(Tensor images) {
   reused_.clear();
+  if (is_training()) project_scales();
   Tensor logits = NetworkModule::forward(images.contiguous(at::MemoryFormat::ChannelsLast));
   reused_.clear();
   return logits;
@@ -149,7 +164,8 @@ Tensor FakeQuantizedModule::weight_of(std::size_t node, Tensor weight) {
   return fake_quantize(weight, site.scale, site.options);
 }
 
-QuantizedNetwork FakeQuantizedModule::quantized() const {
+QuantizedNetwork FakeQuantizedModule::quantized() {
+  project_scales();
   QuantizedNetwork result = initial_;
   const WeightMap present = weights_of(*this);
   for (auto& [name, tensor] : result.weights) tensor = present.at(name);
@@ -168,6 +184,7 @@ QuantizedNetwork FakeQuantizedModule::quantized() const {
     for (std::size_t k = 0; k < scales.size(); ++k)
       scales[k] = value(weights_[i].scale, static_cast<std::int64_t>(k));
   }
+  make_room_for_biases(result);
   return result;
 }
 

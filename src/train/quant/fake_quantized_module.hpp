@@ -31,15 +31,18 @@ class FakeQuantizedModule final : public NetworkModule {
   torch::Tensor weight_of(std::size_t node, torch::Tensor weight) override;
 
   /// The module's present numbers.
-  [[nodiscard]] QuantizedNetwork quantized() const;
+  [[nodiscard]] QuantizedNetwork quantized();
 
  private:
   struct Site {
     torch::Tensor scale;  ///< parameter; undefined: float
     FakeQuantizeOptions options;
     bool dorefa = false;
+    torch::Tensor least, most;  ///< between which the scale may be learned
   };
   Site make_site(const std::vector<double>& scales, CodeRange range, std::int64_t elements);
+  /// Takes scales that the last step carried out of their range back to its edge.
+  void project_scales();
   torch::Tensor register_clip(const std::string& parameter, const Site& site, double decay);
 
   QuantizedNetwork initial_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.hpp"
 #include "train/nn/weight_shapes.hpp"
@@ -83,6 +84,23 @@ Expected<IntegerNetwork> to_integer_network(const QuantizedNetwork& quantized) {
   problems = integer::problems_of(result);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return result;
+}
+
+void make_room_for_biases(QuantizedNetwork& network) {
+  constexpr double kLargestBias = 1 << 30;
+  const auto& nodes = network.network.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    std::vector<double>& scales = network.nodes[i].weights.scales;
+    const auto bias = network.weights.find(nodes[i].name + ".bias");
+    if (scales.empty() || network.nodes[i].weights.dorefa || bias == network.weights.end())
+      continue;
+    const double input_scale = network.nodes[i].inputs.at(0).scale;
+    for (std::size_t k = 0; k < bias->second.values.size(); ++k) {
+      double& scale = scales[scales.size() == 1 ? 0 : k];
+      const double size = std::abs(double{bias->second.values[k]});
+      scale = std::max(scale, size / (input_scale * kLargestBias));
+    }
+  }
 }
 
 std::vector<bool> non_negative_nodes(const Network& network) {

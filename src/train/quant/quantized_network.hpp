@@ -51,6 +51,10 @@ struct QuantizedNetwork {
 ///         IntegerExecutor refuses.
 [[nodiscard]] Expected<IntegerNetwork> to_integer_network(const QuantizedNetwork& network);
 
+/// Widens the weight scales of channels that are nearly dead (weights of about 0 beside a bias), so
+/// that every bias fits 31 bits in units of its sum. Their few weights then round to 0.
+void make_room_for_biases(QuantizedNetwork& network);
+
 /// Nodes whose values cannot be negative: their readers use unsigned grids.
 [[nodiscard]] std::vector<bool> non_negative_nodes(const Network& network);
 

@@ -117,6 +117,32 @@ TEST_P(TrainedBy, LossFallsAndTheIntegersSayTheSame) {
             test_fake_quantized(end, trained().data->test));
 }
 
+TEST(FakeQuantizedModule, LearnedScalesCannotRunAway) {
+  // A rate that throws every scale far past 0 in one step; the law: a quarter to four times the
+  // calibrated scale, whatever the rate.
+  const QuantizedNetwork start =
+      quantize_quadrants({{{8, 8}, {8, 8}, {8, 8}, {8, 8}}}, QuantizerMethod::lsq);
+  FakeQuantizedModule module(start, QuantizerMethod::lsq, 0.0);
+  TrainOptions options;
+  options.epochs = 1;
+  options.batch_size = 50;
+  options.learning_rate = 10.0;
+  options.warmup_epochs = 0.0;
+  (void)train_module(module, trained().data->train, trained().options.normalization, options, {},
+                     {});
+  const QuantizedNetwork end = module.quantized();
+  bool moved = false;
+  for (std::size_t i = 0; i < start.nodes.size(); ++i) {
+    for (std::size_t edge = 0; edge < start.nodes[i].inputs.size(); ++edge) {
+      const double ratio = end.nodes[i].inputs[edge].scale / start.nodes[i].inputs[edge].scale;
+      EXPECT_GE(ratio, 0.2499) << i;
+      EXPECT_LE(ratio, 4.001) << i;
+      moved |= std::abs(ratio - 1.0) > 0.5;
+    }
+  }
+  EXPECT_TRUE(moved) << "the rate was to throw scales";
+}
+
 INSTANTIATE_TEST_SUITE_P(Methods, TrainedBy,
                          testing::Values(QuantizerMethod::lsq, QuantizerMethod::pact,
                                          QuantizerMethod::dorefa),
