@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what hwflow builds and runs with, from Debian 12 and (onnxruntime only) from PyPI.
+# Installs what hwflow builds and runs with, from Debian 12.
 # Does nothing, quickly, when all of it is there. Needs root or sudo.
 #   scripts/install-debian.sh          build, run, test
 #   scripts/install-debian.sh lint     also clang-format and clang-tidy
