@@ -56,7 +56,8 @@ struct DataOptions {
   static constexpr auto fields() {
     using T = DataOptions;
     return std::tuple{
-        schema::field("name", &T::name, "fashion-mnist, cifar10, or a folder of class folders."),
+        schema::field("name", &T::name,
+                      "Data set, as 'hwflow list data' names it: fashion-mnist or cifar10."),
         schema::field("directory", &T::directory,
                       "Folder of the official files; empty: --data-dir, HWFLOW_DATA or the "
                       "system's folder."),
