@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "base/version.hpp"
 #include "train/export/node_writer.hpp"
@@ -30,6 +31,20 @@ std::vector<std::int64_t> shape_of(const Node& node) {
   return {shape.channels, shape.height, shape.width};
 }
 
+void describe(onnx::ModelProto& model, const IntegerNetwork& network, OnnxFlavour flavour) {
+  const std::array<std::pair<std::string, std::string>, 5> entries{
+      {{"hwflow_version", std::string(version())},
+       {"network", network.network.name()},
+       {"plan", to_text(network.plan)},
+       {"quantization", std::string(name(flavour))},
+       {"input", "pixels 0..255, normalisation in the graph"}}};
+  for (const auto& [key, value] : entries) {
+    onnx::StringStringEntryProto& entry = *model.add_metadata_props();
+    entry.set_key(key);
+    entry.set_value(value);
+  }
+}
+
 }  // namespace
 
 std::string_view name(OnnxFlavour flavour) {
@@ -50,6 +65,7 @@ Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour
   model.set_ir_version(kIrVersion);
   model.set_producer_name("hwflow");
   model.set_producer_version(std::string(version()));
+  describe(model, network, flavour);
   onnx::OperatorSetIdProto& opset = *model.add_opset_import();
   opset.set_domain("");
   opset.set_version(kOpset);

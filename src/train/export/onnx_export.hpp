@@ -21,6 +21,7 @@ enum class OnnxFlavour : std::uint8_t {
 ///
 /// Input   "image": float (batch, channels, height, width), pixel values 0..255; normalisation is
 ///         part of the graph. Output: one tensor for each output node, named as the node.
+/// Metadata  hwflow_version, network, plan (text form), quantization (the flavour) and input.
 /// Errors  node kinds and widths that the flavour cannot say, each with its layer.
 /// Checked by  onnxruntime (QDQ) and the qonnx package (QONNX) on real images,
 ///         tests/integration/.

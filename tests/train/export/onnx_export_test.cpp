@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "base/random.hpp"
 
@@ -254,6 +255,22 @@ TEST(ToOnnx, QdqHasOpset13AndInt8Weights) {
   ASSERT_NE(weight, tensors.end());
   EXPECT_EQ(weight->data_type(), onnx::TensorProto::INT8);
   EXPECT_EQ(weight->raw_data().size(), 4U * 2 * 3 * 3);
+}
+
+TEST(ToOnnx, FilesSayWhatTheyAreAndWhatTheyRead) {
+  IntegerNetwork network = random_integer_network(1, 4, 8);
+  network.plan = {{{4, 8}, {4, 8}, {4, 8}}};
+  for (const OnnxFlavour flavour : {OnnxFlavour::qdq, OnnxFlavour::qonnx}) {
+    onnx::ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(*to_onnx(network, flavour)));
+    std::map<std::string, std::string> metadata;
+    for (const auto& entry : model.metadata_props()) metadata[entry.key()] = entry.value();
+    EXPECT_EQ(metadata["hwflow_version"], model.producer_version());
+    EXPECT_EQ(metadata["network"], "tiny");
+    EXPECT_EQ(precision_plan_from_text(metadata["plan"]).value(), network.plan);
+    EXPECT_EQ(metadata["quantization"], flavour == OnnxFlavour::qdq ? "qdq" : "qonnx");
+    EXPECT_EQ(metadata["input"], "pixels 0..255, normalisation in the graph");
+  }
 }
 
 TEST(ToOnnx, EqualGridsOnOneTensorShareAQuantizer) {
