@@ -1,7 +1,7 @@
 #!/bin/sh
 # Maps every ONNX file under $HWFLOW_DATA/onnx on one accelerator: one line a file, exit 1 when one
 # fails. Usage: HWFLOW_DATA=DIR bench/map_all_onnx.sh [HWFLOW] [ARCH]
-hwflow=${1:-build/src/cli/hwflow}
+hwflow=${1:-build/release/src/cli/hwflow}
 arch=${2:-eyeriss}
 limit=${MAP_SECONDS:-1} # of search for each layer shape
 if [ ! -d "$HWFLOW_DATA/onnx" ]; then
