@@ -95,6 +95,7 @@ double BoundModel::sliding_words(const OperandTable& operand, const Count& count
   double all_tiles = operand.plain_words;
   for (std::size_t r = 0; r < operand.sliding.size(); ++r) {
     const RankTable& rank = operand.sliding[r];
+    if (!rank.has_entries()) return 0.0;
     const auto size = [&](std::size_t i) {
       return i < rank.term_count() ? tile[index(rank.term(i).dim)] : std::int64_t{1};
     };

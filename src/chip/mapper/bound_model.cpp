@@ -334,7 +334,7 @@ std::optional<Overflow> BoundModel::overflow(const Candidate& candidate,
         const auto size = [&](std::size_t i) -> std::int64_t {
           return i < rank.term_count() ? g.below_spatial[l - 1][index(rank.term(i).dim)] : 1;
         };
-        tile_words *= rank.entry(size(0), size(1)).largest;
+        tile_words *= rank.largest(size(0), size(1));
       }
       const bool unfinished = operand.role == Role::outputs && holds_partial_sums(operand, l, g);
       const int bits = unfinished ? partial_sum_bits_ : operand.bits;

@@ -71,12 +71,17 @@ class Subtree {
     return decided;
   }
 
-  /// Children that fit and may improve, least bound first.
+  /// Children that fit and may improve, least bound first; some are missing when aborted_.
   std::vector<Node> children_of(const Node& node) {
     std::vector<Node> children;
     const std::size_t depth = node.depth;
     const Decided decided = decided_at(depth + 1);
     for (std::uint32_t i = 0; i < lists_[depth].size(); ++i) {
+      constexpr std::uint32_t kInterval = 1024;
+      if (i % kInterval == kInterval - 1 && problem_.stop.raised()) {
+        aborted_ = true;
+        break;
+      }
       put(depth, i);
       if (!problem_.space.fits_mesh(candidate_) || problem_.model.overflow(candidate_)) continue;
       Node child = node;
@@ -102,7 +107,12 @@ class Subtree {
       if (aborted_) open_.push_back(node);
       return;
     }
-    for (const Node& child : children_of(node)) {
+    const std::vector<Node> children = children_of(node);
+    if (aborted_) {
+      open_.push_back(node);
+      return;
+    }
+    for (const Node& child : children) {
       put(node.depth, child.choice[node.depth]);
       explore(child);
     }
@@ -143,10 +153,12 @@ class Subtree {
 class BranchAndBound {
  public:
   explicit BranchAndBound(const SearchProblem& problem) : problem_(problem) {
-    for (const Dim dim : problem.space.dims()) lists_.push_back(problem.space.chains(dim));
+    complete_ = make_lists();
+    if (!complete_) lists_.clear();
   }
 
   SearchOutcome run() {
+    if (!complete_) return search_without_lists();
     incumbent_ = anneal(problem_, first_budget());
     open_.push({root_bound(problem_), 0, {}});
     while (!open_.empty() && incumbent_.can_improve(open_.top().bound)) {
@@ -163,6 +175,32 @@ class BranchAndBound {
   static constexpr std::size_t kRound = 16;
   static constexpr std::int64_t kQuota = 20'000;
   static constexpr std::size_t kManyOpen = 500'000;  // beyond it subtrees are searched to their end
+
+  /// False when the lists are too long to be held or to be gone through in time.
+  bool make_lists() {
+    constexpr std::size_t kShort = std::size_t{1} << 14;
+    std::size_t left = kMostChains;
+    if (const auto& most = problem_.options.max_evaluations) {
+      left = std::min(left, std::max(kShort, static_cast<std::size_t>(*most)));
+    }
+    const auto stopped = [this] { return problem_.stop.raised(); };
+    for (const Dim dim : problem_.space.dims()) {
+      ChainList list = problem_.space.first_chains(dim, left, stopped);
+      if (!list.complete) return false;
+      left -= list.chains.size();
+      std::reverse(list.chains.begin(), list.chains.end());
+      lists_.push_back(std::move(list.chains));
+    }
+    return true;
+  }
+
+  /// Annealing needs no lists; the bound of the root holds for the whole space.
+  SearchOutcome search_without_lists() {
+    constexpr std::int64_t kBudget = 2'000'000;
+    incumbent_ = anneal(problem_, problem_.options.max_evaluations.value_or(kBudget));
+    const double floor = std::min(root_bound(problem_), incumbent_.value);
+    return {std::move(incumbent_), floor};
+  }
 
   /// Enough for a good start on any layer, and little beside what a proof takes.
   [[nodiscard]] std::int64_t first_budget() const {
@@ -210,6 +248,7 @@ class BranchAndBound {
   const SearchProblem& problem_;
   Incumbent incumbent_;
   ChainLists lists_;
+  bool complete_ = true;
   std::priority_queue<Node, std::vector<Node>, ComesLater> open_;
 };
 

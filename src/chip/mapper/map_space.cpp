@@ -22,6 +22,17 @@ int prime_factors(std::int64_t number) {
   return count + (number > 1 ? 1 : 0);
 }
 
+std::vector<std::int64_t> divisors_of(std::int64_t number) {
+  std::vector<std::int64_t> small, large;
+  for (std::int64_t divisor = 1; divisor * divisor <= number; ++divisor) {
+    if (number % divisor != 0) continue;
+    small.push_back(divisor);
+    if (divisor != number / divisor) large.push_back(number / divisor);
+  }
+  small.insert(small.end(), large.rbegin(), large.rend());
+  return small;
+}
+
 bool put_loops(const std::vector<Loop>& loops, std::size_t slot, Candidate& candidate) {
   for (const Loop& loop : loops) {
     std::int32_t& bound = candidate.chains[index(loop.dim)][slot];
@@ -75,34 +86,94 @@ MapSpace::MapSpace(const Layer& layer, const Accelerator& accelerator,
   });
 }
 
-void MapSpace::extend(std::size_t slot, std::int64_t tile, Dim dim, DimLoops& chain,
-                      std::vector<DimLoops>& out) const {
-  if (slot == slot_count()) {
-    if (tile == 1) out.push_back(chain);
-    return;
+/// Depth-first over the slots, largest bounds first.
+class MapSpace::ChainWalk {
+ public:
+  ChainWalk(const MapSpace& space, Dim dim, std::size_t limit, const std::function<bool()>& stopped)
+      : space_(space), dim_(dim), limit_(limit), stopped_(stopped) {
+    if (space.perfect()) divisors_ = divisors_of(space.size(dim));
   }
-  extend(slot + 1, tile, dim, chain, out);
-  if (!allows(slot, dim)) return;
-  const bool spatial = kind_of(slot) != SlotKind::temporal;
-  const std::int64_t most = spatial ? std::min(tile, mesh(slot)) : tile;
-  // Of the bounds that leave the same tile only the smallest is kept: the others run as often.
-  std::int64_t last_inner = tile;
-  for (std::int64_t bound = 2; bound <= most; ++bound) {
-    const std::int64_t inner = ceil_div(tile, bound);
-    if (inner == last_inner) continue;
-    last_inner = inner;
-    if (perfect() && tile % bound != 0) continue;
-    chain[slot] = static_cast<std::int32_t>(bound);
-    extend(slot + 1, inner, dim, chain, out);
-    chain[slot] = 1;
+
+  ChainList run() {
+    extend(0, space_.size(dim_));
+    return std::move(list_);
   }
+
+ private:
+  /// False when the walk is over before its end.
+  bool extend(std::size_t slot, std::int64_t tile) {
+    if (!may_go_on()) return list_.complete = false;
+    if (slot == space_.slot_count()) {
+      if (tile != 1) return true;
+      if (list_.chains.size() == limit_) return list_.complete = false;
+      list_.chains.push_back(chain_);
+      return true;
+    }
+    if (!space_.allows(slot, dim_)) return extend(slot + 1, tile);
+    return space_.perfect() ? extend_evenly(slot, tile) : extend_raggedly(slot, tile);
+  }
+
+  [[nodiscard]] std::int64_t most(std::size_t slot, std::int64_t tile) const {
+    const bool spatial = kind_of(slot) != SlotKind::temporal;
+    return spatial ? std::min(tile, space_.mesh(slot)) : tile;
+  }
+
+  bool extend_evenly(std::size_t slot, std::int64_t tile) {
+    const std::int64_t limit = most(slot, tile);
+    for (auto bound = divisors_.rbegin(); bound != divisors_.rend(); ++bound) {
+      if (*bound > limit || tile % *bound != 0) continue;
+      if (!put(slot, *bound, tile / *bound)) return false;
+    }
+    return true;
+  }
+
+  /// Of the bounds that leave the same tile only the smallest is taken: the others run as often.
+  bool extend_raggedly(std::size_t slot, std::int64_t tile) {
+    const std::int64_t limit = most(slot, tile);
+    std::int64_t inner = ceil_div(tile, limit);
+    while (true) {
+      const std::int64_t bound = ceil_div(tile, inner);
+      if (!put(slot, bound, inner)) return false;
+      if (bound == 1) return true;
+      inner = ceil_div(tile, bound - 1);
+    }
+  }
+
+  bool put(std::size_t slot, std::int64_t bound, std::int64_t inner) {
+    chain_[slot] = static_cast<std::int32_t>(bound);
+    const bool go_on = extend(slot + 1, inner);
+    chain_[slot] = 1;
+    return go_on;
+  }
+
+  /// Branches without any chain count too.
+  bool may_go_on() {
+    constexpr std::int64_t kInterval = 4096, kStepsPerChain = 64;
+    ++steps_;
+    if (steps_ / kStepsPerChain > static_cast<std::int64_t>(limit_) + kInterval) return false;
+    return steps_ % kInterval != 0 || !stopped_ || !stopped_();
+  }
+
+  const MapSpace& space_;
+  Dim dim_;
+  std::size_t limit_;
+  const std::function<bool()>& stopped_;
+  std::vector<std::int64_t> divisors_;  // rising
+  DimLoops chain_ = kNoLoops;
+  std::int64_t steps_ = 0;
+  ChainList list_;
+};
+
+ChainList MapSpace::first_chains(Dim dim, std::size_t limit,
+                                 const std::function<bool()>& stopped) const {
+  return ChainWalk(*this, dim, limit, stopped).run();
 }
 
 std::vector<DimLoops> MapSpace::chains(Dim dim) const {
-  std::vector<DimLoops> out;
-  DimLoops chain = kNoLoops;
-  extend(0, size(dim), dim, chain, out);
-  return out;
+  constexpr std::size_t kAll = std::size_t{1} << 48;
+  std::vector<DimLoops> all = first_chains(dim, kAll).chains;
+  std::reverse(all.begin(), all.end());
+  return all;
 }
 
 bool MapSpace::fits_mesh(const Candidate& candidate) const {

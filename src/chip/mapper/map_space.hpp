@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,10 @@ namespace hwflow::chip {
 
 /// Most memory levels that the mapper searches; more is refused with a message.
 inline constexpr std::size_t kMaxMapperLevels = 10;
+/// Largest dimension that the mapper searches; more is refused with a message.
+inline constexpr std::int64_t kMaxMapperSize = std::int64_t{1} << 30;
+/// With ceiling factors, where counting walks the tiles of a dimension one by one.
+inline constexpr std::int64_t kMaxRaggedSize = std::int64_t{1} << 17;
 inline constexpr std::size_t kMaxSlots = 3 * kMaxMapperLevels;
 
 /// A place where every dimension may have one loop: the temporal loops of a level, or one axis of
@@ -49,6 +54,12 @@ struct Candidate {
   bool operator==(const Candidate&) const = default;
 };
 
+/// Ways to cut one dimension into loops.
+struct ChainList {
+  std::vector<DimLoops> chains;
+  bool complete = true;  ///< false: there may be more
+};
+
 /// The legal loop nests of a layer on an accelerator (docs/mapper.md states the space).
 class MapSpace {
  public:
@@ -66,7 +77,12 @@ class MapSpace {
   [[nodiscard]] const std::vector<Dim>& dims() const { return dims_; }
 
   /// All ways to cut `dim` into loops, in a fixed order; empty when the constraints leave none.
+  /// Their number has no limit but the size of the dimension: see first_chains().
   [[nodiscard]] std::vector<DimLoops> chains(Dim dim) const;
+  /// The last ways of chains(), last one first (outermost loops largest, hence smallest tiles), at
+  /// most `limit` of them. Stops early when `stopped`, asked now and then, says so.
+  [[nodiscard]] ChainList first_chains(Dim dim, std::size_t limit,
+                                       const std::function<bool()>& stopped = {}) const;
   /// Do the spatial bounds of all dimensions fit the meshes?
   [[nodiscard]] bool fits_mesh(const Candidate& candidate) const;
   /// Smallest bound that makes the chain of `dim` end in tiles of one element when put in `slot`,
@@ -88,8 +104,7 @@ class MapSpace {
   [[nodiscard]] std::optional<Candidate> from_mapping(const Mapping& mapping) const;
 
  private:
-  void extend(std::size_t slot, std::int64_t tile, Dim dim, DimLoops& chain,
-              std::vector<DimLoops>& out) const;
+  class ChainWalk;
 
   DimArray sizes_;
   std::size_t level_count_ = 0;

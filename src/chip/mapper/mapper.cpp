@@ -52,7 +52,24 @@ Diagnostics check_options(const MapperOptions& options) {
   return problems;
 }
 
-Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator) {
+/// Counting the words of overlapping windows takes time with the square of their extent.
+void check_windows(const Layer& layer, Diagnostics& problems) {
+  constexpr std::int64_t kMostExtent = std::int64_t{1} << 15;
+  for (const Operand& operand : layer.op.operands()) {
+    for (const Rank& rank : operand.ranks) {
+      const auto turning = [&](const AffineTerm& term) { return layer.op.bound(term.dim) > 1; };
+      const auto terms = std::count_if(rank.terms.begin(), rank.terms.end(), turning);
+      if (terms < 2 || rank.extent <= kMostExtent) continue;
+      problems.push_back(
+          {layer.name,
+           fmt::format("its windows slide over {} rows or columns, the mapper searches at most {}",
+                       rank.extent, kMostExtent),
+           "cut the image into smaller ones"});
+    }
+  }
+}
+
+Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator, bool perfect) {
   Diagnostics problems;
   if (!compute_rate(layer, accelerator.engine())) {
     problems.push_back({layer.name,
@@ -61,6 +78,16 @@ Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator) {
                                     accelerator.name(), layer.bits.weights, layer.bits.inputs),
                         "choose widths that the engine of the accelerator supports"});
   }
+  const std::int64_t most = perfect ? kMaxMapperSize : kMaxRaggedSize;
+  for (const Dim dim : kDims) {
+    if (layer.op.bound(dim) <= most) continue;
+    problems.push_back(
+        {layer.name,
+         fmt::format("dimension '{}' has {} elements, the mapper searches at most {}{}", name(dim),
+                     layer.op.bound(dim), most, perfect ? "" : " with ceiling factors"),
+         "take a smaller batch or layer"});
+  }
+  check_windows(layer, problems);
   if (accelerator.levels().size() > kMaxMapperLevels) {
     problems.push_back({accelerator.name(),
                         fmt::format("has {} memory levels, the mapper searches at most {}",
@@ -75,14 +102,14 @@ Diagnostic explain_infeasible(const Layer& layer, const Accelerator& accelerator
                               const MapSpace& space, const BoundModel& model) {
   Candidate smallest = space.empty();
   for (const Dim dim : space.dims()) {
-    const auto loops = space.chains(dim);
+    const auto loops = space.first_chains(dim, 1).chains;
     if (loops.empty()) {
       return {layer.name,
               fmt::format("no loops over '{}' ({} elements) are possible on '{}'", name(dim),
                           space.size(dim), accelerator.name()),
               "temporal_dims, x_dims or y_dims of the accelerator leave this dimension out"};
     }
-    smallest.chains[index(dim)] = *std::max_element(loops.begin(), loops.end());
+    smallest.chains[index(dim)] = loops.front();
   }
   if (const auto overflow = model.overflow(smallest)) {
     const std::string& level = accelerator.levels()[overflow->level].name;
@@ -95,6 +122,23 @@ Diagnostic explain_infeasible(const Layer& layer, const Accelerator& accelerator
   return {layer.name,
           fmt::format("no mapping fits the meshes and capacities of '{}'", accelerator.name()),
           "loosen temporal_dims, x_dims or y_dims, or enlarge the inner levels"};
+}
+
+/// The first mapping is worth more than the limit: without it there is nothing to report.
+Expected<Candidate> first_mapping(const SearchProblem& problem) {
+  constexpr double kLeastSeconds = 5.0;
+  MapperOptions limits;
+  if (const auto& limit = problem.options.time_limit_seconds) {
+    limits.time_limit_seconds = std::max(*limit, kLeastSeconds);
+  }
+  const StopSign sign(limits, {});
+  const auto first =
+      find_feasible(problem.layer, problem.accelerator, problem.space, problem.model, sign);
+  if (first.candidate) return *first.candidate;
+  Diagnostic reason =
+      explain_infeasible(problem.layer, problem.accelerator, problem.space, problem.model);
+  if (!first.complete) reason.reason += " (among those tried; not all were)";
+  return Unexpected{Diagnostics{std::move(reason)}};
 }
 
 std::vector<Candidate> usable_starts(const Layer& layer, const Accelerator& accelerator,
@@ -138,7 +182,8 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
                                        const MapperOptions& options,
                                        const std::vector<Mapping>& starts, std::stop_token stop) {
   Diagnostics problems = check_options(options);
-  for (Diagnostic& problem : check_layer(layer, accelerator)) {
+  for (Diagnostic& problem :
+       check_layer(layer, accelerator, options.factors == MapperOptions::Factors::perfect)) {
     problems.push_back(std::move(problem));
   }
   if (!problems.empty()) return Unexpected{std::move(problems)};
@@ -154,12 +199,8 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
                         sign,
                         usable_starts(layer, accelerator, space, starts)};
   if (problem.starts.empty()) {
-    // The first mapping is worth more than the limit: without it there is nothing to report.
-    const StopSign unlimited(MapperOptions{}, {});
-    const auto first = find_feasible(layer, accelerator, space, model, unlimited);
-    if (!first) {
-      return Unexpected{Diagnostics{explain_infeasible(layer, accelerator, space, model)}};
-    }
+    auto first = first_mapping(problem);
+    if (!first) return Unexpected{std::move(first).error()};
     problem.starts.push_back(*first);
   }
   SearchOutcome outcome = find_strategy(options.strategy)->run(problem);

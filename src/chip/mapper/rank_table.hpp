@@ -10,7 +10,8 @@ namespace hwflow::chip {
 /// Word counts of one rank of an operand for every tile size of its (at most two) dimensions.
 ///
 /// A tile holds the indices offset + a*i + b*j for i, j in contiguous blocks; indices outside
-/// [0, extent) are padding and hold no word, gaps of a stride hold none either.
+/// [0, extent) are padding and hold no word, gaps of a stride hold none either. Dimensions for
+/// which the tables would take too long (kMostWork) have none: their counts are bounds from below.
 class RankTable {
  public:
   struct Entry {
@@ -24,8 +25,11 @@ class RankTable {
   /// bounding boxes move, so that tiles of two interleaved dimensions overlap: never plain.
   RankTable(const Rank& rank, const DimArray& bounds, bool divisors_only, bool boxes = false);
 
+  /// Steps that filling one table may take.
+  static constexpr double kMostWork = 1e8;
+
   /// True when no two iterations touch the same word and none touches padding: then a tile of
-  /// t1 x t2 iterations holds t1 * t2 words, tiles are disjoint, and entry() must not be asked.
+  /// t1 x t2 iterations holds t1 * t2 words, tiles are disjoint, and nothing more must be asked.
   [[nodiscard]] bool is_plain() const { return plain_; }
   [[nodiscard]] std::size_t term_count() const { return terms_.size(); }
   [[nodiscard]] const AffineTerm& term(std::size_t i) const { return terms_[i]; }
@@ -33,6 +37,13 @@ class RankTable {
   [[nodiscard]] std::int64_t distinct() const { return distinct_; }
   /// Iterations (over these dimensions) that touch a word, padding left out.
   [[nodiscard]] double touching_iterations() const { return touching_; }
+  /// Must be true where entry() is asked.
+  [[nodiscard]] bool has_entries() const { return !entries_.empty(); }
+  /// Entry::largest, or without entries a bound from below.
+  [[nodiscard]] std::int64_t largest(std::int64_t first_tile, std::int64_t second_tile) const {
+    if (has_entries()) return entry(first_tile, second_tile).largest;
+    return least_words(first_tile, second_tile);
+  }
   [[nodiscard]] const Entry& entry(std::int64_t first_tile, std::int64_t second_tile) const {
     return entries_[static_cast<std::size_t>((first_tile - 1) * sizes_[1] + second_tile - 1)];
   }
@@ -47,6 +58,9 @@ class RankTable {
     return i < terms_.size() ? terms_[i].coefficient : 0;
   }
   void fill(bool divisors_only);
+  [[nodiscard]] double work_of_filling(bool divisors_only) const;
+  /// Words of the first tile, of a long second side a part only.
+  [[nodiscard]] std::int64_t least_words(std::int64_t t1, std::int64_t t2) const;
   [[nodiscard]] Entry make_entry(std::int64_t t1, std::int64_t t2, bool every_block) const;
   /// Words of the block (b1, b2) of t1 x t2 tiles.
   [[nodiscard]] std::int64_t clipped(const std::vector<std::int64_t>& shape,

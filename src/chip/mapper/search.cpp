@@ -11,21 +11,22 @@ class FeasibleSearch {
   FeasibleSearch(const Layer& layer, const Accelerator& accelerator, const MapSpace& space,
                  const BoundModel& model, const StopSign& stop)
       : layer_(layer), accelerator_(accelerator), space_(space), model_(model), stop_(stop) {
+    const auto stopped = [&stop] { return stop.raised(); };
     for (const Dim dim : space.dims()) {
-      lists_.push_back(space.chains(dim));
-      std::stable_sort(lists_.back().begin(), lists_.back().end(),
-                       [](const DimLoops& a, const DimLoops& b) { return a > b; });
+      lists_.push_back(space.first_chains(dim, kMostChains / kDimCount, stopped));
+      complete_ = complete_ && lists_.back().complete;
     }
   }
 
   bool decide(std::size_t depth, Candidate& candidate) {
-    if (stop_.raised()) return false;
+    if (is_over()) return false;
     if (depth == lists_.size()) {
       const auto result = evaluate(layer_, accelerator_, space_.to_mapping(candidate));
       return std::holds_alternative<Cost>(result);
     }
     DimLoops& loops = candidate.chains[index(space_.dims()[depth])];
-    for (const DimLoops& choice : lists_[depth]) {
+    for (const DimLoops& choice : lists_[depth].chains) {
+      if (is_over()) break;
       loops = choice;
       if (!space_.fits_mesh(candidate) || model_.overflow(candidate)) continue;
       if (decide(depth + 1, candidate)) return true;
@@ -34,13 +35,25 @@ class FeasibleSearch {
     return false;
   }
 
+  [[nodiscard]] bool complete() const { return complete_; }
+
  private:
+  bool is_over() {
+    constexpr std::int64_t kMostTries = 5'000'000, kInterval = 256;
+    ++tries_;
+    if (tries_ > kMostTries || (tries_ % kInterval == 0 && stop_.raised())) over_ = true;
+    if (over_) complete_ = false;
+    return over_;
+  }
+
   const Layer& layer_;
   const Accelerator& accelerator_;
   const MapSpace& space_;
   const BoundModel& model_;
   const StopSign& stop_;
-  std::vector<std::vector<DimLoops>> lists_;
+  std::vector<ChainList> lists_;
+  std::int64_t tries_ = 0;
+  bool over_ = false, complete_ = true;
 };
 
 }  // namespace
@@ -71,13 +84,12 @@ double root_bound(const SearchProblem& problem) {
   return value_of(problem.model.bound(problem.space.empty(), Decided{}), problem.options.objective);
 }
 
-std::optional<Candidate> find_feasible(const Layer& layer, const Accelerator& accelerator,
-                                       const MapSpace& space, const BoundModel& model,
-                                       const StopSign& stop) {
+FirstMapping find_feasible(const Layer& layer, const Accelerator& accelerator,
+                           const MapSpace& space, const BoundModel& model, const StopSign& stop) {
   Candidate candidate = space.empty();
   FeasibleSearch search(layer, accelerator, space, model, stop);
-  if (search.decide(0, candidate)) return candidate;
-  return std::nullopt;
+  if (search.decide(0, candidate)) return {candidate, true};
+  return {std::nullopt, search.complete()};
 }
 
 }  // namespace hwflow::chip

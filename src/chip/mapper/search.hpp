@@ -93,11 +93,17 @@ struct Strategy {
 /// The least bound of the whole space: nothing decided.
 [[nodiscard]] double root_bound(const SearchProblem& problem);
 
-/// A candidate that evaluate() accepts, by depth-first search from the smallest tiles up; none when
-/// the space has none (or the sign was raised).
-[[nodiscard]] std::optional<Candidate> find_feasible(const Layer& layer,
-                                                     const Accelerator& accelerator,
-                                                     const MapSpace& space, const BoundModel& model,
-                                                     const StopSign& stop);
+struct FirstMapping {
+  std::optional<Candidate> candidate;
+  bool complete = true;  ///< false: none was found, but not every mapping was tried
+};
+/// A candidate that evaluate() accepts, by depth-first search from the smallest tiles up. Gives up
+/// when the sign is raised or after a fixed number of tries.
+[[nodiscard]] FirstMapping find_feasible(const Layer& layer, const Accelerator& accelerator,
+                                         const MapSpace& space, const BoundModel& model,
+                                         const StopSign& stop);
+
+/// Most ways to cut dimensions that one search holds, all dimensions together (about 60 MB).
+inline constexpr std::size_t kMostChains = std::size_t{1} << 19;
 
 }  // namespace hwflow::chip

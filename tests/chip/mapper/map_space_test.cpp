@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/chip/mapper/small_problem.hpp"
 
 namespace hwflow::chip {
@@ -27,6 +29,35 @@ TEST(MapSpace, CountsCeilingChains) {
   const MapSpace space(make_conv_layer(3, 1, 1, 1), make_tiny_accelerator(4096, 512),
                        MapperOptions::Factors::ceiling);
   EXPECT_EQ(space.chains(Dim::k).size(), 14U);
+}
+
+/// 1000000 = 2^6 * 5^6 over three levels and two axes: far more ways than the limit. The first
+/// puts every turn outermost, so that the tiles below are of one element.
+TEST(MapSpace, ListsNoMoreChainsThanAskedFor) {
+  for (const auto factors : {MapperOptions::Factors::perfect, MapperOptions::Factors::ceiling}) {
+    const MapSpace space(make_conv_layer(1'000'000, 1, 1, 1), make_tiny_accelerator(4096, 512),
+                         factors);
+    const ChainList list = space.first_chains(Dim::k, 100);
+    EXPECT_FALSE(list.complete);
+    ASSERT_EQ(list.chains.size(), 100U);
+    EXPECT_EQ(list.chains.front()[slot_of(0, SlotKind::temporal)], 1'000'000);
+  }
+}
+
+TEST(MapSpace, ListsAllChainsBackwardsWhenTheLimitAllows) {
+  const MapSpace space(make_conv_layer(12, 1, 1, 1), make_tiny_accelerator(4096, 512),
+                       MapperOptions::Factors::ceiling);
+  const std::vector<DimLoops> all = space.chains(Dim::k);
+  const ChainList list = space.first_chains(Dim::k, all.size());
+  EXPECT_TRUE(list.complete);
+  EXPECT_TRUE(std::equal(all.begin(), all.end(), list.chains.rbegin(), list.chains.rend()));
+  EXPECT_FALSE(space.first_chains(Dim::k, all.size() - 1).complete);
+}
+
+TEST(MapSpace, StopsListingWhenTold) {
+  const MapSpace space(make_conv_layer(100'003, 1, 1, 1), make_tiny_accelerator(4096, 512),
+                       MapperOptions::Factors::ceiling);
+  EXPECT_FALSE(space.first_chains(Dim::k, 1'000'000'000, [] { return true; }).complete);
 }
 
 TEST(MapSpace, TurnsMappingsIntoCandidatesAndBack) {

@@ -138,6 +138,34 @@ TEST(MapLayer, StopsWhenAsked) {
   EXPECT_LT(stopped->seconds, 2.0);
 }
 
+/// A dimension with so many cuts that no list holds them: found within the limits and bounded by
+/// what no mapping avoids.
+TEST(MapLayer, KeepsItsLimitsOnHugeDimensions) {
+  const Accelerator accelerator = make_tiny_accelerator(1 << 20, 1 << 12);
+  for (const bool perfect : {true, false}) {
+    MapperOptions options;
+    options.factors = perfect ? MapperOptions::Factors::perfect : MapperOptions::Factors::ceiling;
+    options.max_evaluations = 500;
+    const auto found = map_layer(make_conv_layer(perfect ? 1'000'000'000 : 100'003, 1, 1, 1),
+                                 accelerator, options);
+    ASSERT_TRUE(found) << to_text(found.error());
+    EXPECT_LE(found->lower_bound, found->value);
+    EXPECT_GT(found->lower_bound, 0.0);
+    EXPECT_LT(found->seconds, 20.0);
+  }
+}
+
+TEST(MapLayer, RefusesWhatItCannotCountInTime) {
+  const Accelerator accelerator = make_tiny_accelerator(1 << 20, 1 << 12);
+  const auto windows = map_layer(make_conv_layer(4, 1, 100'003, 3), accelerator, {});
+  ASSERT_FALSE(windows);
+  EXPECT_THAT(to_text(windows.error()), HasSubstr("slide over 100003 rows or columns"));
+  const auto wide =
+      map_layer(make_conv_layer((std::int64_t{1} << 30) + 1, 1, 1, 1), accelerator, {});
+  ASSERT_FALSE(wide);
+  EXPECT_THAT(to_text(wide.error()), HasSubstr("'k' has 1073741825 elements"));
+}
+
 TEST(MapLayer, EveryStrategyObeysTheBounds) {
   const Layer layer = make_conv_layer(4, 2, 6, 3);
   const Accelerator accelerator = make_tiny_accelerator(1 << 12, 1 << 8);

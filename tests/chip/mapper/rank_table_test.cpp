@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace hwflow::chip {
 namespace {
 
@@ -34,6 +36,45 @@ TEST(RankTable, LeavesGapsOut) {
   EXPECT_EQ(table.distinct(), 3);
   EXPECT_EQ(RankTable::shared(table.entry(2, 2), 1), 0);
   EXPECT_EQ(RankTable::shared(table.entry(2, 2), 2), 2);
+}
+
+/// 100000 rows under a kernel of 7 with stride 2 and padding of 3: no table, but the counts hold.
+/// Rows -3 .. 200001 of 200000 are touched, padding left out all 200000. The tile of all but one
+/// row: rows -3 .. 199999, of them 200000 inside. Iterations: 7 a row, less 3 + 1 at the top (rows
+/// -3, -2, -1 of the first, -1 of the second) and, at the bottom, rows 200000 and 200001 of the
+/// last: the kernel of row 99998 ends at 199999.
+TEST(RankTable, BoundsTheCountsOfLongDimensionsFromBelow) {
+  for (const bool divisors_only : {true, false}) {
+    const RankTable table({{{Dim::p, 2}, {Dim::r, 1}}, -3, 200'000}, rows(100'000, 7),
+                          divisors_only);
+    EXPECT_FALSE(table.is_plain());
+    EXPECT_FALSE(table.has_entries());
+    EXPECT_EQ(table.distinct(), 200'000);
+    EXPECT_EQ(table.touching_iterations(), 700'000 - 3 - 1 - 2);
+    EXPECT_EQ(table.largest(99'999, 7), 200'000);
+  }
+}
+
+/// The counts of the table are those of the sets, whatever the strides.
+TEST(RankTable, CountsEveryWordOnce) {
+  for (const std::int64_t a : {1, 2, 3, 6}) {
+    for (const std::int64_t b : {1, 2, 4, 9}) {
+      const RankTable table({{{Dim::p, a}, {Dim::r, b}}, -4, 17}, rows(6, 5), false);
+      if (table.is_plain()) continue;
+      std::set<std::int64_t> words;
+      int touching = 0;
+      for (std::int64_t i = 0; i < 6; ++i) {
+        for (std::int64_t j = 0; j < 5; ++j) {
+          const std::int64_t at = -4 + a * i + b * j;
+          if (at < 0 || at >= 17) continue;
+          words.insert(at);
+          ++touching;
+        }
+      }
+      EXPECT_EQ(table.distinct(), static_cast<std::int64_t>(words.size())) << a << ' ' << b;
+      EXPECT_EQ(table.touching_iterations(), touching) << a << ' ' << b;
+    }
+  }
 }
 
 /// Kernel and stride of 2: every row is touched once, unless whole boxes move.
