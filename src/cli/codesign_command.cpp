@@ -12,6 +12,7 @@
 #include "cli/progress_line.hpp"
 #include "cli/training_inputs.hpp"
 #include "study/codesign.hpp"
+#include "study/run_lock.hpp"
 #include "study/run_session.hpp"
 #include "train/quant/quantized_accuracy_model.hpp"
 
@@ -93,10 +94,18 @@ std::string now_text() {
       fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
-fs::path output_folder(const GlobalOptions& options, const study::Study& study) {
-  if (options.out) return *options.out;
-  if (!study.output.empty()) return study.output;
-  return fs::path("runs") / study.study;
+/// A folder and what asked for it: the place of a message.
+struct OutputFolder {
+  fs::path path;
+  std::string place;
+};
+
+OutputFolder output_folder(const GlobalOptions& options, const study::LoadedStudy& loaded) {
+  if (options.out) return {*options.out, "--out " + options.out->string()};
+  const std::string& output = loaded.options.output;
+  if (!output.empty()) return {output, loaded.origin.string() + ": output: " + output};
+  const fs::path folder = fs::path("runs") / loaded.options.study;
+  return {folder, folder.string()};
 }
 
 int run_study(const CodesignArguments& arguments, const std::vector<std::string>& settings,
@@ -104,11 +113,15 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   const InterruptWatch interrupts;
   const Expected<study::LoadedStudy> loaded = load(arguments, settings);
   if (!loaded) return report_wrong_input(loaded.error());
+  const auto [out, place] = output_folder(options, *loaded);
+  Expected<study::RunLock> lock = study::RunLock::take(out, place);
+  if (!lock) return report_wrong_input(lock.error());
   const Expected<std::unique_ptr<train::AccuracyModel>> model = make_accuracy_model(*loaded);
-  if (!model) return report_wrong_input(model.error());
+  if (!model) {
+    lock->leave_no_trace();
+    return report_wrong_input(model.error());
+  }
 
-  const fs::path out = output_folder(options, loaded->options);
-  fs::create_directories(out);
   const auto store = study::RunStore::open(out / study::kStoreFile);
   if (!store) return report_wrong_input(store.error());
   const Expected<study::RunRecord> run =
@@ -121,8 +134,8 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   setting.machine = machine_text();
   setting.stop = interrupts.token();
   setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
-  setting.export_plan = [&out](study::ExportFormat format, const train::FinishedPlan& plan,
-                               const std::string& stem) {
+  setting.export_plan = [&out = out](study::ExportFormat format, const train::FinishedPlan& plan,
+                                     const std::string& stem) {
     return export_plan(out, format, plan, stem);
   };
   const Expected<study::CodesignResult> result =

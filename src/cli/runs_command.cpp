@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "study/run_lock.hpp"
+#include "study/run_session.hpp"
 #include "study/run_store.hpp"
 
 namespace hwflow::cli {
@@ -32,6 +34,21 @@ std::vector<fs::path> find_stores(const GlobalOptions& options) {
   return stores;
 }
 
+/// The runs of one store. A run that its store calls running but that no process works on was
+/// killed: "interrupted". Its plans, and those of a running one, are counted in the store.
+std::vector<study::RunRecord> runs_of(const study::RunStore& store, const fs::path& folder) {
+  std::vector<study::RunRecord> runs = store.runs();
+  const bool busy = study::running_in(folder).has_value();
+  for (study::RunRecord& run : runs) {
+    if (run.state != "running") continue;
+    // A process works on the last run of its folder only.
+    if (!busy || run.id != runs.back().id) run.state = "interrupted";
+    const std::optional<std::string> model = store.find_fact(run.id, study::kAccuracyModelFact);
+    if (model) run.evaluations = store.count_accuracies(*model);
+  }
+  return runs;
+}
+
 Json to_json(const fs::path& folder, const study::RunRecord& run) {
   return {{"folder", folder.string()}, {"id", run.id},
           {"study", run.study},        {"started", run.started},
@@ -45,10 +62,10 @@ void print_runs(const Json& runs) {
     fmt::print("no runs\n");
     return;
   }
-  fmt::print("{:<24} {:>3}  {:<20} {:<20} {:<8} {:>6}  {}\n", "folder", "id", "study", "started",
+  fmt::print("{:<24} {:>3}  {:<20} {:<20} {:<11} {:>6}  {}\n", "folder", "id", "study", "started",
              "state", "plans", "summary");
   for (const Json& run : runs) {
-    fmt::print("{:<24} {:>3}  {:<20} {:<20} {:<8} {:>6}  {}\n", run["folder"].get<std::string>(),
+    fmt::print("{:<24} {:>3}  {:<20} {:<20} {:<11} {:>6}  {}\n", run["folder"].get<std::string>(),
                run["id"].get<std::int64_t>(), run["study"].get<std::string>(),
                run["started"].get<std::string>(), run["state"].get<std::string>(),
                run["evaluations"].get<std::int64_t>(), run["summary"].get<std::string>());
@@ -66,7 +83,7 @@ int list_runs(const GlobalOptions& options) {
   for (const fs::path& file : stores) {
     const auto store = study::RunStore::open(file);
     if (!store) return report_wrong_input(store.error());
-    for (const study::RunRecord& run : (*store)->runs()) {
+    for (const study::RunRecord& run : runs_of(**store, file.parent_path())) {
       runs.push_back(to_json(file.parent_path(), run));
     }
   }

@@ -117,6 +117,14 @@ void RunStore::save_accuracy(const std::string& model_key, const std::string& pl
   save.step();
 }
 
+std::int64_t RunStore::count_accuracies(const std::string& model_key) const {
+  const std::lock_guard lock(state_->mutex);
+  Statement count = state_->database.prepare(
+      "SELECT count(*) FROM accuracies WHERE model = ? AND plan NOT LIKE 'float%'");
+  count.bind(1, model_key);
+  return count.step() ? count.integer(0) : 0;
+}
+
 std::optional<std::string> RunStore::find_mapping(const std::string& key) const {
   const std::lock_guard lock(state_->mutex);
   Statement find = state_->database.prepare("SELECT mapping FROM mappings WHERE key = ?");

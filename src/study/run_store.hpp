@@ -49,6 +49,8 @@ class RunStore {
       const std::string& model_key, const std::string& plan_text) const;
   void save_accuracy(const std::string& model_key, const std::string& plan_text,
                      const train::AccuracyEstimate& accuracy);
+  /// Plans whose accuracy that model measured; float accuracies are not counted.
+  [[nodiscard]] std::int64_t count_accuracies(const std::string& model_key) const;
 
   [[nodiscard]] std::optional<std::string> find_mapping(const std::string& key) const;
   void save_mapping(const std::string& key, const std::string& mapping_text);

@@ -110,6 +110,28 @@ TEST(Codesign, ResumeWithoutARunIsRefused) {
   EXPECT_THAT(outcome.errors, HasSubstr("there is no run in this folder"));
 }
 
+/// Before anything else is looked for: there is no data here.
+TEST(Codesign, RefusesAnOutputThatCannotBeAFolder) {
+  const TinyStudy study;
+  fs::remove_all(study.data());
+  const std::string file = (study.folder() / "s.yaml").string();
+  for (const std::string& out : {std::string("/proc/ex"), file, file + "/below"}) {
+    const Outcome outcome = run_hwflow({"codesign", file, "--out", out});
+    EXPECT_EQ(outcome.exit_code, kWrongInput);
+    EXPECT_THAT(outcome.errors, HasSubstr("--out " + out + ": "));
+    EXPECT_THAT(outcome.errors, HasSubstr("1 problem in the input"));
+  }
+}
+
+TEST(Codesign, WithoutItsDataLeavesNothingBehind) {
+  const TinyStudy study;
+  fs::remove_all(study.data());
+  fs::create_directories(study.data());
+  const Outcome outcome = run_hwflow(study.codesign("o", {}));
+  EXPECT_EQ(outcome.exit_code, kWrongInput) << outcome.errors;
+  EXPECT_FALSE(fs::exists(study.out("o")));
+}
+
 /// The numbers of the real thing, roughly: the shipped network has a test accuracy of 92 %, and
 /// 8-bit quantization is known to cost well below a point.
 TEST(Codesign, KeepsTheAccuracyOfFashionMnistAtEightBits) {

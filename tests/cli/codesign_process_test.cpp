@@ -95,5 +95,28 @@ TEST(CodesignProcess, InterruptedStopsCleanlyAndGoesOnToTheSameResult) {
   EXPECT_EQ(lasting_part(json::parse(resumed.output)), lasting_part(whole));
 }
 
+TEST(CodesignProcess, ASecondOneInTheFolderIsRefusedAndTheFirstGoesOn) {
+  const TinyStudy study;
+  const std::string out = study.out("o").string();
+  Process process(study.folder(), study.codesign("o", {"--quiet", "--threads", "1"}));
+  ASSERT_TRUE(wait_for_plans(process, study.out("o"), 1)) << process.errors();
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, std::vector<std::string>{"--resume"}}) {
+    const Outcome second = run_hwflow(study.codesign("o", more));
+    EXPECT_EQ(second.exit_code, kWrongInput);
+    EXPECT_THAT(second.errors, HasSubstr("--out " + out));
+    EXPECT_THAT(second.errors, HasSubstr("process " + std::to_string(process.id())));
+  }
+  const Outcome during = run_hwflow({"runs", "--out", out, "--json", "-"});
+  EXPECT_EQ(json::parse(during.output)[0]["state"], "running");
+  process.send(SIGKILL);
+  process.wait();
+  const Outcome after = run_hwflow({"runs", "--out", out, "--json", "-"});
+  const json runs = json::parse(after.output);
+  ASSERT_EQ(runs.size(), 1U);  // the refused ones left no run behind
+  EXPECT_EQ(runs[0]["state"], "interrupted");
+  EXPECT_EQ(runs[0]["evaluations"], plans_in(study.out("o")));
+}
+
 }  // namespace
 }  // namespace hwflow::cli

@@ -17,6 +17,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  [[nodiscard]] pid_t id() const { return id_; }
   void send(int signal) const;
   [[nodiscard]] bool runs();
   /// As waitpid() gives it.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "study/run_lock.hpp"
+#include "study/run_session.hpp"
 #include "study/run_store.hpp"
 #include "tests/cli/command_line.hpp"
 #include "tests/cli/tiny_study.hpp"
@@ -39,7 +41,33 @@ TEST(Runs, ListsEveryRunOfAStoreWithItsState) {
   EXPECT_EQ(runs[0]["evaluations"], 120);
   EXPECT_EQ(runs[0]["seed"], 5);
   EXPECT_EQ(runs[1]["study"], "second");
+  EXPECT_EQ(runs[1]["state"], "interrupted");  // nobody holds the lock of the folder
+}
+
+TEST(Runs, TellsARunningRunFromAKilledOneAndCountsItsPlans) {
+  const TinyStudy folder;
+  {
+    const auto store = study::RunStore::open(folder.folder() / study::kStoreFile).value();
+    study::RunRecord run;
+    run.study = "killed";
+    const std::int64_t killed = store->add_run(run);
+    run.study = "at work";
+    const std::int64_t at_work = store->add_run(run);
+    store->save_fact(killed, study::kAccuracyModelFact, "model a");
+    store->save_fact(at_work, study::kAccuracyModelFact, "model b");
+    for (const char* plan : {"8/8", "4/4", "float, search split"}) {
+      store->save_accuracy("model a", plan, {9, 10});
+    }
+    store->save_accuracy("model b", "8/8", {9, 10});
+  }
+  const std::vector<std::string> words{"runs", "--out", folder.folder().string(), "--json", "-"};
+  const auto lock = study::RunLock::take(folder.folder(), "here");
+  ASSERT_TRUE(lock.has_value());
+  const json runs = json::parse(run_hwflow(words).output);
+  EXPECT_EQ(runs[0]["state"], "interrupted");
+  EXPECT_EQ(runs[0]["evaluations"], 2);  // 8/8 and 4/4; float is no plan
   EXPECT_EQ(runs[1]["state"], "running");
+  EXPECT_EQ(runs[1]["evaluations"], 1);
 }
 
 TEST(Runs, RefusesAFolderWithoutAStore) {
