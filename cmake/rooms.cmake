@@ -29,6 +29,5 @@ function(add_room_test name)
                                               GTest::gmock GTest::gtest_main)
   target_include_directories(${name}_tests PRIVATE "${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_tests DISCOVERY_TIMEOUT 60
-                       PROPERTIES ENVIRONMENT
-                       "HWFLOW_SOURCE_DIR=${PROJECT_SOURCE_DIR};HWFLOW_PYTHON=${HWFLOW_PYTHON}")
+                       PROPERTIES ENVIRONMENT "HWFLOW_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
 endfunction()

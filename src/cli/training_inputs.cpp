@@ -1,5 +1,7 @@
 #include "cli/training_inputs.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -21,6 +23,13 @@ Expected<TrainedModel> load_onnx_model(const ModelArguments& arguments,
                                        const train::ImageSet& images) {
   Expected<OnnxModel> model = load_network(arguments.file);
   if (!model) return Unexpected{model.error()};
+  if (!model->quantizers.empty()) {
+    return refuse(arguments.file,
+                  fmt::format("is quantized: it has {} quantizers ('{}' is the first), which only "
+                              "its own runtime computes",
+                              model->quantizers.size(), model->quantizers.front()),
+                  "run it in onnxruntime; test the checkpoint with --mode integer");
+  }
   const Expected<train::Normalization> normalization =
       choose_normalization(arguments.normalization, images);
   if (!normalization) return Unexpected{normalization.error()};

@@ -31,7 +31,8 @@ struct ModelArguments {
   std::string network;        ///< empty: what the file says of itself
   std::string normalization;  ///< empty: what the file says of itself, else the data set's
 };
-/// Errors  unreadable file, unknown network or normalisation, tensors that do not match: each by
+/// Errors  unreadable file, ONNX with quantizers, unknown network or normalisation, tensors that do
+/// not match: each by
 ///         name. `images` gives the data set's normalisation and channels.
 [[nodiscard]] Expected<TrainedModel> load_model(const ModelArguments& arguments,
                                                 const train::ImageSet& images);

@@ -302,7 +302,8 @@ class Reader {
       for (const Diagnostic& each : network.error()) tell(each.place, each.reason, each.hint);
       return Unexpected{std::move(problems_)};
     }
-    return OnnxModel{std::move(*network), std::move(graph_.weights), std::move(graph_.notes)};
+    return OnnxModel{std::move(*network), std::move(graph_.weights), std::move(graph_.notes),
+                     std::move(graph_.quantizers)};
   }
 
   const ::onnx::GraphProto& graph_proto_;

@@ -16,6 +16,9 @@ struct OnnxModel {
   Network network;
   WeightMap weights;               ///< empty when the file has shapes only
   std::vector<std::string> notes;  ///< what was simplified: "Dropout_3: identity at inference"
+  /// Quantizers that the network is without: widths come from a precision plan, and values computed
+  /// by it are not those of the file. Constants that were dequantized are not among them.
+  std::vector<std::string> quantizers{};
 };
 
 struct OnnxOptions {

@@ -41,6 +41,16 @@ TEST(Export, AndTestAgreeWithTheRunThatWroteTheCheckpoint) {
   EXPECT_EQ(qonnx.output, "");
   EXPECT_GT(fs::file_size(study.out("e") / "uniform_8_8.qonnx.onnx"), 0U);
 
+  // Both read pixels 0..255 and round: what `test` would compute of them is something else.
+  for (const char* name : {"uniform_8_8.qdq.onnx", "uniform_8_8.qonnx.onnx"}) {
+    const Outcome refused =
+        run_hwflow({"test", (study.out("e") / name).string(), "--data-dir", study.data().string()});
+    EXPECT_EQ(refused.exit_code, kWrongInput) << name;
+    EXPECT_THAT(refused.errors, testing::AllOf(testing::HasSubstr("is quantized"),
+                                               testing::HasSubstr("--mode integer")))
+        << name;
+  }
+
   for (const auto& [mode, key] :
        {std::pair{"integer", "test_integer"}, std::pair{"fake", "test_fake_quantized"}}) {
     const Outcome tested = run_hwflow({"test", checkpoint, "--mode", mode, "--data-dir",

@@ -59,7 +59,8 @@ const Published kPublished[] = {
     // bias for each of the 56+12+4*12+56+1 channels, one slope of PReLU for all but the last.
     {"fsrcnn", 12'464.0 * 270 * 480, 0, 12'464 + 173 + 172, 0, "Dong et al. 2016, section 3.1"},
     // With 9*16*56 in place of 81*56 weights, and 16 output channels.
-    {"fsrcnn_subpixel", 15'992.0 * 540 * 960, 0, 15'992 + 188 + 172, 0, "Mei et al., DeFiNES, 2023"},
+    {"fsrcnn_subpixel", 15'992.0 * 540 * 960, 0, 15'992 + 188 + 172, 0,
+     "Mei et al., DeFiNES, 2023"},
     // 1x28x28: 28^2*9*(16 + 4*16^2) + 14^2*9*(16*32 + 3*32^2) + 7^2*9*(32*64 + 3*64^2) + 640.
     {"fmnist_resnet", 7'338'240 + 6'322'176 + 6'322'176 + 640, 0, 172'218, 0,
      "by hand, after He et al. 2016"},

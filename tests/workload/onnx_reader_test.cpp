@@ -50,7 +50,9 @@ const Case kCases[] = {
      2 * 9 * 16},
     {"conv_same_lower",
      [](Model& m) {
-       m.floats("w", {2, 1, 4, 4}).node("Conv", {"x", "w"}, {"y"}).with_text("auto_pad", "SAME_LOWER");
+       m.floats("w", {2, 1, 4, 4})
+           .node("Conv", {"x", "w"}, {"y"})
+           .with_text("auto_pad", "SAME_LOWER");
      },
      {1, 1, 7, 7},
      {2, 7, 7},
@@ -256,7 +258,8 @@ TEST(OnnxReader, SidesOfAutoPad) {
   for (const bool is_upper : {true, false}) {
     Model model;
     model.input({1, 1, 7, 7}).output().floats("w", {1, 1, 4, 4});
-    model.node("Conv", {"x", "w"}, {"y"}).with_text("auto_pad", is_upper ? "SAME_UPPER" : "SAME_LOWER");
+    model.node("Conv", {"x", "w"}, {"y"})
+        .with_text("auto_pad", is_upper ? "SAME_UPPER" : "SAME_LOWER");
     const auto read = load(model);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->network.nodes()[1].conv.pad_top, is_upper ? 1 : 2);

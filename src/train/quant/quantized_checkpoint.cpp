@@ -15,9 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kQuantized = "hwflow-quantized-1";
-constexpr const char* kInteger = "hwflow-integer-1";
-
 json to_json(const QuantizerGrid& grid) { return {grid.scale, grid.low, grid.high, grid.bits}; }
 
 json to_json(const std::vector<QuantizerGrid>& grids) {
@@ -166,13 +163,13 @@ void write_quantized_network(const std::filesystem::path& file, const QuantizedN
                                                 {"dorefa", w.dorefa}}}};
   }
   write_safetensors(file, {.tensors = network.weights,
-                           .metadata = metadata_of(kQuantized, network.network, network.plan,
+                           .metadata = metadata_of(kQuantizedFormat, network.network, network.plan,
                                                    network.normalization, nodes)});
 }
 
 Expected<QuantizedNetwork> read_quantized_network(const std::filesystem::path& file,
                                                   const Network& network) {
-  auto opened = open(file, network, kQuantized);
+  auto opened = open(file, network, kQuantizedFormat);
   if (!opened) return Unexpected{opened.error()};
   std::vector<QuantizedNode> nodes(opened->network.nodes().size());
   Diagnostics problems =
@@ -217,13 +214,13 @@ void write_integer_network(const std::filesystem::path& file, const IntegerNetwo
   }
   write_safetensors(file,
                     {.tensors = std::move(tensors),
-                     .metadata = metadata_of(kInteger, network.network, network.plan,
+                     .metadata = metadata_of(kIntegerFormat, network.network, network.plan,
                                              {network.input_mean, network.input_std}, nodes)});
 }
 
 Expected<IntegerNetwork> read_integer_network(const std::filesystem::path& file,
                                               const Network& network) {
-  auto opened = open(file, network, kInteger);
+  auto opened = open(file, network, kIntegerFormat);
   if (!opened) return Unexpected{opened.error()};
   std::vector<IntegerNode> nodes(opened->network.nodes().size());
   Diagnostics problems =

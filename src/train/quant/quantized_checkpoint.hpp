@@ -8,6 +8,10 @@
 
 namespace hwflow::train {
 
+/// Metadata "format" of the two kinds of checkpoints.
+inline constexpr const char* kQuantizedFormat = "hwflow-quantized-1";
+inline constexpr const char* kIntegerFormat = "hwflow-integer-1";
+
 /// Quantized networks as safetensors files. Tensors: "<node>.weight" and "<node>.bias" (float
 /// values, or codes and their biases); metadata: "format" ("hwflow-quantized-1" or
 /// "hwflow-integer-1"), "network", "plan" (text form), "input_mean", "input_std", and "nodes", a

@@ -16,12 +16,14 @@ namespace hwflow::train {
 [[nodiscard]] std::vector<std::uint8_t> test_integers(const IntegerNetwork& network,
                                                       const ImageSet& images, int threads);
 [[nodiscard]] std::vector<std::uint8_t> test_fake_quantized(const QuantizedNetwork& network,
-                                                            const ImageSet& images);
+                                                            const ImageSet& images,
+                                                            int threads = 1);
 
 enum class QuantizedMode : std::uint8_t { fake, integer };
 
 /// `hwflow test --mode fake|integer`: a quantized checkpoint on a set of images.
-/// Errors  whatever read_quantized_network() and to_integer_network() refuse; images that do not
+/// Errors  a checkpoint of neither format; whatever the reader of its format and
+/// to_integer_network() refuse; images that do not
 /// fit.
 [[nodiscard]] Expected<std::vector<std::uint8_t>> test_quantized_checkpoint(
     const std::filesystem::path& file, const Network& network, const ImageSet& images,

@@ -36,6 +36,7 @@ class GraphImport {
   std::vector<Node> nodes;
   WeightMap weights;
   std::vector<std::string> notes;
+  std::vector<std::string> quantizers;  ///< see OnnxModel
 
   /// Sizes without the batch. Throws Problem where the batch cannot be told apart.
   [[nodiscard]] FeatureShape feature_shape(const Dims& dims) const;

@@ -23,6 +23,7 @@ void import_quantizer(const NodeImport& node) {
       what += ", not from its " + std::to_string(width.constant->integer(0)) + " bits";
   }
   node.note(what);
+  node.graph().quantizers.push_back(node.name());
   node.set_alias(0, 0);
 }
 
