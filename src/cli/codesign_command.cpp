@@ -154,6 +154,7 @@ void add_codesign_command(CLI::App& app, GlobalOptions& options, int& exit_code)
   CLI::App* command = app.add_subcommand(
       "codesign", "Search mixed-precision plans with the hardware model in the loop");
   add_global_options(*command, options);
+  add_settings_option(*command, options);
   const auto arguments = std::make_shared<CodesignArguments>();
   command->add_option("study", arguments->study, "Study file (.yaml)")->required();
   command->add_flag("--resume", arguments->resume,

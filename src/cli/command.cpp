@@ -26,9 +26,12 @@ void add_global_options(CLI::App& command, GlobalOptions& options) {
   command
       .add_option("--json", options.json, "Write the result as JSON to a file, - = standard output")
       ->group(group);
-  command.add_option("--set", options.set, "Override a key of the input file: key.path=value")
-      ->group(group);
   command.add_flag("--quiet", options.quiet, "No progress and no tables")->group(group);
+}
+
+void add_settings_option(CLI::App& command, GlobalOptions& options) {
+  command.add_option("--set", options.set, "Override a key of the study file: key.path=value")
+      ->group("Study");
 }
 
 int thread_count(const GlobalOptions& options) {

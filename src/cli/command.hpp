@@ -28,8 +28,10 @@ struct GlobalOptions {
 /// One file per subcommand; the registry is the table in cli/commands.cpp.
 using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_code);
 
-/// Adds --seed, --threads, --out, --json, --quiet, --set to a subcommand.
+/// Adds --seed, --threads, --out, --json, --quiet to a subcommand.
 void add_global_options(CLI::App& command, GlobalOptions& options);
+/// Adds --set to a subcommand that reads a file whose keys it can override.
+void add_settings_option(CLI::App& command, GlobalOptions& options);
 
 /// --threads, with 0 resolved to the cores of this process.
 int thread_count(const GlobalOptions& options);

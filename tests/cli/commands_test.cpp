@@ -15,7 +15,7 @@ TEST(Commands, EachHasTheOptionsOfEveryCommand) {
   for (const char* command : {"map", "evaluate", "runs", "explain"}) {
     const Outcome outcome = run_hwflow({command, "--help"});
     EXPECT_EQ(outcome.exit_code, 0) << command;
-    for (const char* option : {"--set", "--seed", "--threads", "--out", "--json", "--quiet"}) {
+    for (const char* option : {"--seed", "--threads", "--out", "--json", "--quiet"}) {
       EXPECT_THAT(outcome.output, HasSubstr(option)) << command;
     }
   }
