@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "cli/codesign_output.hpp"
 #include "study/codesign.hpp"
@@ -59,6 +60,18 @@ Expected<RunFacts> facts_of(const study::RunStore& store, std::int64_t run,
 }
 
 /// Opens what is there; unlike RunStore::open, creates nothing.
+/// Costs are computed anew from the mappings of the store: other code may give other ones.
+void warn_of_other_code(const study::CodesignResult& result, const fs::path& folder) {
+  const std::string_view here = build_signature().hardware;
+  if (result.hardware_code == here) return;
+  fmt::print(stderr,
+             "hwflow: {}: the costs are those of this program (hardware code {}), the search was "
+             "led by those of another ({}); where they differ, the front does not follow from the "
+             "search\n",
+             folder.string(), here,
+             result.hardware_code.empty() ? "not recorded" : result.hardware_code);
+}
+
 Expected<std::unique_ptr<study::RunStore>> open_existing(const fs::path& folder) {
   const fs::path file = folder / study::kStoreFile;
   std::error_code ignored;
@@ -99,6 +112,7 @@ int show_run(study::RunStore& store, const fs::path& folder, const GlobalOptions
   }
   show_result(*result, options.out.value_or(folder), options);
   if (result->stopped) {
+  warn_of_other_code(*result, folder);
     fmt::print(stderr,
                "hwflow: the run is not complete: {}; go on with 'hwflow codesign --resume'\n",
                result->missing);

@@ -182,6 +182,8 @@ std::string run_section(const study::CodesignResult& result) {
   html += term("machine", result.machine);
   html += term("version", result.version);
   html += term("run", result.run_id);
+  html += term("training code", result.training_code);
+  html += term("hardware code", result.hardware_code);
   html += term("started", result.started);
   html += term("times", phases);
   html +=

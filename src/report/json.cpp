@@ -113,6 +113,8 @@ Value run_of(const study::CodesignResult& result) {
       .set("missing", result.missing)
       .set("network", result.network.name)
       .set("accelerator", result.accelerator.name)
+      .set("training_code", result.training_code)
+      .set("hardware_code", result.hardware_code)
       .set("data", result.data)
       .set("accuracy_method", result.accuracy_method)
       .set("config_hash", result.config_hash)

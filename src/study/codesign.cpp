@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "study/finish.hpp"
@@ -64,13 +65,16 @@ class Run {
         setting_(setting),
         cache_(
             [this](const std::string& key) {
-              std::optional<std::string> known = store_.find_mapping(key);
+              std::optional<std::string> known = store_.find_mapping(mapping_key(key));
               mappings_loaded_ += known ? 1 : 0;
               return known;
             },
             [this](const std::string& key, const std::string& text) {
               ++mappings_searched_;
-              store_.save_mapping(key, text);
+              // A report may be of a run of other code: what is mapped for it is not that code's.
+              if (result_.hardware_code == build_signature().hardware) {
+                store_.save_mapping(mapping_key(key), text);
+              }
             }),
         hardware_(study.network, study.accelerator, study.options.hardware,
                   [this](const Layer& layer) { return map_layer(layer); }) {}
@@ -91,6 +95,11 @@ class Run {
   }
 
  private:
+  /// A mapping and its certificate hold for the code that found them.
+  [[nodiscard]] std::string mapping_key(const std::string& key) const {
+    return result_.hardware_code + "|" + key;
+  }
+
   Expected<chip::MappingResult> map_layer(const Layer& layer) {
     chip::MapperOptions options;
     options.objective = study_.options.mapper.objective;
@@ -106,6 +115,8 @@ class Run {
     result_.run_id = std::to_string(record.id);
     result_.started = record.started;
     result_.version = record.version;
+    result_.training_code = store_.find_fact(run_id_, kTrainingCodeFact).value_or("");
+    result_.hardware_code = store_.find_fact(run_id_, kHardwareCodeFact).value_or("");
     result_.seed = study_.options.search.seed;
     result_.threads = setting_.threads;
     result_.machine = setting_.machine;

@@ -131,6 +131,7 @@ struct CodesignResult {
   std::string run_id;   ///< names the run in the store
   std::string started;  ///< UTC, ISO 8601
   std::string version;
+  std::string training_code, hardware_code;  ///< as BuildSignature, of the program of the run
   std::uint64_t seed = 0;
   int threads = 0;
   std::string machine;  ///< processor, system, libraries; empty: not told

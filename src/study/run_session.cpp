@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/build_signature.hpp"
 #include "base/version.hpp"
 
 namespace hwflow::study {
@@ -23,6 +24,28 @@ Diagnostics refuse(const RunRecord& last, const LoadedStudy& study) {
   return problems;
 }
 
+/// What a run was begun with and this program lacks: no number of one code meets those of another.
+Diagnostics compare_code(const RunStore& store, const RunRecord& last) {
+  const std::string place = "run " + std::to_string(last.id) + " (version " + last.version + ")";
+  Diagnostics problems;
+  const auto compare = [&](const char* fact, std::string_view here) {
+    const std::string there = store.find_fact(last.id, fact).value_or("not recorded");
+    if (there == here) return;
+    problems.push_back({place,
+                        std::string("cannot be resumed by a program of other code: ") + fact + " " +
+                            there + " there, " + std::string(here) + " here",
+                        ""});
+  };
+  compare(kTrainingCodeFact, build_signature().training);
+  compare(kHardwareCodeFact, build_signature().hardware);
+  if (!problems.empty()) {
+    problems.back().hint =
+        "start anew without --resume or with another --out (numbers of the other code are not "
+        "used), or resume with the program that began it";
+  }
+  return problems;
+}
+
 }  // namespace
 
 Expected<RunRecord> begin_run(RunStore& store, const LoadedStudy& study, bool resume,
@@ -36,6 +59,8 @@ Expected<RunRecord> begin_run(RunStore& store, const LoadedStudy& study, bool re
     if (runs.back().config_hash != study.config_hash) {
       return Unexpected{refuse(runs.back(), study)};
     }
+    Diagnostics problems = compare_code(store, runs.back());
+    if (!problems.empty()) return Unexpected{std::move(problems)};
     store.update_run(runs.back().id, "running", runs.back().evaluations, "");
     return runs.back();
   }
@@ -48,6 +73,8 @@ Expected<RunRecord> begin_run(RunStore& store, const LoadedStudy& study, bool re
   run.started = started;
   run.state = "running";
   run.id = store.add_run(run);
+  store.save_fact(run.id, kTrainingCodeFact, std::string(build_signature().training));
+  store.save_fact(run.id, kHardwareCodeFact, std::string(build_signature().hardware));
   if (!study.origin.empty()) {
     store.save_fact(run.id, kOriginFact, std::filesystem::absolute(study.origin).string());
   }

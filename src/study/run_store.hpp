@@ -33,11 +33,11 @@ struct RunRecord {
 /// What must survive a kill: one SQLite file in which every finished piece of work is committed at
 /// once, so that a run that is started again repeats only what was in flight.
 ///
-/// Holds accuracies by (accuracy model, plan), mappings by (layer shape, widths, accelerator,
-/// mapper options), re-trained plans by (accuracy model, plan, options), and the list of runs.
-/// Costs of mappings are not stored: they follow from the mapping in microseconds, and a changed
-/// cost model then never meets old numbers.
-/// Thread-safe. Throws SqliteError when the disk fails.
+/// Holds accuracies by (accuracy model, plan), mappings by (hardware code, layer shape, widths,
+/// accelerator, mapper options), re-trained plans by (accuracy model, plan, options), and the list
+/// of runs. Costs of mappings are not stored: they follow from the mapping in microseconds, and a
+/// changed cost model then never meets old numbers. Thread-safe. Throws SqliteError when the disk
+/// fails.
 class RunStore {
  public:
   /// Opens or creates. Errors  a file that is no SQLite database, or of another program, of a

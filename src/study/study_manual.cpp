@@ -26,8 +26,10 @@ fixed, and measures every pick and baseline after `finish.epochs` of re-training
 
 **Repeatable.** The same study, seed and data give the same front and the same picks with any
 number of threads, and also when the run was killed and went on with `--resume`. What is evaluated
-is kept in `runs.sqlite` of the output folder and never evaluated twice. `--resume` refuses a study
-that differs from the run's own in anything that matters and names the keys.
+is kept in `runs.sqlite` of the output folder and never evaluated twice by the same code: a program
+whose training sources differ measures anew, one whose hardware sources differ maps anew. `--resume`
+refuses a study that differs from the run's own in anything that matters and names the keys, and it
+refuses a program of other code than that which began the run.
 
 ## An example
 

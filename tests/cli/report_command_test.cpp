@@ -37,6 +37,16 @@ TEST(Report, RendersAFinishedRunAgainWithoutItsData) {
   EXPECT_TRUE(fs::exists(out / "front.csv"));
 }
 
+TEST(Report, WarnsThatTheRunWasOfOtherHardwareCode) {
+  const TinyStudy study;
+  ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet"})).exit_code, 0);
+  study::Database(study.out("o") / study::kStoreFile)
+      .run("UPDATE facts SET text = '0123456789abcdef' WHERE name = 'hardware code'");
+  const Outcome outcome = run_hwflow({"report", study.out("o").string()});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.errors, HasSubstr("led by those of another (0123456789abcdef)"));
+}
+
 /// A run whose re-training has not begun: the store forgets what came after the search.
 TEST(Report, SaysWhatAnUnfinishedRunLacks) {
   const TinyStudy study;

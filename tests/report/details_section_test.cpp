@@ -57,6 +57,8 @@ TEST(DetailsSection, RunHasWhatRepeatsIt) {
   const auto result = report_test::fake_result();
   const std::string html = run_section(result);
   for (const std::string& text : {std::string("<dt>seed</dt><dd>7</dd>"), result.config_hash,
+                                  std::string("<dt>training code</dt><dd>5a1c09e4d7b3f286</dd>"),
+                                  std::string("<dt>hardware code</dt><dd>e07d44b1926c38fa</dd>"),
                                   result.config_yaml, result.started, result.run_id}) {
     EXPECT_THAT(html, HasSubstr(text));
   }

@@ -214,6 +214,8 @@ study::CodesignResult fake_result() {
   result.run_id = "20261123-0512-3f9a";
   result.started = "2026-11-23T05:12:44Z";
   result.version = "0.1.0";
+  result.training_code = "5a1c09e4d7b3f286";
+  result.hardware_code = "e07d44b1926c38fa";
   result.seed = 7;
   result.threads = 2;
   result.study_name = "ResNet-20 on Eyeriss";

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/build_signature.hpp"
 #include "study/run_session.hpp"
+#include "study/sqlite.hpp"
 #include "tests/study/small_world.hpp"
 
 namespace hwflow::study {
@@ -92,6 +94,39 @@ TEST_F(CodesignTest, ASecondRunEvaluatesMapsAndTrainsNothing) {
     EXPECT_EQ(once.evaluated[i].plan, twice.evaluated[i].plan);
     EXPECT_EQ(once.evaluated[i].hardware, twice.evaluated[i].hardware);
   }
+}
+
+TEST_F(CodesignTest, MapsAnewWhatOtherHardwareCodeMapped) {
+  FakeAccuracyModel model;
+  const CodesignResult once = run_with(*store_, model);
+  EXPECT_EQ(once.hardware_code, build_signature().hardware);
+  EXPECT_EQ(once.training_code, build_signature().training);
+  Database(folder_.path() / "runs.sqlite")
+      .run("UPDATE mappings SET key = replace(key, '" + once.hardware_code +
+           "', '0123456789abcdef')");
+  const CodesignResult again = run_with(*store_, model);
+  EXPECT_EQ(again.mappings_searched, once.mappings_searched);
+}
+
+/// The report of a run of other code shows the mappings of that run and keeps its own to itself.
+TEST_F(CodesignTest, OnlyKnownUsesTheMappingsOfTheRunsOwnCode) {
+  FakeAccuracyModel model;
+  const CodesignResult once = run_with(*store_, model);
+  const RunRecord run = store_->runs()[0];
+  store_->save_fact(run.id, kHardwareCodeFact, "0123456789abcdef");
+  Database database(folder_.path() / "runs.sqlite");
+  database.run("UPDATE mappings SET key = replace(key, '" + once.hardware_code +
+               "', '0123456789abcdef')");
+  CodesignSetting setting;
+  setting.only_known = true;
+  const LoadedStudy study = small_loaded();
+  EXPECT_EQ(run_codesign(study, run, model, *store_, setting).value().mappings_searched, 0);
+
+  database.run("DELETE FROM mappings");
+  EXPECT_GT(run_codesign(study, run, model, *store_, setting).value().mappings_searched, 0);
+  Statement count = database.prepare("SELECT count(*) FROM mappings");
+  ASSERT_TRUE(count.step());
+  EXPECT_EQ(count.integer(0), 0);
 }
 
 TEST_F(CodesignTest, AStopDuringTheSearchFinishesNothing) {

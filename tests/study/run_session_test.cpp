@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/build_signature.hpp"
 #include "tests/study/small_world.hpp"
 
 namespace hwflow::study {
@@ -42,6 +43,33 @@ TEST(BeginRun, RefusesAnotherConfigAndSaysWhichKeysDiffer) {
   EXPECT_EQ(refused.error()[0].place, "run 1 (config aa)");
   EXPECT_EQ(refused.error()[0].reason,
             "cannot be resumed with another config: search.population: 40 there, 60 here");
+}
+
+TEST(BeginRun, RecordsItsCodeAndRefusesToGoOnWithOther) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs");
+  const LoadedStudy study = study_with("search: {seed: 1}\n", "aa");
+  const RunRecord run = begin_run(*store, study, false, "then").value();
+  EXPECT_EQ(store->find_fact(run.id, kTrainingCodeFact), build_signature().training);
+  EXPECT_EQ(store->find_fact(run.id, kHardwareCodeFact), build_signature().hardware);
+  EXPECT_TRUE(begin_run(*store, study, true, "now").has_value());
+
+  store->save_fact(run.id, kTrainingCodeFact, "0123456789abcdef");
+  store->update_run(run.id, "stopped", 12, "");
+  const auto refused = begin_run(*store, study, true, "now");
+  ASSERT_FALSE(refused.has_value());
+  ASSERT_EQ(refused.error().size(), 1U);
+  EXPECT_EQ(refused.error()[0].reason,
+            "cannot be resumed by a program of other code: training code 0123456789abcdef there, " +
+                std::string(build_signature().training) + " here");
+  EXPECT_THAT(refused.error()[0].hint, testing::HasSubstr("another --out"));
+  EXPECT_EQ(store->runs()[0].state, "stopped");
+
+  store->save_fact(run.id, kHardwareCodeFact, "");
+  const auto both = begin_run(*store, study, true, "now");
+  ASSERT_FALSE(both.has_value());
+  EXPECT_EQ(both.error().size(), 2U);
+  EXPECT_TRUE(begin_run(*store, study, false, "now").has_value());
 }
 
 TEST(BeginRun, RefusesToResumeNothing) {

@@ -55,7 +55,8 @@ struct FinishedPlan {
 class AccuracyModel {
  public:
   virtual ~AccuracyModel() = default;
-  /// Names network, weights, data, split and method: the cache key beside the plan.
+  /// Names network, weights, data, split, method and the code that measures: the cache key beside
+  /// the plan.
   [[nodiscard]] virtual std::string key() const = 0;
   /// Top-1 on the search split of the training set (calibrated post-training quantization).
   [[nodiscard]] virtual AccuracyEstimate evaluate(const PrecisionPlan& plan) = 0;

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "base/random.hpp"
 #include "train/nn/image_split.hpp"
@@ -63,12 +64,12 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
         "ptq-1 {} w{:016x} {} {} d{:016x} mean {} std {} search {} seed {} calibration {} {} {} {} "
-        "auxiliary {} correction {} method {}",
+        "auxiliary {} correction {} method {} code {}",
         folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
         dataset_->train.count(), hash_of(search_), fmt::join(options.normalization.mean, ","),
         fmt::join(options.normalization.std, ","), search_.count(), options.seed, c.images,
         name(c.activations), name(c.weights), name(c.granularity), c.auxiliary_bits,
-        c.correction_images, name(options.method));
+        c.correction_images, name(options.method), build_signature().training);
   }
 
   std::string key() const override { return key_; }

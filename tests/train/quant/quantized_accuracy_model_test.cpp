@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "base/build_signature.hpp"
 #include "tests/train/quant/quadrants.hpp"
 #include "train/nn/module_training.hpp"
 #include "train/quant/fake_quantized_module.hpp"
@@ -19,6 +20,11 @@ std::unique_ptr<AccuracyModel> make_model() {
                                              trained().options);
   EXPECT_TRUE(model.has_value());
   return std::move(*model);
+}
+
+/// Numbers in a store are those of the code in their key.
+TEST(QuantizedAccuracyModel, ItsKeyNamesTheCodeThatMeasures) {
+  EXPECT_TRUE(make_model()->key().ends_with(" code " + std::string(build_signature().training)));
 }
 
 TEST(QuantizedAccuracyModel, EightBitsKeepTheFloatAccuracy) {
