@@ -11,9 +11,12 @@
 #include "cli/machine.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/training_inputs.hpp"
+#include "schema/settings.hpp"
 #include "study/codesign.hpp"
 #include "study/run_lock.hpp"
 #include "study/run_session.hpp"
+#include "train/nn/held_out.hpp"
+#include "train/nn/image_split.hpp"
 #include "train/quant/quantized_accuracy_model.hpp"
 
 namespace hwflow::cli {
@@ -60,19 +63,45 @@ train::QuantizerMethod to_train(study::Method method) {
   return train::QuantizerMethod::lsq;
 }
 
+/// Problems with what keys of the study name, placed at these keys.
+template <class KeyOf>
+Unexpected<Diagnostics> at_keys(Diagnostics problems, const study::LoadedStudy& loaded,
+                                KeyOf key_of) {
+  for (Diagnostic& problem : problems) {
+    const std::string key = key_of(problem.place);
+    const bool is_named = problem.place.empty() || key.ends_with("." + problem.place);
+    const std::string place = loaded.origin.string() + ": " + key;
+    problem.place = is_named ? place : place + ": " + problem.place;
+  }
+  return Unexpected{std::move(problems)};
+}
+
+/// What measures plans, and why its accuracies may be optimistic (empty when they are not).
+struct Accuracies {
+  std::unique_ptr<train::AccuracyModel> model;
+  std::string caveat;
+};
+
 /// The one place where the search meets training.
-Expected<std::unique_ptr<train::AccuracyModel>> make_accuracy_model(
-    const study::LoadedStudy& loaded) {
+Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   const study::Study& study = loaded.options;
   Expected<train::Dataset> data =
       read_data({.name = study.data.name, .directory = study.data.directory});
-  if (!data) return Unexpected{std::move(data).error()};
+  if (!data) {
+    return at_keys(std::move(data).error(), loaded, [&](const std::string& place) {
+      return std::string(place == study.data.name ? "data.name" : "data");
+    });
+  }
   const auto dataset = std::make_shared<const train::Dataset>(std::move(*data));
   const std::string file =
       loaded.weights_file.empty() ? loaded.network_file : loaded.weights_file.string();
   Expected<TrainedModel> model = load_model(
       {.file = file, .network = loaded.network_file, .normalization = ""}, dataset->train);
-  if (!model) return Unexpected{std::move(model).error()};
+  if (!model) {
+    return at_keys(std::move(model).error(), loaded, [&](const std::string&) {
+      return std::string(loaded.weights_file.empty() ? "network" : "weights");
+    });
+  }
 
   train::AccuracyModelOptions options;
   options.search_images = study.accuracy.search_images;
@@ -85,7 +114,17 @@ Expected<std::unique_ptr<train::AccuracyModel>> make_accuracy_model(
   options.normalization = normalization_of(study.data, model->normalization);
   options.augmentation = {.pad = study.finish.crop_pad, .flip = study.finish.flip};
   options.weight_decay = study.finish.weight_decay;
-  return train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
+  auto accuracy =
+      train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
+  if (!accuracy) {
+    return at_keys(std::move(accuracy).error(), loaded, [](const std::string& place) {
+      return std::string(place == "search_images" ? "accuracy.search_images" : "network");
+    });
+  }
+  const train::ImageSplit split =
+      train::stratified_split(dataset->train, options.search_images, options.seed);
+  return Accuracies{std::move(*accuracy),
+                    train::search_split_caveat(model->metadata, dataset->train, split.search)};
 }
 
 std::string now_text() {
@@ -116,10 +155,12 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   const auto [out, place] = output_folder(options, *loaded);
   Expected<study::RunLock> lock = study::RunLock::take(out, place);
   if (!lock) return report_wrong_input(lock.error());
-  const Expected<std::unique_ptr<train::AccuracyModel>> model = make_accuracy_model(*loaded);
-  if (!model) {
+  const Expected<Accuracies> accuracies = make_accuracy_model(*loaded);
+  if (!accuracies) {
     lock->leave_no_trace();
-    return report_wrong_input(model.error());
+    Diagnostics problems = accuracies.error();
+    schema::place_at_settings(problems, settings, loaded->origin.string());
+    return report_wrong_input(problems);
   }
 
   const auto store = study::RunStore::open(out / study::kStoreFile);
@@ -132,6 +173,7 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   study::CodesignSetting setting;
   setting.threads = thread_count(options);
   setting.machine = machine_text();
+  setting.search_caveat = accuracies->caveat;
   setting.stop = interrupts.token();
   setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
   setting.export_plan = [&out = out](study::ExportFormat format, const train::FinishedPlan& plan,
@@ -139,7 +181,7 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
     return export_plan(out, format, plan, stem);
   };
   const Expected<study::CodesignResult> result =
-      study::run_codesign(*loaded, *run, **model, **store, setting);
+      study::run_codesign(*loaded, *run, *accuracies->model, **store, setting);
   line.close();
   if (!result) return report_nothing_feasible(result.error());
   show_result(*result, out, options);

@@ -41,7 +41,7 @@ class StoredAccuracies final : public train::AccuracyModel {
 
 /// What the store says of a run beside its record.
 struct RunFacts {
-  std::string study_file, accuracy_model, machine;
+  std::string study_file, accuracy_model, machine, search_caveat;
   int threads = 0;
 };
 
@@ -54,12 +54,12 @@ Expected<RunFacts> facts_of(const study::RunStore& store, std::int64_t run,
                                    "was it written by an older version, or ended at once? 'hwflow "
                                    "codesign --resume' completes it"}}};
   }
-  RunFacts facts{*file, *model, store.find_fact(run, study::kMachineFact).value_or(""), 0};
+  RunFacts facts{*file, *model, store.find_fact(run, study::kMachineFact).value_or(""),
+                 store.find_fact(run, study::kSearchCaveatFact).value_or(""), 0};
   facts.threads = std::atoi(store.find_fact(run, study::kThreadsFact).value_or("0").c_str());
   return facts;
 }
 
-/// Opens what is there; unlike RunStore::open, creates nothing.
 /// Costs are computed anew from the mappings of the store: other code may give other ones.
 void warn_of_other_code(const study::CodesignResult& result, const fs::path& folder) {
   const std::string_view here = build_signature().hardware;
@@ -72,6 +72,7 @@ void warn_of_other_code(const study::CodesignResult& result, const fs::path& fol
              result.hardware_code.empty() ? "not recorded" : result.hardware_code);
 }
 
+/// Opens what is there; unlike RunStore::open, creates nothing.
 Expected<std::unique_ptr<study::RunStore>> open_existing(const fs::path& folder) {
   const fs::path file = folder / study::kStoreFile;
   std::error_code ignored;
@@ -98,6 +99,7 @@ int show_run(study::RunStore& store, const fs::path& folder, const GlobalOptions
   setting.only_known = true;
   setting.threads = facts->threads;
   setting.machine = facts->machine;
+  setting.search_caveat = facts->search_caveat;
   setting.export_plan = [&folder](study::ExportFormat format, const train::FinishedPlan&,
                                   const std::string& stem) {
     const std::string name = plan_file(format, stem);
@@ -110,9 +112,9 @@ int show_run(study::RunStore& store, const fs::path& folder, const GlobalOptions
     return report_wrong_input({{folder.string(), "there is nothing to show yet: " + result->missing,
                                 "go on with 'hwflow codesign --resume'"}});
   }
+  warn_of_other_code(*result, folder);
   show_result(*result, options.out.value_or(folder), options);
   if (result->stopped) {
-  warn_of_other_code(*result, folder);
     fmt::print(stderr,
                "hwflow: the run is not complete: {}; go on with 'hwflow codesign --resume'\n",
                result->missing);

@@ -88,7 +88,8 @@ Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::
     if (!chosen) return Unexpected{chosen.error()};
     own = chosen.value();
   }
-  return TrainedModel{std::move(described->network), std::move(*weights), std::move(*own)};
+  return TrainedModel{std::move(described->network), std::move(*weights), std::move(*own),
+                      std::move(file->metadata)};
 }
 
 }  // namespace hwflow::cli

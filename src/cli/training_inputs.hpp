@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 
 #include "base/expected.hpp"
@@ -25,6 +26,7 @@ struct TrainedModel {
   Network network;
   WeightMap weights;
   train::Normalization normalization;
+  std::map<std::string, std::string> metadata{};  ///< what a checkpoint says of itself
 };
 struct ModelArguments {
   std::string file;           ///< safetensors, or ONNX with weights

@@ -124,6 +124,7 @@ Value run_of(const study::CodesignResult& result) {
 }
 
 }  // namespace
+      .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))
 
 std::string result_json(const study::CodesignResult& result, const std::string& report_file) {
   check_result(result);

@@ -82,7 +82,7 @@ std::string headline_sentence(const study::CodesignResult& result) {
       "<p><b>{}</b> costs the least energy of the picks within {} points of the float accuracy on "
       "the test set. How it was picked: {}.</p>\n<p class=\"soft\">{}</p>\n",
       escape(pick.label), fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason),
-      headline_caveat(result));
+      accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
 
 /// A legend entry with its own little drawing.
@@ -124,6 +124,9 @@ std::string headline_section(const study::CodesignResult& result) {
 std::string component_legend(const study::CodesignResult& result) {
   std::string legend;
   for (std::size_t c = 0; c < result.energy_components.size(); ++c) {
+  if (!result.search_caveat.empty()) {
+    html += "<p><b>" + escape(result.search_caveat) + "</b></p>\n";
+  }
     legend += fmt::format("<span><i class=\"{}\"></i>{}</span>", component_class(c),
                           escape(result.energy_components[c]));
   }

@@ -61,7 +61,7 @@ std::string headline_line(const study::CodesignResult& result) {
                      percent_text(-saving.energy, 1, true), percent_text(-saving.latency, 1, true),
                      percent_text(-saving.dram, 1, true),
                      percent_text(-saving.model_size, 1, true)) +
-         headline_caveat(result) + "\n";
+         (accuracy.empty() ? accuracy : accuracy + "\n") + headline_caveat(result) + "\n";
 }
 
 }  // namespace
@@ -108,7 +108,9 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   if (chosen.size() < others.size()) {
     text += fmt::format("({} more plans on the front)\n", others.size() - chosen.size());
   }
-  return text + headline_line(result);
+  text += headline_line(result);
+  if (!result.search_caveat.empty()) text += "\n" + harmless(result.search_caveat) + "\n";
+  return text;
 }
 
 }  // namespace hwflow::report

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -51,6 +52,33 @@ Expected<Value*, std::string> advance(Value& value, const std::vector<PathStep>&
         fmt::format("{} has {} elements, so there is no [{}]", here, elements->size(), *to.index)};
   }
   return &(*elements)[*to.index];
+}
+
+/// What a path says beyond a key that it lies in: nothing for the key itself, "[1]: two" for
+/// "a.b[1]: two" in "a.b". None when it does not lie there.
+std::optional<std::string_view> beyond(std::string_view path, std::string_view key) {
+  if (!path.starts_with(key)) return std::nullopt;
+  const std::string_view rest = path.substr(key.size());
+  const bool whole = rest.empty() || rest[0] == '.' || rest[0] == '[' || rest[0] == ':';
+  return whole ? std::optional(rest) : std::nullopt;
+}
+
+/// The place of a problem at `path` when this setting is to blame for it.
+std::optional<std::string> place_at(std::string_view setting, std::string_view path) {
+  const std::string place = fmt::format("--set {}", printable(setting));
+  const std::string_view key = setting.substr(0, setting.find('='));
+  const std::string_view value = setting.substr(std::min(key.size() + 1, setting.size()));
+  if (const auto rest = beyond(path, key)) {
+    if (rest->empty()) return place;
+    if (rest->starts_with(": ")) {
+      const std::string_view named = rest->substr(2);  // what the value means
+      return named == value ? place : fmt::format("{}: {}", place, named);
+    }
+    return fmt::format("{}: {}", place, path);
+  }
+  // One of the parts of what is wrong was set.
+  if (beyond(key, path)) return fmt::format("{}: {}", place, path);
+  return std::nullopt;
 }
 
 bool is_key_character(char c) { return c != '.' && c != '[' && c != ']' && c != '='; }
@@ -106,6 +134,28 @@ Diagnostics apply_setting(Value& document, std::string_view setting) {
   at->mark_all({kFromSetting, 0});
   document = std::move(changed);
   return {};
+}
+
+void place_at_settings(Diagnostics& problems, std::span<const std::string> settings,
+                       std::string_view origin) {
+  const std::string in_document = fmt::format("{}: ", origin);
+  constexpr std::string_view kInSetting = "--set: ";
+  for (Diagnostic& problem : problems) {
+    std::string_view path = problem.place;
+    if (path.starts_with(kInSetting)) {
+      path.remove_prefix(kInSetting.size());
+    } else if (path.starts_with(in_document)) {
+      path.remove_prefix(in_document.size());
+    } else {
+      continue;
+    }
+    for (std::size_t i = settings.size(); i-- > 0;) {
+      if (auto place = place_at(settings[i], path)) {
+        problem.place = std::move(*place);
+        break;
+      }
+    }
+  }
 }
 
 }  // namespace hwflow::schema

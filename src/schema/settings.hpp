@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,11 @@ namespace hwflow::schema {
 /// Errors   (as a non-empty result) no '=', broken path, broken value, an index beyond the list,
 ///          a path through a scalar; the document is then unchanged.
 [[nodiscard]] Diagnostics apply_setting(Value& document, std::string_view setting);
+
+/// Problems with what a setting set are placed at the setting, "--set a.b=7", instead of at the key
+/// of the document, "origin: a.b" or "--set: a.b"; of several settings of a key the last counts.
+void place_at_settings(Diagnostics& problems, std::span<const std::string> settings,
+                       std::string_view origin);
 
 /// One step of a path: a key, or an index.
 struct PathStep {

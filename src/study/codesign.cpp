@@ -120,6 +120,7 @@ class Run {
     result_.seed = study_.options.search.seed;
     result_.threads = setting_.threads;
     result_.machine = setting_.machine;
+    result_.search_caveat = setting_.search_caveat;
     result_.study_name = study_.options.study;
     result_.config_yaml = study_.config_yaml;
     result_.config_hash = study_.config_hash;
@@ -133,6 +134,7 @@ class Run {
     if (setting_.only_known) return;
     store_.save_fact(run_id_, kAccuracyModelFact, accuracy_.key());
     store_.save_fact(run_id_, kMachineFact, setting_.machine);
+    store_.save_fact(run_id_, kSearchCaveatFact, setting_.search_caveat);
     store_.save_fact(run_id_, kThreadsFact, std::to_string(setting_.threads));
   }
 

@@ -26,6 +26,8 @@ struct CodesignSetting {
   ExportPlan export_plan;   ///< empty: nothing is exported
   std::stop_token stop;
   std::string machine;  ///< for the report
+  /// Why accuracies of the search may be optimistic, sentences for the report; empty: they are not.
+  std::string search_caveat;
   /// The result is put together from what the store has, the run's record stays as it is: nothing
   /// is evaluated or trained (a layer whose mapping the store lacks is mapped).
   bool only_known = false;

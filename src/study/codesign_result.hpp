@@ -144,6 +144,7 @@ struct CodesignResult {
   AcceleratorSummary accelerator;
   std::string data;             ///< "fashion-mnist"
   std::string accuracy_method;  ///< the accuracy model's key
+  std::string search_caveat;    ///< why accuracies of the search may be optimistic; may be empty
   train::AccuracyEstimate float_search;
   std::optional<train::AccuracyEstimate> float_test;  ///< measured once, at the end
 

@@ -15,6 +15,7 @@ inline constexpr const char* kAccuracyModelFact = "accuracy model";
 inline constexpr const char* kTrainingCodeFact = "training code";  ///< of build_signature()
 inline constexpr const char* kHardwareCodeFact = "hardware code";  ///< of build_signature()
 inline constexpr const char* kMachineFact = "machine";
+inline constexpr const char* kSearchCaveatFact = "search caveat";
 inline constexpr const char* kThreadsFact = "threads";
 inline constexpr const char* kSecondsFact = "seconds of ";  ///< and the name of a phase
 

@@ -13,9 +13,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void append(Diagnostics& all, Diagnostics more, const std::string& place = {}) {
+void append(Diagnostics& all, Diagnostics more) {
+  for (Diagnostic& problem : more) all.push_back(std::move(problem));
+}
+
+/// Problems with what a key names, placed at the key.
+void append_of(Diagnostics& all, Diagnostics more, const std::string& origin,
+               const std::string& key) {
   for (Diagnostic& problem : more) {
-    if (!place.empty()) problem.place = place + ": " + problem.place;
+    const bool is_named = problem.place.empty() || problem.place == key;
+    problem.place = origin + ": " + key + (is_named ? "" : ": " + problem.place);
     all.push_back(std::move(problem));
   }
 }
@@ -78,11 +85,9 @@ Diagnostics check_weights(const Study& study, const std::string& place,
            "paths are relative to the study file, then to the data folder"}};
 }
 
-}  // namespace
-
-Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origin,
-                                  const std::vector<std::string>& settings,
-                                  const StudyFolders& folders) {
+Expected<LoadedStudy> read_and_check(const std::string& text, const fs::path& origin,
+                                     const std::vector<std::string>& settings,
+                                     const StudyFolders& folders) {
   const std::string place = origin.string();
   Expected<Study> study = read_study(text, place, settings);
   if (!study) return Unexpected{std::move(study).error()};
@@ -90,10 +95,10 @@ Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origi
   Diagnostics problems;
   std::string network_file = name_or_located(study->network, origin, folders);
   Expected<OnnxModel> model = load_network(network_file);
-  if (!model) append(problems, model.error(), place + ": network");
+  if (!model) append_of(problems, model.error(), place, "network");
   Expected<chip::Accelerator> accelerator =
       chip::load_accelerator(name_or_located(study->accelerator, origin, folders));
-  if (!accelerator) append(problems, accelerator.error(), place + ": accelerator");
+  if (!accelerator) append_of(problems, accelerator.error(), place, "accelerator");
   const std::optional<fs::path> weights =
       study->weights.empty() ? std::nullopt : locate(study->weights, origin, folders);
   if (model) append(problems, check_weights(*study, place, weights, *model));
@@ -111,6 +116,18 @@ Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origi
                      yaml,
                      hash,
                      origin};
+}
+
+}  // namespace
+
+Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origin,
+                                  const std::vector<std::string>& settings,
+                                  const StudyFolders& folders) {
+  Expected<LoadedStudy> study = read_and_check(text, origin, settings, folders);
+  if (study) return study;
+  Diagnostics problems = std::move(study).error();
+  schema::place_at_settings(problems, settings, origin.string());
+  return Unexpected{std::move(problems)};
 }
 
 Expected<LoadedStudy> load_study(const fs::path& file, const std::vector<std::string>& settings,

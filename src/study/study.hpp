@@ -315,7 +315,7 @@ struct LoadedStudy {
 
 /// Reads a study and everything it names but the data and the checkpoint.
 /// settings   "key=value", as --set
-/// Errors     everything wrong at once: keys, ranges, unknown names, missing files, widths that the
+/// Errors     everything wrong at once, placed at the setting that is to blame if there is one: keys, ranges, unknown names, missing files, widths that the
 ///            accelerator cannot compute, pinned layers that do not exist, ...
 [[nodiscard]] Expected<LoadedStudy> load_study(const std::filesystem::path& file,
                                                const std::vector<std::string>& settings = {},

@@ -11,6 +11,7 @@
 
 #include "tests/cli/command_line.hpp"
 #include "tests/cli/tiny_study.hpp"
+#include "train/nn/safetensors.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -108,6 +109,58 @@ TEST(Codesign, ResumeWithoutARunIsRefused) {
   const Outcome outcome = run_hwflow(study.codesign("o", {"--resume"}));
   EXPECT_EQ(outcome.exit_code, kWrongInput);
   EXPECT_THAT(outcome.errors, HasSubstr("there is no run in this folder"));
+}
+
+TEST(Codesign, ProblemsWithTheWeightsNameTheirKey) {
+  const TinyStudy study;
+  const fs::path file = study.folder() / "w.safetensors";
+  std::ofstream(file) << "nonsense";
+  const auto errors = [&](const std::string& setting) {
+    const Outcome outcome = run_hwflow(study.codesign("o", {"--set", setting}));
+    EXPECT_EQ(outcome.exit_code, kWrongInput);
+    return outcome.errors;
+  };
+  EXPECT_THAT(errors("weights=" + file.string()),
+              HasSubstr("--set weights=" + file.string() + ": "));
+  EXPECT_THAT(errors("network=resnet8"), HasSubstr("s.yaml: weights: "));
+  EXPECT_THAT(errors("accuracy.search_images=300"),
+              HasSubstr("--set accuracy.search_images=300: must be between 1 and 299"));
+}
+
+/// The shipped weights with another claim of what they held out.
+void write_weights(const fs::path& file, const std::string& held_out) {
+  const fs::path shipped =
+      fs::path(std::getenv("HWFLOW_SOURCE_DIR")) / "models/fmnist_resnet.safetensors";
+  auto weights = train::read_safetensors(shipped).value();
+  weights.metadata.erase("held_out");
+  if (!held_out.empty()) weights.metadata["held_out"] = held_out;
+  train::write_safetensors(file, weights);
+}
+
+TEST(Codesign, TellsWhenTheWeightsSawTheSearchSplit) {
+  const TinyStudy study;
+  const fs::path file = study.folder() / "w.safetensors";
+  const auto run = [&](const std::string& out, const std::string& held_out) {
+    write_weights(file, held_out);
+    return run_hwflow(study.codesign(
+        out, {"--set", "weights=" + file.string(), "--set", "search.generations=0"}));
+  };
+  const auto caveat_of = [&](const std::string& out) {
+    return read_json(study.out(out) / "result.json")["run"]["search_caveat"];
+  };
+  // The study measures accuracy on 100 images of split seed 1.
+  const Outcome clean = run("clean", "100 training images, split seed 1");
+  ASSERT_EQ(clean.exit_code, 0) << clean.errors;
+  EXPECT_THAT(clean.output, testing::Not(HasSubstr("optimistic")));
+  EXPECT_TRUE(caveat_of("clean").is_null());
+
+  const Outcome partly = run("partly", "40 training images, split seed 1");
+  EXPECT_THAT(partly.output, HasSubstr("trained on 60 of the 100 training images"));
+  EXPECT_THAT(caveat_of("partly").get<std::string>(), HasSubstr("optimistic"));
+  const Outcome report = run_hwflow({"report", study.out("partly").string()});
+  EXPECT_THAT(report.output, HasSubstr("trained on 60 of the 100 training images"));
+
+  EXPECT_THAT(run("silent", "").output, HasSubstr("do not say which images"));
 }
 
 /// Before anything else is looked for: there is no data here.

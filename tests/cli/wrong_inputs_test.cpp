@@ -329,7 +329,13 @@ const Row kRows[] = {
        return Files{{"s.yaml", study("fmnist_resnet.safetensors", "none.safetensors")}};
      },
      kCodesign,
-     {"none.safetensors"}},
+     {"s.yaml: weights: no file '", "none.safetensors'"}},
+    {"study_unknown_data",
+     [] {
+       return Files{{"s.yaml", study("", "")}};
+     },
+     {"codesign", "s.yaml", "--out", "o", "--set", "data.name=fashon-mnist"},
+     {"--set data.name=fashon-mnist: is not a data set"}},
     {"study_unknown_accelerator",
      [] {
        return Files{{"s.yaml", study("accelerator: eyeriss", "accelerator: eyeris")}};

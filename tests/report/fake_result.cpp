@@ -259,7 +259,8 @@ study::CodesignResult hostile_result() {
        {&result.run_id, &result.started, &result.version, &result.study_name, &result.config_yaml,
         &result.config_hash, &result.network.name, &result.network.source, &result.accelerator.name,
         &result.accelerator.description, &result.accelerator.source, &result.accelerator.technology,
-        &result.accelerator.energy_table, &result.data, &result.accuracy_method}) {
+        &result.accelerator.energy_table, &result.data, &result.accuracy_method,
+        &result.training_code, &result.hardware_code, &result.search_caveat}) {
     *text = kHostile;
   }
   for (auto& level : result.accelerator.level_names) level = kHostile;

@@ -58,5 +58,34 @@ TEST(Settings, LaterProblemsNameSetAsTheirPlace) {
             "--set: clock: unknown key (did you mean 'clock_mhz'?)\n");
 }
 
+struct Blame {
+  const char* place;     // of a problem
+  const char* expected;  // where users are told it is
+};
+
+TEST(Settings, ProblemsArePlacedAtTheSettingToBlame) {
+  const std::vector<std::string> settings{"a.b=1", "a.b=7", "l[1].c=x=y", "e=f.yaml"};
+  const Blame rows[] = {
+      {"--set: a.b", "--set a.b=7"},  // the last one counts
+      {"s.yaml: a.b", "--set a.b=7"},
+      {"s.yaml: a.b.c", "--set a.b=7: a.b.c"},
+      {"--set: a.b[2]", "--set a.b=7: a.b[2]"},
+      {"s.yaml: l", "--set l[1].c=x=y: l"},
+      {"s.yaml: e: f.yaml:3: g", "--set e=f.yaml: f.yaml:3: g"},
+      {"s.yaml: e: f.yaml", "--set e=f.yaml"},
+      // Not set, or not in the document.
+      {"s.yaml: a.bc", "s.yaml: a.bc"},
+      {"s.yaml: l[1].d", "s.yaml: l[1].d"},
+      {"s.yaml:4: a.b", "s.yaml:4: a.b"},
+      {"other.yaml: a.b", "other.yaml: a.b"},
+      {"--set a.b=1", "--set a.b=1"},
+  };
+  for (const Blame& row : rows) {
+    Diagnostics problems{{row.place, "reason", ""}};
+    place_at_settings(problems, settings, "s.yaml");
+    EXPECT_EQ(problems[0].place, row.expected);
+  }
+}
+
 }  // namespace
 }  // namespace hwflow::schema

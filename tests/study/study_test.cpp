@@ -80,20 +80,21 @@ TEST_P(WrongStudy, IsRefusedByName) {
 }
 
 const Wrong kWrong[] = {
-    {"UnknownKey", "search.populaton=40", "did you mean 'population'?"},
-    {"UnknownObjective", "search.objectives=[accuracy, enrgy]", "search.objectives[1]"},
+    {"UnknownKey", "search.populaton=40",
+     "--set search.populaton=40: unknown key (did you mean 'population'?)"},
+    {"UnknownObjective", "search.objectives=[accuracy, enrgy]", "enrgy]: search.objectives[1]"},
     {"ObjectiveTwice", "search.objectives=[accuracy, energy, energy]",
-     "search.objectives: lists an objective twice"},
+     "--set search.objectives=[accuracy, energy, energy]: lists an objective twice"},
     {"NoAccuracy", "search.objectives=[energy, latency]",
-     "search.objectives: must contain accuracy"},
-    {"NoCost", "search.objectives=[accuracy]", "search.objectives: must contain at least one cost"},
+     "--set search.objectives=[energy, latency]: must contain accuracy"},
+    {"NoCost", "search.objectives=[accuracy]", "=[accuracy]: must contain at least one cost"},
     {"PopulationNotOfFour", "search.population=42",
-     "search.population: must be a multiple of 4, at least 8, got 42 (for example 44)"},
+     "--set search.population=42: must be a multiple of 4, at least 8, got 42 (for example 44)\n"},
     {"PopulationTooSmall", "search.population=4", "search.population"},
     {"NegativeGenerations", "search.generations=-1", "search.generations"},
     {"WidthBeyondRange", "search.weight_bits=[2, 64]", "search.weight_bits[1]"},
-    {"NoWidths", "search.input_bits=[]", "search.input_bits: must list at least one width"},
-    {"WidthTwice", "search.weight_bits=[4, 4, 8]", "search.weight_bits: lists a width twice"},
+    {"NoWidths", "search.input_bits=[]", "--set search.input_bits=[]: must list at least one width"},
+    {"WidthTwice", "search.weight_bits=[4, 4, 8]", "--set search.weight_bits=[4, 4, 8]: lists a width twice"},
     {"PinnedLayerUnknown", "search.pinned=[{layer: frist}]",
      "search.pinned[0].layer: resnet8 has no compute layer 'frist' (did you mean 'first'?)"},
     {"PinnedTwice", "search.pinned=[{layer: first}, {layer: first}]",
@@ -105,22 +106,38 @@ const Wrong kWrong[] = {
      "inputs: 4}]",
      "finish.baselines[1].weights: 6 is not among search.weight_bits"},
     {"ReferenceNotMeasured", "finish.reference={weights: 2, inputs: 2}",
-     "finish.reference: 2/2 is not among finish.baselines"},
+     "--set finish.reference={weights: 2, inputs: 2}: 2/2 is not among finish.baselines"},
     {"NegativeRate", "finish.learning_rate=-0.1", "finish.learning_rate"},
     {"MeanOfWrongLength", "data={input_mean: [0.5], input_std: [0.5]}",
      "data.input_mean: has 1 numbers, but resnet8 reads 3 channels"},
     {"MeanWithoutDeviation", "data.input_mean=[0.5, 0.5, 0.5]",
      "input_mean and input_std must be given together"},
-    {"UnknownNetwork", "network=resnet21", "network"},
-    {"UnknownAccelerator", "accelerator=bitfuson", "bitfusion"},
-    {"MissingWeights", "weights=absent.safetensors", "weights: no file 'absent.safetensors'"},
-    {"NoWeights", "weights=''", "weights: resnet8 brings no weights of its own"},
+    {"UnknownNetwork", "network=resnet21",
+     "--set network=resnet21: no built-in network is called 'resnet21'"},
+    {"UnknownAccelerator", "accelerator=bitfuson",
+     "--set accelerator=bitfuson: is no built-in accelerator (a file is named with its .yaml) (did "
+     "you mean 'bitfusion'?)"},
+    {"MissingWeights", "weights=absent.safetensors",
+     "--set weights=absent.safetensors: no file 'absent.safetensors'"},
+    {"NoWeights", "weights=''", "--set weights='': resnet8 brings no weights of its own"},
     {"UnknownFormat", "export=[pdf]", "export[0]"},
     {"UnknownSchedule", "schedule=fused", "schedule"},
     {"TooFewSearchImages", "accuracy.search_images=3", "accuracy.search_images"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, WrongStudy, testing::ValuesIn(kWrong),
                          [](const auto& row) { return std::string(row.param.name); });
+
+TEST_F(StudyFile, KeysOfTheFileAreNamedOnce) {
+  std::string text = kGood;
+  text.replace(text.find("resnet8"), 7, "resnet21");
+  text.replace(text.find("bitfusion"), 9, "bitfuson");
+  const std::string origin = (folder_.path() / "s.yaml").string();
+  const auto study = parse(text, {"search.seed=2"});
+  ASSERT_FALSE(study.has_value());
+  ASSERT_EQ(study.error().size(), 2U);
+  EXPECT_EQ(study.error()[0].place, origin + ": network");
+  EXPECT_EQ(study.error()[1].place, origin + ": accelerator: bitfuson");
+}
 
 TEST_F(StudyFile, ReportsEveryProblemAtOnce) {
   const auto study = parse(kGood, {"search.population=42", "search.objectives=[energy]",
