@@ -82,6 +82,17 @@ class Search {
     return values;
   }
 
+  /// What the search is going to evaluate, for the progress line.
+  [[nodiscard]] std::string seeds_text(std::size_t uniform, std::size_t steps,
+                                       std::size_t path) const {
+    std::string text = fmt::format("seeds: {} uniform", uniform);
+    if (steps > 0) {
+      text += fmt::format(", {} that narrow one layer, at most {} that narrow more", steps, path);
+    }
+    return text + fmt::format("; then {} generations of {}", study_.search.generations,
+                              study_.search.population);
+  }
+
   std::vector<Genome> make_seeds() {
     std::vector<WidthPair> pairs =
         study_.baselines.empty() ? space_.width_pairs() : study_.baselines;
@@ -90,10 +101,12 @@ class Search {
     for (const WidthPair& pair : pairs) uniform_.push_back(space_.uniform(pair));
     std::vector<Genome> seeds = uniform_;
     std::vector<Genome> steps;
-    const std::size_t path = static_cast<std::size_t>(study_.search.population) / 2;
     if (study_.search.sensitivity_seeds) steps = single_steps(space_.genomes());
-    evaluator_.set_total(expected_total(seeds.size() + steps.size() + path));
-    evaluator_.set_note("seeds");
+    const std::size_t path =
+        steps.empty() ? 0 : static_cast<std::size_t>(study_.search.population) / 2;
+    const std::size_t uniform = std::set<Genome>(uniform_.begin(), uniform_.end()).size();
+    evaluator_.set_total(expected_total(uniform + steps.size() + path));
+    evaluator_.set_note(seeds_text(uniform, steps.size(), path));
     if (!measure(uniform_, Origin::uniform) || !measure(steps, Origin::single_step)) return {};
     set_normalisers();
     if (steps.empty()) return seeds;

@@ -155,7 +155,10 @@ struct SearchOptions {
                       "Widths that input activations may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
         schema::field("population", &T::population, 8, 10'000,
-                      "Plans kept and bred per generation; a multiple of 4."),
+                      "Plans kept and bred per generation; a multiple of 4. A search evaluates its seeds "
+                      "(the uniform plans and those of sensitivity_seeds, or more plans at random "
+                      "if these are fewer than the population) and then population x generations "
+                      "plans."),
         schema::field("generations", &T::generations, 0, 100'000, "Generations after the seeds."),
         schema::field("crossover_probability", &T::crossover_probability, 0, 1,
                       "Probability that two parents exchange a run of layers."),
@@ -163,7 +166,9 @@ struct SearchOptions {
                       "Probability that a width is redrawn; null: one width per plan on average."),
         schema::field("sensitivity_seeds", &T::sensitivity_seeds,
                       "Measure how each layer alone bears narrower widths, and seed the search "
-                      "with plans that narrow the layers of least harm first."),
+                      "with plans that narrow the layers of least harm first. Costs an evaluation for "
+                      "each free layer and each width below its widest, of weights and of inputs, "
+                      "and up to population / 2 more: 20 layers with 3 widths each take 80 + 20."),
         schema::field("seed", &T::seed, "Seed of the search.")};
   }
 };

@@ -44,6 +44,16 @@ void expect_same(const SearchResult& a, const SearchResult& b) {
   }
 }
 
+Progress first_progress(RunStore& store, const Study& study) {
+  FakeAccuracyModel model;
+  HardwareModel hardware = small_hardware();
+  SearchSetting setting;
+  std::vector<Progress> shown;
+  setting.progress = [&shown](const Progress& progress) { shown.push_back(progress); };
+  static_cast<void>(search_plans(study, hardware, model, store, setting).value());
+  return shown.front();
+}
+
 class SearchTest : public testing::Test {
  protected:
   [[nodiscard]] std::filesystem::path file(const std::string& name) const {
@@ -57,6 +67,24 @@ class SearchTest : public testing::Test {
   TemporaryFolder folder_;
   int stores_ = 0;
 };
+
+/// 8 genes (weights and inputs of 4 layers) of 3 widths: 9 uniform plans, 8 * 2 single steps, half a
+/// population of 8 along the greedy path.
+TEST_F(SearchTest, TellsWhatItsSeedsCost) {
+  const auto store = open_store(file("seeded"));
+  const Progress first = first_progress(*store, small_study());
+  EXPECT_EQ(first.note,
+            "seeds: 9 uniform, 16 that narrow one layer, at most 4 that narrow more; then 4 "
+            "generations of 8");
+  EXPECT_EQ(first.total, 9 + 16 + 4 + 4 * 8);
+
+  Study plain = small_study();
+  plain.search.sensitivity_seeds = false;
+  const auto other = open_store(file("plain"));
+  const Progress start = first_progress(*other, plain);
+  EXPECT_EQ(start.note, "seeds: 9 uniform; then 4 generations of 8");
+  EXPECT_EQ(start.total, 9 + 4 * 8);
+}
 
 TEST_F(SearchTest, SameSeedSameResultWhateverTheThreads) {
   const SearchResult one = fresh(1);
