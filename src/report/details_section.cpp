@@ -36,8 +36,9 @@ std::string paired_tests(const study::CodesignResult& result) {
   if (result.paired_tests.empty()) return {};
   std::string html =
       "<h3>Paired tests</h3>\n<p class=\"soft\">Two plans on the same test images, integer "
-      "arithmetic. The interval is one of 95 % for the difference; p is that of McNemar's exact "
-      "test, two-sided.</p>\n<div class=\"scroll\"><table>\n<tr><th>pick</th>"
+      "arithmetic. The interval is one of 95 % for the difference (Bonett and Price 2012); p is "
+      "that of McNemar's exact test, two-sided.</p>\n<div "
+      "class=\"scroll\"><table>\n<tr><th>pick</th>"
       "<th class=\"left\">against</th><th>difference<br>(points)</th><th>95 % interval</th>"
       "<th>p</th><th>only the<br>pick right</th><th>only the<br>other "
       "right</th><th>both<br>right</th>"
@@ -181,9 +182,9 @@ std::string run_section(const study::CodesignResult& result) {
   html += term("threads", fmt::format("{}", result.threads));
   html += term("machine", result.machine);
   html += term("version", result.version);
-  html += term("run", result.run_id);
   html += term("training code", result.training_code);
   html += term("hardware code", result.hardware_code);
+  html += term("run", result.run_id);
   html += term("started", result.started);
   html += term("times", phases);
   html +=

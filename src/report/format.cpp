@@ -79,8 +79,12 @@ std::string time_text(double seconds) { return in_unit(seconds, time_unit(second
 std::string bytes_text(double bits) { return in_unit(bits, bytes_unit(bits)); }
 
 std::string percent_text(double share, int digits, bool sign) {
-  return sign ? fmt::format("{:+.{}f} %", share * 100.0, digits)
-              : fmt::format("{:.{}f} %", share * 100.0, digits);
+  const double percent = share * 100.0;
+  // What reads as zero has no sign.
+  if (std::abs(percent) < 0.5 * std::pow(10.0, -digits))
+    return fmt::format("{:.{}f} %", 0.0, digits);
+  return sign ? fmt::format("{:+.{}f} %", percent, digits)
+              : fmt::format("{:.{}f} %", percent, digits);
 }
 
 std::string accuracy_text(const train::AccuracyEstimate& accuracy) {

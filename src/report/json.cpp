@@ -76,14 +76,21 @@ Value paired_tests(const study::CodesignResult& result) {
 Value headline(const study::CodesignResult& result) {
   if (!result.headline) return {};
   const auto& saving = *result.headline;
-  return Value::map()
-      .set("pick", result.plans[saving.pick].label)
-      .set("baseline", result.plans[saving.baseline].label)
-      .set("energy", saving.energy)
-      .set("latency", saving.latency)
-      .set("dram", saving.dram)
-      .set("model_size", saving.model_size)
-      .set("tolerance", result.tolerance);
+  Value value = Value::map()
+                    .set("pick", result.plans[saving.pick].label)
+                    .set("baseline", result.plans[saving.baseline].label)
+                    .set("energy", saving.energy)
+                    .set("latency", saving.latency)
+                    .set("dram", saving.dram)
+                    .set("model_size", saving.model_size)
+                    .set("tolerance", result.tolerance);
+  if (const auto test = headline_test(result)) {
+    value.set("accuracy_difference", test->difference)
+        .set("accuracy_low", test->low)
+        .set("accuracy_high", test->high)
+        .set("accuracy_p_value", test->p_value);
+  }
+  return value;
 }
 
 Value generations(const study::CodesignResult& result) {
@@ -106,6 +113,8 @@ Value run_of(const study::CodesignResult& result) {
       .set("study", result.study_name)
       .set("started", result.started)
       .set("version", result.version)
+      .set("training_code", result.training_code)
+      .set("hardware_code", result.hardware_code)
       .set("seed", seed_value(result.seed))
       .set("threads", result.threads)
       .set("machine", result.machine)
@@ -113,10 +122,9 @@ Value run_of(const study::CodesignResult& result) {
       .set("missing", result.missing)
       .set("network", result.network.name)
       .set("accelerator", result.accelerator.name)
-      .set("training_code", result.training_code)
-      .set("hardware_code", result.hardware_code)
       .set("data", result.data)
       .set("accuracy_method", result.accuracy_method)
+      .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))
       .set("config_hash", result.config_hash)
       .set("accuracies_reused", result.accuracy_cache_hits)
       .set("mappings_searched", result.mappings_searched)
@@ -124,7 +132,6 @@ Value run_of(const study::CodesignResult& result) {
 }
 
 }  // namespace
-      .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))
 
 std::string result_json(const study::CodesignResult& result, const std::string& report_file) {
   check_result(result);

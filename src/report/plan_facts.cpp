@@ -104,6 +104,34 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
                      bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);
 }
 
+std::optional<study::PairedTest> headline_test(const study::CodesignResult& result) {
+  if (!result.headline) return std::nullopt;
+  for (const study::PairedTest& test : result.paired_tests) {
+    if (test.a == result.headline->pick && test.b == result.headline->baseline) return test;
+  }
+  return std::nullopt;
+}
+
+std::string difference_text(const study::PairedTest& test) {
+  return fmt::format("{:+.2f} points", 100.0 * test.difference);
+}
+
+std::string interval_text(const study::PairedTest& test) {
+  const std::string p =
+      test.p_value < 0.001 ? "p < 0.001" : fmt::format("p = {}", number_text(test.p_value));
+  return fmt::format("95 % interval {:+.2f} to {:+.2f} (Bonett and Price 2012), exact McNemar {}",
+                     100.0 * test.low, 100.0 * test.high, p);
+}
+
+std::string headline_accuracy(const study::CodesignResult& result) {
+  const auto test = headline_test(result);
+  if (!test) return {};
+  const auto images = test->both_right + test->only_a_right + test->only_b_right + test->both_wrong;
+  return fmt::format("Test accuracy against {}: {}, {}; the same {} images.",
+                     result.plans[test->b].label, difference_text(*test), interval_text(*test),
+                     count_text(images));
+}
+
 std::string headline_caveat(const study::CodesignResult& result) {
   const auto picks = std::count_if(result.plans.begin(), result.plans.end(),
                                    [](const study::PlanDetails& plan) { return !plan.baseline; });

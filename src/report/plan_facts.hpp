@@ -37,6 +37,16 @@ void check_result(const study::CodesignResult& result);
 /// What a pointer over a plan in a figure tells, several lines.
 [[nodiscard]] std::string hover_text(const study::CodesignResult& result, std::size_t evaluated);
 
+/// The comparison of the headline's pick with its baseline on the same test images, if both were
+/// measured.
+[[nodiscard]] std::optional<study::PairedTest> headline_test(const study::CodesignResult& result);
+/// "-0.12 points": top1(a) - top1(b).
+[[nodiscard]] std::string difference_text(const study::PairedTest& test);
+/// "95 % interval -0.36 to +0.12 (Bonett and Price 2012), exact McNemar p = 0.376".
+[[nodiscard]] std::string interval_text(const study::PairedTest& test);
+/// Both in a sentence with the baseline's name and the number of images; empty without a test.
+[[nodiscard]] std::string headline_accuracy(const study::CodesignResult& result);
+
 /// That the headline is a choice by test accuracy among so many picks, and what that does not
 /// touch.
 [[nodiscard]] std::string headline_caveat(const study::CodesignResult& result);

@@ -56,6 +56,11 @@ std::string headline_cards(const study::CodesignResult& result, const study::Sav
   cards += card(less_text(headline.latency), "latency than " + base);
   cards += card(less_text(headline.dram), "DRAM traffic than " + base);
   cards += card(less_text(headline.model_size), "model size than " + base);
+  if (const auto test = headline_test(result)) {
+    cards += card(difference_text(*test),
+                  fmt::format("test accuracy against {}, 95 % interval {:+.2f} to {:+.2f}", base,
+                              100.0 * test->low, 100.0 * test->high));
+  }
   return cards;
 }
 
@@ -78,9 +83,10 @@ std::string headline_sentence(const study::CodesignResult& result) {
         fmt::format("{:g}", 100.0 * result.tolerance));
   }
   const auto& pick = result.plans[result.headline->pick];
+  const std::string accuracy = headline_accuracy(result);
   return fmt::format(
       "<p><b>{}</b> costs the least energy of the picks within {} points of the float accuracy on "
-      "the test set. How it was picked: {}.</p>\n<p class=\"soft\">{}</p>\n",
+      "the test set. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
       escape(pick.label), fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason),
       accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
@@ -118,15 +124,15 @@ std::string headline_section(const study::CodesignResult& result) {
                 fmt::format("plans evaluated, {} on the Pareto front", result.front.size()));
   html += "<div class=\"cards\">\n" + cards + "</div>\n";
   if (pick) html += savings_table(result, result.plans[*pick]);
+  if (!result.search_caveat.empty()) {
+    html += "<p><b>" + escape(result.search_caveat) + "</b></p>\n";
+  }
   return html;
 }
 
 std::string component_legend(const study::CodesignResult& result) {
   std::string legend;
   for (std::size_t c = 0; c < result.energy_components.size(); ++c) {
-  if (!result.search_caveat.empty()) {
-    html += "<p><b>" + escape(result.search_caveat) + "</b></p>\n";
-  }
     legend += fmt::format("<span><i class=\"{}\"></i>{}</span>", component_class(c),
                           escape(result.energy_components[c]));
   }

@@ -55,6 +55,7 @@ std::vector<std::size_t> spread(const std::vector<std::size_t>& front, std::size
 std::string headline_line(const study::CodesignResult& result) {
   if (!result.headline) return {};
   const auto& saving = *result.headline;
+  const std::string accuracy = harmless(headline_accuracy(result));
   return fmt::format("\n{} against {}: energy {}, latency {}, DRAM {}, model size {}\n",
                      harmless(result.plans[saving.pick].label),
                      harmless(result.plans[saving.baseline].label),

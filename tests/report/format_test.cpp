@@ -28,6 +28,9 @@ TEST(Format, ShowsSharesCountsAndErrors) {
   EXPECT_EQ(percent_text(0.1234), "12.3 %");
   EXPECT_EQ(percent_text(-0.5, 0, true), "-50 %");
   EXPECT_EQ(percent_text(0.5, 0, true), "+50 %");
+  EXPECT_EQ(percent_text(-0.0, 1, true), "0.0 %");
+  EXPECT_EQ(percent_text(-0.0004, 1, true), "0.0 %");
+  EXPECT_EQ(percent_text(-0.0006, 1, true), "-0.1 %");
   EXPECT_EQ(count_text(1234567), "1\u202f234\u202f567");
   EXPECT_EQ(count_text(-123456), "-123\u202f456");
   EXPECT_EQ(count_text(999), "999");

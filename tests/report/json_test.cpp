@@ -43,7 +43,21 @@ TEST(Json, NumbersEqualTheStruct) {
   }
   EXPECT_EQ(json.find("picks")->as_list()->size(), 2U);
   EXPECT_EQ(json.find("baselines")->as_list()->size(), 3U);
-  EXPECT_EQ(*json.find("headline")->find("energy"), schema::Value(result.headline->energy));
+  const schema::Value& headline = *json.find("headline");
+  EXPECT_EQ(*headline.find("energy"), schema::Value(result.headline->energy));
+  EXPECT_EQ(*headline.find("accuracy_difference"), schema::Value(-0.0012));
+  EXPECT_EQ(*headline.find("accuracy_low"), schema::Value(-0.0036));
+  EXPECT_EQ(*headline.find("accuracy_high"), schema::Value(0.0012));
+  EXPECT_EQ(*headline.find("accuracy_p_value"), schema::Value(0.376));
+  EXPECT_EQ(*json.find("run")->find("training_code"), schema::Value("5a1c09e4d7b3f286"));
+}
+
+TEST(Json, HasTheCaveatOfTheSearchOrNull) {
+  auto result = report_test::fake_result();
+  EXPECT_TRUE(parsed(result).find("run")->find("search_caveat")->is_null());
+  result.search_caveat = "The weights do not say.";
+  EXPECT_EQ(*parsed(result).find("run")->find("search_caveat"),
+            schema::Value("The weights do not say."));
 }
 
 TEST(Json, StandsAnEmptyResultAndHostileTexts) {

@@ -50,6 +50,21 @@ TEST(PlanFacts, RefusesIndicesBeyondTheirTables) {
   EXPECT_THROW(check_result(result), InternalError);
 }
 
+TEST(PlanFacts, ComparesTheHeadlineWithItsBaselineOnly) {
+  auto result = report_test::fake_result();
+  // Of the two tests of pick 3, that against plan 0: 71 - 83 = -12 of 10 000 images.
+  EXPECT_EQ(headline_accuracy(result),
+            "Test accuracy against uniform 8/8: -0.12 points, 95 % interval -0.36 to +0.12 (Bonett "
+            "and Price 2012), exact McNemar p = 0.376; the same 10\u202f000 images.");
+  result.headline->baseline = 1;
+  EXPECT_EQ(difference_text(headline_test(result).value()), "+1.55 points");
+  EXPECT_THAT(headline_accuracy(result), testing::HasSubstr("exact McNemar p < 0.001"));
+  result.headline->baseline = 2;
+  EXPECT_EQ(headline_accuracy(result), "");
+  result.headline.reset();
+  EXPECT_FALSE(headline_test(result).has_value());
+}
+
 TEST(PlanFacts, HoverTellsTheNumbers) {
   const auto result = report_test::fake_result();
   EXPECT_THAT(hover_text(result, 0), testing::HasSubstr("uniform 8/8\nsearch accuracy"));

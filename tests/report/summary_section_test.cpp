@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "report/plan_facts.hpp"
 #include "report/sections.hpp"
 #include "tests/report/fake_result.hpp"
 
@@ -40,6 +41,23 @@ TEST(SummarySection, SavingsAgainstEveryUniformBaseline) {
   // 40/32 - 1 = 25 % more, 1 - 250/500, 800/400 - 1, 1 - 100/200.
   EXPECT_THAT(html, HasSubstr("<td>uniform 4/4</td><td>25.0 % more</td><td>50.0 % less</td>"
                               "<td>100.0 % more</td><td>50.0 % less</td>"));
+}
+
+TEST(SummarySection, TheHeadlineHasItsPairedComparison) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(headline_section(result),
+              HasSubstr("<b>-0.12 points</b><span>test accuracy against uniform 8/8, 95 % interval "
+                        "-0.36 to +0.12</span>"));
+  EXPECT_THAT(headline_section(result), HasSubstr("<p>" + headline_accuracy(result) + "</p>"));
+  result.paired_tests.clear();
+  EXPECT_THAT(headline_section(result), Not(HasSubstr("95 % interval")));
+}
+
+TEST(SummarySection, WarnsOfOptimisticAccuracies) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(headline_section(result), Not(HasSubstr("optimistic")));
+  result.search_caveat = "optimistic <maybe>";
+  EXPECT_THAT(headline_section(result), HasSubstr("<p><b>optimistic &lt;maybe&gt;</b></p>"));
 }
 
 TEST(SummarySection, ClaimsNothingWithoutAHeadline) {

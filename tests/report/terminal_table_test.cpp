@@ -25,9 +25,17 @@ TEST(TerminalTable, ShowsPlansFrontAndHeadline) {
   EXPECT_THAT(text, testing::HasSubstr("uniform 8/8"));
   EXPECT_THAT(text, testing::HasSubstr("knee"));
   EXPECT_THAT(text, testing::HasSubstr("least energy within 0.5 points against uniform 8/8: energy "
-                                       "-25.0 %, latency +50.0 %, DRAM -0.0 %, model size "
+                                       "-25.0 %, latency +50.0 %, DRAM 0.0 %, model size "
                                        "-12.5 %"));
+  EXPECT_THAT(text, testing::HasSubstr("\nTest accuracy against uniform 8/8: -0.12 points, 95 %"));
   EXPECT_THAT(text, testing::HasSubstr(" more plans on the front)"));
+}
+
+TEST(TerminalTable, EndsWithTheCaveatOfTheSearchIfThereIsOne) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(terminal_table(result), testing::EndsWith("before the test set was touched.\n"));
+  result.search_caveat = "The weights do not say.";
+  EXPECT_THAT(terminal_table(result), testing::EndsWith("touched.\n\nThe weights do not say.\n"));
 }
 
 TEST(TerminalTable, SpreadsOverTheFrontWithBothEnds) {

@@ -40,6 +40,18 @@ TEST(PairedTest, PublishedApprovalRatings) {
   EXPECT_NEAR(test.high, 0.059, 5e-4);
 }
 
+TEST(PairedTest, PublishedResponsesToTherapy) {
+  // Fagerland, Lydersen and Laake, "Statistical Analysis of Contingency Tables", 2017, chapter 8:
+  // complete response before and after consolidation therapy (Cavo et al., 2012), 59, 6, 16, 80.
+  // The R package of the book, contingencytables, prints for Bonett and Price's interval
+  // "-0.1195 to -0.0032" and for the exact conditional McNemar test "P = 0.052479".
+  const PairedTest test = paired_test(59, 6, 16, 80);
+  EXPECT_NEAR(test.difference, -0.0621, 5e-5);
+  EXPECT_NEAR(test.low, -0.1195, 5e-5);
+  EXPECT_NEAR(test.high, -0.0032, 5e-5);
+  EXPECT_NEAR(test.p_value, 0.052479, 5e-7);
+}
+
 TEST(PairedTest, SwappingThePlansMirrorsTheResult) {
   const PairedTest ab = paired_test(800, 31, 17, 169), ba = paired_test(800, 17, 31, 169);
   EXPECT_DOUBLE_EQ(ab.difference, -ba.difference);
