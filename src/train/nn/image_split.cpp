@@ -20,6 +20,10 @@ std::vector<Indices> indices_by_class(const ImageSet& images) {
   return classes;
 }
 
+void shuffle(Indices& indices, Rng& rng) {
+  for (std::size_t i = indices.size(); i > 1; --i) std::swap(indices[i - 1], indices[rng.below(i)]);
+}
+
 /// Largest remainder (Hamilton): shares of `total` in proportion to the class sizes.
 std::vector<std::int64_t> shares(const std::vector<Indices>& classes, std::int64_t total,
                                  std::int64_t count) {
@@ -52,8 +56,7 @@ ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count, s
   for (std::size_t c = 0; c < classes.size(); ++c) {
     Rng rng = Rng::derive(seed, c);
     Indices& members = classes[c];
-    for (std::size_t i = members.size(); i > 1; --i)
-      std::swap(members[i - 1], members[rng.below(i)]);
+    shuffle(members, rng);
     const auto middle = members.begin() + share[c];
     split.search.insert(split.search.end(), members.begin(), middle);
     split.training.insert(split.training.end(), middle, members.end());
@@ -61,6 +64,17 @@ ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count, s
   std::ranges::sort(split.search);
   std::ranges::sort(split.training);
   return split;
+}
+
+std::vector<std::int64_t> spread_sample(std::span<const std::int64_t> indices, std::int64_t count,
+                                        std::uint64_t seed) {
+  HWFLOW_CHECK(count >= 0, "a sample needs a count of at least 0");
+  const std::size_t wanted = std::min(static_cast<std::size_t>(count), indices.size());
+  Indices sample;
+  for (std::size_t i = 0; i < wanted; ++i) sample.push_back(indices[i * indices.size() / wanted]);
+  Rng rng(seed);
+  shuffle(sample, rng);
+  return sample;
 }
 
 }  // namespace hwflow::train

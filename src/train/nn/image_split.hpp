@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "train/nn/dataset.hpp"
@@ -23,5 +24,11 @@ inline constexpr std::uint64_t kSplitSeed = 1;
 /// within one image; which of them is a matter of `seed` alone.
 [[nodiscard]] ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
                                           std::uint64_t seed);
+
+/// `count` of the indices (all of them when there are no more), evenly spread over the list, in an
+/// order drawn from `seed`: any first part of the result is spread over the list too, so that a set
+/// sorted by class is represented well.
+[[nodiscard]] std::vector<std::int64_t> spread_sample(std::span<const std::int64_t> indices,
+                                                      std::int64_t count, std::uint64_t seed);
 
 }  // namespace hwflow::train

@@ -205,13 +205,8 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
   at::set_num_threads(1);
   FoldedNetwork folded = fold_for_quantization(network, weights);
   const ImageSplit split = stratified_split(dataset->train, options.search_images, options.seed);
-  // Every n-th training image, so that a file sorted by class is covered too.
-  std::vector<std::int64_t> calibration;
-  const auto step = std::max<std::size_t>(
-      1, split.training.size() /
-             static_cast<std::size_t>(std::max<std::int64_t>(1, options.calibration.images)));
-  for (std::size_t i = 0; i < split.training.size(); i += step)
-    calibration.push_back(split.training[i]);
+  const std::vector<std::int64_t> calibration = spread_sample(
+      split.training, std::max<std::int64_t>(0, options.calibration.images), options.seed);
   auto calibrated =
       CalibratedNetwork::make(folded.network, folded.weights, dataset->train, calibration,
                               options.normalization, options.calibration);

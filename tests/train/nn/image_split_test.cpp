@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/random.hpp"
 
@@ -64,6 +65,37 @@ TEST(ImageSplit, DependsOnTheSeedAlone) {
   EXPECT_EQ(stratified_split(images, 100, 5), stratified_split(images, 100, 5));
   EXPECT_NE(stratified_split(images, 100, 5), stratified_split(images, 100, 6));
   EXPECT_EQ(stratified_split(labelled({}, 3), 5, 1), ImageSplit{});
+}
+
+TEST(SpreadSample, TakesEvenStepsThroughTheWholeList) {
+  const std::vector<std::int64_t> indices{0, 10, 20, 30, 40, 50, 60, 70, 80, 90};
+  // Places 0, 10/4, 20/4 and 30/4, rounded down: 0, 2, 5, 7.
+  EXPECT_THAT(spread_sample(indices, 4, 1), testing::UnorderedElementsAre(0, 20, 50, 70));
+  EXPECT_THAT(spread_sample(indices, 10, 1), testing::UnorderedElementsAreArray(indices));
+  EXPECT_THAT(spread_sample(indices, 99, 1), testing::UnorderedElementsAreArray(indices));
+  // More than half of the list: still up to its end.
+  EXPECT_THAT(spread_sample(indices, 7, 1),
+              testing::UnorderedElementsAre(0, 10, 20, 40, 50, 70, 80));
+  EXPECT_TRUE(spread_sample(indices, 0, 1).empty());
+  EXPECT_TRUE(spread_sample({}, 4, 1).empty());
+}
+
+/// A set sorted by class, 100 images of each of 10: 64 of 256 samples show every class, 25.6 of 256
+/// and 6.4 of 64 on average. That any is missing has a chance of about 10 * 0.9^64 = 1 %.
+TEST(SpreadSample, ItsFirstPartShowsEveryClassOfASortedSet) {
+  std::vector<std::int64_t> indices(1000);
+  std::iota(indices.begin(), indices.end(), 0);
+  const std::vector<std::int64_t> sample = spread_sample(indices, 256, 1);
+  EXPECT_EQ(sample, spread_sample(indices, 256, 1));
+  EXPECT_NE(sample, spread_sample(indices, 256, 2));
+  const auto of_class = [&](std::int64_t label, std::size_t count) {
+    return std::count_if(sample.begin(), sample.begin() + static_cast<std::ptrdiff_t>(count),
+                         [&](std::int64_t i) { return i / 100 == label; });
+  };
+  for (std::int64_t label = 0; label < 10; ++label) {
+    EXPECT_NEAR(static_cast<double>(of_class(label, 256)), 25.6, 1.0);
+    EXPECT_GT(of_class(label, 64), 0) << label;
+  }
 }
 
 }  // namespace
