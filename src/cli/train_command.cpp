@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "cli/training_inputs.hpp"
+#include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/training.hpp"
@@ -39,7 +40,53 @@ struct TrainInputs {
   std::optional<WeightMap> initial;
   train::ImageSet training, test;
   train::Normalization normalization;
+  std::string held_out;  ///< for the weight file
 };
+
+/// Problems with options of training under the names that they have on the command line.
+Diagnostics check_options(const train::TrainOptions& options) {
+  static const std::map<std::string, std::string> kNames{{"batch_size", "--batch-size"},
+                                                         {"epochs", "--epochs"},
+                                                         {"label_smoothing", "--label-smoothing"},
+                                                         {"learning_rate", "--lr"},
+                                                         {"momentum", "--momentum"},
+                                                         {"nesterov", "--nesterov"},
+                                                         {"pad", "--pad"},
+                                                         {"step_epochs", "--step-epochs"},
+                                                         {"step_factor", "--step-factor"},
+                                                         {"threads", "--threads"},
+                                                         {"warmup_epochs", "--warmup"},
+                                                         {"weight_decay", "--weight-decay"}};
+  Diagnostics problems = train::check(options);
+  for (Diagnostic& problem : problems) {
+    const auto found = kNames.find(problem.place);
+    if (found != kNames.end()) problem.place = found->second;
+  }
+  if (options.resume && !fs::exists(options.checkpoint)) {
+    problems.push_back({"--resume", fmt::format("there is no {}", options.checkpoint.string()),
+                        "name the --out of the run, or start without --resume"});
+  }
+  return problems;
+}
+
+Diagnostics check_hold_out(std::int64_t images, std::int64_t count) {
+  const std::string place = fmt::format("--hold-out {}", images);
+  if (images < 0) return {{place, "must be >= 0", "0 keeps no image away"}};
+  if (images < count) return {};
+  return {{place, fmt::format("leaves no image to train on: the training set has {}", count),
+           fmt::format("at most {}", count - 1)}};
+}
+
+/// What neither this training nor the one that it started from saw.
+std::string held_out_text(const TrainArguments& arguments, const TrainedModel* initial) {
+  std::string own = to_text(train::HeldOut{arguments.hold_out, arguments.split_seed});
+  if (initial == nullptr) return own;
+  const auto found = initial->metadata.find(train::kHeldOutKey);
+  const std::string before = found == initial->metadata.end() ? "" : found->second;
+  if (before == own) return own;
+  return fmt::format("not known: the weights that it started from {}",
+                     before.empty() ? "do not say" : "held out " + before);
+}
 
 Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
   Diagnostics problems;
@@ -52,9 +99,14 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
   keep(model);
   Expected<train::Dataset> data = read_data(arguments.data);
   keep(data);
+  if (data) {
+    const Diagnostics wrong = check_hold_out(arguments.hold_out, data->train.count());
+    problems.insert(problems.end(), wrong.begin(), wrong.end());
+  }
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
-  TrainInputs inputs{std::move(model->network), std::nullopt, {}, std::move(data->test), {}};
+  TrainInputs inputs{std::move(model->network), std::nullopt, {},
+                     std::move(data->test),     {},           held_out_text(arguments, nullptr)};
   const train::ImageSplit split =
       train::stratified_split(data->train, arguments.hold_out, arguments.split_seed);
   inputs.training = train::select(data->train, split.training);
@@ -65,7 +117,10 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
     const auto loaded = load_model({arguments.initial, arguments.network, arguments.normalization},
                                    inputs.training);
     keep(loaded);
-    if (loaded) inputs.initial = loaded->weights;
+    if (loaded) {
+      inputs.initial = loaded->weights;
+      inputs.held_out = held_out_text(arguments, &*loaded);
+    }
   }
   const Diagnostics misfits = train::check_fit(inputs.network, inputs.training);
   problems.insert(problems.end(), misfits.begin(), misfits.end());
@@ -97,8 +152,7 @@ std::map<std::string, std::string> metadata_of(const TrainArguments& arguments,
       {"data", inputs.training.name},
       {"seed", std::to_string(arguments.options.seed)},
       {"training", describe(arguments)},
-      {"held_out",
-       fmt::format("{} training images, split seed {}", arguments.hold_out, arguments.split_seed)},
+      {train::kHeldOutKey, inputs.held_out},
       {"test", fmt::format("{} of {} right", correct, inputs.test.count())}};
   train::add_to_metadata(inputs.normalization, metadata);
   for (const std::string& note : arguments.notes) {
@@ -135,14 +189,14 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   arguments.options.seed = options.seed;
   arguments.options.threads = thread_count(options);
   const fs::path folder = options.out.value_or("runs/train");
-  Diagnostics problems = train::check(arguments.options);
+  arguments.options.checkpoint = folder / "checkpoint.safetensors";
+  Diagnostics problems = check_options(arguments.options);
   Expected<TrainInputs> inputs = read_inputs(arguments);
   if (!inputs) {
     problems.insert(problems.end(), inputs.error().begin(), inputs.error().end());
   }
   if (!problems.empty()) return report_wrong_input(problems);
   fs::create_directories(folder);
-  arguments.options.checkpoint = folder / "checkpoint.safetensors";
 
   const auto progress = [&](const train::EpochReport& report) {
     if (!options.quiet) print_epoch(report, arguments.options.epochs);
@@ -189,7 +243,8 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
   command.add_option("--label-smoothing", o.label_smoothing, "Label smoothing")
       ->capture_default_str();
   command.add_option("--device", o.device, "cpu, cuda or cuda:<number>")->capture_default_str();
-  command.add_flag("--resume", o.resume, "Go on from the checkpoint in --out");
+  command.add_flag("--resume", o.resume,
+                   "Go on from the checkpoint in --out, with the same settings");
 }
 
 }  // namespace
@@ -217,7 +272,10 @@ void add_train_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command
       ->add_option("--hold-out", arguments->hold_out,
                    "Training images kept away for the search (0: none)")
-      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--split-seed", arguments->split_seed,
+                   "Which images: as accuracy.split_seed of the studies that use the weights")
       ->capture_default_str();
   command->add_option("--initial", arguments->initial, "Weight file to start from");
   command->add_option("--normalization", arguments->normalization,

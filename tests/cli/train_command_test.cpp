@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "tests/cli/command_line.hpp"
 #include "tests/cli/tiny_study.hpp"
+#include "train/nn/safetensors.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -63,6 +67,83 @@ TEST(Train, OneSeedAndOneThreadCountOneResult) {
                              report["test"]["correct"]};
   };
   EXPECT_EQ(losses("a"), losses("b"));
+}
+
+/// `words` with one option given another value, or added.
+std::vector<std::string> with(std::vector<std::string> words, const std::string& option,
+                              const std::string& value) {
+  const auto at = std::find(words.begin(), words.end(), option);
+  if (at == words.end()) {
+    words.push_back(option);
+    if (!value.empty()) words.push_back(value);
+  } else {
+    *(at + 1) = value;
+  }
+  return words;
+}
+
+struct Misuse {
+  const char* option;
+  const char* value;
+  const char* message;
+};
+
+TEST(Train, RefusesMisuseUnderTheNameOfTheOption) {
+  const TinyStudy study;
+  const Misuse rows[] = {
+      {"--hold-out", "-1", "--hold-out -1: must be >= 0"},
+      {"--hold-out", "300",
+       "--hold-out 300: leaves no image to train on: the training set has 300"},
+      {"--hold-out", "5000", "(at most 299)"},
+      {"--resume", "", "t/checkpoint.safetensors (name the --out of the run, or start without"},
+      {"--lr", "0", "--lr: must be > 0, got 0"},
+      {"--batch-size", "1", "--batch-size: must be >= 2, got 1"},
+      {"--warmup", "-1", "--warmup: must be >= 0, got -1"}};
+  for (const Misuse& row : rows) {
+    const Outcome outcome = run_hwflow(with(train_words(study, "t"), row.option, row.value));
+    EXPECT_EQ(outcome.exit_code, kWrongInput) << row.option;
+    EXPECT_THAT(outcome.errors, HasSubstr(row.message));
+    EXPECT_FALSE(std::filesystem::exists(study.out("t"))) << row.option;
+  }
+}
+
+TEST(Train, ResumesWithTheSameSettingsOnly) {
+  const TinyStudy study;
+  const std::vector<std::string> words = with(train_words(study, "t"), "--epochs", "1");
+  ASSERT_EQ(run_hwflow(words).exit_code, 0);
+  const std::vector<std::string> resumed = with(words, "--resume", "");
+  const Outcome again = run_hwflow(resumed);
+  ASSERT_EQ(again.exit_code, 0) << again.errors;
+  EXPECT_EQ(json::parse(again.output)["epochs"].size(), 0U);  // all were done
+  EXPECT_THAT(run_hwflow(with(resumed, "--lr", "0.1")).errors,
+              HasSubstr("learning rate 0.05 there, 0.1 here"));
+  EXPECT_THAT(run_hwflow(with(resumed, "--hold-out", "60")).errors,
+              HasSubstr("training images 200 ("));
+  // As many images, but others.
+  const Outcome split = run_hwflow(with(resumed, "--split-seed", "2"));
+  EXPECT_EQ(split.exit_code, kWrongInput);
+  EXPECT_THAT(split.errors, HasSubstr("other settings: training images 200 ("));
+}
+
+TEST(Train, WeightsSayWhatTheyAndTheirOriginHeldOut) {
+  const TinyStudy study;
+  const std::vector<std::string> words = with(train_words(study, "a"), "--epochs", "1");
+  const auto held_out = [&](const std::string& out) {
+    return train::read_safetensors(study.out(out) / "fmnist_resnet.safetensors")
+        .value()
+        .metadata.at("held_out");
+  };
+  ASSERT_EQ(run_hwflow(with(words, "--split-seed", "7")).exit_code, 0);
+  EXPECT_EQ(held_out("a"), "100 training images, split seed 7");
+  const std::string file = (study.out("a") / "fmnist_resnet.safetensors").string();
+  const std::vector<std::string> tuned =
+      with(with(words, "--out", study.out("b").string()), "--initial", file);
+  ASSERT_EQ(run_hwflow(with(tuned, "--split-seed", "7")).exit_code, 0);
+  EXPECT_EQ(held_out("b"), "100 training images, split seed 7");
+  ASSERT_EQ(run_hwflow(with(tuned, "--split-seed", "8")).exit_code, 0);
+  EXPECT_EQ(held_out("b"),
+            "not known: the weights that it started from held out 100 training images, split seed "
+            "7");
 }
 
 TEST(Train, ItsHelpDoesNotPromiseThatThreadsDoNotMatter) {

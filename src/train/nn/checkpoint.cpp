@@ -4,7 +4,8 @@
 #include <torch/utils.h>
 
 #include <charconv>
-#include <map>
+#include <string_view>
+#include <utility>
 
 #include "train/nn/safetensors.hpp"
 
@@ -43,14 +44,39 @@ int parse_epochs(const std::map<std::string, std::string>& metadata) {
   return epochs;
 }
 
-Diagnostics compare(const std::string& file, const Safetensors& content,
-                    const std::map<std::string, Tensor>& expected, const std::string& signature) {
-  Diagnostics problems;
-  const auto found = content.metadata.find("signature");
-  if (found == content.metadata.end() || found->second != signature) {
-    problems.push_back({file, "was written by a training run with other settings",
-                        "use its settings, another folder, or start without resuming"});
+constexpr std::string_view kSetting = "setting.";  // and its name: a key of the metadata
+
+TrainSettings settings_of(const std::map<std::string, std::string>& metadata) {
+  TrainSettings settings;
+  for (const auto& [key, text] : metadata) {
+    if (key.starts_with(kSetting)) settings[key.substr(kSetting.size())] = text;
   }
+  return settings;
+}
+
+Diagnostics compare_settings(const std::string& file, const TrainSettings& there,
+                             const TrainSettings& here) {
+  std::map<std::string, std::pair<std::string, std::string>> all;
+  for (const auto& [name, text] : there) all[name].first = text;
+  for (const auto& [name, text] : here) all[name].second = text;
+  Diagnostics problems;
+  for (const auto& [name, texts] : all) {
+    if (texts.first == texts.second) continue;
+    const auto shown = [](const std::string& text) { return text.empty() ? "none" : text; };
+    problems.push_back({file,
+                        fmt::format("was written with other settings: {} {} there, {} here", name,
+                                    shown(texts.first), shown(texts.second)),
+                        ""});
+  }
+  if (!problems.empty()) {
+    problems.back().hint = "use its settings, another folder, or start without resuming";
+  }
+  return problems;
+}
+
+Diagnostics compare(const std::string& file, const Safetensors& content,
+                    const std::map<std::string, Tensor>& expected, const TrainSettings& settings) {
+  Diagnostics problems = compare_settings(file, settings_of(content.metadata), settings);
   if (parse_epochs(content.metadata) < 0) {
     problems.push_back({file, "does not say how many epochs are finished", ""});
   }
@@ -71,11 +97,11 @@ Diagnostics compare(const std::string& file, const Safetensors& content,
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& file, const NetworkModule& module,
-                      const Sgd& optimizer, int finished_epochs, const std::string& signature) {
+                      const Sgd& optimizer, int finished_epochs, const TrainSettings& settings) {
   Safetensors content;
-  content.metadata = {{"format", "hwflow training checkpoint 1"},
-                      {"finished_epochs", std::to_string(finished_epochs)},
-                      {"signature", signature}};
+  content.metadata = {{"format", "hwflow training checkpoint 2"},
+                      {"finished_epochs", std::to_string(finished_epochs)}};
+  for (const auto& [name, text] : settings) content.metadata[std::string(kSetting) + name] = text;
   for (const auto& [name, tensor] : state_of(module))
     content.tensors[name] = to_float_tensor(tensor);
   for (const TrainedTensor& t : optimizer.tensors()) {
@@ -85,7 +111,7 @@ void write_checkpoint(const std::filesystem::path& file, const NetworkModule& mo
 }
 
 Expected<int> read_checkpoint(const std::filesystem::path& file, NetworkModule& module,
-                              Sgd& optimizer, const std::string& signature) {
+                              Sgd& optimizer, const TrainSettings& settings) {
   const Expected<Safetensors> content = read_safetensors(file);
   if (!content) return Unexpected{content.error()};
   const std::map<std::string, Tensor> state = state_of(module);
@@ -93,7 +119,7 @@ Expected<int> read_checkpoint(const std::filesystem::path& file, NetworkModule& 
   for (const TrainedTensor& t : optimizer.tensors()) {
     if (content->tensors.contains(momentum_name(t))) expected[momentum_name(t)] = t.tensor;
   }
-  Diagnostics problems = compare(file.string(), content.value(), expected, signature);
+  Diagnostics problems = compare(file.string(), content.value(), expected, settings);
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   torch::NoGradGuard no_gradients;

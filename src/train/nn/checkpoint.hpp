@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "base/diagnostics.hpp"
@@ -9,16 +10,20 @@
 
 namespace hwflow::train {
 
-/// Writes parameters, buffers, momenta and the number of finished epochs (the state of all random
-/// streams, which derive from seed and epoch). `signature` is whatever a resume must find
-/// unchanged. Atomic; throws std::system_error when the disk fails. Torch header.
-void write_checkpoint(const std::filesystem::path& file, const NetworkModule& module,
-                      const Sgd& optimizer, int finished_epochs, const std::string& signature);
+/// What a resumed run must share with the run that wrote its checkpoint, by name.
+using TrainSettings = std::map<std::string, std::string>;
 
-/// Puts a checkpoint back; the finished epochs. Errors  a broken file, another signature, missing,
-/// unused or mis-shaped tensors, all at once; module and optimizer are untouched then.
+/// Writes parameters, buffers, momenta, settings and the number of finished epochs (the state of
+/// all random streams, which derive from seed and epoch). Atomic; throws std::system_error when the
+/// disk fails. Torch header.
+void write_checkpoint(const std::filesystem::path& file, const NetworkModule& module,
+                      const Sgd& optimizer, int finished_epochs, const TrainSettings& settings);
+
+/// Puts a checkpoint back; the finished epochs. Errors  a broken file, other settings (each by
+/// name), missing, unused or mis-shaped tensors, all at once; module and optimizer are untouched
+/// then.
 [[nodiscard]] Expected<int> read_checkpoint(const std::filesystem::path& file,
                                             NetworkModule& module, Sgd& optimizer,
-                                            const std::string& signature);
+                                            const TrainSettings& settings);
 
 }  // namespace hwflow::train

@@ -7,9 +7,11 @@
 
 #include <chrono>
 #include <numeric>
+#include <string_view>
 
 #include "base/check.hpp"
 #include "base/parallel.hpp"
+#include "base/random.hpp"
 #include "train/nn/checkpoint.hpp"
 #include "train/nn/sgd.hpp"
 #include "train/nn/training.hpp"
@@ -35,14 +37,31 @@ torch::Device device_of(const NetworkModule& module) {
 
 /// Everything that a resumed run must share with the run that wrote the checkpoint. Epochs count,
 /// since the cosine depends on them; threads, device and file names do not.
-std::string signature_of(const NetworkModule& module, const ImageSet& images,
-                         const Normalization& normalization, const TrainOptions& o) {
-  return fmt::format("{} {} {} | {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} {} {}",
-                     module.name(), images.name, images.count(), fmt::join(normalization.mean, ","),
-                     fmt::join(normalization.std, ","), o.epochs, o.batch_size, o.learning_rate,
-                     static_cast<int>(o.schedule), o.warmup_epochs, fmt::join(o.step_epochs, ","),
-                     o.step_factor, o.momentum, o.nesterov, o.weight_decay, o.decay_norm_and_bias,
-                     o.label_smoothing, o.augmentation.pad, o.augmentation.flip, o.seed);
+TrainSettings settings_of(const NetworkModule& module, const ImageSet& images,
+                          const Normalization& normalization, const TrainOptions& o) {
+  const auto text = [](const auto& value) { return fmt::format("{}", value); };
+  const std::string_view pixels(reinterpret_cast<const char*>(images.pixels.data()),
+                                images.pixels.size());
+  return {{"network", module.name()},
+          {"data", images.name},
+          {"training images", fmt::format("{} ({:016x})", images.count(), stable_hash(pixels))},
+          {"mean", fmt::format("{}", fmt::join(normalization.mean, ","))},
+          {"std", fmt::format("{}", fmt::join(normalization.std, ","))},
+          {"epochs", text(o.epochs)},
+          {"batch size", text(o.batch_size)},
+          {"learning rate", text(o.learning_rate)},
+          {"schedule", o.schedule == Schedule::cosine ? "cosine" : "step"},
+          {"warm-up epochs", text(o.warmup_epochs)},
+          {"step epochs", fmt::format("{}", fmt::join(o.step_epochs, ","))},
+          {"step factor", text(o.step_factor)},
+          {"momentum", text(o.momentum)},
+          {"Nesterov momentum", text(o.nesterov)},
+          {"weight decay", text(o.weight_decay)},
+          {"decay of norms and biases", text(o.decay_norm_and_bias)},
+          {"label smoothing", text(o.label_smoothing)},
+          {"crop pad", text(o.augmentation.pad)},
+          {"flip", text(o.augmentation.flip)},
+          {"seed", text(o.seed)}};
 }
 
 std::vector<TrainedTensor> trained_tensors(const NetworkModule& module, const TrainOptions& o) {
@@ -76,7 +95,9 @@ class Trainer {
         options_(options),
         writer_(images, normalization),
         optimizer_(trained_tensors(module, options), options.momentum, options.nesterov),
-        signature_(signature_of(module, images, normalization, options)),
+        // The images are hashed only where a file keeps the settings.
+        settings_(options.checkpoint.empty() ? TrainSettings{}
+                                             : settings_of(module, images, normalization, options)),
         device_(device_of(module)) {}
 
   Expected<std::vector<EpochReport>> run(const EpochProgress& progress,
@@ -84,7 +105,7 @@ class Trainer {
     int finished = 0;
     if (options_.resume && std::filesystem::exists(options_.checkpoint)) {
       const Expected<int> read =
-          read_checkpoint(options_.checkpoint, module_, optimizer_, signature_);
+          read_checkpoint(options_.checkpoint, module_, optimizer_, settings_);
       if (!read) return Unexpected{read.error()};
       finished = read.value();
     }
@@ -94,7 +115,7 @@ class Trainer {
       if (!report) break;
       reports.push_back(*report);
       if (!options_.checkpoint.empty()) {
-        write_checkpoint(options_.checkpoint, module_, optimizer_, epoch + 1, signature_);
+        write_checkpoint(options_.checkpoint, module_, optimizer_, epoch + 1, settings_);
       }
       if (progress) progress(*report);
     }
@@ -150,7 +171,7 @@ class Trainer {
   const TrainOptions& options_;
   BatchWriter writer_;
   Sgd optimizer_;
-  std::string signature_;
+  TrainSettings settings_;
   torch::Device device_;
 };
 

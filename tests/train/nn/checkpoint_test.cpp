@@ -40,12 +40,13 @@ TEST(Checkpoint, BringsBackWeightsStatisticsAndMomenta) {
   load_weights(module, weights);
   Sgd optimizer = optimizer_of(module);
   optimizer.set_momentum(1, torch::full({2}, 0.25));
-  write_checkpoint(file, module, optimizer, 7, "settings");
+  write_checkpoint(file, module, optimizer, 7, {{"rate", "0.1"}, {"seed", "1"}});
 
   NetworkModule other(network);
   Sgd fresh = optimizer_of(other);
   fresh.set_momentum(0, torch::ones({2, 1, 1, 1}));  // must go: the file has none
-  const Expected<int> epochs = read_checkpoint(file, other, fresh, "settings");
+  const Expected<int> epochs =
+      read_checkpoint(file, other, fresh, {{"rate", "0.1"}, {"seed", "1"}});
   ASSERT_TRUE(epochs) << to_text(epochs.error());
   EXPECT_EQ(epochs.value(), 7);
   EXPECT_EQ(weights_of(other), weights);
@@ -59,7 +60,7 @@ TEST(Checkpoint, TellsEverythingThatDoesNotFitAndChangesNothing) {
   const Network network = one_layer();
   NetworkModule module(network);
   Sgd optimizer = optimizer_of(module);
-  write_checkpoint(file, module, optimizer, 1, "settings");
+  write_checkpoint(file, module, optimizer, 1, {{"rate", "0.1"}, {"seed", "1"}});
   Safetensors content = read_safetensors(file).value();
   content.tensors.erase("model.c.weight");
   content.tensors["model.c.batch_norm.bias"] = {{3}, {1.0F, 1.0F, 1.0F}};
@@ -67,11 +68,13 @@ TEST(Checkpoint, TellsEverythingThatDoesNotFitAndChangesNothing) {
   content.metadata.erase("finished_epochs");
   write_safetensors(file, content);
   const WeightMap before = weights_of(module);
-  const Expected<int> epochs = read_checkpoint(file, module, optimizer, "other settings");
+  const Expected<int> epochs =
+      read_checkpoint(file, module, optimizer, {{"rate", "0.2"}, {"epochs", "4"}, {"seed", "1"}});
   ASSERT_FALSE(epochs);
-  EXPECT_EQ(epochs.error().size(), 5U);
+  EXPECT_EQ(epochs.error().size(), 6U);
   const std::string text = to_text(epochs.error());
-  EXPECT_THAT(text, HasSubstr("other settings"));
+  EXPECT_THAT(text, HasSubstr("other settings: rate 0.1 there, 0.2 here"));
+  EXPECT_THAT(text, HasSubstr("other settings: epochs none there, 4 here"));
   EXPECT_THAT(text, HasSubstr("how many epochs"));
   EXPECT_THAT(text, HasSubstr("'model.c.weight' is missing"));
   EXPECT_THAT(text, HasSubstr("'model.c.batch_norm.bias' has another shape"));

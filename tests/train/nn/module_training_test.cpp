@@ -182,7 +182,7 @@ TEST(ModuleTraining, ACheckpointOfOtherSettingsIsRefused) {
   options.learning_rate = 0.05;
   const auto refused = train_tiny(options);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(to_text(refused.error()), HasSubstr("other settings"));
+  EXPECT_THAT(to_text(refused.error()), HasSubstr("learning rate 0.1 there, 0.05 here"));
 }
 
 }  // namespace
