@@ -9,6 +9,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/random.hpp"
 #include "cli/command.hpp"
 #include "study/run_store.hpp"
 #include "study/sqlite.hpp"
@@ -72,6 +73,72 @@ TEST(CodesignProcess, KilledInMidSearchGoesOnToTheSameResult) {
   // All that was committed is used again; a thread commits each plan before it takes the next, so
   // only those in flight, one a thread at most, were lost.
   EXPECT_EQ(result["run"]["accuracies_reused"], committed);
+}
+
+/// From now on the store notes every piece of work that is committed to it, again and again if it
+/// is done again.
+void note_commits(const std::filesystem::path& out) {
+  std::filesystem::create_directories(out);
+  const std::filesystem::path file = out / study::kStoreFile;
+  ASSERT_TRUE(study::RunStore::open(file).has_value());
+  study::Database(file).run(
+      "CREATE TABLE commits (work TEXT NOT NULL);"
+      "CREATE TRIGGER note_accuracy AFTER INSERT ON accuracies BEGIN"
+      "  INSERT INTO commits VALUES ('accuracy of ' || NEW.plan); END;"
+      "CREATE TRIGGER note_mapping AFTER INSERT ON mappings BEGIN"
+      "  INSERT INTO commits VALUES ('mapping of ' || NEW.key); END;"
+      "CREATE TRIGGER note_finished AFTER INSERT ON finished BEGIN"
+      "  INSERT INTO commits VALUES ('training of ' || NEW.plan); END;");
+}
+
+std::int64_t count_in(const std::filesystem::path& out, const std::string& rows) {
+  const study::Database database(out / study::kStoreFile);
+  study::Statement count = database.prepare("SELECT count(*) FROM " + rows);
+  return count.step() ? count.integer(0) : 0;
+}
+
+/// Kills at moments drawn at random, from the first to the last phase. Work is committed as soon as
+/// it is done and one thread does one piece at a time: when nothing is ever committed twice, each
+/// kill costs the piece in flight and no more.
+TEST(CodesignProcess, KilledAgainAndAgainItDoesNothingTwice) {
+  constexpr std::uint64_t kSeed = 20261;
+  constexpr int kKills = 10;
+  const TinyStudy study;
+  const std::vector<std::string> words{
+      "--quiet", "--threads", "1", "--set", "finish.epochs=1", "--set", "search.generations=4"};
+  const auto with = [&words](const std::vector<std::string>& more) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  const Outcome whole = run_hwflow(study.codesign("whole", with({"--json", "-"})));
+  ASSERT_EQ(whole.exit_code, 0) << whole.errors;
+  const std::chrono::duration<double> needed = std::chrono::steady_clock::now() - start;
+
+  const std::filesystem::path out = study.out("o");
+  note_commits(out);
+  Rng rng(kSeed);
+  int kills = 0;
+  for (int i = 0; i < kKills; ++i) {
+    const bool begun = count_in(out, "runs") > 0;
+    Process process(study.folder(), study.codesign("o", begun ? with({"--resume"}) : words));
+    const auto percent = static_cast<double>(5 + rng.below(35));
+    std::this_thread::sleep_for(needed * (percent / 100.0));
+    if (!process.runs()) break;  // it came to its end
+    process.send(SIGKILL);
+    ASSERT_TRUE(WIFSIGNALED(process.wait())) << process.errors();
+    ++kills;
+  }
+  EXPECT_GE(kills, 3) << "seed " << kSeed;
+  const Outcome last = run_hwflow(study.codesign("o", with({"--resume", "--json", "-"})));
+  ASSERT_EQ(last.exit_code, 0) << last.errors;
+  EXPECT_EQ(lasting_part(json::parse(last.output)), lasting_part(json::parse(whole.output)));
+  EXPECT_EQ(count_in(out, "commits"), count_in(out, "(SELECT DISTINCT work FROM commits)"));
+  EXPECT_EQ(count_in(out, "runs"), 1);
+  for (const char* table : {"accuracies", "finished", "mappings"}) {
+    EXPECT_EQ(count_in(out, table), count_in(study.out("whole"), table)) << table;
+  }
 }
 
 TEST(CodesignProcess, InterruptedStopsCleanlyAndGoesOnToTheSameResult) {
