@@ -6,8 +6,6 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -15,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "base/input_file.hpp"
 #include "workload/builtin_networks.hpp"
 #include "workload/network_yaml.hpp"
 #include "workload/node_geometry.hpp"
@@ -39,16 +38,14 @@ Unexpected<Diagnostics> refuse(std::string place, std::string reason, std::strin
 }
 
 Expected<std::string> read_bytes(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error))
-    return refuse(file.string(), "there is no such file");
-  if (std::filesystem::file_size(file, error) > std::numeric_limits<std::int32_t>::max())
+  constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int32_t>::max();  // of protobuf
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(file, ignored) &&
+      std::filesystem::file_size(file, ignored) > kMostBytes) {
     return refuse(file.string(), "is larger than 2 GiB, the limit of protobuf",
                   "keep the weights in an external file");
-  std::ifstream stream(file, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream) return refuse(file.string(), "cannot be read");
-  return bytes;
+  }
+  return read_input_file(file, kMostBytes);
 }
 
 bool parse(const std::string& bytes, ::onnx::ModelProto& model) {

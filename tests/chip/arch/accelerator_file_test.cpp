@@ -81,7 +81,7 @@ TEST(LoadAccelerator, RefusesUnknownNamesAndFiles) {
   EXPECT_EQ(text("eyeris"),
             "eyeris: is no built-in accelerator (a file is named with its .yaml) (did you mean "
             "'eyeriss'?)\n");
-  EXPECT_EQ(text("no/such.yaml"), "no/such.yaml: cannot be read\n");
+  EXPECT_EQ(text("no/such.yaml"), "no/such.yaml: there is no such file\n");
 }
 
 }  // namespace
