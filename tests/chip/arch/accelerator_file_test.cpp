@@ -33,7 +33,7 @@ TEST(ParseAccelerator, RefusesWrongKeysAndValues) {
        "read)\n"},
       {"clock_mhz: 100", "clock: 100",
        "a.yaml:5: clock: unknown key (did you mean 'clock_mhz'?)\n"},
-      {"clock_mhz: 100", "clock_mhz: 0", "a.yaml:5: clock_mhz: must be > 0, got 0\n"},
+      {"clock_mhz: 100", "clock_mhz: 0", "a.yaml:5: clock_mhz: must be >= 0.001, got 0\n"},
       {"keeps: [inputs, outputs]", "keeps: [inputs, output]",
        "a.yaml:9: levels[1].keeps[1]: must be one of weights, inputs, outputs, got 'output' (did "
        "you mean 'outputs'?)\n"},
