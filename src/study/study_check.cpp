@@ -6,6 +6,7 @@
 #include "pareto/nsga2.hpp"
 #include "study/plan_space.hpp"
 #include "study/study.hpp"
+#include "workload/node_geometry.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -161,6 +162,9 @@ class Check {
   void check_network() {
     if (network_.compute_nodes().empty()) {
       add("network", fmt::format("{} has no layer with weights", network_.name()));
+    }
+    for (const Diagnostic& problem : check_batch(network_, study_.hardware.batch)) {
+      add("hardware.batch", problem.reason, problem.hint);
     }
     const FeatureShape& input = network_.nodes().front().shape;
     const auto check_channels = [&](const std::string& key, std::size_t count) {
