@@ -49,7 +49,9 @@ void add_evaluate_command(CLI::App& app, GlobalOptions& options, int& exit_code)
       ->add_option("--mapping", arguments->mapping,
                    "YAML or JSON, as 'hwflow map --json' writes it")
       ->required();
-  command->add_option("--objective", arguments->objective, "What counts as the value of a layer")
+  command
+      ->add_option("--objective", arguments->objective,
+                   "What counts as the value of a layer: energy, latency, edp or dram")
       ->capture_default_str();
   add_global_options(*command, options);
   command->callback(

@@ -130,7 +130,7 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
                  {"cycles", total.cycles},
                  {"edp", total.edp()},
                  {"dram_bits", total.dram_bits}}}})
-      .dump(2);
+      .dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 void print_table(const chip::NetworkMapping& mapping, const chip::Accelerator& accelerator,

@@ -46,7 +46,11 @@ CorrectImages test_quantized(const TestArguments& arguments, const train::ImageS
     const Expected<train::Safetensors> file = train::read_safetensors(arguments.model.file);
     if (!file) return Unexpected{file.error()};
     const auto named = file->metadata.find("network");
-    if (named != file->metadata.end()) name = named->second;
+    if (named == file->metadata.end()) {
+      return Unexpected{Diagnostics{
+          {arguments.model.file, "does not say which network it belongs to", "add --network"}}};
+    }
+    name = named->second;
   }
   const Expected<OnnxModel> described = load_network(name);
   if (!described) return Unexpected{described.error()};
@@ -95,15 +99,14 @@ int run_test(const TestArguments& arguments, const GlobalOptions& options) {
       std::accumulate(result.value().begin(), result.value().end(), std::int64_t{0});
   const double top1 = static_cast<double>(correct) / total;
   const double error = std::sqrt(top1 * (1.0 - top1) / total);
-  write_json(options, nlohmann::ordered_json({{"model", arguments.model.file},
-                                              {"data", images.name},
-                                              {"mode", arguments.mode},
-                                              {"correct", correct},
-                                              {"total", images.count()},
-                                              {"top1", top1},
-                                              {"standard_error", error},
-                                              {"seconds", seconds}})
-                          .dump(2));
+  write_json_tree(options, nlohmann::ordered_json({{"model", arguments.model.file},
+                                                   {"data", images.name},
+                                                   {"mode", arguments.mode},
+                                                   {"correct", correct},
+                                                   {"total", images.count()},
+                                                   {"top1", top1},
+                                                   {"standard_error", error},
+                                                   {"seconds", seconds}}));
   if (options.json != "-" && !options.quiet) {
     fmt::print("{}: {} of {} right, top-1 {:.2f} % +- {:.2f} ({}, {:.1f} s)\n",
                arguments.model.file, correct, images.count(), 100.0 * top1, 100.0 * error,
@@ -135,7 +138,7 @@ void add_test_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->check(CLI::IsMember(mode_names()))
       ->capture_default_str();
   command->add_option("--first", arguments->first, "Only so many images of the test set, 0 = all")
-      ->check(CLI::NonNegativeNumber);
+      ->check(is_integer(0, 1 << 30));
   command->add_option("--device", arguments->device, "cpu, cuda or cuda:<number>")
       ->capture_default_str();
   command->callback(
