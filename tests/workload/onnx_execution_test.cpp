@@ -480,6 +480,17 @@ TEST(OnnxExecution, AnOutputOfConstantsIsNone) {
   EXPECT_THAT(to_text(load(none).error()), testing::HasSubstr("nothing that its inputs change"));
 }
 
+TEST(OnnxExecution, BatchNormOfTrainingIsForCostOnly) {
+  Model m(9);
+  m.input({1, 2, 3, 3}).output("y");
+  m.floats("s", {2}).floats("b", {2}).floats("m", {2}).floats("v", {2});
+  m.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y", "m1", "v1", "m2", "v2"});
+  const auto model = load(m);
+  ASSERT_TRUE(model) << to_text(model.error());
+  EXPECT_THAT(model->network.node(model->network.outputs().front()).not_executable,
+              testing::HasSubstr("of training"));
+}
+
 TEST(OnnxExecution, DetectionAndControlAreRefusedByName) {
   for (const char* type : {"NonMaxSuppression", "Loop", "If", "LSTM", "NonZero", "RoiAlign"}) {
     Model model;

@@ -79,10 +79,17 @@ NodeId import_pool(const NodeImport& node, NodeKind kind) {
   return id;
 }
 
+constexpr const char* kNorm = "a norm of every window, kept as an average";
+
 }  // namespace
 
-void import_max_pool(const NodeImport& node) { import_pool(node, NodeKind::max_pooling); }
-void import_average_pool(const NodeImport& node) { import_pool(node, NodeKind::average_pooling); }
+void import_max_pool(const NodeImport& node) { (void)import_pool(node, NodeKind::max_pooling); }
+void import_average_pool(const NodeImport& node) {
+  (void)import_pool(node, NodeKind::average_pooling);
+}
+void import_lp_pool(const NodeImport& node) {
+  node.mark_not_executable(import_pool(node, NodeKind::average_pooling), kNorm);
+}
 
 void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims) {
   const Dims dims = node.input(0).dims;
@@ -97,6 +104,11 @@ void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims) {
 
 void import_global_average_pool(const NodeImport& node) {
   import_global_pool(node, NodeKind::average_pooling, true);
+}
+
+void import_global_lp_pool(const NodeImport& node) {
+  import_global_pool(node, NodeKind::average_pooling, true);
+  node.mark_not_executable({static_cast<std::int32_t>(node.graph().nodes.size()) - 1}, kNorm);
 }
 
 void import_global_max_pool(const NodeImport& node) {
