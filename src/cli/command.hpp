@@ -39,6 +39,10 @@ int thread_count(const GlobalOptions& options);
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
 
+/// What a reader simplified, on standard error; nothing with --quiet.
+void print_notes(const GlobalOptions& options, const std::string& file,
+                 const std::vector<std::string>& notes);
+
 /// Writes to the file of --json or standard output; nothing without --json.
 void write_json(const GlobalOptions& options, const std::string& json);
 

@@ -129,6 +129,7 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
   return Json({{"network", title.network},
                {"accelerator", accelerator.name()},
                {"objective", name(title.objective)},
+               {"notes", title.notes},
                {"seconds", mapping.seconds},
                {"threads", title.threads},
                {"layers", std::move(layers)},
