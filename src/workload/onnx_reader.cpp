@@ -119,6 +119,7 @@ class Reader {
         Value value;
         value.constant = onnx_import::read_tensor(tensor, graph_.folder);
         value.dims = value.constant->dims;
+        graph_.initializer_elements += static_cast<std::int64_t>(value.constant->size());
         if (!graph_.values.emplace(tensor.name(), std::move(value)).second)
           tell(place, "is there twice");
       } catch (const Problem& problem) {

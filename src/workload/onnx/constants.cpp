@@ -92,6 +92,12 @@ ConstantPtr fold_gather(const NodeImport& node, const Constant& source) {
 
 ConstantPtr fold_slice(const NodeImport& node, ConstantPtr source) {
   for (const SlicedAxis& slice : sliced_axes(node, source->dims)) {
+    if (!source->has_values) {
+      Dims dims = source->dims;
+      dims[slice.axis] = slice.count;
+      source = make_unknown(std::move(dims));
+      continue;
+    }
     std::vector<std::size_t> places;
     for (std::int64_t i = 0; i < slice.count; ++i)
       places.push_back(static_cast<std::size_t>(slice.begin + i * slice.step));
@@ -105,16 +111,22 @@ void fold_split(const NodeImport& node, const Constant& source) {
   const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), source.dims.size());
   const Dims sizes = split_sizes(node, source.dims[axis]);
   if (sizes.size() != node.output_count()) throw Problem("sizes do not fit the outputs");
-  std::size_t begin = 0;
+  std::int64_t begin = 0;
   for (std::size_t part = 0; part < sizes.size(); ++part) {
-    const auto room = static_cast<std::int64_t>(along_axis(source.dims, axis).size - begin);
-    if (sizes[part] < 0 || sizes[part] > room) throw Problem("the parts do not make the whole");
-    std::vector<std::size_t> places(static_cast<std::size_t>(sizes[part]));
-    std::iota(places.begin(), places.end(), begin);
-    begin += places.size();
-    node.set_constant(part, taken_along(source, axis, places));
+    if (sizes[part] < 0 || sizes[part] > source.dims[axis] - begin)
+      throw Problem("the parts do not make the whole");
+    Dims dims = source.dims;
+    dims[axis] = sizes[part];
+    if (source.has_values) {
+      std::vector<std::size_t> places(static_cast<std::size_t>(sizes[part]));
+      std::iota(places.begin(), places.end(), static_cast<std::size_t>(begin));
+      node.set_constant(part, taken_along(source, axis, places));
+    } else {
+      node.set_constant(part, make_unknown(std::move(dims)));
+    }
+    begin += sizes[part];
   }
-  if (begin != along_axis(source.dims, axis).size) throw Problem("the parts do not make the whole");
+  if (begin != source.dims[axis]) throw Problem("the parts do not make the whole");
 }
 
 /// Values of all inputs along an axis, as floats or as integers.
@@ -144,13 +156,12 @@ ConstantPtr fold_concat(const NodeImport& node) {
   if (!node.attributes().has("axis")) throw Problem("attribute 'axis' is missing");
   Dims dims = node.input(0).dims;
   const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), dims.size());
-  std::int64_t total = 0, elements = 0;
+  std::int64_t total = 0;
   bool has_values = true, is_integer = true;
   for (std::size_t i = 0; i < node.input_count(); ++i) {
     const ConstantPtr part = node.input(i).constant;
     Dims each = part->dims;
     if (each.size() != dims.size()) throw Problem("inputs of different rank");
-    elements = std::max(elements, element_count(each));
     total += each[axis];
     each[axis] = dims[axis];
     if (each != dims) throw Problem("inputs differ beside the axis");
@@ -159,9 +170,11 @@ ConstantPtr fold_concat(const NodeImport& node) {
   }
   dims[axis] = total;
   const std::int64_t count = element_count(dims);
-  // One tensor named often would fill memory that the file does not.
-  if (count > std::max(kMaxFolded, 64 * elements)) throw Problem("joins too many constants");
-  if (!has_values || count == 0) return has_values ? make_integers(dims, {}) : make_unknown(dims);
+  if (!has_values) return make_unknown(std::move(dims));
+  // More than the file holds: one tensor named over and over again would fill memory.
+  if (count > std::max(kMaxFolded, node.graph().initializer_elements))
+    throw Problem("joins too many constants");
+  if (count == 0) return make_integers(std::move(dims), {});
   if (is_integer) return make_integers(dims, joined<std::int64_t>(node, axis, count));
   return make_floats(dims, joined<float>(node, axis, count));
 }

@@ -29,6 +29,7 @@ class GraphImport {
  public:
   std::int64_t batch = 1;
   std::int64_t opset = 0;
+  std::int64_t initializer_elements = 0;  ///< of all together, those without values left out
   std::filesystem::path folder;
   std::map<std::string, Value> values;
   std::map<std::string, int> readers;  ///< uses of a tensor name, graph outputs included
