@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -121,6 +122,16 @@ int report_wrong_input(const Diagnostics& diagnostics) {
   fmt::print(stderr, "hwflow: {} problem{} in the input; nothing was done\n", diagnostics.size(),
              diagnostics.size() == 1 ? "" : "s");
   return kWrongInput;
+}
+
+void print_notes(const GlobalOptions& options, const std::string& file,
+                 const std::vector<std::string>& notes) {
+  constexpr std::size_t kMost = 10;  // --json has all of them
+  if (options.quiet) return;
+  for (std::size_t i = 0; i < std::min(notes.size(), kMost); ++i)
+    fmt::print(stderr, "note: {}: {}\n", file, notes[i]);
+  if (notes.size() > kMost)
+    fmt::print(stderr, "note: {}: {} more like these\n", file, notes.size() - kMost);
 }
 
 void write_json(const GlobalOptions& options, const std::string& json) {

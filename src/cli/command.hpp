@@ -51,6 +51,10 @@ struct WrongOptions {
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
 
+/// What a reader simplified, on standard error; nothing with --quiet.
+void print_notes(const GlobalOptions& options, const std::string& file,
+                 const std::vector<std::string>& notes);
+
 /// Writes to the file of --json or standard output; nothing without --json.
 void write_json(const GlobalOptions& options, const std::string& json);
 /// As text; names that are no UTF-8 (file names, names in ONNX files) are made so.

@@ -100,10 +100,12 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
                         const GlobalOptions& global) {
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
+  print_notes(global, arguments.input.network, network->notes);
   const auto mapped =
       chip::map_network(network->layers, network->accelerator, options, progress_line(global));
   if (!mapped) return report_unmapped(mapped.error());
-  const MappingTitle title{network->network, options.objective, options.threads};
+  const MappingTitle title{network->network, options.objective, options.threads,
+                           MappingSource::search, network->notes};
   write_json(global, to_json(*mapped, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
   return kDone;

@@ -114,6 +114,7 @@ Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
   for (LoweredLayer& lowered : lower(network, plan, lowering_options(input, *accelerator, *bits))) {
     result.layers.push_back(std::move(lowered.layer));
   }
+  result.notes = model->notes;
   return result;
 }
 

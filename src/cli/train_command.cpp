@@ -41,7 +41,8 @@ struct TrainInputs {
   std::optional<WeightMap> initial;
   train::ImageSet training, test;
   train::Normalization normalization;
-  std::string held_out;  ///< for the weight file
+  std::string held_out;              ///< for the weight file
+  std::vector<std::string> notes{};  ///< what the reader of the network simplified
 };
 
 /// Problems with options of training under the names that they have on the command line.
@@ -127,6 +128,7 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
 
   TrainInputs inputs{std::move(model->network), std::nullopt, {},
                      std::move(data->test),     {},           held_out_text(arguments, nullptr)};
+  inputs.notes = std::move(model->notes);
   const train::ImageSplit split =
       train::stratified_split(data->train, arguments.hold_out, arguments.split_seed);
   inputs.training = train::select(data->train, split.training);
@@ -218,6 +220,7 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   }
   if (!problems.empty()) return report_wrong_input(problems);
   fs::create_directories(folder);
+  print_notes(options, arguments.network, inputs->notes);
 
   const auto progress = [&](const train::EpochReport& report) {
     if (!options.quiet) print_epoch(report, arguments.options.epochs);

@@ -315,9 +315,10 @@ struct LoadedStudy {
   WeightMap weights;
   Network network;
   chip::Accelerator accelerator;
-  std::string config_yaml;         ///< effective, reads back to the same study
-  std::string config_hash;         ///< of all that the result depends on: not of output and study
-  std::filesystem::path origin{};  ///< the study file: relative paths start from its folder
+  std::string config_yaml;           ///< effective, reads back to the same study
+  std::string config_hash;           ///< of all that the result depends on: not of output and study
+  std::filesystem::path origin{};    ///< the study file: relative paths start from its folder
+  std::vector<std::string> notes{};  ///< what the reader of the network simplified
 };
 
 /// Reads a study and everything it names but the data and the checkpoint.

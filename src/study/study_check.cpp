@@ -166,6 +166,12 @@ class Check {
     for (const Diagnostic& problem : check_batch(network_, study_.hardware.batch)) {
       add("hardware.batch", problem.reason, problem.hint);
     }
+    if (network_.outputs().size() > 1) {
+      add("network",
+          fmt::format("{} has {} outputs; accuracy is that of one", network_.name(),
+                      network_.outputs().size()),
+          "leave in the file only the output that classifies");
+    }
     const FeatureShape& input = network_.nodes().front().shape;
     const auto check_channels = [&](const std::string& key, std::size_t count) {
       if (count != 0 && count != static_cast<std::size_t>(input.channels)) {

@@ -73,6 +73,16 @@ Diagnostics check_fit(const Network& network, const ImageSet& images) {
     problems.push_back(
         {network.name(), "has no layer with weights: there is nothing to train", ""});
   }
+  if (network.outputs().size() != 1) {
+    std::string names;
+    for (const NodeId output : network.outputs())
+      names += fmt::format("{}'{}'", names.empty() ? "" : ", ", network.node(output).name);
+    problems.push_back({network.name(),
+                        fmt::format("has {} outputs ({}); accuracy is that of one",
+                                    network.outputs().size(), names),
+                        "leave in the file only the output that classifies"});
+    return problems;
+  }
   for (const NodeId output : network.outputs()) {
     const std::int64_t features = network.node(output).shape.elements();
     if (features != images.classes) {

@@ -308,8 +308,8 @@ void run_average(const Plan& plan, std::size_t node, Workspace& workspace) {
       std::fill(sums.begin(), sums.end(), 0);
       for (std::int64_t r = 0; r < conv.kernel_height; ++r)
         for (std::int64_t s = 0; s < conv.kernel_width; ++s) {
-          const std::int64_t y = p * conv.stride_height + r - conv.pad_top;
-          const std::int64_t x = q * conv.stride_width + s - conv.pad_left;
+          const std::int64_t y = p * conv.stride_height + r * conv.dilation_height - conv.pad_top;
+          const std::int64_t x = q * conv.stride_width + s * conv.dilation_width - conv.pad_left;
           if (y < 0 || y >= a.height || x < 0 || x >= a.width) continue;
           for (std::int64_t c = 0; c < b.channels; ++c)
             sums[static_cast<std::size_t>(c)] +=

@@ -43,7 +43,7 @@ FoldedNetwork fold_for_quantization(const Network& network, const WeightMap& wei
     folded.weights[node.name + ".bias"] = {{channels},
                                            std::vector<float>(static_cast<std::size_t>(channels))};
   }
-  auto made = Network::make(network.name(), std::move(nodes));
+  auto made = Network::make(network.name(), std::move(nodes), network.outputs());
   HWFLOW_CHECK(made.has_value(), "a network with biases must stay a network");
   return {std::move(*made), std::move(folded.weights)};
 }
