@@ -76,8 +76,10 @@ class Builder {
   void pooling() {
     const FeatureShape shape = network_.shape(at_);
     if (shape.height < 2 || shape.width < 2) return;
+    const std::int64_t dilation = rng_.between(1, shape.height < 3 || shape.width < 3 ? 1 : 2);
     if (rng_.below(2) == 0)
-      at_ = network_.max_pool(name("max"), at_, {.kernel = 2, .stride = rng_.between(1, 2)});
+      at_ = network_.max_pool(name("max"), at_,
+                              {.kernel = 2, .stride = rng_.between(1, 2), .dilation = dilation});
     else
       at_ = network_.average_pool(name("mean"), at_, {.kernel = 2, .stride = rng_.between(1, 2)});
   }
