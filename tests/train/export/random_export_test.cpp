@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "tests/train/export/elsewhere.hpp"
 #include "tests/train/quant/naive_integer.hpp"
 #include "tests/train/quant/random_integer_network.hpp"
+#include "workload/network_yaml.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -71,6 +75,59 @@ TEST_P(RandomExport, GivesTheLogitsOfScalarLoops) {
 INSTANTIATE_TEST_SUITE_P(Flavours, RandomExport,
                          testing::Values(OnnxFlavour::qdq, OnnxFlavour::qonnx),
                          [](const auto& row) { return std::string(name(row.param)); });
+
+/// The example of docs/formats/network.md, whose input is called as the graph's.
+Network documented_network() {
+  const std::string root = std::getenv("HWFLOW_SOURCE_DIR");
+  std::ifstream page(root + "/docs/formats/network.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  const std::size_t begin = text.find("```yaml\n") + 8;
+  return network_from_yaml(text.substr(begin, text.find("```", begin) - begin), "network.md")
+      .value();
+}
+
+TEST_P(RandomExport, ANodeMayBeCalledAsTheInputOfTheGraph) {
+  if (!can_run_elsewhere()) {
+    GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
+  }
+  Network network = documented_network();
+  ASSERT_EQ(network.nodes().front().name, "image");
+  for (const auto& node : network.nodes()) ASSERT_FALSE(node.name.empty());
+  std::vector<Node> folded = network.nodes();
+  for (Node& node : folded) {
+    node.has_bias = node.has_bias || node.has_batch_norm;
+    node.has_batch_norm = false;
+  }
+  Rng rng(72);
+  const IntegerNetwork integers =
+      random_integers(rng, Network::make("example", folded).value(), {8, 8});
+  EXPECT_GE(count_equal(rng, integers, GetParam()), kImages - 1);
+}
+
+TEST_P(RandomExport, NodesMayBeCalledAsTensorsThatTheExportAdds) {
+  if (!can_run_elsewhere()) {
+    GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
+  }
+  const std::vector<std::string> taken{".activated",   ".input0.scale", ".input0.clipped",
+                                       ".input0.real", ".weight",       ".weight.real",
+                                       ".bias",        ".flat",         "_2"};
+  for (std::uint64_t trial = 0; trial < 6; ++trial) {
+    Rng rng = Rng::derive(73, trial);
+    const IntegerNetwork plain = random_integer_network(rng, {4, 4});
+    std::vector<Node> nodes = plain.network.nodes();
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      nodes[i].name = i == 0   ? "image.unit"
+                      : i == 1 ? "image"
+                               : nodes[i % 2].name + taken[(i + trial) % taken.size()] +
+                                     (i > taken.size() ? "_2" : "");
+    }
+    Expected<Network> network = Network::make("hostile", nodes);
+    ASSERT_TRUE(network) << to_text(network.error());
+    IntegerNetwork renamed = plain;
+    renamed.network = std::move(*network);
+    EXPECT_GT(count_equal(rng, renamed, GetParam()), 0) << "trial " << trial;
+  }
+}
 
 /// image(1,h,w) -> pooling -> fully connected (2), all of 8 bits.
 IntegerNetwork pooling_network(NodeKind kind, const ConvShape& window, const FeatureShape& image) {
