@@ -72,7 +72,7 @@ std::string accuracy_card(const study::CodesignResult& result, const study::Plan
     return card(accuracy_text(*pick.test_fake_quantized), "test accuracy, fake-quantized");
   }
   return card(accuracy_text(result.evaluated[pick.evaluated].accuracy),
-              "accuracy on the search split (the pick was not fine-tuned)");
+              "accuracy on the search split (the pick was not measured on the test set)");
 }
 
 std::string headline_sentence(const study::CodesignResult& result) {

@@ -76,7 +76,7 @@ TEST(SummarySection, SaysWhichAccuracyItShows) {
   result.plans[3].test_integer.reset();
   EXPECT_THAT(headline_section(result), HasSubstr("test accuracy, fake-quantized"));
   result.plans[3].test_fake_quantized.reset();
-  EXPECT_THAT(headline_section(result), HasSubstr("the pick was not fine-tuned"));
+  EXPECT_THAT(headline_section(result), HasSubstr("the pick was not measured on the test set"));
 }
 
 }  // namespace
