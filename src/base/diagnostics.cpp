@@ -28,6 +28,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+bool are_infeasible(const Diagnostics& diagnostics) {
+  return std::all_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.kind == ProblemKind::infeasible; });
+}
+
 std::string to_text(const Diagnostics& diagnostics) {
   std::string text;
   for (const Diagnostic& d : diagnostics) {

@@ -183,7 +183,7 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   const Expected<study::CodesignResult> result =
       study::run_codesign(*loaded, *run, *accuracies->model, **store, setting);
   line.close();
-  if (!result) return report_nothing_feasible(result.error());
+  if (!result) return report_unmapped(result.error());
   show_result(*result, out, options);
   if (!result->stopped) return kDone;
   fmt::print(stderr, "hwflow: stopped: {}; go on with --resume\n", result->missing);

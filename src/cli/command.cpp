@@ -38,6 +38,12 @@ int thread_count(const GlobalOptions& options) {
   return options.threads > 0 ? options.threads : available_threads();
 }
 
+int report_unmapped(const Diagnostics& diagnostics) {
+  if (!are_infeasible(diagnostics)) return report_wrong_input(diagnostics);
+  fmt::print(stderr, "{}hwflow: nothing feasible\n", to_text(diagnostics));
+  return kNothingFeasible;
+}
+
 int report_wrong_input(const Diagnostics& diagnostics) {
   fmt::print(stderr, "{}", to_text(diagnostics));
   fmt::print(stderr, "hwflow: {} problem{} in the input; nothing was done\n", diagnostics.size(),

@@ -38,6 +38,9 @@ int thread_count(const GlobalOptions& options);
 
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
+/// As above where something is wrong; where the input is right but no mapping exists, says that
+/// and returns kNothingFeasible.
+int report_unmapped(const Diagnostics& diagnostics);
 
 /// Writes to the file of --json or standard output; nothing without --json.
 void write_json(const GlobalOptions& options, const std::string& json);

@@ -58,21 +58,6 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   return options;
 }
 
-bool is_infeasible(const Diagnostics& problems) {
-  for (const Diagnostic& problem : problems) {
-    if (problem.reason.find("too small") == std::string::npos &&
-        problem.reason.find("no mapping fits") == std::string::npos) {
-      return false;
-    }
-  }
-  return true;
-}
-
-int report_unmapped(const Diagnostics& problems) {
-  const int wrong_input = report_wrong_input(problems);
-  return is_infeasible(problems) ? static_cast<int>(kNothingFeasible) : wrong_input;
-}
-
 chip::MapProgress progress_line(const GlobalOptions& global) {
   if (global.quiet || isatty(STDERR_FILENO) == 0) return {};
   return [](std::size_t done, std::size_t of) {

@@ -205,6 +205,7 @@ TEST(MapLayer, NamesTheLevelThatIsTooSmall) {
   EXPECT_THAT(text,
               HasSubstr("level 'RF' is too small: the smallest tiles need 64 bits, it has 40"));
   EXPECT_THAT(text, HasSubstr("at least 24 bits more"));
+  EXPECT_TRUE(are_infeasible(refused.error()));
 }
 
 TEST(MapLayer, NamesWidthsThatTheEngineCannotMultiply) {
@@ -213,6 +214,7 @@ TEST(MapLayer, NamesWidthsThatTheEngineCannotMultiply) {
   const auto refused = map_layer(layer, make_tiny_accelerator(4096, 256), {});
   ASSERT_FALSE(refused);
   EXPECT_THAT(to_text(refused.error()), HasSubstr("24 bit weights"));
+  EXPECT_FALSE(are_infeasible(refused.error()));
 }
 
 TEST(MapLayerFrom, IsNeverWorseThanItsStart) {
