@@ -169,7 +169,11 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
       study::begin_run(**store, *loaded, arguments.resume, now_text());
   if (!run) return report_wrong_input(run.error());
 
-  ProgressLine line(options.quiet);
+  const Log log(options.logs());
+  log.write(fmt::format("study {}: {} on {}, {} threads, run {} in {}", loaded->options.study,
+                        loaded->options.network, loaded->accelerator.name(), thread_count(options),
+                        run->id, out.string()));
+  ProgressLine line(options.quiet, log);
   study::CodesignSetting setting;
   setting.threads = thread_count(options);
   setting.machine = machine_text();

@@ -27,6 +27,10 @@ void add_global_options(CLI::App& command, GlobalOptions& options) {
       .add_option("--json", options.json, "Write the result as JSON to a file, - = standard output")
       ->group(group);
   command.add_flag("--quiet", options.quiet, "No progress and no tables")->group(group);
+  command
+      .add_flag("--verbose", options.verbose,
+                "Progress as lines with date and time, for a log, on standard error")
+      ->group(group);
 }
 
 void add_settings_option(CLI::App& command, GlobalOptions& options) {

@@ -22,13 +22,15 @@ struct GlobalOptions {
   std::optional<std::filesystem::path> out;
   std::optional<std::string> json;  ///< file, "-" = standard output
   bool quiet = false;
+  bool verbose = false;  ///< log lines instead of a progress line; quiet wins
+  [[nodiscard]] bool logs() const { return verbose && !quiet; }
 };
 
 /// Adds a subcommand to `app`; the callback that runs it stores its exit code in `exit_code`.
 /// One file per subcommand; the registry is the table in cli/commands.cpp.
 using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_code);
 
-/// Adds --seed, --threads, --out, --json, --quiet to a subcommand.
+/// Adds --seed, --threads, --out, --json, --quiet, --verbose to a subcommand.
 void add_global_options(CLI::App& command, GlobalOptions& options);
 /// Adds --set to a subcommand that reads a file whose keys it can override.
 void add_settings_option(CLI::App& command, GlobalOptions& options);

@@ -1,9 +1,7 @@
 #include "cli/map_command.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,6 +10,7 @@
 #include "chip/mapping/reference_cases.hpp"
 #include "cli/mapping_output.hpp"
 #include "cli/network_layers.hpp"
+#include "cli/progress_line.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -58,20 +57,16 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   return options;
 }
 
-chip::MapProgress progress_line(const GlobalOptions& global) {
-  if (global.quiet || isatty(STDERR_FILENO) == 0) return {};
-  return [](std::size_t done, std::size_t of) {
-    fmt::print(stderr, "\rmapped {} of {} distinct layers{}", done, of, done == of ? "\n" : "");
-    std::fflush(stderr);
-  };
-}
-
 int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
                         const GlobalOptions& global) {
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
-  const auto mapped =
-      chip::map_network(network->layers, network->accelerator, options, progress_line(global));
+  ProgressLine line(global.quiet, Log(global.logs()));
+  const auto mapped = chip::map_network(
+      network->layers, network->accelerator, options, [&line](std::size_t done, std::size_t of) {
+        line.show({"mapping", static_cast<std::int64_t>(done), static_cast<std::int64_t>(of), ""});
+      });
+  line.close();
   if (!mapped) return report_unmapped(mapped.error());
   const MappingTitle title{network->network, options.objective, options.threads};
   write_json(global, to_json(*mapped, network->accelerator, title));

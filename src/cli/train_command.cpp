@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 
+#include "cli/log.hpp"
 #include "cli/training_inputs.hpp"
 #include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
@@ -128,10 +129,15 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
   return inputs;
 }
 
-void print_epoch(const train::EpochReport& report, int epochs) {
-  fmt::print(stderr, "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s\n",
-             report.epoch, epochs, report.loss, 100.0 * report.accuracy, report.learning_rate,
-             report.seconds);
+void print_epoch(const train::EpochReport& report, int epochs, const Log& log) {
+  const std::string line = fmt::format(
+      "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s", report.epoch,
+      epochs, report.loss, 100.0 * report.accuracy, report.learning_rate, report.seconds);
+  if (log.is_on()) {
+    log.write(line);
+  } else {
+    fmt::print(stderr, "{}\n", line);
+  }
 }
 
 std::string describe(const TrainArguments& a) {
@@ -198,8 +204,11 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   if (!problems.empty()) return report_wrong_input(problems);
   fs::create_directories(folder);
 
+  const Log log(options.logs());
+  log.write(fmt::format("{} on {} images of {}, {} epochs", inputs->network.name(),
+                        inputs->training.count(), inputs->training.name, arguments.options.epochs));
   const auto progress = [&](const train::EpochReport& report) {
-    if (!options.quiet) print_epoch(report, arguments.options.epochs);
+    if (!options.quiet) print_epoch(report, arguments.options.epochs, log);
   };
   const auto trained = train::train_network(inputs->network, inputs->initial, inputs->training,
                                             inputs->normalization, arguments.options, progress);
