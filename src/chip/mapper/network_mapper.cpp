@@ -104,7 +104,7 @@ NetworkCost NetworkMapping::total() const {
 
 Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accelerator& accelerator,
                                      const MapperOptions& options, const MapProgress& progress,
-                                     std::stop_token stop) {
+                                     const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   NetworkMapping network;
   network.layers = distinct_layers(layers);
