@@ -10,6 +10,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "chip/mapper/loop_orders.hpp"
+
 namespace hwflow::chip {
 namespace {
 
@@ -500,9 +502,35 @@ class ProductSearch {
         fprintf(stderr, "infeasible bound %.12g %s\n", bound,
                 to_text(p_.space.to_mapping(candidate), p_.accelerator).c_str());
     }
-    incumbent_.offer(p_, candidate);
+    if (p_.accelerator.fields().counting.box_tiles) {
+      incumbent_.offer(p_, candidate);
+    } else {
+      candidate_ = candidate;
+      order_level(0, bound);
+    }
   }
 
+  /// Exact counting tells more orders apart than the classes do: all of them are tried.
+  void order_level(LevelIndex level, double bound) {
+    if (!may_improve(bound)) return;
+    if (level == p_.space.level_count()) {
+      incumbent_.offer(p_, candidate_);
+      return;
+    }
+    Decided decided = p_.model.all();
+    decided.levels = (1U << (level + 1)) - 1;
+    const LoopOrder before = candidate_.orders[level];
+    for_each_order(candidate_, level, p_.space, p_.model, [&](const LoopOrder& order) {
+      candidate_.orders[level] = order;
+      ++incumbent_.nodes;
+      order_level(level + 1, std::max(bound, value_of(p_.model.bound(candidate_, decided),
+                                                      p_.options.objective)));
+      return true;
+    });
+    candidate_.orders[level] = before;
+  }
+
+  Candidate candidate_;
   const SearchProblem& p_;
   TermModel model_;
   const CostSums& sums_;

@@ -366,7 +366,31 @@ class TermModel::Builder {
 TermModel::TermModel(const Layer& layer, const Accelerator& accelerator)
     : layer_(layer), accelerator_(accelerator), classes_(layer, accelerator) {
   make_compounds();
+  for (const Operand& operand : layer.op.operands()) {
+    std::vector<std::optional<Dim>> row;
+    for (const Rank& rank : operand.ranks) row.push_back(plain_dim(rank, operand.role));
+    plain_.push_back(std::move(row));
+  }
   Builder(*this).run();
+}
+
+std::optional<Dim> TermModel::plain_dim(const Rank& rank, Role role) const {
+  if (!is_single(rank, layer_.op)) return std::nullopt;
+  std::optional<Dim> dim;
+  std::int64_t step = 1;
+  for (const AffineTerm& term : rank.terms) {
+    if (dim && layer_.op.bound(term.dim) == 1) continue;
+    dim = term.dim;
+    step = term.coefficient;
+  }
+  if (!dim) return std::nullopt;
+  const std::int64_t last = rank.offset + step * (layer_.op.bound(*dim) - 1);
+  const CountingRules& rules = accelerator_.fields().counting;
+  const bool boxes = role != Role::outputs && (rules.fetch_stride_gaps || rules.box_tiles);
+  const bool inside = rank.offset >= 0 && last < rank.extent;
+  if ((boxes && step > 1) || (!inside && (role == Role::outputs || !rules.fetch_padding)))
+    return std::nullopt;
+  return dim;
 }
 
 void TermModel::make_compounds() {
@@ -401,6 +425,7 @@ std::string TermModel::key_of(const Factor& factor, const LoopClass& loop_class,
     key += static_cast<char>(order.repeats[index(dim)] >> 8);
   }
   if (order.still_inside) key += '.';
+  if (order.run.empty()) key += '0';
   for (const LoopPlace& place : order.run)
     if (std::find(compounds_[c].begin(), compounds_[c].end(), place.dim) != compounds_[c].end())
       key += {static_cast<char>(index(place.dim)), static_cast<char>(place.level)};
@@ -432,6 +457,7 @@ std::string TermModel::profile(const LoopClass& loop_class, std::size_t c) const
       ++in_run;
     }
     if (in_run > 0 && order.still_inside) key += '.';
+    if (order.run.empty()) key += '0';
     key += '|';
   }
   return key;
@@ -447,13 +473,13 @@ bool TermModel::allows(const LoopClass& loop_class, std::size_t c,
   return true;
 }
 
-std::vector<LoopPlace> TermModel::run_of(const Factor& factor, const LoopClass& loop_class) const {
+std::span<const LoopPlace> TermModel::run_of(const Factor& factor, const LoopClass& loop_class) const {
   if (factor.boundary < 0 || factor.kind == Factor::Kind::tile) return {};
   return loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].run;
 }
 
 /// Dimensions of a compound outermost first: those of the run innermost, in its order.
-static std::vector<Dim> temporal_order(const std::vector<LoopPlace>& run, LevelIndex level,
+static std::vector<Dim> temporal_order(std::span<const LoopPlace> run, LevelIndex level,
                                        const Compound& compound) {
   std::vector<Dim> order;
   for (const LoopPlace& place : run)
@@ -484,7 +510,7 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
     size = (size + bound - 1) / bound;
     loops.all.push_back({term, spatial, spatial && has_bit(factor.summed, level), size, bound});
   };
-  const std::vector<LoopPlace> run = run_of(factor, loop_class);
+  const std::span<const LoopPlace> run = run_of(factor, loop_class);
   for (LevelIndex l = 0; l < factor.child; ++l) {
     for (const Dim dim : temporal_order(run, l, compound)) {
       const auto d = std::find(compound.begin(), compound.end(), dim) - compound.begin();
@@ -504,6 +530,20 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
     if (choice.loops[static_cast<std::size_t>(d)][slot_of(place.level, SlotKind::temporal)] > 1)
       ++loops.run;
   }
+  if (rules.box_tiles && !is_output && factor.boundary >= 0 &&
+      factor.kind == Factor::Kind::moved) {
+    const bool forwarding =
+        !loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside &&
+        (accelerator_.levels()[factor.child - 1].fanout.forwarding ||
+         accelerator_.levels()[0].fanout.forwarding);
+    return box_words(loops, rank, forwarding);
+  }
+  if (rules.box_tiles && !is_output && factor.kind == Factor::Kind::tile) {
+    std::int64_t length = 1;
+    for (std::size_t t = 0; t < rank.terms.size(); ++t)
+      length += rank.terms[t].coefficient * (tile[t] - 1);
+    return static_cast<double>(length);
+  }
   Chain chain = rank_chain(rank, layer_.op.bounds());
   if (!is_output) {
     chain.bounding_box = rules.fetch_stride_gaps;
@@ -518,13 +558,6 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
   if (factor.kind == Factor::Kind::tile) return static_cast<double>(largest_tile(chain));
   if (factor.kind == Factor::Kind::distinct) return static_cast<double>(count_distinct(chain));
   const int temporal = chain.temporal_loops();
-  if (rules.box_tiles && !is_output && factor.boundary >= 0) {
-    const bool forwarding =
-        !loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside &&
-        (accelerator_.levels()[factor.child - 1].fanout.forwarding ||
-        accelerator_.levels()[factor.parent].fanout.forwarding);
-    return box_words(loops, rank, forwarding);
-  }
   const Side side = is_output ? Side::leave : Side::enter;
   std::int64_t words = count_cut(chain, {temporal, false}, side).whole;
   std::int64_t kept = 0;
@@ -554,88 +587,142 @@ double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwardin
   std::int64_t length = 1;
   for (std::size_t t = 0; t < rank.terms.size(); ++t)
     length += rank.terms[t].coefficient * (loops.tile[t] - 1);
-  std::vector<std::pair<std::int64_t, std::int64_t>> steps;  // shift and trips, outermost first
-  std::vector<std::int64_t> offsets{0};
+  struct Step {
+    std::int64_t shift, trips;
+  };
+  std::array<Step, 2 * kMaxMapperLevels> steps;  // outermost first
+  std::size_t count = 0;
+  std::array<Step, 4 * kMaxMapperLevels> spread;
+  std::size_t spreads = 0;
   double copies = 1.0;
   for (const ChainLoop& loop : loops.all) {
-    const std::int64_t shift =
-        rank.terms[static_cast<std::size_t>(loop.term)].coefficient * loop.tile;
+    const Step step{rank.terms[static_cast<std::size_t>(loop.term)].coefficient * loop.tile,
+                    loop.trips};
     if (!loop.spatial) {
-      steps.emplace_back(shift, loop.trips);
+      steps[count++] = step;
     } else if (loop.summed) {
       copies *= static_cast<double>(loop.trips);
     } else {
-      std::vector<std::int64_t> more;
-      for (const std::int64_t offset : offsets)
-        for (std::int64_t i = 0; i < loop.trips; ++i) more.push_back(offset + i * shift);
-      offsets = std::move(more);
+      spread[spreads++] = step;
     }
   }
-  std::sort(offsets.begin(), offsets.end());
-  offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+  std::vector<std::int64_t> offsets;
+  double all = 1.0;
+  if (spreads == 1) {
+    all = static_cast<double>(spread[0].trips);
+  } else if (spreads > 1) {
+    offsets = {0};
+    for (std::size_t s = 0; s < spreads; ++s) {
+      const std::size_t had = offsets.size();
+      for (std::int64_t i = 1; i < spread[s].trips; ++i)
+        for (std::size_t o = 0; o < had; ++o) offsets.push_back(offsets[o] + i * spread[s].shift);
+    }
+    std::sort(offsets.begin(), offsets.end());
+    offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+    all = static_cast<double>(offsets.size());
+  }
   const auto served = [&](std::int64_t shift) {
+    if (spreads == 1) {
+      const bool reaches = shift % spread[0].shift == 0 &&
+                           std::abs(shift / spread[0].shift) < spread[0].trips;
+      return reaches ? static_cast<double>(std::abs(shift / spread[0].shift)) : all;
+    }
     std::size_t alone = 0;
     for (const std::int64_t offset : offsets)
       alone += std::binary_search(offsets.begin(), offsets.end(), offset + shift) ? 0 : 1;
     return static_cast<double>(alone);
   };
-  const auto all = static_cast<double>(offsets.size());
   // What enters with each loop of the run: nothing, what a slide brings, or the whole length.
-  const std::size_t first = steps.size() - loops.run;
-  std::vector<std::int64_t> shift(loops.run), entering(loops.run);
+  const std::size_t first = count - loops.run;
+  std::array<std::int64_t, 2 * kMaxMapperLevels> shift{}, entering{};
   std::int64_t inside = 0;
   for (std::size_t j = loops.run; j-- > 0;) {
-    const std::int64_t step = steps[first + j].first, slide = steps.back().first;
+    const std::int64_t step = steps[first + j].shift, slide = steps[count - 1].shift;
     shift[j] = step - inside;
     inside += step;
     entering[j] = shift[j] == 0 ? 0 : shift[j] == slide ? std::min(slide, length) : length;
   }
   double outside = 1.0;
-  for (std::size_t i = 0; i < first; ++i) outside *= static_cast<double>(steps[i].second);
+  for (std::size_t i = 0; i < first; ++i) outside *= static_cast<double>(steps[i].trips);
   double words = static_cast<double>(length) * all;
   // Visits of loop j after one that brought in `before`: equal boxes may come from a neighbour.
   const auto add = [&](std::size_t j, std::int64_t before, double visits) {
-    const bool may_forward = forwarding && offsets.size() > 1 && before == entering[j];
+    const bool may_forward = forwarding && spreads > 0 && before == entering[j];
     words += visits * static_cast<double>(entering[j]) * (may_forward ? served(shift[j]) : all);
   };
   double visits = 1.0;
   for (std::size_t j = 0; j + 1 < loops.run; ++j) {
-    const auto turns = static_cast<double>(steps[first + j].second - 1);
-    add(j, entering.back(), visits * turns);
+    const auto turns = static_cast<double>(steps[first + j].trips - 1);
+    add(j, entering[loops.run - 1], visits * turns);
     add(loops.run - 1, entering[j],
-        visits * turns * static_cast<double>(steps.back().second - 1));
-    visits *= static_cast<double>(steps[first + j].second);
+        visits * turns * static_cast<double>(steps[count - 1].trips - 1));
+    visits *= static_cast<double>(steps[first + j].trips);
   }
-  if (loops.run > 0) add(loops.run - 1, length, static_cast<double>(steps.back().second - 1));
+  if (loops.run > 0) add(loops.run - 1, length, static_cast<double>(steps[count - 1].trips - 1));
   return words * outside * copies;
+}
+
+double TermModel::turns(Dim dim, const DimLoops& loops, LevelIndex child, std::uint32_t temporal,
+                        std::uint32_t summed) const {
+  double product = 1.0;
+  Chain chain;
+  chain.relevant = false;
+  chain.bound[0] = layer_.op.bound(dim);
+  int free = 0;
+  std::int64_t tile = chain.bound[0];
+  bool ragged = false;
+  for (std::size_t slot = 0; slot < slot_of(child, SlotKind::temporal); ++slot) {
+    const std::int32_t bound = loops[slot];
+    if (bound == 1) continue;
+    const bool spatial = kind_of(slot) != SlotKind::temporal;
+    const bool counts = has_bit(spatial ? summed : temporal, level_of(slot));
+    if (counts) product *= static_cast<double>(bound);
+    if (counts && !spatial) ++free;
+    ragged = ragged || tile % bound != 0;
+    tile = (tile + bound - 1) / bound;
+    chain.loops.push_back({0, spatial, counts && spatial, tile, bound});
+  }
+  if (!ragged) return product;
+  return static_cast<double>(count_cut(chain, {free, false}, Side::enter).whole);
+}
+
+double TermModel::plain_value(const Factor& factor, std::size_t axis, const Compound& compound,
+                              const FactorChoice& choice) const {
+  const auto& plain = plain_[factor.operand][axis];
+  if (!plain) return 0.0;
+  if (factor.kind != Factor::Kind::tile) return static_cast<double>(layer_.op.bound(*plain));
+  const auto d = static_cast<std::size_t>(std::find(compound.begin(), compound.end(), *plain) -
+                                          compound.begin());
+  std::int64_t tile = layer_.op.bound(*plain);
+  for (std::size_t slot = 0; slot < slot_of(factor.child, SlotKind::temporal); ++slot) {
+    const std::int64_t bound = choice.loops[d][slot];
+    if (bound > 1) tile = (tile + bound - 1) / bound;
+  }
+  return static_cast<double>(tile);
 }
 
 double TermModel::value(const Factor& factor, const LoopClass& loop_class, std::size_t c,
                         const FactorChoice& choice) const {
   const Compound& compound = compounds_[c];
   double value = 1.0;
+  if (factor.kind == Factor::Kind::spare && run_of(factor, loop_class).empty()) return 0.0;
   if (factor.kind == Factor::Kind::steps) {
     for (std::size_t d = 0; d < compound.size(); ++d)
-      for (LevelIndex l = 0; l < accelerator_.levels().size(); ++l)
-        value *= choice.loops[d][slot_of(l, SlotKind::temporal)];
+      value *= turns(compound[d], choice.loops[d], factor.child, kAllLevels, 0);
     return value;
   }
   for (std::size_t d = 0; d < compound.size(); ++d) {
     const Dim dim = compound[d];
     if (classes_.relevance(factor.operand, dim).relevant || factor.kind == Factor::Kind::tile)
       continue;
-    for (LevelIndex l = 0; l < factor.child; ++l) {
-      if (has_bit(factor.summed, l))
-        value *= static_cast<double>(choice.loops[d][slot_of(l, SlotKind::x)]) *
-                 static_cast<double>(choice.loops[d][slot_of(l, SlotKind::y)]);
-      if (factor.kind == Factor::Kind::distinct) continue;
-      const bool repeats =
-          factor.boundary < 0 ||
-          has_bit(loop_class.boundaries[static_cast<std::size_t>(factor.boundary)]
-                      .repeats[index(dim)],
-                  l);
-      if (repeats) value *= choice.loops[d][slot_of(l, SlotKind::temporal)];
+    std::uint32_t repeating = kAllLevels;
+    if (factor.kind == Factor::Kind::distinct) {
+      repeating = 0;
+    } else if (factor.boundary >= 0) {
+      repeating =
+          loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].repeats[index(dim)];
     }
+    value *= turns(dim, choice.loops[d], factor.child, repeating, factor.summed);
   }
   const Operand& operand = layer_.op.operands()[factor.operand];
   for (std::size_t axis = 0; axis < operand.ranks.size(); ++axis) {
@@ -644,7 +731,9 @@ double TermModel::value(const Factor& factor, const LoopClass& loop_class, std::
         [&](const AffineTerm& term) {
           return std::find(compound.begin(), compound.end(), term.dim) != compound.end();
         });
-    if (here) value *= rank_value(factor, loop_class, axis, compound, choice);
+    if (!here) continue;
+    const double plain = plain_value(factor, axis, compound, choice);
+    value *= plain > 0.0 ? plain : rank_value(factor, loop_class, axis, compound, choice);
   }
   return value;
 }
@@ -656,12 +745,10 @@ std::vector<double> TermModel::column(std::size_t term, const LoopClass& loop_cl
   for (std::size_t i = 0; i < choices.size(); ++i) {
     double value = this->value(part.whole, loop_class, c, choices[i]);
     if (part.less) value -= this->value(*part.less, loop_class, c, choices[i]);
-    for (std::size_t d = 0; d < compounds_[c].size(); ++d)
-      for (int l = 0; l < terms_[term].divided_by; ++l)
-        value /= static_cast<double>(
-                     choices[i].loops[d][slot_of(static_cast<LevelIndex>(l), SlotKind::x)]) *
-                 static_cast<double>(
-                     choices[i].loops[d][slot_of(static_cast<LevelIndex>(l), SlotKind::y)]);
+    if (const int level = terms_[term].divided_by; level > 0)
+      for (std::size_t d = 0; d < compounds_[c].size(); ++d)
+        value /= turns(compounds_[c][d], choices[i].loops[d], static_cast<LevelIndex>(level), 0,
+                       kAllLevels);
     column[i] = value;
   }
   return column;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <compare>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -104,13 +105,18 @@ class TermModel {
   void make_compounds();
   [[nodiscard]] std::string key_of(const Factor& factor, const LoopClass& loop_class,
                                    std::size_t compound) const;
-  [[nodiscard]] std::vector<LoopPlace> run_of(const Factor& factor,
-                                              const LoopClass& loop_class) const;
+  [[nodiscard]] std::span<const LoopPlace> run_of(const Factor& factor,
+                                                  const LoopClass& loop_class) const;
+  [[nodiscard]] std::optional<Dim> plain_dim(const Rank& rank, Role role) const;
+  [[nodiscard]] double plain_value(const Factor& factor, std::size_t axis,
+                                   const Compound& compound, const FactorChoice& choice) const;
   [[nodiscard]] double value(const Factor& factor, const LoopClass& loop_class,
                              std::size_t compound, const FactorChoice& choice) const;
   [[nodiscard]] double rank_value(const Factor& factor, const LoopClass& loop_class,
                                   std::size_t axis, const Compound& compound,
                                   const FactorChoice& choice) const;
+  [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
+                             std::uint32_t temporal, std::uint32_t summed) const;
   [[nodiscard]] double box_words(const Loops& loops, const Rank& rank, bool forwarding) const;
 
   const Layer& layer_;
@@ -118,6 +124,8 @@ class TermModel {
   LoopClasses classes_;
   std::vector<Compound> compounds_;
   std::vector<Term> terms_;
+  /// Per operand and axis: its dimension, where every word is used exactly once.
+  std::vector<std::vector<std::optional<Dim>>> plain_;
   CostSums sums_;
 };
 
