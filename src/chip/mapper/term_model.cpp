@@ -40,7 +40,12 @@ class TermModel::Builder {
         rules_(model.accelerator_.fields().counting),
         read_(levels_.size()),
         write_(levels_.size()),
-        stalls_(levels_.size()) {}
+        stalls_(levels_.size()) {
+    // A constant cannot be shared out over the instances that work.
+    for (const MemoryLevel& level : levels_)
+      has_ports_ = has_ports_ || level.read_bandwidth_bits_per_cycle ||
+                   level.write_bandwidth_bits_per_cycle;
+  }
 
   void run() {
     const auto& operands = m_.layer_.op.operands();
@@ -86,21 +91,30 @@ class TermModel::Builder {
     return true;
   }
 
-  Count words(const Factor& factor) {
-    Count count{{{index_of(product(factor)), 1.0}}, 0.0};
-    if (factor.kind == Kind::moved && factor.boundary >= 0 && !rules_.box_tiles &&
-        m_.layer_.op.operands()[factor.operand].role != Role::outputs) {
-      Factor spare = factor;
-      spare.kind = Kind::spare;
-      count.sum.push_back({index_of(product(spare)), 1.0});
+  /// Words along the axes that no loop moves along: 0 where they lie in the padding.
+  [[nodiscard]] double share(const Factor& factor) const {
+    if (factor.kind == Kind::steps) return 1.0;
+    const Operand& operand = m_.layer_.op.operands()[factor.operand];
+    double words = 1.0;
+    for (const Rank& rank : operand.ranks) {
+      const bool moves =
+          std::any_of(rank.terms.begin(), rank.terms.end(), [&](const AffineTerm& term) {
+            return m_.layer_.op.bound(term.dim) > 1;
+          });
+      if (!moves && !(rules_.fetch_padding && operand.role != Role::outputs))
+        words *= static_cast<double>(largest_tile(rank_chain(rank, m_.layer_.op.bounds())));
     }
-    return count;
+    return words;
+  }
+
+  Count words(const Factor& factor) {
+    return {{{index_of(product(factor)), share(factor)}}, 0.0};
   }
 
   /// whole - less, both products and the second never larger, as a sum of products that are never
   /// negative: the compounds change from one to the other one by one.
   Count difference(const Factor& whole, const Factor& less) {
-    if (is_constant(less)) {
+    if (!has_ports_ && is_constant(less)) {
       Count count = words(whole);
       count.fixed -= static_cast<double>(
           touched_words(m_.layer_.op, m_.layer_.op.operands()[whole.operand]));
@@ -113,7 +127,7 @@ class TermModel::Builder {
       for (std::size_t before = 0; before < c; ++before)
         if (changes(whole.operand, before)) term.parts[before].whole = less;
       term.parts[c].less = less;
-      count.sum.push_back({index_of(std::move(term)), 1.0});
+      count.sum.push_back({index_of(std::move(term)), share(whole)});
     }
     return count;
   }
@@ -356,6 +370,7 @@ class TermModel::Builder {
   TermModel& m_;
   const std::vector<MemoryLevel>& levels_;
   const CountingRules& rules_;
+  bool has_ports_ = false;  ///< some bandwidth is limited
   std::map<Term, std::uint32_t> index_;
   Count energy_, dram_;
   std::vector<Count> read_, write_;
@@ -490,6 +505,14 @@ static std::vector<Dim> temporal_order(std::span<const LoopPlace> run, LevelInde
   return order;
 }
 
+bool TermModel::forwards(const Factor& factor) const {
+  const auto& levels = accelerator_.levels();
+  const LevelIndex parent = classes_.boundaries()[static_cast<std::size_t>(factor.boundary)].parent;
+  return std::any_of(levels.begin() + static_cast<std::ptrdiff_t>(parent),
+                     levels.begin() + static_cast<std::ptrdiff_t>(factor.child),
+                     [](const MemoryLevel& level) { return level.fanout.forwarding; });
+}
+
 double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, std::size_t axis,
                              const Compound& compound, const FactorChoice& choice) const {
   const Operand& operand = layer_.op.operands()[factor.operand];
@@ -532,11 +555,9 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
   }
   if (rules.box_tiles && !is_output && factor.boundary >= 0 &&
       factor.kind == Factor::Kind::moved) {
-    const bool forwarding =
-        !loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside &&
-        (accelerator_.levels()[factor.child - 1].fanout.forwarding ||
-         accelerator_.levels()[0].fanout.forwarding);
-    return box_words(loops, rank, forwarding);
+    const bool still =
+        loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside;
+    return box_words(loops, rank, !still && forwards(factor));
   }
   if (rules.box_tiles && !is_output && factor.kind == Factor::Kind::tile) {
     std::int64_t length = 1;
@@ -555,6 +576,7 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
     }
   }
   chain.loops = loops.all;
+  chain.forwarding = !is_output && factor.boundary >= 0 && forwards(factor);
   if (factor.kind == Factor::Kind::tile) return static_cast<double>(largest_tile(chain));
   if (factor.kind == Factor::Kind::distinct) return static_cast<double>(count_distinct(chain));
   const int temporal = chain.temporal_loops();
@@ -563,24 +585,13 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
   std::int64_t kept = 0;
   for (std::size_t i = 0; i < loops.run; ++i)
     kept += count_cut(chain, {temporal - 1 - static_cast<int>(i), true}, side).kept;
-  const bool has_spare = factor.boundary >= 0 && !is_output;
-  if (!has_spare) return static_cast<double>(words - kept);
+  if (factor.boundary < 0 || loops.run == 0) return static_cast<double>(words - kept);
+  // Orders that the class does not tell apart may keep these as well.
   std::int64_t spare = 0;
   const int outer = temporal - static_cast<int>(loops.run);
-  if (loops.run > 0) spare = count_cut(chain, {outer, false}, side).kept;
+  spare = count_cut(chain, {outer, false}, side).kept;
   for (int i = 0; i < outer; ++i) spare += count_cut(chain, {i, true}, side).kept;
-  const bool slides = !is_single(rank, layer_.op);
-  const bool has_run = !run.empty() && slides &&
-                       std::find(compound.begin(), compound.end(), run[0].dim) != compound.end();
-  if (has_run) {
-    spare = std::min(spare, words - kept);
-    return static_cast<double>(factor.kind == Factor::Kind::spare ? spare : words - kept - spare);
-  }
-  if (factor.kind == Factor::Kind::spare && slides) {
-    if (loops.run == 0 && temporal > 0) spare += count_cut(chain, {0, false}, side).kept;
-    return static_cast<double>(std::max<std::int64_t>(0, words - spare));
-  }
-  return static_cast<double>(words);
+  return static_cast<double>(std::max<std::int64_t>(0, words - kept - spare));
 }
 
 double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwarding) const {
@@ -705,7 +716,6 @@ double TermModel::value(const Factor& factor, const LoopClass& loop_class, std::
                         const FactorChoice& choice) const {
   const Compound& compound = compounds_[c];
   double value = 1.0;
-  if (factor.kind == Factor::Kind::spare && run_of(factor, loop_class).empty()) return 0.0;
   if (factor.kind == Factor::Kind::steps) {
     for (std::size_t d = 0; d < compound.size(); ++d)
       value *= turns(compound[d], choice.loops[d], factor.child, kAllLevels, 0);

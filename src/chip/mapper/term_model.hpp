@@ -76,7 +76,6 @@ class TermModel {
   struct Factor {
     enum class Kind : std::uint8_t {
       moved,     ///< words over a boundary, at least
-      spare,     ///< words that orders the class does not tell apart may keep as well
       distinct,  ///< words that a parent ever receives
       tile,      ///< words of the largest tile in a level
       steps,     ///< steps of the whole array
@@ -115,6 +114,7 @@ class TermModel {
   [[nodiscard]] double rank_value(const Factor& factor, const LoopClass& loop_class,
                                   std::size_t axis, const Compound& compound,
                                   const FactorChoice& choice) const;
+  [[nodiscard]] bool forwards(const Factor& factor) const;
   [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
                              std::uint32_t temporal, std::uint32_t summed) const;
   [[nodiscard]] double box_words(const Loops& loops, const Rank& rank, bool forwarding) const;
