@@ -4,26 +4,40 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 namespace hwflow {
 namespace {
 
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+/// Letters inserted, left out, replaced or swapped with their neighbour; case does not count.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> before, last, row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
+    before = std::move(last);
+    last = std::move(row);
+    row.assign(b.size() + 1, i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const bool same = std::tolower(static_cast<unsigned char>(a[i])) ==
-                        std::tolower(static_cast<unsigned char>(b[j]));
-      const std::size_t substituted = diagonal + (same ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substituted, row[j] + 1, row[j + 1] + 1});
+      const std::size_t replaced = last[j] + (lower(a[i]) == lower(b[j]) ? 0 : 1);
+      row[j + 1] = std::min({replaced, last[j + 1] + 1, row[j] + 1});
+      const bool swapped =
+          i > 0 && j > 0 && lower(a[i]) == lower(b[j - 1]) && lower(a[i - 1]) == lower(b[j]);
+      if (swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
   }
   return row.back();
+}
+
+/// What files say of themselves may hold commands to the terminal.
+std::string without_controls(std::string text) {
+  for (char& c : text) {
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f) c = '?';
+  }
+  return text;
 }
 
 }  // namespace
@@ -35,15 +49,17 @@ std::string to_text(const Diagnostics& diagnostics) {
     if (!d.hint.empty()) text += fmt::format(" ({})", d.hint);
     text += '\n';
   }
-  return text;
+  return without_controls(std::move(text));
 }
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kLettersPerSlip = 3;  // more slips than that, and it is another word
   std::string nearest;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 2) + 1;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < least) {
+    const std::size_t most = std::max(word.size(), candidate.size()) / kLettersPerSlip;
+    if (distance <= most && distance < least) {
       least = distance;
       nearest = candidate;
     }

@@ -168,6 +168,7 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   const Expected<study::RunRecord> run =
       study::begin_run(**store, *loaded, arguments.resume, now_text());
   if (!run) return report_wrong_input(run.error());
+  print_notes(options, loaded->network_file, loaded->notes);
 
   ProgressLine line(options.quiet);
   study::CodesignSetting setting;

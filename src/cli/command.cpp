@@ -1,32 +1,111 @@
 #include "cli/command.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <system_error>
+#include <utility>
 
 #include "base/parallel.hpp"
 
 namespace hwflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is in the way of making files in `folder`, or the folder itself; empty: nothing.
+std::string folder_problem(const fs::path& folder) {
+  std::error_code ignored;
+  fs::path nearest = fs::absolute(folder, ignored).lexically_normal();
+  if (fs::exists(nearest, ignored) && !fs::is_directory(nearest, ignored)) return "is not a folder";
+  while (!fs::exists(nearest, ignored) && nearest.has_relative_path()) {
+    nearest = nearest.parent_path();
+  }
+  if (!fs::is_directory(nearest, ignored)) {
+    return fmt::format("cannot be made: '{}' is not a folder", nearest.string());
+  }
+  errno = 0;
+  if (access(nearest.c_str(), W_OK | X_OK) == 0) return {};
+  return fmt::format("cannot be written to: '{}': {}", nearest.string(),
+                     std::generic_category().message(errno));
+}
+
+std::string json_problem(const fs::path& file) {
+  std::error_code ignored;
+  if (fs::is_directory(file, ignored)) return "is a folder, not a file";
+  if (fs::exists(file, ignored)) {
+    if (access(file.c_str(), W_OK) == 0) return {};
+    return "cannot be written: " + std::generic_category().message(errno);
+  }
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (!fs::exists(folder, ignored)) {
+    return fmt::format("cannot be made: there is no folder '{}'", folder.string());
+  }
+  const std::string problem = folder_problem(folder);
+  return problem.empty() ? problem : fmt::format("'{}' {}", folder.string(), problem);
+}
+
+}  // namespace
 
 void add_global_options(CLI::App& command, GlobalOptions& options) {
   const std::string group = "Every command";
   command.add_option("--seed", options.seed, "Seed of everything random")
       ->capture_default_str()
+      ->check(is_integer(0, std::numeric_limits<std::uint64_t>::max()))
       ->group(group);
   command
       .add_option("--threads", options.threads,
                   "Threads to use, 0 = all cores; results do not depend on it")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024))
+      ->check(is_integer(0, 1024))
       ->group(group);
   command.add_option("--out", options.out, "Folder for everything that is written")->group(group);
   command
       .add_option("--json", options.json, "Write the result as JSON to a file, - = standard output")
       ->group(group);
   command.add_flag("--quiet", options.quiet, "No progress and no tables")->group(group);
+  command.parse_complete_callback([&options] {
+    Diagnostics problems = check_outputs(options);
+    if (!problems.empty()) throw WrongOptions{std::move(problems)};
+  });
+}
+
+CLI::Validator is_integer(std::uint64_t least, std::uint64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool is_whole = error == std::errc() && end == text.data() + text.size();
+        if (is_whole && value >= least && value <= most) return std::string{};
+        return fmt::format("must be an integer from {} to {}, got '{}'", least, most, text);
+      },
+      "", "integer");
+}
+
+Diagnostics check_outputs(const GlobalOptions& options) {
+  Diagnostics problems;
+  const auto add = [&](const char* option, const fs::path& path, std::string reason) {
+    if (reason.empty()) return;
+    problems.push_back({fmt::format("{} {}", option, path.string()), std::move(reason),
+                        "name a place that you may write to"});
+  };
+  if (options.json && options.json->empty()) {
+    problems.push_back({"--json", "names no file", "- is standard output"});
+  } else if (options.json && *options.json != "-") {
+    add("--json", *options.json, json_problem(*options.json));
+  }
+  if (options.out && options.out->empty()) {
+    problems.push_back({"--out", "names no folder", ". is the current one"});
+  } else if (options.out) {
+    add("--out", *options.out, folder_problem(*options.out));
+  }
+  return problems;
 }
 
 void add_settings_option(CLI::App& command, GlobalOptions& options) {
@@ -45,6 +124,16 @@ int report_wrong_input(const Diagnostics& diagnostics) {
   return kWrongInput;
 }
 
+void print_notes(const GlobalOptions& options, const std::string& file,
+                 const std::vector<std::string>& notes) {
+  constexpr std::size_t kMost = 10;  // --json has all of them
+  if (options.quiet) return;
+  for (std::size_t i = 0; i < std::min(notes.size(), kMost); ++i)
+    fmt::print(stderr, "note: {}: {}\n", file, notes[i]);
+  if (notes.size() > kMost)
+    fmt::print(stderr, "note: {}: {} more like these\n", file, notes.size() - kMost);
+}
+
 void write_json(const GlobalOptions& options, const std::string& json) {
   if (!options.json) return;
   if (*options.json == "-") {
@@ -54,7 +143,13 @@ void write_json(const GlobalOptions& options, const std::string& json) {
   write_file(*options.json, json + "\n");
 }
 
+void write_json_tree(const GlobalOptions& options, const nlohmann::ordered_json& json) {
+  using Json = nlohmann::ordered_json;
+  write_json(options, json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
 void write_file(const std::filesystem::path& file, const std::string& bytes) {
+  errno = 0;
   std::ofstream stream(file, std::ios::binary);
   stream << bytes;
   stream.flush();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,17 +31,34 @@ using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_cod
 
 /// Adds --seed, --threads, --out, --json, --quiet to a subcommand.
 void add_global_options(CLI::App& command, GlobalOptions& options);
+/// Takes the integers of a range: no fraction, no exponent.
+[[nodiscard]] CLI::Validator is_integer(std::uint64_t least, std::uint64_t most);
 /// Adds --set to a subcommand that reads a file whose keys it can override.
 void add_settings_option(CLI::App& command, GlobalOptions& options);
 
 /// --threads, with 0 resolved to the cores of this process.
 int thread_count(const GlobalOptions& options);
 
+/// What stands in the way of writing to --json and --out, found before the work is done. Creates
+/// nothing.
+[[nodiscard]] Diagnostics check_outputs(const GlobalOptions& options);
+
+/// Thrown where a callback of the command line finds its options wrong; run() reports them.
+struct WrongOptions {
+  Diagnostics problems;
+};
+
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
 
+/// What a reader simplified, on standard error; nothing with --quiet.
+void print_notes(const GlobalOptions& options, const std::string& file,
+                 const std::vector<std::string>& notes);
+
 /// Writes to the file of --json or standard output; nothing without --json.
 void write_json(const GlobalOptions& options, const std::string& json);
+/// As text; names that are no UTF-8 (file names, names in ONNX files) are made so.
+void write_json_tree(const GlobalOptions& options, const nlohmann::ordered_json& json);
 
 /// Throws std::system_error when the file cannot be written.
 void write_file(const std::filesystem::path& file, const std::string& bytes);

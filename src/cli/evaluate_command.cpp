@@ -26,6 +26,7 @@ int run_evaluate(const EvaluateArguments& arguments, const GlobalOptions& global
   if (!objective) return report_wrong_input(objective.error());
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
+  print_notes(global, arguments.input.network, network->notes);
   auto read = chip::load_mappings(arguments.mapping, network->accelerator);
   if (!read) return report_wrong_input(read.error());
   std::map<std::string, chip::Mapping> mappings;
@@ -33,7 +34,7 @@ int run_evaluate(const EvaluateArguments& arguments, const GlobalOptions& global
   const auto evaluated =
       chip::evaluate_network(network->layers, network->accelerator, *objective, mappings);
   if (!evaluated) return report_wrong_input(evaluated.error());
-  const MappingTitle title{network->network, *objective, 1, MappingSource::file};
+  const MappingTitle title{network->network, *objective, 1, MappingSource::file, network->notes};
   write_json(global, to_json(*evaluated, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*evaluated, network->accelerator, title);
   return kDone;
@@ -49,7 +50,9 @@ void add_evaluate_command(CLI::App& app, GlobalOptions& options, int& exit_code)
       ->add_option("--mapping", arguments->mapping,
                    "YAML or JSON, as 'hwflow map --json' writes it")
       ->required();
-  command->add_option("--objective", arguments->objective, "What counts as the value of a layer")
+  command
+      ->add_option("--objective", arguments->objective,
+                   "What counts as the value of a layer: energy, latency, edp or dram")
       ->capture_default_str();
   add_global_options(*command, options);
   command->callback(

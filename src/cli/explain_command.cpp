@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -32,14 +33,13 @@ constexpr std::array kFormats{
     Format{"accelerator", &chip::explain_accelerator_key, &chip::accelerator_json_schema},
     Format{"energy-table", &chip::explain_energy_table_key, &chip::energy_table_json_schema}};
 
-int explain(const std::string& key) {
+int explain(const std::string& key, const GlobalOptions& options) {
   Diagnostics problems;
-  bool found = false;
+  nlohmann::ordered_json found;
   for (const Format& format : kFormats) {
     const Expected<std::string> text = format.explain(key);
     if (text) {
-      fmt::print("{}{} file\n{}\n", found ? "\n" : "", format.name, *text);
-      found = true;
+      found.push_back({{"file", format.name}, {"text", *text}});
     } else {
       for (Diagnostic problem : text.error()) {
         problem.place = fmt::format("{} file: {}", format.name, problem.place);
@@ -47,12 +47,25 @@ int explain(const std::string& key) {
       }
     }
   }
-  return found ? kDone : report_wrong_input(problems);
+  if (found.empty()) return report_wrong_input(problems);
+  write_json_tree(options, nlohmann::ordered_json({{"key", key}, {"explanations", found}}));
+  if (options.json == "-" || options.quiet) return kDone;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    fmt::print("{}{} file\n{}\n", i == 0 ? "" : "\n", found[i]["file"].get<std::string>(),
+               found[i]["text"].get<std::string>());
+  }
+  return kDone;
 }
 
-int print_schema(const std::string& name) {
+/// A schema is JSON already: --json only says where it goes.
+int print_schema(const std::string& name, const GlobalOptions& options) {
   for (const Format& format : kFormats) {
-    if (format.name == name) fmt::print("{}\n", format.json_schema());
+    if (format.name != name) continue;
+    if (options.json) {
+      write_json(options, format.json_schema());
+    } else {
+      fmt::print("{}\n", format.json_schema());
+    }
   }
   return kDone;
 }
@@ -68,16 +81,17 @@ void add_explain_command(CLI::App& app, GlobalOptions& options, int& exit_code) 
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("key", arguments->key, "Dotted key: search.population, levels.fanout.x");
   command->add_option("--json-schema", arguments->schema, "Print the JSON Schema of a kind of file")
-      ->check(CLI::IsMember({"study", "accelerator", "energy-table"}));
+      ->check(CLI::IsMember({"study", "accelerator", "energy-table"}))
+      ->excludes("key");
   add_global_options(*command, options);
-  command->callback([arguments, &exit_code] {
+  command->callback([arguments, &options, &exit_code] {
     if (arguments->key.empty() && arguments->schema.empty()) {
       exit_code = report_wrong_input(
           {{"command line", "explain needs a key or --json-schema", "try 'explain search'"}});
       return;
     }
-    exit_code =
-        arguments->schema.empty() ? explain(arguments->key) : print_schema(arguments->schema);
+    exit_code = arguments->schema.empty() ? explain(arguments->key, options)
+                                          : print_schema(arguments->schema, options);
   });
 }
 

@@ -56,10 +56,9 @@ int run_export(const ExportArguments& arguments, const GlobalOptions& options) {
   const fs::path file =
       folder / fmt::format("{}.{}.onnx", arguments.model.stem().string(), arguments.format);
   write_file(file, *bytes);
-  write_json(options,
-             nlohmann::ordered_json(
-                 {{"file", file.string()}, {"format", arguments.format}, {"bytes", bytes->size()}})
-                 .dump(2));
+  write_json_tree(options, nlohmann::ordered_json({{"file", file.string()},
+                                                   {"format", arguments.format},
+                                                   {"bytes", bytes->size()}}));
   if (options.json != "-" && !options.quiet) {
     fmt::print("{} ({} bytes)\n", file.string(), bytes->size());
   }

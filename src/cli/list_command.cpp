@@ -86,7 +86,7 @@ void add_listing(CLI::App& list, GlobalOptions& options, const std::string& name
   add_global_options(*command, options);
   command->callback([&options, name, rows = std::move(rows)] {
     const Json table = rows();
-    write_json(options, Json({{name, table}}).dump(2));
+    write_json_tree(options, Json({{name, table}}));
     if (options.json != "-" && !options.quiet) print_table(table);
   });
 }

@@ -30,6 +30,13 @@ struct MapArguments {
 /// Without limits of the user: enough to be near the best in about a second a layer.
 constexpr std::int64_t kDefaultEvaluations = 400'000;
 
+/// The option of the command line that sets an option of the mapper.
+std::string option_of(const std::string& place) {
+  if (place == "time_limit_seconds") return "--time-limit";
+  if (place == "max_evaluations") return "--max-evaluations";
+  return "--" + place;
+}
+
 Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
                                              const GlobalOptions& global) {
   chip::MapperOptions options;
@@ -46,7 +53,10 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
     problems.push_back({"--factors", fmt::format("unknown factors '{}'", arguments.factors),
                         "one of perfect, ceiling"});
   }
-  if (!problems.empty()) return Unexpected{std::move(problems)};
+  if (arguments.prove && (arguments.time_limit_seconds || arguments.max_evaluations)) {
+    problems.push_back({"--prove", "searches without limit, and a limit is given",
+                        "leave out --prove, or --time-limit and --max-evaluations"});
+  }
   options.strategy = arguments.strategy;
   options.time_limit_seconds = arguments.time_limit_seconds;
   options.max_evaluations = arguments.max_evaluations;
@@ -55,6 +65,11 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   }
   options.seed = global.seed;
   options.threads = thread_count(global);
+  for (Diagnostic problem : chip::check(options)) {
+    problem.place = option_of(problem.place);
+    problems.push_back(std::move(problem));
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
   return options;
 }
 
@@ -85,10 +100,12 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
                         const GlobalOptions& global) {
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
+  print_notes(global, arguments.input.network, network->notes);
   const auto mapped =
       chip::map_network(network->layers, network->accelerator, options, progress_line(global));
   if (!mapped) return report_unmapped(mapped.error());
-  const MappingTitle title{network->network, options.objective, options.threads};
+  const MappingTitle title{network->network, options.objective, options.threads,
+                           MappingSource::search, network->notes};
   write_json(global, to_json(*mapped, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
   return kDone;
@@ -129,7 +146,7 @@ int map_references(const std::string& file, const chip::MapperOptions& options,
                  found->seconds);
     }
   }
-  write_json(global, nlohmann::ordered_json({{"cases", std::move(cases)}}).dump(2));
+  write_json_tree(global, nlohmann::ordered_json({{"cases", std::move(cases)}}));
   return kDone;
 }
 
@@ -152,10 +169,17 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option("--strategy", arguments->strategy, "branch_and_bound, annealing or random")
       ->capture_default_str();
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
-  command->add_option("--max-evaluations", arguments->max_evaluations,
-                      "Mappings and bounds for each layer (default 400000); reproducible");
-  command->add_flag("--prove", arguments->prove, "No limit: search until the optimum is proved");
-  command->add_option("--refs", arguments->refs, "Map the cases of a neutral reference file");
+  command->add_option(
+      "--max-evaluations", arguments->max_evaluations,
+      "Mappings and bounds for each layer (400000 when no limit is given); reproducible");
+  command->add_flag("--prove", arguments->prove,
+                    "No limit: search until the optimum of every layer is proved");
+  command->add_option("--refs", arguments->refs, "Map the cases of a neutral reference file")
+      ->excludes("network")
+      ->excludes("--arch")
+      ->excludes("--bits")
+      ->excludes("--batch")
+      ->excludes("--auxiliary");
   add_global_options(*command, options);
   command->callback(
       [arguments, &options, &exit_code] { exit_code = run_map(*arguments, options); });

@@ -22,6 +22,11 @@ std::int64_t input_step(const Operator& op, Dim dim) {
   return 1;
 }
 
+/// Columns have a key of their own only where they differ from the rows.
+void add_unless_equal(Json& shape, const char* key, std::int64_t value, const char* of_rows) {
+  if (shape[of_rows] != value) shape[key] = value;
+}
+
 Json shape_json(const Operator& op) {
   Json shape;
   for (const Dim dim : {Dim::n, Dim::k, Dim::c, Dim::p, Dim::q, Dim::r, Dim::s, Dim::g}) {
@@ -29,6 +34,8 @@ Json shape_json(const Operator& op) {
   }
   shape["stride"] = input_step(op, Dim::p);
   shape["dilation"] = input_step(op, Dim::r);
+  add_unless_equal(shape, "stride_columns", input_step(op, Dim::q), "stride");
+  add_unless_equal(shape, "dilation_columns", input_step(op, Dim::s), "dilation");
   return shape;
 }
 
@@ -122,6 +129,7 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
   return Json({{"network", title.network},
                {"accelerator", accelerator.name()},
                {"objective", name(title.objective)},
+               {"notes", title.notes},
                {"seconds", mapping.seconds},
                {"threads", title.threads},
                {"layers", std::move(layers)},
@@ -130,7 +138,7 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
                  {"cycles", total.cycles},
                  {"edp", total.edp()},
                  {"dram_bits", total.dram_bits}}}})
-      .dump(2);
+      .dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 void print_table(const chip::NetworkMapping& mapping, const chip::Accelerator& accelerator,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "chip/arch/accelerator.hpp"
 #include "chip/mapper/network_mapper.hpp"
@@ -17,6 +18,7 @@ struct MappingTitle {
   chip::Objective objective = chip::Objective::edp;
   int threads = 1;
   MappingSource source = MappingSource::search;
+  std::vector<std::string> notes{};  ///< what the reader of the network simplified
 };
 
 /// The keys of docs/design.md, "JSON that other tools read". Mappings of a file have no certificate

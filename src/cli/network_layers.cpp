@@ -4,7 +4,9 @@
 
 #include <charconv>
 
+#include "cli/command.hpp"
 #include "workload/network.hpp"
+#include "workload/node_geometry.hpp"
 #include "workload/onnx_reader.hpp"
 
 namespace hwflow::cli {
@@ -35,6 +37,26 @@ void collect(const Diagnostics& from, Diagnostics& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
+/// Problems placed at an option that is to blame.
+Diagnostics at_option(const std::string& option, Diagnostics problems) {
+  for (Diagnostic& problem : problems) problem.place = option;
+  return problems;
+}
+
+/// A network without layers would be mapped, at no cost.
+Diagnostics check_layers(const Network& network, const NetworkInput& input) {
+  if (!network.compute_nodes().empty()) return {};
+  bool has_auxiliary = false;
+  for (std::size_t i = 0; i < network.nodes().size() && !has_auxiliary; ++i) {
+    has_auxiliary = network.operator_of({static_cast<std::int32_t>(i)}, 1).has_value();
+  }
+  if (!has_auxiliary)
+    return {{input.network, "has no layer that computes anything", "there is nothing to map"}};
+  if (input.auxiliary) return {};
+  return {{input.network, "has no layer with weights",
+           "--auxiliary maps its poolings, additions and multiplications"}};
+}
+
 LoweringOptions lowering_options(const NetworkInput& input, const chip::Accelerator& accelerator,
                                  const PrecisionPair& bits) {
   LoweringOptions options;
@@ -55,7 +77,9 @@ void add_network_options(CLI::App& command, NetworkInput& input) {
   command.add_option("--arch", input.arch, "Built-in accelerator or YAML file");
   command.add_option("--bits", input.bits,
                      "Widths of weights and activations, W/A (default: uncompressed)");
-  command.add_option("--batch", input.batch, "Images at a time")->check(CLI::PositiveNumber);
+  command.add_option("--batch", input.batch, "Images at a time")
+      ->capture_default_str()
+      ->check(is_integer(1, 1 << 30));
   command.add_flag("--auxiliary", input.auxiliary,
                    "Poolings, additions and multiplications too, not only layers with weights");
 }
@@ -73,7 +97,12 @@ Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
   const auto model = load_network(input.network);
   const auto accelerator = chip::load_accelerator(input.arch);
   const auto bits = parse_bits(input.bits);
-  if (!model) collect(model.error(), problems);
+  if (model) {
+    collect(at_option("--batch", check_batch(model->network, input.batch)), problems);
+    collect(check_layers(model->network, input), problems);
+  } else {
+    collect(model.error(), problems);
+  }
   if (!accelerator) collect(accelerator.error(), problems);
   if (!bits) collect(bits.error(), problems);
   if (!problems.empty()) return Unexpected{std::move(problems)};
@@ -85,6 +114,7 @@ Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
   for (LoweredLayer& lowered : lower(network, plan, lowering_options(input, *accelerator, *bits))) {
     result.layers.push_back(std::move(lowered.layer));
   }
+  result.notes = model->notes;
   return result;
 }
 

@@ -25,6 +25,7 @@ struct NetworkLayers {
   std::string network;
   chip::Accelerator accelerator;
   std::vector<Layer> layers;
+  std::vector<std::string> notes{};  ///< what the reader of the network simplified
 };
 
 /// Errors  all problems of the network, the accelerator and the widths together.

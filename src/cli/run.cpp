@@ -4,9 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/version.hpp"
@@ -74,8 +77,18 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return report_wrong_input({explain_refusal(app, argc, argv, error.what())});
+  } catch (const WrongOptions& wrong) {
+    return report_wrong_input(wrong.problems);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "hwflow: there is not enough memory\n");
+    return kWorldFailed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "hwflow: {}\n", error.what());
+    return kWorldFailed;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "hwflow: cannot write to standard output: {}\n",
+               std::generic_category().message(errno));
     return kWorldFailed;
   }
   return exit_code;

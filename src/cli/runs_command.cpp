@@ -87,7 +87,7 @@ int list_runs(const GlobalOptions& options) {
       runs.push_back(to_json(file.parent_path(), run));
     }
   }
-  write_json(options, runs.dump(2));
+  write_json_tree(options, runs);
   if (options.json != "-" && !options.quiet) print_runs(runs);
   return kDone;
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "cli/training_inputs.hpp"
 #include "train/nn/held_out.hpp"
@@ -40,7 +41,8 @@ struct TrainInputs {
   std::optional<WeightMap> initial;
   train::ImageSet training, test;
   train::Normalization normalization;
-  std::string held_out;  ///< for the weight file
+  std::string held_out;              ///< for the weight file
+  std::vector<std::string> notes{};  ///< what the reader of the network simplified
 };
 
 /// Problems with options of training under the names that they have on the command line.
@@ -65,6 +67,25 @@ Diagnostics check_options(const train::TrainOptions& options) {
   if (options.resume && !fs::exists(options.checkpoint)) {
     problems.push_back({"--resume", fmt::format("there is no {}", options.checkpoint.string()),
                         "name the --out of the run, or start without --resume"});
+  }
+  return problems;
+}
+
+/// What the file says of itself by its own keys cannot be said by a note.
+Diagnostics check_notes(const std::vector<std::string>& notes) {
+  static const std::set<std::string> kOwn{"format", "network",         "data", "seed", "training",
+                                          "test",   train::kHeldOutKey};
+  Diagnostics problems;
+  for (const std::string& note : notes) {
+    const std::size_t at = note.find('=');
+    const std::string key = note.substr(0, at);
+    const std::string place = "--note " + note;
+    if (at == std::string::npos || key.empty()) {
+      problems.push_back({place, "is not key=value", "as in --note author=me"});
+    } else if (kOwn.contains(key)) {
+      problems.push_back(
+          {place, fmt::format("the weight file says its '{}' itself", key), "choose another key"});
+    }
   }
   return problems;
 }
@@ -107,6 +128,7 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
 
   TrainInputs inputs{std::move(model->network), std::nullopt, {},
                      std::move(data->test),     {},           held_out_text(arguments, nullptr)};
+  inputs.notes = std::move(model->notes);
   const train::ImageSplit split =
       train::stratified_split(data->train, arguments.hold_out, arguments.split_seed);
   inputs.training = train::select(data->train, split.training);
@@ -157,7 +179,7 @@ std::map<std::string, std::string> metadata_of(const TrainArguments& arguments,
   train::add_to_metadata(inputs.normalization, metadata);
   for (const std::string& note : arguments.notes) {
     const std::size_t at = note.find('=');
-    metadata[note.substr(0, at)] = at == std::string::npos ? "" : note.substr(at + 1);
+    metadata[note.substr(0, at)] = note.substr(at + 1);
   }
   return metadata;
 }
@@ -191,12 +213,14 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   const fs::path folder = options.out.value_or("runs/train");
   arguments.options.checkpoint = folder / "checkpoint.safetensors";
   Diagnostics problems = check_options(arguments.options);
+  for (Diagnostic& problem : check_notes(arguments.notes)) problems.push_back(std::move(problem));
   Expected<TrainInputs> inputs = read_inputs(arguments);
   if (!inputs) {
     problems.insert(problems.end(), inputs.error().begin(), inputs.error().end());
   }
   if (!problems.empty()) return report_wrong_input(problems);
   fs::create_directories(folder);
+  print_notes(options, arguments.network, inputs->notes);
 
   const auto progress = [&](const train::EpochReport& report) {
     if (!options.quiet) print_epoch(report, arguments.options.epochs);
@@ -214,7 +238,7 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
       std::accumulate(right.value().begin(), right.value().end(), std::int64_t{0});
   const fs::path file = folder / (inputs->network.name() + ".safetensors");
   train::write_safetensors(file, {trained->weights, metadata_of(arguments, *inputs, correct)});
-  write_json(options, report_of(arguments, *inputs, *trained, correct, file).dump(2));
+  write_json_tree(options, report_of(arguments, *inputs, *trained, correct, file));
   if (options.json != "-" && !options.quiet) {
     fmt::print("{} of {} test images right; weights in {}\n", correct, inputs->test.count(),
                file.string());
@@ -233,8 +257,11 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
       ->transform(CLI::CheckedTransformer(schedules, CLI::ignore_case));
   command.add_option("--warmup", o.warmup_epochs, "Epochs of linear warm-up")
       ->capture_default_str();
-  command.add_option("--step-epochs", o.step_epochs, "Epochs at which the rate drops (step)");
-  command.add_option("--step-factor", o.step_factor, "What it is multiplied by")
+  command.add_option("--step-epochs", o.step_epochs,
+                     "Epochs at which the rate drops (with --schedule step)");
+  command
+      .add_option("--step-factor", o.step_factor,
+                  "What the rate is multiplied by at each of them (with --schedule step)")
       ->capture_default_str();
   command.add_option("--momentum", o.momentum, "Momentum")->capture_default_str();
   command.add_flag("--nesterov,!--no-nesterov", o.nesterov, "Nesterov momentum (default)");

@@ -36,7 +36,11 @@ Expected<TrainedModel> load_onnx_model(const ModelArguments& arguments,
   Expected<WeightMap> weights =
       train::match_weights(model->network, model->weights, arguments.file);
   if (!weights) return Unexpected{weights.error()};
-  return TrainedModel{std::move(model->network), std::move(*weights), normalization.value()};
+  return TrainedModel{std::move(model->network),
+                      std::move(*weights),
+                      normalization.value(),
+                      {},
+                      std::move(model->notes)};
 }
 
 }  // namespace
@@ -89,7 +93,7 @@ Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::
     own = chosen.value();
   }
   return TrainedModel{std::move(described->network), std::move(*weights), std::move(*own),
-                      std::move(file->metadata)};
+                      std::move(file->metadata), std::move(described->notes)};
 }
 
 }  // namespace hwflow::cli

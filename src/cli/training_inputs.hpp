@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/expected.hpp"
 #include "train/nn/dataset.hpp"
@@ -27,6 +28,7 @@ struct TrainedModel {
   WeightMap weights;
   train::Normalization normalization;
   std::map<std::string, std::string> metadata{};  ///< what a checkpoint says of itself
+  std::vector<std::string> notes{};               ///< what the reader of the network simplified
 };
 struct ModelArguments {
   std::string file;           ///< safetensors, or ONNX with weights

@@ -180,7 +180,11 @@ struct Binding<std::map<std::string, T>> {
 template <HasShownAs T>
 struct Binding<T> {
   using Shown = typename ShownAs<T>::Shown;
-  static Type describe(const T& x) { return schema::describe<Shown>(ShownAs<T>::to(x)); }
+  static Type describe(const T& x) {
+    Type type = schema::describe<Shown>(ShownAs<T>::to(x));
+    if constexpr (requires { ShownAs<T>::kDistinct; }) type.distinct = ShownAs<T>::kDistinct;
+    return type;
+  }
   static Value to_value(const T& x) { return schema::to_value<Shown>(ShownAs<T>::to(x)); }
   static void assign(T& x, const Value& value) {
     Shown shown = ShownAs<T>::to(x);

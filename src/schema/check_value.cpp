@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "schema/printable.hpp"
@@ -121,6 +122,20 @@ class Checker {
     if (elements == nullptr) return wrong_type(value, path, "a list");
     for (std::size_t i = 0; i < elements->size(); ++i) {
       check((*elements)[i], type.element.front(), fmt::format("{}[{}]", path, i));
+    }
+    if (type.distinct) check_distinct(*elements, path);
+  }
+
+  /// Tells the first doubled element only: a hostile list may hold a million.
+  void check_distinct(const Value::List& elements, const std::string& path) {
+    std::map<std::string, std::size_t> first;
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      if (elements[i].as_string() == nullptr) continue;  // of a wrong type: told already
+      const auto [entry, is_new] = first.emplace(*elements[i].as_string(), i);
+      if (is_new) continue;
+      return add(elements[i].mark(), fmt::format("{}[{}]", path, i),
+                 fmt::format("{} is also {}[{}]", shown(elements[i]), path, entry->second),
+                 "leave one of them out");
     }
   }
 

@@ -102,6 +102,7 @@ inline constexpr std::string_view kSelectorKey = "kind";
 ///   using Shown = std::vector<Role>;
 ///   static RoleSet from(const Shown&);   // total: what can fail belongs into the type's make()
 ///   static Shown to(const RoleSet&);
+///   static constexpr bool kDistinct = true;  // optional: a list whose elements differ
 template <class T>
 struct ShownAs;
 

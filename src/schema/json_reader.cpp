@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "base/input_file.hpp"
 #include "schema/read.hpp"
 #include "schema/tree_builder.hpp"
 
@@ -129,19 +129,7 @@ Expected<Value> parse_json(std::string_view text, std::string_view origin) {
 }
 
 Expected<std::string> read_text(const std::filesystem::path& file) {
-  const std::string origin = file.string();
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
-    return syntax_error(origin, {}, "is a directory");
-  }
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return syntax_error(origin, {}, "cannot be opened");
-  std::string text(kMostBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (stream.bad()) return syntax_error(origin, {}, "cannot be read");
-  if (text.size() > kMostBytes) return too_large(origin);
-  return text;
+  return read_input_file(file, kMostBytes);
 }
 
 Expected<Value> read_file(const std::filesystem::path& file) {

@@ -71,6 +71,12 @@ Value names_of(const Type& type) {
   return Value::map().set("enum", std::move(names));
 }
 
+Value list_of(const Type& type) {
+  Value schema = Value::map().set("type", "array").set("items", schema_of(type.element.front()));
+  if (type.distinct) schema.set("uniqueItems", true);
+  return schema;
+}
+
 Value not_null(const Type& type) {
   switch (type.kind) {
     case Kind::boolean: return Value::map().set("type", "boolean");
@@ -78,8 +84,7 @@ Value not_null(const Type& type) {
     case Kind::number: return number_of_range(type);
     case Kind::string: return Value::map().set("type", "string");
     case Kind::enumeration: return names_of(type);
-    case Kind::list:
-      return Value::map().set("type", "array").set("items", schema_of(type.element.front()));
+    case Kind::list: return list_of(type);
     case Kind::map:
       return Value::map()
           .set("type", "object")

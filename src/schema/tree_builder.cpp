@@ -11,12 +11,20 @@
 namespace hwflow::schema {
 namespace {
 
+/// Long texts count as several values, so that copies of them are limited too.
+std::size_t weight_of_text(std::size_t bytes) {
+  constexpr std::size_t kBytesPerNode = 64;
+  return bytes / kBytesPerNode;
+}
+
 std::size_t size_of(const Value& value) {
   std::size_t nodes = 1;
+  if (const auto* text = value.as_string()) nodes += weight_of_text(text->size());
   if (const auto* elements = value.as_list()) {
     for (const Value& element : *elements) nodes += size_of(element);
   } else if (const auto* entries = value.as_map()) {
-    for (const auto& entry : *entries) nodes += size_of(entry.value);
+    for (const auto& entry : *entries)
+      nodes += size_of(entry.value) + weight_of_text(entry.key.size());
   }
   return nodes;
 }
@@ -40,7 +48,7 @@ void check_depth(std::size_t depth, const Mark& mark) {
 }  // namespace
 
 void TreeBuilder::scalar(Value value, const Mark& mark, std::size_t anchor) {
-  count_nodes(1, mark);
+  count_nodes(size_of(value), mark);
   value.set_mark(mark);
   place(std::move(value), anchor);
 }

@@ -34,6 +34,7 @@ struct Type {
   std::int64_t int_max = std::numeric_limits<std::int64_t>::max();
   std::optional<double> min, max;  ///< number
   bool min_excluded = false;
+  bool distinct = false;             ///< list whose elements differ
   std::vector<std::string> names;    ///< enumeration
   std::vector<Type> element;         ///< exactly one for list and map
   std::vector<Property> properties;  ///< object

@@ -11,7 +11,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
-constexpr std::string_view kMagic = "hwflow finished plan 2\n";
+constexpr std::string_view kMagic = "hwflow finished plan 3\n";
 
 template <class T>
 concept Scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
@@ -146,12 +146,13 @@ void visit(A& archive, Node& node) {
             slopes, axis, count, pad_before, pad_after, shape, not_executable);
 }
 
-/// A FinishedPlan with its Network taken apart: that one is made from its name and nodes.
+/// A FinishedPlan with its Network taken apart: that one is made from its name, nodes and outputs.
 struct Parts {
   train::AccuracyEstimate fake_quantized, integer;
   std::vector<std::uint8_t> correct;
   std::string network_name;
   std::vector<Node> network_nodes;
+  std::vector<NodeId> network_outputs;
   std::vector<train::IntegerNode> integer_nodes;
   std::vector<float> input_mean, input_std;
   PrecisionPlan plan;
@@ -159,10 +160,10 @@ struct Parts {
 };
 template <class A>
 void visit(A& archive, Parts& parts) {
-  auto& [fake, integer, correct, name, nodes, integer_nodes, mean, deviation, plan, seconds] =
-      parts;
-  visit_all(archive, fake, integer, correct, name, nodes, integer_nodes, mean, deviation, plan,
-            seconds);
+  auto& [fake, integer, correct, name, nodes, outputs, integer_nodes, mean, deviation, plan,
+         seconds] = parts;
+  visit_all(archive, fake, integer, correct, name, nodes, outputs, integer_nodes, mean, deviation,
+            plan, seconds);
 }
 
 }  // namespace
@@ -170,7 +171,7 @@ void visit(A& archive, Parts& parts) {
 std::string encode_finished_plan(const train::FinishedPlan& plan) {
   const auto& [fake, integer, correct, integer_network, seconds] = plan;
   const auto& [network, nodes, mean, deviation, widths] = integer_network;
-  Parts parts{fake,  integer, correct,   network.name(), network.nodes(),
+  Parts parts{fake,  integer, correct,   network.name(), network.nodes(), network.outputs(),
               nodes, mean,    deviation, widths,         seconds};
   Writer writer;
   visit(writer, parts);
@@ -196,7 +197,8 @@ std::optional<train::FinishedPlan> decode_finished_plan(std::string_view bytes) 
   Parts parts;
   visit(reader, parts);
   if (!reader.complete()) return std::nullopt;
-  Expected<Network> network = Network::make(parts.network_name, parts.network_nodes);
+  Expected<Network> network =
+      Network::make(parts.network_name, parts.network_nodes, parts.network_outputs);
   if (!network) return std::nullopt;
   return train::FinishedPlan{
       parts.fake_quantized,

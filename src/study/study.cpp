@@ -115,7 +115,8 @@ Expected<LoadedStudy> read_and_check(const std::string& text, const fs::path& or
                      std::move(*accelerator),
                      yaml,
                      hash,
-                     origin};
+                     origin,
+                     std::move(model->notes)};
 }
 
 }  // namespace

@@ -154,21 +154,23 @@ struct SearchOptions {
         schema::field("input_bits", &T::input_bits, 1, 16,
                       "Widths that input activations may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
-        schema::field("population", &T::population, 8, 10'000,
-                      "Plans kept and bred per generation; a multiple of 4. A search evaluates its seeds "
-                      "(the uniform plans and those of sensitivity_seeds, or more plans at random "
-                      "if these are fewer than the population) and then population x generations "
-                      "plans."),
+        schema::field(
+            "population", &T::population, 8, 10'000,
+            "Plans kept and bred per generation; a multiple of 4. A search evaluates its seeds "
+            "(the uniform plans and those of sensitivity_seeds, or more plans at random "
+            "if these are fewer than the population) and then population x generations "
+            "plans."),
         schema::field("generations", &T::generations, 0, 100'000, "Generations after the seeds."),
         schema::field("crossover_probability", &T::crossover_probability, 0, 1,
                       "Probability that two parents exchange a run of layers."),
         schema::field("mutation_probability", &T::mutation_probability, 0, 1,
                       "Probability that a width is redrawn; null: one width per plan on average."),
-        schema::field("sensitivity_seeds", &T::sensitivity_seeds,
-                      "Measure how each layer alone bears narrower widths, and seed the search "
-                      "with plans that narrow the layers of least harm first. Costs an evaluation for "
-                      "each free layer and each width below its widest, of weights and of inputs, "
-                      "and up to population / 2 more: 20 layers with 3 widths each take 80 + 20."),
+        schema::field(
+            "sensitivity_seeds", &T::sensitivity_seeds,
+            "Measure how each layer alone bears narrower widths, and seed the search "
+            "with plans that narrow the layers of least harm first. Costs an evaluation for "
+            "each free layer and each width below its widest, of weights and of inputs, "
+            "and up to population / 2 more: 20 layers with 3 widths each take 80 + 20."),
         schema::field("seed", &T::seed, "Seed of the search.")};
   }
 };
@@ -313,14 +315,16 @@ struct LoadedStudy {
   WeightMap weights;
   Network network;
   chip::Accelerator accelerator;
-  std::string config_yaml;         ///< effective, reads back to the same study
-  std::string config_hash;         ///< of all that the result depends on: not of output and study
-  std::filesystem::path origin{};  ///< the study file: relative paths start from its folder
+  std::string config_yaml;           ///< effective, reads back to the same study
+  std::string config_hash;           ///< of all that the result depends on: not of output and study
+  std::filesystem::path origin{};    ///< the study file: relative paths start from its folder
+  std::vector<std::string> notes{};  ///< what the reader of the network simplified
 };
 
 /// Reads a study and everything it names but the data and the checkpoint.
 /// settings   "key=value", as --set
-/// Errors     everything wrong at once, placed at the setting that is to blame if there is one: keys, ranges, unknown names, missing files, widths that the
+/// Errors     everything wrong at once, placed at the setting that is to blame if there is one:
+/// keys, ranges, unknown names, missing files, widths that the
 ///            accelerator cannot compute, pinned layers that do not exist, ...
 [[nodiscard]] Expected<LoadedStudy> load_study(const std::filesystem::path& file,
                                                const std::vector<std::string>& settings = {},

@@ -6,6 +6,7 @@
 #include "pareto/nsga2.hpp"
 #include "study/plan_space.hpp"
 #include "study/study.hpp"
+#include "workload/node_geometry.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -161,6 +162,15 @@ class Check {
   void check_network() {
     if (network_.compute_nodes().empty()) {
       add("network", fmt::format("{} has no layer with weights", network_.name()));
+    }
+    for (const Diagnostic& problem : check_batch(network_, study_.hardware.batch)) {
+      add("hardware.batch", problem.reason, problem.hint);
+    }
+    if (network_.outputs().size() > 1) {
+      add("network",
+          fmt::format("{} has {} outputs; accuracy is that of one", network_.name(),
+                      network_.outputs().size()),
+          "leave in the file only the output that classifies");
     }
     const FeatureShape& input = network_.nodes().front().shape;
     const auto check_channels = [&](const std::string& key, std::size_t count) {

@@ -21,7 +21,8 @@ class CopyWidths {
   CopyWidths(const Network& network, const PrecisionPlan& plan, const LoweringOptions& options)
       : network_(network), plan_(plan), options_(options), wanted_(network.nodes().size()) {
     for (std::size_t i = network.nodes().size(); i-- > 0;) {
-      if (wanted_[i].empty()) wanted_[i].insert(options.network_output_bits);  // nobody reads it
+      const bool is_output = network.is_output({static_cast<std::int32_t>(i)});
+      if (is_output || wanted_[i].empty()) wanted_[i].insert(options.network_output_bits);
       for (const NodeId input : network.nodes()[i].inputs) {
         const std::set<int> widths = wanted_by({static_cast<std::int32_t>(i)});
         wanted_[static_cast<std::size_t>(input.value)].insert(widths.begin(), widths.end());

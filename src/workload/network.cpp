@@ -51,13 +51,38 @@ void check_names(const std::vector<Node>& nodes, Diagnostics& problems) {
   }
 }
 
+void check_outputs(const std::vector<Node>& nodes, const std::vector<NodeId>& outputs,
+                   Diagnostics& problems) {
+  std::set<NodeId> seen;
+  for (const NodeId id : outputs) {
+    if (id.value < 0 || static_cast<std::size_t>(id.value) >= nodes.size())
+      problems.push_back(
+          {"outputs", fmt::format("node {} of {} is none", id.value, nodes.size()), ""});
+    else if (!seen.insert(id).second)
+      problems.push_back(
+          {place_of(nodes[static_cast<std::size_t>(id.value)], static_cast<std::size_t>(id.value)),
+           "is an output twice", ""});
+  }
+}
+
+std::vector<NodeId> unread_nodes(const std::vector<Node>& nodes) {
+  std::vector<bool> is_read(nodes.size(), false);
+  for (const Node& each : nodes)
+    for (const NodeId input : each.inputs) is_read[static_cast<std::size_t>(input.value)] = true;
+  std::vector<NodeId> unread;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (!is_read[i]) unread.push_back({static_cast<std::int32_t>(i)});
+  return unread;
+}
+
 void append(Diagnostics& all, const Diagnostics& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
 }  // namespace
 
-Expected<Network> Network::make(std::string name, std::vector<Node> nodes) {
+Expected<Network> Network::make(std::string name, std::vector<Node> nodes,
+                                std::vector<NodeId> outputs) {
   Diagnostics problems;
   check_names(nodes, problems);
   if (std::ranges::none_of(nodes, [](const Node& n) { return n.kind == NodeKind::input; }))
@@ -82,10 +107,12 @@ Expected<Network> Network::make(std::string name, std::vector<Node> nodes) {
     network.compute_nodes_.push_back({static_cast<std::int32_t>(i)});
     if (op && *op) macs = std::min(macs + (*op)->macs(), kMaxMacs + 1);
   }
+  check_outputs(nodes, outputs, problems);
   if (macs > kMaxMacs) problems.push_back({"nodes", "the network has more than 2^53 MACs", ""});
   if (!problems.empty()) return Unexpected{std::move(problems)};
   network.name_ = std::move(name);
   network.nodes_ = std::move(nodes);
+  network.outputs_ = outputs.empty() ? unread_nodes(network.nodes_) : std::move(outputs);
   return network;
 }
 
@@ -109,14 +136,8 @@ std::vector<NodeId> Network::consumers(NodeId id) const {
   return readers;
 }
 
-std::vector<NodeId> Network::outputs() const {
-  std::vector<bool> is_read(nodes_.size(), false);
-  for (const Node& each : nodes_)
-    for (const NodeId input : each.inputs) is_read[static_cast<std::size_t>(input.value)] = true;
-  std::vector<NodeId> unread;
-  for (std::size_t i = 0; i < nodes_.size(); ++i)
-    if (!is_read[i]) unread.push_back({static_cast<std::int32_t>(i)});
-  return unread;
+bool Network::is_output(NodeId id) const {
+  return std::ranges::find(outputs_, id) != outputs_.end();
 }
 
 std::int64_t Network::macs() const {

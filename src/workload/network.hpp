@@ -113,10 +113,13 @@ struct PrecisionPlan {
 /// A directed acyclic graph of nodes in topological order, shapes inferred and checked.
 ///
 /// Errors  make() collects: unknown or later inputs, wrong number of inputs, shapes that do not
-///         fit (adds, concatenations, channels against groups), duplicate names, no input node.
+///         fit (adds, concatenations, channels against groups), duplicate names, no input node,
+///         outputs that do not exist or are named twice.
 class Network {
  public:
-  [[nodiscard]] static Expected<Network> make(std::string name, std::vector<Node> nodes);
+  /// `outputs` in their order; none given: the nodes without consumers.
+  [[nodiscard]] static Expected<Network> make(std::string name, std::vector<Node> nodes,
+                                              std::vector<NodeId> outputs = {});
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::vector<Node>& nodes() const noexcept { return nodes_; }
@@ -124,8 +127,9 @@ class Network {
   [[nodiscard]] std::optional<NodeId> find(std::string_view node_name) const;
   /// Nodes that read this one, in order.
   [[nodiscard]] std::vector<NodeId> consumers(NodeId id) const;
-  /// Nodes without consumers.
-  [[nodiscard]] std::vector<NodeId> outputs() const;
+  /// What the network gives, in order; other nodes may read an output too.
+  [[nodiscard]] const std::vector<NodeId>& outputs() const noexcept { return outputs_; }
+  [[nodiscard]] bool is_output(NodeId id) const;
   /// Convolutions, transposed convolutions, fully connected and matrix products, in order: the
   /// layers that a PrecisionPlan speaks of.
   [[nodiscard]] const std::vector<NodeId>& compute_nodes() const noexcept { return compute_nodes_; }
@@ -148,6 +152,7 @@ class Network {
   std::string name_;
   std::vector<Node> nodes_;
   std::vector<NodeId> compute_nodes_;
+  std::vector<NodeId> outputs_;
 };
 
 /// Where numbers are rounded: every arithmetic node (compute, add, multiply, average pooling) reads
@@ -163,7 +168,7 @@ struct LoweringOptions {
   int float_bits = 16;  ///< width that stands for 'float' (32 in a plan) on the accelerator
   int partial_sum_bits = 32;
   int auxiliary_bits = 8;         ///< inputs of adds, multiplications and average pooling
-  int network_output_bits = 16;   ///< what nobody reads
+  int network_output_bits = 16;   ///< outputs of the network, and what nobody reads
   bool include_auxiliary = true;  ///< adds, multiplications and poolings as layers of their own
 };
 struct LoweredLayer {

@@ -126,11 +126,14 @@ struct NodeText {
 struct NetworkText {
   std::string name;
   std::vector<NodeText> nodes;
+  std::vector<std::string> outputs;
 
   static constexpr auto fields() {
     using T = NetworkText;
     return std::tuple{schema::required("name", &T::name, "Name of the network."),
-                      schema::required("nodes", &T::nodes, "Nodes, each after its inputs.")};
+                      schema::required("nodes", &T::nodes, "Nodes, each after its inputs."),
+                      schema::field("outputs", &T::outputs,
+                                    "Names of the output nodes; empty: those that nothing reads.")};
   }
 };
 
@@ -179,8 +182,15 @@ class Builder {
       nodes.push_back(node_of(each, nodes.size()));
       ids_.emplace(each.name, NodeId{static_cast<std::int32_t>(nodes.size()) - 1});
     }
+    std::vector<NodeId> outputs;
+    for (const std::string& output : text.outputs) {
+      if (const auto known = ids_.find(output); known != ids_.end())
+        outputs.push_back(known->second);
+      else
+        tell("outputs", fmt::format("there is no node '{}'", output));
+    }
     if (!problems_.empty()) return Unexpected{std::move(problems_)};
-    auto network = Network::make(text.name, std::move(nodes));
+    auto network = Network::make(text.name, std::move(nodes), std::move(outputs));
     if (network) return network;
     for (const Diagnostic& each : network.error()) tell(each.place, each.reason, each.hint);
     return Unexpected{std::move(problems_)};
@@ -327,6 +337,7 @@ std::string to_yaml(const Network& network) {
   NetworkText text;
   text.name = network.name();
   for (const Node& node : network.nodes()) text.nodes.push_back(text_of(node, network));
+  for (const NodeId id : network.outputs()) text.outputs.push_back(network.node(id).name);
   return schema::to_yaml(schema::to_document(text));
 }
 

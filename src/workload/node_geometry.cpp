@@ -341,4 +341,20 @@ Expected<std::optional<Operator>> operator_of_node(const Node& node,
   return Unexpected{std::move(problems)};
 }
 
+Diagnostics check_batch(const Network& network, std::int64_t batch) {
+  std::size_t refused = 0;
+  Diagnostic first;
+  for (const Node& node : network.nodes()) {
+    std::vector<FeatureShape> inputs;
+    for (const NodeId input : node.inputs) inputs.push_back(network.node(input).shape);
+    const auto op = operator_of_node(node, inputs, batch);
+    if (!op && refused++ == 0) first = op.error().front();
+  }
+  if (refused == 0) return {};
+  return {{fmt::format("batch {}", batch),
+           fmt::format("is too large for {} node{}: {}: {}", refused, refused == 1 ? "" : "s",
+                       first.place, first.reason),
+           "at most 2^53 elements a tensor, 2^53 iterations a layer, and a batch of 2^30"}};
+}
+
 }  // namespace hwflow

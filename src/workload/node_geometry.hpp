@@ -20,6 +20,10 @@ namespace hwflow {
 [[nodiscard]] Expected<std::optional<Operator>> operator_of_node(
     const Node& node, const std::vector<FeatureShape>& inputs, std::int64_t batch);
 
+/// Whether every node has its operator at this batch size. Errors  one problem, which names the
+/// first node without, and how many there are.
+[[nodiscard]] Diagnostics check_batch(const Network& network, std::int64_t batch);
+
 /// Weights (biases and BatchNorm left out) of a node with inferred geometry.
 [[nodiscard]] std::int64_t weight_count(const Node& node);
 

@@ -6,8 +6,6 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -15,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "base/input_file.hpp"
 #include "workload/builtin_networks.hpp"
 #include "workload/network_yaml.hpp"
 #include "workload/node_geometry.hpp"
@@ -39,16 +38,14 @@ Unexpected<Diagnostics> refuse(std::string place, std::string reason, std::strin
 }
 
 Expected<std::string> read_bytes(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error))
-    return refuse(file.string(), "there is no such file");
-  if (std::filesystem::file_size(file, error) > std::numeric_limits<std::int32_t>::max())
+  constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int32_t>::max();  // of protobuf
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(file, ignored) &&
+      std::filesystem::file_size(file, ignored) > kMostBytes) {
     return refuse(file.string(), "is larger than 2 GiB, the limit of protobuf",
                   "keep the weights in an external file");
-  std::ifstream stream(file, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream) return refuse(file.string(), "cannot be read");
-  return bytes;
+  }
+  return read_input_file(file, kMostBytes);
 }
 
 bool parse(const std::string& bytes, ::onnx::ModelProto& model) {
@@ -81,7 +78,7 @@ class Reader {
     if (problems_.empty()) count_readers();
     const std::vector<int> order = problems_.empty() ? sorted_nodes() : std::vector<int>();
     for (const int index : order) import_node(index);
-    if (problems_.empty()) check_outputs();
+    if (problems_.empty()) read_outputs();
     if (!problems_.empty()) return Unexpected{std::move(problems_)};
     return finish();
   }
@@ -119,6 +116,7 @@ class Reader {
         Value value;
         value.constant = onnx_import::read_tensor(tensor, graph_.folder);
         value.dims = value.constant->dims;
+        graph_.initializer_elements += static_cast<std::int64_t>(value.constant->size());
         if (!graph_.values.emplace(tensor.name(), std::move(value)).second)
           tell(place, "is there twice");
       } catch (const Problem& problem) {
@@ -273,10 +271,28 @@ class Reader {
                              "was " + former + ", whose rounding and limits are left out");
   }
 
-  void check_outputs() {
-    for (const auto& output : graph_proto_.output())
-      if (!graph_.values.contains(output.name()))
-        tell(fmt::format("output '{}'", output.name()), "nothing gives it");
+  void read_outputs() {
+    for (const auto& output : graph_proto_.output()) {
+      const std::string place = fmt::format("output '{}'", output.name());
+      const auto value = graph_.values.find(output.name());
+      if (value == graph_.values.end()) {
+        tell(place, "nothing gives it");
+        continue;
+      }
+      if (value->second.constant) {
+        graph_.note(output.name(), "an output that no image changes, left out");
+        continue;
+      }
+      try {
+        const NodeId id = graph_.node_of(output.name());
+        if (std::ranges::find(graph_.outputs, id) == graph_.outputs.end())
+          graph_.outputs.push_back(id);
+      } catch (const Problem& problem) {
+        tell(place, problem.reason, problem.hint);
+      }
+    }
+    if (problems_.empty() && graph_.outputs.empty() && graph_proto_.output_size() > 0)
+      tell("output", "the graph gives nothing that its inputs change");
   }
 
   /// Weights are kept when every layer has its own.
@@ -294,10 +310,12 @@ class Reader {
   }
 
   Expected<OnnxModel> finish() {
+    onnx_import::drop_unneeded_nodes(graph_);
     drop_partial_weights();
     if (options_.fold_batch_norm) onnx_import::fold_batch_norms(graph_.nodes, graph_.weights);
     std::string name = graph_proto_.name().empty() ? file_.stem().string() : graph_proto_.name();
-    auto network = Network::make(std::move(name), std::move(graph_.nodes));
+    auto network =
+        Network::make(std::move(name), std::move(graph_.nodes), std::move(graph_.outputs));
     if (!network) {
       for (const Diagnostic& each : network.error()) tell(each.place, each.reason, each.hint);
       return Unexpected{std::move(problems_)};

@@ -46,6 +46,34 @@ TEST(WriteJson, GoesToTheFileOrToStandardOutput) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "[1]\n");
 }
 
+TEST(CheckOutputs, RefusesWhatCannotBeWrittenAndCreatesNothing) {
+  const fs::path folder = fs::path(testing::TempDir()) / "hwflow_check_outputs";
+  fs::create_directories(folder);
+  const fs::path file = folder / "file";
+  std::ofstream(file) << "x";
+  GlobalOptions options;
+  EXPECT_TRUE(check_outputs(options).empty());
+  for (const fs::path& json : {file, folder / "new.json", fs::path("-"), fs::path("/dev/null")}) {
+    options.json = json.string();
+    EXPECT_TRUE(check_outputs(options).empty()) << json;
+  }
+  for (const fs::path& json : {folder, file / "x.json", folder / "no" / "x.json", fs::path("")}) {
+    options.json = json.string();
+    EXPECT_EQ(check_outputs(options).size(), 1U) << json;
+  }
+  options.json.reset();
+  for (const fs::path& out : {folder, folder / "new", folder / "new" / "newer"}) {
+    options.out = out;
+    EXPECT_TRUE(check_outputs(options).empty()) << out;
+    EXPECT_EQ(fs::exists(out), out == folder);
+  }
+  for (const fs::path& out : {file, file / "x", fs::path("")}) {
+    options.out = out;
+    EXPECT_EQ(check_outputs(options).size(), 1U) << out;
+  }
+  fs::remove_all(folder);
+}
+
 TEST(WriteFile, SaysWhichFileCannotBeWritten) {
   try {
     write_file("no/such/folder/file", "x");

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command_line.hpp"
+#include "tests/workload/onnx_model.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -34,6 +37,61 @@ TEST(HwflowMap, JsonHasTheKeysThatOtherToolsRead) {
   for (const json& layer : result["layers"])
     energy += layer["count"].get<double>() * layer["energy_pj"].get<double>();
   EXPECT_NEAR(result["total"]["energy_pj"].get<double>(), energy, 1e-6 * energy);
+}
+
+/// A network file of one convolution: 6x6 pixels, stride (2, 1), dilation (1, 2).
+std::string uneven_network() {
+  const std::string file =
+      testing::TempDir() + "hwflow_uneven_" + std::to_string(getpid()) + ".yaml";
+  std::ofstream(file) << "schema: 1\n"
+                         "name: uneven\n"
+                         "nodes:\n"
+                         "  - {name: x, kind: input, shape: [3, 6, 6]}\n"
+                         "  - {name: a, kind: convolution, out_channels: 4, kernel: [3, 3],\n"
+                         "     stride: [2, 1], dilation: [1, 2]}\n"
+                         "  - {name: b, kind: fully_connected, out_channels: 2}\n";
+  return file;
+}
+
+TEST(HwflowMap, ColumnsHaveKeysOfTheirOwnWhereTheyDiffer) {
+  const Outcome outcome = run_hwflow(
+      {"map", uneven_network(), "--arch", "ws16x16", "--max-evaluations", "500", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json layers = json::parse(outcome.output)["layers"];
+  const json& shape = layers[0]["shape"];
+  EXPECT_EQ(shape["stride"], 2);
+  EXPECT_EQ(shape["stride_columns"], 1);
+  EXPECT_EQ(shape["dilation"], 1);
+  EXPECT_EQ(shape["dilation_columns"], 2);
+  EXPECT_FALSE(layers[1]["shape"].contains("stride_columns"));
+  EXPECT_FALSE(layers[1]["shape"].contains("dilation_columns"));
+}
+
+/// A batch of 4, and a convolution whose weights lie in a file that is not there.
+onnx_tests::Model incomplete_model() {
+  onnx_tests::Model model;
+  model.input({4, 3, 8, 8}).output("y").node("Conv", {"x", "w"}, {"y"});
+  auto* weights = model.add_tensor("w", {2, 3, 1, 1}, ::onnx::TensorProto::FLOAT);
+  weights->set_data_location(::onnx::TensorProto::EXTERNAL);
+  auto* location = weights->add_external_data();
+  location->set_key("location");
+  location->set_value("absent.bin");
+  return model;
+}
+
+TEST(HwflowMap, SaysWhatTheReaderSimplified) {
+  const onnx_tests::Folder folder;
+  const std::string file = folder.write("m.onnx", incomplete_model().bytes());
+  std::vector<std::string> words{"map", file,     "--arch", "ws16x16", "--max-evaluations",
+                                 "500", "--json", "-"};
+  const Outcome outcome = run_hwflow(words);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json notes = json::parse(outcome.output)["notes"];
+  EXPECT_EQ(notes, (json{"input: a batch of 4 is left out",
+                         "weights: 1 of 1 layers have no values in the file: shapes only"}));
+  EXPECT_THAT(outcome.errors, HasSubstr("note: " + file + ": input: a batch of 4 is left out\n"));
+  words.emplace_back("--quiet");
+  EXPECT_EQ(run_hwflow(words).errors, "");
 }
 
 TEST(HwflowMap, ResultDoesNotDependOnThreads) {

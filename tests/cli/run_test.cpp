@@ -19,10 +19,14 @@ TEST(Run, HelpAndVersionAreNoErrors) {
 }
 
 TEST(Run, AFailureOfTheWorldIsOne) {
-  const Outcome outcome =
-      run_hwflow({"list", "networks", "--quiet", "--json", "/no/such/folder/file.json"});
+  const Outcome outcome = run_hwflow({"list", "networks", "--quiet", "--json", "/dev/full"});
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_THAT(outcome.errors, HasSubstr("/no/such/folder/file.json"));
+  EXPECT_THAT(outcome.errors, HasSubstr("cannot write '/dev/full': No space left on device"));
+}
+
+TEST(Run, NamesThatAreNoUtf8AreWrittenAsJson) {
+  const Outcome outcome = run_hwflow({"runs", "--json", "-", "--out", "no\xff"});
+  EXPECT_EQ(outcome.exit_code, 2);  // and no exception of the JSON library
 }
 
 }  // namespace

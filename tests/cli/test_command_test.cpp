@@ -7,6 +7,7 @@
 
 #include "tests/cli/command_line.hpp"
 #include "tests/cli/tiny_study.hpp"
+#include "tests/workload/onnx_model.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -46,6 +47,41 @@ TEST(Test, OneLineWithoutJson) {
   std::vector<std::string> words = test_words(study);
   words.emplace_back("--quiet");
   EXPECT_EQ(run_hwflow(words).output, "");
+}
+
+/// x (1x28x28) -> Dropout -> Flatten -> "first" (10 classes), "second" (10 classes).
+onnx_tests::Model two_heads(const std::vector<std::string>& outputs) {
+  onnx_tests::Model model;
+  model.input({1, 1, 28, 28}).floats("a", {784, 10}).floats("b", {784, 10});
+  model.node("Dropout", {"x"}, {"d"}).node("Flatten", {"d"}, {"f"});
+  model.node("Gemm", {"f", "a"}, {"first"}).node("Gemm", {"f", "b"}, {"second"});
+  for (const std::string& output : outputs) model.output(output);
+  return model;
+}
+
+Outcome test_model(const onnx_tests::Model& model, const std::vector<std::string>& more) {
+  const TinyStudy study;
+  const onnx_tests::Folder folder;
+  std::vector<std::string> words{"test", folder.write("m.onnx", model.bytes()), "--data-dir",
+                                 study.data().string()};
+  words.insert(words.end(), more.begin(), more.end());
+  return run_hwflow(words);
+}
+
+TEST(Test, RefusesAModelOfTwoOutputs) {
+  const Outcome outcome = test_model(two_heads({"second", "first"}), {});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("has 2 outputs ('Gemm_4', 'Gemm_3'); accuracy is "
+                                                 "that of one"));
+}
+
+TEST(Test, SaysWhatTheReaderSimplified) {
+  const Outcome outcome = test_model(two_heads({"second"}), {"--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_EQ(json::parse(outcome.output)["notes"],
+            (json{"Dropout_1: Dropout: identity at inference",
+                  "graph: 1 nodes that no output needs are left out: 'Gemm_3'"}));
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("Dropout: identity at inference\n"));
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ TEST(Train, RefusesMisuseUnderTheNameOfTheOption) {
       {"--resume", "", "t/checkpoint.safetensors (name the --out of the run, or start without"},
       {"--lr", "0", "--lr: must be > 0, got 0"},
       {"--batch-size", "1", "--batch-size: must be >= 2, got 1"},
-      {"--warmup", "-1", "--warmup: must be >= 0, got -1"}};
+      {"--warmup", "-1", "--warmup: must be a number >= 0, got -1"}};
   for (const Misuse& row : rows) {
     const Outcome outcome = run_hwflow(with(train_words(study, "t"), row.option, row.value));
     EXPECT_EQ(outcome.exit_code, kWrongInput) << row.option;

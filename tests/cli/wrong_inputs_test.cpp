@@ -87,6 +87,27 @@ Files weights(const std::string& bytes) {
           {"d/data_batch_1.bin", cifar(2, 1)}};
 }
 
+constexpr const char* kPooling =
+    "schema: 1\nname: pooling\nnodes:\n"
+    "  - {name: image, kind: input, shape: [1, 28, 28]}\n"
+    "  - {name: pool, kind: max_pooling, kernel: [2, 2], stride: [2, 2]}\n";
+constexpr const char* kSoftmax =
+    "schema: 1\nname: softmax\nnodes:\n"
+    "  - {name: image, kind: input, shape: [1, 28, 28]}\n"
+    "  - {name: soft, kind: softmax}\n";
+constexpr const char* kWideNetwork =
+    "schema: 1\nname: wide\nnodes:\n"
+    "  - {name: image, kind: input, shape: [1000, 1000, 1000]}\n"
+    "  - {name: conv, kind: convolution, out_channels: 8, kernel: [1, 1]}\n";
+constexpr const char* kEndlessNetwork =
+    "schema: 1\nname: endless\nnodes:\n"
+    "  - {name: image, kind: input, shape: [1073741824, 1, 1]}\n"
+    "  - {name: fc, kind: fully_connected, out_channels: 524288}\n";
+
+std::string slow_machine() {
+  return eyeriss("read_bandwidth_bits_per_cycle: 19.2", "read_bandwidth_bits_per_cycle: 0.001");
+}
+
 const Row kRows[] = {
     // The command line.
     {"no_command", [] { return kNone; }, {}, {"subcommand is required"}},
@@ -146,7 +167,178 @@ const Row kRows[] = {
      [] { return kNone; },
      {"train", "resnet20", "--data", "mars"},
      {"mars", "is not a data set that we know"}},
+    // Numbers and combinations of options.
+    {"batch_with_an_exponent",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--batch", "9e18"},
+     {"hwflow map: --batch: must be an integer from 1 to 1073741824, got '9e18'"}},
+    {"batch_zero",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--batch", "0"},
+     {"--batch: must be an integer from 1 to"}},
+    {"batch_beyond_the_layers",
+     [] {
+       return Files{{"n.yaml", kWideNetwork}};
+     },
+     {"map", "n.yaml", "--arch", "eyeriss", "--batch", "1073741824"},
+     {"--batch: is too large for 2 nodes: node 'image'", "2^53"}},
+    {"seed_negative",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--seed", "-1"},
+     {"--seed: must be an integer from 0 to 18446744073709551615, got '-1'"}},
+    {"threads_negative",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--threads", "-1"},
+     {"--threads: must be an integer from 0 to 1024, got '-1'"}},
+    {"threads_too_many",
+     [] { return kNone; },
+     {"list", "networks", "--threads", "100000"},
+     {"--threads: must be an integer from 0 to 1024"}},
+    {"time_limit_negative_told_once",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--time-limit", "-1", "--max-evaluations", "0"},
+     {"--time-limit: must be a number of seconds > 0, got -1", "--max-evaluations: must be >= 1",
+      "hwflow: 2 problems"}},
+    {"time_limit_not_a_number",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--time-limit", "nan"},
+     {"--time-limit: must be a number of seconds > 0, got nan", "hwflow: 1 problem"}},
+    {"strategy_told_once",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--strategy", "anealing", "--objective", "x"},
+     {"--strategy: unknown strategy 'anealing' (did you mean 'annealing'?)", "hwflow: 2 problems"}},
+    {"prove_with_a_limit",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--prove", "--time-limit", "3"},
+     {"--prove: searches without limit, and a limit is given"}},
+    {"references_and_a_network",
+     [] { return kNone; },
+     {"map", "lenet5", "--refs", "r.json"},
+     {"network excludes --refs"}},
+    {"key_and_schema",
+     [] { return kNone; },
+     {"explain", "search", "--json-schema", "study"},
+     {"key excludes --json-schema"}},
+    {"note_of_a_key_of_the_file",
+     [] { return kNone; },
+     {"train", "fmnist_resnet", "--note", "network=x", "--note", "y", "--out", "o"},
+     {"--note network=x: the weight file says its 'network' itself", "--note y: is not key=value"}},
+    {"training_numbers",
+     [] { return kNone; },
+     {"train", "fmnist_resnet", "--warmup", "inf", "--pad", "1000000000", "--weight-decay", "inf",
+      "--batch-size", "100000000", "--step-epochs", "nan", "--out", "o"},
+     {"--warmup: must be a number >= 0", "--pad: must be from 0 to 64",
+      "--weight-decay: must be a number", "--batch-size: must be <= 65536",
+      "--step-epochs: must be numbers >= 0"}},
+    // Where results go: found out before anything is computed.
+    {"json_without_its_folder",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "eyeriss", "--json", "none/x.json"},
+     {"--json none/x.json: cannot be made: there is no folder 'none'"}},
+    {"json_is_a_folder",
+     [] {
+       return Files{{"d/readme", "x"}};
+     },
+     {"map", "lenet5", "--arch", "eyeriss", "--json", "d"},
+     {"--json d: is a folder, not a file"}},
+    {"out_is_a_file",
+     [] {
+       return Files{{"f", "x"}};
+     },
+     {"map", "lenet5", "--arch", "eyeriss", "--out", "f"},
+     {"--out f: is not a folder"}},
+    {"out_below_a_file",
+     [] {
+       return Files{{"f", "x"}};
+     },
+     {"train", "fmnist_resnet", "--out", "f/g"},
+     {"--out f/g: cannot be made: '", "' is not a folder"}},
+    // Files that are none.
+    {"arch_is_a_folder",
+     [] {
+       return Files{{"d/readme", "x"}};
+     },
+     {"map", "lenet5", "--arch", "./d"},
+     {"./d: is a directory"}},
+    {"arch_is_a_device",
+     [] { return kNone; },
+     {"map", "lenet5", "--arch", "/dev/zero"},
+     {"/dev/zero: is a pipe or a device, not a file"}},
+    {"references_are_a_device",
+     [] { return kNone; },
+     {"map", "--refs", "/dev/zero"},
+     {"/dev/zero: is a pipe or a device"}},
+    {"mapping_is_a_device",
+     [] { return kNone; },
+     {"evaluate", "lenet5", "--arch", "eyeriss", "--mapping", "/dev/zero"},
+     {"/dev/zero: is a pipe or a device"}},
+    {"weights_are_a_device",
+     [] { return kNone; },
+     {"test", "/dev/zero", "--network", "resnet20"},
+     {"/dev/zero: is a pipe or a device"}},
+    {"weights_are_a_folder",
+     [] {
+       return Files{{"d/readme", "x"}};
+     },
+     {"test", "d", "--network", "resnet20"},
+     {"d: is a directory"}},
+    {"study_is_a_device",
+     [] { return kNone; },
+     {"codesign", "/dev/zero", "--out", "o"},
+     {"/dev/zero: is a pipe or a device"}},
+    {"yaml_empty", [] { return arch(""); }, kMapA, {"a.yaml: must be a map, got null"}},
+    {"yaml_binary",
+     [] { return arch(std::string("schema: 1\nname: a\x00\x01", 19)); },
+     kMapA,
+     {"a.yaml:2:8: byte 0x00 is no UTF-8 text"}},
+    {"yaml_not_utf8",
+     [] { return arch("schema: 1\nname: a\xff\n"); },
+     kMapA,
+     {"a.yaml:2:8: byte 0xff is no UTF-8 text"}},
+    {"yaml_bomb_of_texts",
+     [] {
+       std::string bomb = "a: &a '" + std::string(1'000'000, 'x') + "'\nb: [*a";
+       for (int i = 0; i < 10'000; ++i) bomb += ",*a";
+       return arch(bomb + "]\n");  // 10 GB when copied
+     },
+     kMapA,
+     {"a.yaml:2:", "more than 1000000 values"}},
+    {"yaml_deep",
+     [] {
+       std::string deep = "a: ";
+       for (int i = 0; i < 1000; ++i) deep += "[";
+       return arch(deep);
+     },
+     kMapA,
+     {"a.yaml:1:"}},
     // Accelerator files.
+    {"arch_tiny_bandwidth",
+     [] {
+       return arch(
+           eyeriss("read_bandwidth_bits_per_cycle: 19.2", "read_bandwidth_bits_per_cycle: 1e-30"));
+     },
+     kMapA,
+     {"levels[0].read_bandwidth_bits_per_cycle: must be >= 0.001, got 1e-30"}},
+    {"arch_energy_beyond_doubles",
+     [] { return arch(eyeriss("clock_mhz: 200", "clock_mhz: 1e400")); },
+     kMapA,
+     {"clock_mhz: must be a finite number, got inf"}},
+    {"arch_partial_sums_too_narrow",
+     [] { return arch(eyeriss("partial_sum_bits: 16", "partial_sum_bits: 1")); },
+     kMapA,
+     {"a.yaml:14: partial_sum_bits: 1 bits cannot hold a sum of products of 16-bit operands"}},
+    {"arch_keeps_a_role_twice",
+     [] { return arch(eyeriss("keeps: [weights,", "keeps: [weights, weights,")); },
+     kMapA,
+     {"levels[0].keeps[1]: 'weights' is also levels[0].keeps[0]"}},
+    {"arch_capacity_beyond_doubles",
+     [] { return arch(eyeriss("capacity_bits: 884736", "capacity_bits: 9007199254740993")); },
+     kMapA,
+     {"levels[1].capacity_bits: must be <= 9007199254740992"}},
+    {"arch_mesh_beyond_any_chip",
+     [] { return arch(eyeriss("x: 14", "x: 99999999")); },
+     kMapA,
+     {"fanout.x: must be <= 1048576"}},
     {"yaml_broken", [] { return arch("a: [1, 2\n"); }, kMapA, {"a.yaml:2:"}},
     {"yaml_key_twice",
      [] { return arch("schema: 1\nname: a\nname: b\n"); },
@@ -211,18 +403,50 @@ const Row kRows[] = {
     {"mapping_not_there",
      [] { return kNone; },
      {"evaluate", "lenet5", "--arch", "eyeriss", "--mapping", "m.json"},
-     {"m.json", "cannot be"}},
+     {"m.json: there is no such file"}},
     {"mapping_of_something_else",
      [] {
        return Files{{"m.json", "{}"}};
      },
      {"evaluate", "lenet5", "--arch", "eyeriss", "--mapping", "m.json"},
      {"m.json", "layers"}},
+    {"network_without_weights",
+     [] {
+       return Files{{"n.yaml", kPooling}};
+     },
+     {"map", "n.yaml", "--arch", "eyeriss"},
+     {"n.yaml: has no layer with weights (--auxiliary maps its poolings"}},
+    {"network_that_computes_nothing",
+     [] {
+       return Files{{"n.yaml", kSoftmax}};
+     },
+     {"map", "n.yaml", "--arch", "eyeriss", "--auxiliary"},
+     {"n.yaml: has no layer that computes anything"}},
+    {"training_without_weights",
+     [] {
+       return Files{{"n.yaml", kPooling}};
+     },
+     {"train", "n.yaml", "--out", "o"},
+     {"pooling: has no layer with weights: there is nothing to train"}},
+    {"layer_beyond_counting",
+     [] {
+       return Files{{"n.yaml", kEndlessNetwork}, {"a.yaml", slow_machine()}};
+     },
+     {"map", "n.yaml", "--arch", "a.yaml"},
+     {"fc: could take", "cycles on 'eyeriss', more than can be counted"}},
+    {"mapping_of_another_machine_told_once",
+     [] {
+       return Files{{"m.json", R"({"layers": [{"name": "conv1", "mapping": "L2: k4 | L1: c2"},
+                                              {"name": "conv2", "mapping": "L2: k4 | L1: c3"}]})"}};
+     },
+     {"evaluate", "lenet5", "--arch", "eyeriss", "--mapping", "m.json"},
+     {"m.json:1:", "L2: 'eyeriss' has no such level, as in 1 more place",
+      "DRAM: level missing, as in 1 more place"}},
     // Weight files.
     {"weights_not_there",
      [] { return kNone; },
      {"test", "w.safetensors", "--network", "resnet20"},
-     {"w.safetensors: cannot be read"}},
+     {"w.safetensors: there is no such file"}},
     {"weights_short",
      [] { return weights(std::string("\x10\x20\0\0\0\0\0\0{}", 10)); },
      kTest,

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "schema/schema.hpp"
 #include "tests/schema/chip_options.hpp"
@@ -102,6 +104,38 @@ TEST(CheckValue, ReportsAllProblemsInTheOrderOfTheTable) {
             "chip.yaml:4: levels[0].capacity_bits: must be an integer, got 'x'\n"
             "chip.yaml:4: levels[1]: must be a map, got 7\n"
             "chip.yaml:3: levls: unknown key (did you mean 'levels'?)\n");
+}
+
+/// A set that files show as a list.
+struct Metals {
+  bool copper = false, gold = false;
+};
+
+}  // namespace
+}  // namespace hwflow::schema
+
+template <>
+struct hwflow::schema::ShownAs<hwflow::schema::Metals> {
+  using Shown = std::vector<std::string>;
+  static constexpr bool kDistinct = true;
+  static Metals from(const Shown& names) {
+    return {std::count(names.begin(), names.end(), "copper") > 0,
+            std::count(names.begin(), names.end(), "gold") > 0};
+  }
+  static Shown to(const Metals&) { return {}; }
+};
+
+namespace hwflow::schema {
+namespace {
+
+TEST(CheckValue, RefusesDoubledElementsOfASet) {
+  const Type type = describe<Metals>();
+  const auto told = [&](const char* text) {
+    return to_text(check_value(*parse_yaml(text, "m"), type, "m"));
+  };
+  EXPECT_EQ(told("[gold, copper]"), "");
+  EXPECT_EQ(told("[gold, copper, gold, gold]"),
+            "m:1: [2]: 'gold' is also [0] (leave one of them out)\n");
 }
 
 TEST(CheckValue, TakesExactFloatsForIntegersAndNullForNone) {

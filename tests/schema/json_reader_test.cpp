@@ -50,7 +50,7 @@ TEST(JsonReader, ReadFileChoosesByExtensionAndNamesWhatItCannotOpen) {
   EXPECT_EQ(*read_file(folder / "schema_read.json"), *read_file(folder / "schema_read.yaml"));
   EXPECT_EQ(read_file(folder).error().front().reason, "is a directory");
   const auto missing = read_file("no/such/file.yaml");
-  EXPECT_EQ(to_text(missing.error()), "no/such/file.yaml: cannot be opened\n");
+  EXPECT_EQ(to_text(missing.error()), "no/such/file.yaml: there is no such file\n");
 }
 
 TEST(JsonReader, RefusesFilesBeyondTheLimit) {

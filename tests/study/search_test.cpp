@@ -68,8 +68,8 @@ class SearchTest : public testing::Test {
   int stores_ = 0;
 };
 
-/// 8 genes (weights and inputs of 4 layers) of 3 widths: 9 uniform plans, 8 * 2 single steps, half a
-/// population of 8 along the greedy path.
+/// 8 genes (weights and inputs of 4 layers) of 3 widths: 9 uniform plans, 8 * 2 single steps, half
+/// a population of 8 along the greedy path.
 TEST_F(SearchTest, TellsWhatItsSeedsCost) {
   const auto store = open_store(file("seeded"));
   const Progress first = first_progress(*store, small_study());

@@ -45,5 +45,13 @@ TEST(CheckStudy, LeavesSomethingToSearch) {
   EXPECT_THAT(problems_of(study), testing::HasSubstr("pins every layer"));
 }
 
+TEST(CheckStudy, WantsOneOutput) {
+  const Network one = small_network();
+  const Network two =
+      Network::make("two", one.nodes(), {*one.find("fc"), *one.find("conv3")}).value();
+  EXPECT_THAT(to_text(check(small_study(), two, small_accelerator(), "s.yaml")),
+              testing::HasSubstr("s.yaml: network: two has 2 outputs; accuracy is that of one"));
+}
+
 }  // namespace
 }  // namespace hwflow::study

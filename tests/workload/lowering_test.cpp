@@ -38,6 +38,15 @@ TEST(Lowering, AProducerStoresOneCopyForEveryWidth) {
   EXPECT_EQ(layer(layers, "fc").bits, (LayerBits{5, 2, 16, 32}));
 }
 
+// b reads a at 4 bits, the add at 8; as an output it is stored at 16 too.
+TEST(Lowering, AnOutputIsStoredAtItsOwnWidthToo) {
+  const Network one = residual();
+  const Network two = *Network::make("two", one.nodes(), {one.outputs().front(), *one.find("a")});
+  const auto layers = lower(two, {{{8, 8}, {3, 4}, {5, 2}}});
+  EXPECT_EQ(layer(layers, "a").bits.outputs, 4 + 8 + 16);
+  EXPECT_EQ(layer(layers, "fc").bits.outputs, 16);
+}
+
 TEST(Lowering, EqualWidthsShareACopy) {
   const auto layers = lower(residual(), {{{8, 8}, {8, 8}, {8, 8}}});
   EXPECT_EQ(layer(layers, "a").bits.outputs, 8);

@@ -55,6 +55,22 @@ TEST(Network, MakingItAgainChangesNothing) {
   EXPECT_EQ(*Network::make("n", once.nodes()), once);
 }
 
+TEST(Network, OutputsAreInTheGivenOrderAndMayHaveReaders) {
+  const Network network = *Network::make("n", graph(), {{3}, {1}});
+  EXPECT_EQ(network.outputs(), (std::vector<NodeId>{{3}, {1}}));
+  EXPECT_TRUE(network.is_output({1}));
+  EXPECT_FALSE(network.is_output({2}));
+  EXPECT_NE(network, *Network::make("n", graph()));
+}
+
+TEST(Network, WrongOutputsAreTold) {
+  const auto network = Network::make("n", graph(), {{4}, {-1}, {1}, {1}});
+  ASSERT_FALSE(network);
+  EXPECT_EQ(network.error().size(), 3U);
+  EXPECT_THAT(to_text(network.error()), testing::HasSubstr("node 'a': is an output twice"));
+  EXPECT_THAT(to_text(network.error()), testing::HasSubstr("outputs: node 4 of 4 is none"));
+}
+
 struct Case {
   const char* name;
   std::function<void(std::vector<Node>&)> spoil;

@@ -37,6 +37,21 @@ TEST(NetworkYaml, InputsAreTheNodeBeforeWhenLeftOut) {
   EXPECT_EQ(network->parameters(), 4 * 27 + 2 * 4 + 2560 + 10);
 }
 
+TEST(NetworkYaml, OutputsComeBackInOrder) {
+  const auto network = network_from_yaml(
+      "schema: 1\n"
+      "name: two\n"
+      "nodes:\n"
+      "  - {name: x, kind: input, shape: [3, 8, 8]}\n"
+      "  - {name: a, kind: convolution, out_channels: 4}\n"
+      "  - {name: b, kind: fully_connected, out_channels: 10}\n"
+      "outputs: [b, a]\n",
+      "text");
+  ASSERT_TRUE(network) << to_text(network.error());
+  EXPECT_EQ(network->outputs(), (std::vector<NodeId>{{2}, {1}}));
+  EXPECT_EQ(*network_from_yaml(to_yaml(*network), "text"), *network);
+}
+
 struct Wrong {
   const char* nodes;
   const char* message;
@@ -57,6 +72,7 @@ TEST(NetworkYaml, WrongFilesAreRefusedWithPlaceAndReason) {
       {"  - {name: a, kind: resize}\n", "needs 3 numbers"},
       {"  - {name: a, kind: reshape, shape: [4, 4, 4]}\n", "do not make"},
       {"  - {kind: softmax}\n", "name"},
+      {"outputs: [y]\n", "there is no node 'y'"},
   };
   for (const Wrong& wrong : kWrong) {
     const auto network = network_from_yaml(

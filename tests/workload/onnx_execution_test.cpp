@@ -434,6 +434,63 @@ TEST_P(OnnxExecution, SizesAndWhetherValuesCanBeComputed) {
 INSTANTIATE_TEST_SUITE_P(Table, OnnxExecution, testing::ValuesIn(kCases),
                          [](const auto& row) { return std::string(row.param.name); });
 
+/// x -> early (conv 4) -> late (conv 6), 3x3 pixels; and a dead convolution of 9 channels.
+Model heads(const std::vector<std::string>& outputs) {
+  Model m;
+  m.input({1, 2, 3, 3}).floats("a", {4, 2, 1, 1}).floats("b", {6, 4, 1, 1});
+  m.floats("d", {9, 4, 1, 1});
+  m.node("Conv", {"x", "a"}, {"early"}).node("Conv", {"early", "d"}, {"dead"});
+  m.node("Conv", {"early", "b"}, {"late"});
+  for (const std::string& output : outputs) m.output(output);
+  return m;
+}
+
+std::vector<std::int64_t> channels_of_outputs(const Network& network) {
+  std::vector<std::int64_t> channels;
+  for (const NodeId id : network.outputs()) channels.push_back(network.node(id).shape.channels);
+  return channels;
+}
+
+TEST(OnnxExecution, OutputsAreThoseOfTheFileInItsOrder) {
+  for (const auto& [names, channels] :
+       std::vector<std::pair<std::vector<std::string>, std::vector<std::int64_t>>>{
+           {{"late"}, {6}}, {{"late", "early"}, {6, 4}}, {{"early", "late"}, {4, 6}}}) {
+    const auto model = load(heads(names));
+    ASSERT_TRUE(model) << to_text(model.error());
+    EXPECT_EQ(channels_of_outputs(model->network), channels);
+  }
+}
+
+TEST(OnnxExecution, WhatNoOutputNeedsIsLeftOutWithANote) {
+  const auto model = load(heads({"late"}));
+  ASSERT_TRUE(model) << to_text(model.error());
+  EXPECT_EQ(model->network.macs(), 9 * (8 + 24));
+  EXPECT_EQ(model->weights.size(), 2U);
+  EXPECT_THAT(model->notes,
+              testing::Contains("graph: 1 nodes that no output needs are left out: 'Conv_2'"));
+}
+
+TEST(OnnxExecution, AnOutputOfConstantsIsNone) {
+  Model m = heads({"late"});
+  m.output("a");
+  const auto model = load(m);
+  ASSERT_TRUE(model) << to_text(model.error());
+  EXPECT_EQ(channels_of_outputs(model->network), (std::vector<std::int64_t>{6}));
+  Model none = heads({"a"});
+  EXPECT_THAT(to_text(load(none).error()), testing::HasSubstr("nothing that its inputs change"));
+}
+
+TEST(OnnxExecution, BatchNormOfTrainingIsForCostOnly) {
+  Model m(9);
+  m.input({1, 2, 3, 3}).output("y");
+  m.floats("s", {2}).floats("b", {2}).floats("m", {2}).floats("v", {2});
+  m.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y", "m1", "v1", "m2", "v2"});
+  const auto model = load(m);
+  ASSERT_TRUE(model) << to_text(model.error());
+  EXPECT_THAT(model->network.node(model->network.outputs().front()).not_executable,
+              testing::HasSubstr("of training"));
+}
+
 TEST(OnnxExecution, DetectionAndControlAreRefusedByName) {
   for (const char* type : {"NonMaxSuppression", "Loop", "If", "LSTM", "NonZero", "RoiAlign"}) {
     Model model;

@@ -1,11 +1,15 @@
 // Every model file of the data folder (HWFLOW_DATA/onnx) loads; its MACs and parameters are those
 // of publications, of our built-in networks, or of hand arithmetic. Skipped where the folder is
 // absent.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "workload/builtin_networks.hpp"
@@ -80,6 +84,38 @@ TEST(OnnxFiles, EveryFileLoadsWithItsFigures) {
     EXPECT_TRUE(known != known_figures().end() || same != same_as_builtin().end()) << name;
   }
   EXPECT_GE(files, 15);
+}
+
+/// What count_macs.py prints for a file; none where HWFLOW_PYTHON names no Python.
+std::optional<std::int64_t> macs_by_onnx(const std::filesystem::path& file) {
+  const char* python = std::getenv("HWFLOW_PYTHON");
+  const char* root = std::getenv("HWFLOW_SOURCE_DIR");
+  if (python == nullptr || root == nullptr || !std::filesystem::exists(python)) return std::nullopt;
+  const std::string command =
+      fmt::format("'{}' '{}/tests/workload/count_macs.py' '{}'", python, root, file.string());
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return std::nullopt;
+  std::array<char, 64> line{};
+  const bool has_line = std::fgets(line.data(), line.size(), pipe) != nullptr;
+  if (pclose(pipe) != 0 || !has_line) return std::nullopt;
+  return std::stoll(line.data());
+}
+
+// The figures above that no publication has are those of onnx's own shape inference and the
+// formulas of the operators: count_macs.py.
+TEST(OnnxFiles, MacsAreThoseOfAnotherCount) {
+  const char* python = std::getenv("HWFLOW_PYTHON");
+  if (!std::filesystem::is_directory(onnx_folder())) GTEST_SKIP() << "HWFLOW_DATA/onnx is absent";
+  if (python == nullptr || !std::filesystem::exists(python))
+    GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(onnx_folder())) {
+    if (entry.path().extension() != ".onnx") continue;
+    const std::string name = entry.path().filename().string();
+    if (name == "espcn_quant_qonnx.onnx") continue;  // onnx does not know the sizes behind Quant
+    const auto macs = macs_by_onnx(entry.path());
+    ASSERT_TRUE(macs) << name;
+    EXPECT_EQ(read_onnx(entry.path())->network.macs(), *macs) << name;
+  }
 }
 
 TEST(OnnxFiles, WeightsOfEveryLayerComeWithTheFile) {

@@ -221,6 +221,28 @@ INSTANTIATE_TEST_SUITE_P(Table, WrongOnnx, testing::ValuesIn(kCases),
 INSTANTIATE_TEST_SUITE_P(Numbers, WrongOnnx, testing::ValuesIn(kNumberCases),
                          [](const auto& row) { return std::string(row.param.name); });
 
+/// Constants that a small file claims or makes: none of them may fill memory.
+TEST(HostileOnnx, LargeConstantsAreNotWorkedOut) {
+  Model doubling;
+  doubling.input({1, 2}).output("y").floats("c0", {1024}).integers("shape", {1, 2});
+  for (int i = 0; i < 40; ++i) {
+    const std::string from = "c" + std::to_string(i);
+    doubling.node("Concat", {from, from}, {"c" + std::to_string(i + 1)}).with("axis", 0);
+  }
+  doubling.node("Reshape", {"x", "shape"}, {"y"});
+  EXPECT_THAT(to_text(load(doubling).error()), testing::HasSubstr("joins too many constants"));
+
+  // 2^50 elements whose file is not there.
+  Model claimed;
+  claimed.input({1, 2}).output("y").integers("zero", {0}).integers("half", {1LL << 49});
+  claimed.add_tensor("huge", {1LL << 50}, ::onnx::TensorProto::FLOAT);
+  claimed.node("Slice", {"huge", "zero", "half"}, {"s"}).node("Split", {"huge"}, {"a", "b"});
+  claimed.node("ReduceSum", {"huge"}, {"r"}).node("Neg", {"huge"}, {"n"});
+  claimed.node("Concat", {"huge", "huge"}, {"k"}).with("axis", 0);
+  claimed.node("Relu", {"x"}, {"y"});
+  EXPECT_TRUE(load(claimed)) << to_text(load(claimed).error());
+}
+
 TEST(HostileOnnx, TheUnspoiltModelLoads) {
   const auto model = load(conv_model());
   ASSERT_TRUE(model) << to_text(model.error());

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 
 #include "chip/arch/accelerator_format.hpp"
 #include "chip/arch/embedded_files.hpp"
@@ -123,13 +121,6 @@ Accelerator::Fields fields_of(const AcceleratorKeys& keys, Diagnostics& problems
   return fields;
 }
 
-Expected<std::string> text_of_file(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.is_open() && !stream.bad()) return text;
-  return Unexpected{Diagnostics{{path, "cannot be read", {}}}};
-}
-
 }  // namespace
 
 Expected<Accelerator> parse_accelerator(const std::string& yaml_text, const std::string& origin) {
@@ -171,7 +162,7 @@ Expected<Accelerator> load_accelerator(const std::string& name_or_file) {
     return Unexpected{Diagnostics{
         {name_or_file, "is no built-in accelerator (a file is named with its .yaml)", hint}}};
   }
-  const auto text = text_of_file(name_or_file);
+  const auto text = schema::read_text(name_or_file);
   if (!text) return Unexpected{text.error()};
   return parse_accelerator(*text, name_or_file);
 }

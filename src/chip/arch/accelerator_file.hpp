@@ -8,11 +8,19 @@
 
 #include "chip/arch/accelerator.hpp"
 #include "chip/arch/fpga_resources.hpp"
+#include "chip/arch/limits.hpp"
 #include "chip/arch/schema_names.hpp"
 #include "schema/field.hpp"
 
 /// The keys of an accelerator file, before energies are looked up. Private to this room.
 namespace hwflow::chip::file {
+
+constexpr schema::Range bits_range() { return schema::between(1, limits::kMostBits); }
+constexpr schema::Range energy_range() { return schema::between(0, limits::kMostEnergyPj); }
+constexpr schema::Range area_range() { return schema::between(0, limits::kMostAreaUm2); }
+constexpr schema::Range bandwidth_range() {
+  return schema::between(limits::kLeastBandwidth, limits::kMostBandwidth);
+}
 
 struct PartitionKeys {
   std::optional<std::int64_t> weights, inputs, outputs;
@@ -20,9 +28,9 @@ struct PartitionKeys {
   static constexpr auto fields() {
     using T = PartitionKeys;
     using namespace schema;
-    return std::tuple{field("weights", &T::weights, at_least(1), "Bits reserved for weights."),
-                      field("inputs", &T::inputs, at_least(1), "Bits reserved for inputs."),
-                      field("outputs", &T::outputs, at_least(1), "Bits reserved for outputs.")};
+    return std::tuple{field("weights", &T::weights, bits_range(), "Bits reserved for weights."),
+                      field("inputs", &T::inputs, bits_range(), "Bits reserved for inputs."),
+                      field("outputs", &T::outputs, bits_range(), "Bits reserved for outputs.")};
   }
 };
 
@@ -37,8 +45,8 @@ struct FanoutKeys {
     using T = FanoutKeys;
     using namespace schema;
     return std::tuple{
-        field("x", &T::x, at_least(1), "Columns of the mesh below the level."),
-        field("y", &T::y, at_least(1), "Rows of the mesh below the level."),
+        field("x", &T::x, between(1, limits::kMostMesh), "Columns of the mesh below the level."),
+        field("y", &T::y, between(1, limits::kMostMesh), "Rows of the mesh below the level."),
         field("x_dims", &T::x_dims, "Dimensions that may unroll over columns; empty = any."),
         field("y_dims", &T::y_dims, "Dimensions that may unroll over rows; empty = any."),
         field("multicast", &T::multicast, "One read serves all instances that want the word."),
@@ -46,7 +54,7 @@ struct FanoutKeys {
               "Partial sums of one output are added on their way up."),
         field("forwarding", &T::forwarding, "Neighbours hand on words that they hold."),
         field("hop_energy", &T::hop_energy, "Entry of the energy table: one hop; none = free."),
-        field("hop_energy_pj_per_bit", &T::hop_energy_pj_per_bit, at_least(0),
+        field("hop_energy_pj_per_bit", &T::hop_energy_pj_per_bit, energy_range(),
               "Only with energy_table: inline. Energy of one bit over one hop.")};
   }
 };
@@ -74,30 +82,31 @@ struct LevelKeys {
     return std::tuple{
         required("name", &T::name, "Name of the level: letters, digits, '_' and '-'."),
         required("keeps", &T::keeps, "What the level stores; the rest bypasses it."),
-        field("capacity_bits", &T::capacity_bits, at_least(1),
+        field("capacity_bits", &T::capacity_bits, bits_range(),
               "Room of one instance for all kept roles without a partition."),
         field("partition_bits", &T::partition_bits, "Room of one instance reserved for a role."),
         field("unlimited", &T::unlimited, "Says that an inner level has no limit."),
-        field("word_bits", &T::word_bits, at_least(1), "Bits moved by one access."),
+        field("word_bits", &T::word_bits, between(1, limits::kMostWordBits),
+              "Bits moved by one access."),
         field("whole_words", &T::whole_words, "A narrower operand costs a whole word."),
         field("double_buffered", &T::double_buffered,
               "Tiles take twice their room, transfers overlap computation."),
         field("energy", &T::energy, "Entry of the energy table that prices one access."),
-        field("banks", &T::banks, at_least(1),
+        field("banks", &T::banks, between(1, limits::kMostBanks),
               "Copies of the entry in one instance: leakage and area multiply."),
-        field("read_energy_pj_per_bit", &T::read_energy_pj_per_bit, at_least(0),
+        field("read_energy_pj_per_bit", &T::read_energy_pj_per_bit, energy_range(),
               "Only with energy_table: inline. Energy of one bit read."),
-        field("write_energy_pj_per_bit", &T::write_energy_pj_per_bit, at_least(0),
+        field("write_energy_pj_per_bit", &T::write_energy_pj_per_bit, energy_range(),
               "Only with energy_table: inline. Energy of one bit written."),
-        field("leakage_pj_per_cycle", &T::leakage_pj_per_cycle, at_least(0),
+        field("leakage_pj_per_cycle", &T::leakage_pj_per_cycle, energy_range(),
               "Only with energy_table: inline. Leakage of one instance."),
-        field("read_bandwidth_bits_per_cycle", &T::read_bandwidth_bits_per_cycle, above(0),
+        field("read_bandwidth_bits_per_cycle", &T::read_bandwidth_bits_per_cycle, bandwidth_range(),
               "Bits that one instance reads in a cycle; none = unlimited."),
-        field("write_bandwidth_bits_per_cycle", &T::write_bandwidth_bits_per_cycle, above(0),
-              "Bits that one instance writes in a cycle; none = unlimited."),
+        field("write_bandwidth_bits_per_cycle", &T::write_bandwidth_bits_per_cycle,
+              bandwidth_range(), "Bits that one instance writes in a cycle; none = unlimited."),
         field("shared_port", &T::shared_port,
               "Reads and writes share read_bandwidth_bits_per_cycle."),
-        field("area_um2", &T::area_um2, at_least(0), "Area of one instance; default by entry."),
+        field("area_um2", &T::area_um2, area_range(), "Area of one instance; default by entry."),
         field("temporal_dims", &T::temporal_dims,
               "Dimensions that may have temporal loops here; empty = any."),
         field("fanout", &T::fanout, "Mesh between this level and the next one inward.")};
@@ -120,7 +129,7 @@ struct EngineKeys {
     return std::tuple{
         inlined(&T::kind),
         field("energy", &T::energy, "Entry of the energy table: one MAC."),
-        field("mac_energy_pj", &T::mac_energy_pj, at_least(0),
+        field("mac_energy_pj", &T::mac_energy_pj, energy_range(),
               "Only with energy_table: inline. Energy of one MAC at the reference widths."),
         field("reference_weight_bits", &T::reference_weight_bits, between(1, 64),
               "Only with energy_table: inline. Weight width of mac_energy_pj."),
@@ -128,9 +137,9 @@ struct EngineKeys {
               "Only with energy_table: inline. Input width of mac_energy_pj."),
         field("scaling", &T::scaling,
               "Only with energy_table: inline. How MAC energy follows the widths."),
-        field("leakage_pj_per_cycle", &T::leakage_pj_per_cycle, at_least(0),
+        field("leakage_pj_per_cycle", &T::leakage_pj_per_cycle, energy_range(),
               "Only with energy_table: inline. Leakage of one unit."),
-        field("area_um2", &T::area_um2, at_least(0), "Area of one unit; default by entry."),
+        field("area_um2", &T::area_um2, area_range(), "Area of one unit; default by entry."),
         field("operand_registers", &T::operand_registers,
               "Roles held in a register at the MAC: no read while the same word is used again.")};
   }
@@ -176,16 +185,18 @@ struct AcceleratorKeys {
         field("energy_source", &T::energy_source,
               "Required with energy_table: inline. Where these energies come from."),
         field("technology", &T::technology, "Only with energy_table: inline. Such as '65 nm'."),
-        field("node_nm", &T::node_nm, at_least(1),
+        field("node_nm", &T::node_nm, between(1, 10'000),
               "Process node of the accelerator; must be that of the (scaled) energy table."),
-        field("scale_to_nm", &T::scale_to_nm, at_least(1),
+        field("scale_to_nm", &T::scale_to_nm, between(1, 10'000),
               "Scales on-chip energies and areas to this node (Stillmaker and Baas, 2017)."),
-        field("scale_supply_volt", &T::scale_supply_volt, above(0),
+        field("scale_supply_volt", &T::scale_supply_volt, between(0.1, 10),
               "Supply at which nodes are compared; default 0.8."),
         field("count_leakage", &T::count_leakage, "Take leakage from the energy table."),
-        field("clock_mhz", &T::clock_mhz, above(0), "Clock of cycles."),
-        field("partial_sum_bits", &T::partial_sum_bits, between(1, 64),
-              "Width of unfinished outputs wherever they are stored."),
+        field("clock_mhz", &T::clock_mhz, between(limits::kLeastClockMhz, limits::kMostClockMhz),
+              "Clock of cycles."),
+        field(
+            "partial_sum_bits", &T::partial_sum_bits, between(1, 64),
+            "Width of unfinished outputs wherever they are stored; at least that of the operands."),
         field("float_bits", &T::float_bits, between(1, 64),
               "Width that stands for an uncompressed value."),
         required("levels", &T::levels, "Memory levels from DRAM inward."),

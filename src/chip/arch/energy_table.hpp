@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/expected.hpp"
+#include "chip/arch/limits.hpp"
 #include "chip/arch/schema_names.hpp"
 #include "schema/field.hpp"
 
@@ -28,12 +29,15 @@ struct MemoryEnergy {
     using T = MemoryEnergy;
     using namespace schema;
     return std::tuple{
-        required("access_bits", &T::access_bits, at_least(1), "Bits that one access moves."),
-        required("read_energy_pj", &T::read_energy_pj, at_least(0), "Energy of one read access."),
-        required("write_energy_pj", &T::write_energy_pj, at_least(0),
+        required("access_bits", &T::access_bits, between(1, limits::kMostWordBits),
+                 "Bits that one access moves."),
+        required("read_energy_pj", &T::read_energy_pj, between(0, limits::kMostEnergyPj),
+                 "Energy of one read access."),
+        required("write_energy_pj", &T::write_energy_pj, between(0, limits::kMostEnergyPj),
                  "Energy of one write access."),
-        field("leakage_mw", &T::leakage_mw, at_least(0), "Leakage power of the memory."),
-        field("area_um2", &T::area_um2, at_least(0), "Area of the memory."),
+        field("leakage_mw", &T::leakage_mw, between(0, limits::kMostEnergyPj),
+              "Leakage power of the memory."),
+        field("area_um2", &T::area_um2, between(0, limits::kMostAreaUm2), "Area of the memory."),
         field("off_chip", &T::off_chip, "Outside the chip: node scaling leaves it alone."),
         field("note", &T::note, "What was measured, and where the number stands.")};
   }
@@ -48,10 +52,11 @@ struct WireEnergy {
   static constexpr auto fields() {
     using T = WireEnergy;
     using namespace schema;
-    return std::tuple{
-        required("bits", &T::bits, at_least(1), "Bits that the energy is for."),
-        required("hop_energy_pj", &T::hop_energy_pj, at_least(0), "Energy of one hop."),
-        field("note", &T::note, "What was measured, and where the number stands.")};
+    return std::tuple{required("bits", &T::bits, between(1, limits::kMostWordBits),
+                               "Bits that the energy is for."),
+                      required("hop_energy_pj", &T::hop_energy_pj,
+                               between(0, limits::kMostEnergyPj), "Energy of one hop."),
+                      field("note", &T::note, "What was measured, and where the number stands.")};
   }
 };
 
@@ -69,13 +74,15 @@ struct MacEnergy {
     using T = MacEnergy;
     using namespace schema;
     return std::tuple{
-        required("energy_pj", &T::energy_pj, at_least(0), "Energy of one MAC at these widths."),
+        required("energy_pj", &T::energy_pj, between(0, limits::kMostEnergyPj),
+                 "Energy of one MAC at these widths."),
         required("weight_bits", &T::weight_bits, between(1, 64), "Width of the weight."),
         required("input_bits", &T::input_bits, between(1, 64), "Width of the input."),
         field("scaling", &T::scaling,
               "How energy follows other widths: with their product, or not."),
-        field("leakage_mw", &T::leakage_mw, at_least(0), "Leakage power of one unit."),
-        field("area_um2", &T::area_um2, at_least(0), "Area of one unit."),
+        field("leakage_mw", &T::leakage_mw, between(0, limits::kMostEnergyPj),
+              "Leakage power of one unit."),
+        field("area_um2", &T::area_um2, between(0, limits::kMostAreaUm2), "Area of one unit."),
         field("note", &T::note, "What was measured, and where the number stands.")};
   }
 };
@@ -105,8 +112,10 @@ struct EnergyTable {
         field("description", &T::description, "What the numbers are, in one sentence."),
         required("source", &T::source, "Where the numbers come from."),
         required("unit", &T::unit, "pj, or normalised to the energy of one MAC."),
-        field("node_nm", &T::node_nm, at_least(1), "Process node; required when the unit is pj."),
-        field("supply_volt", &T::supply_volt, above(0), "Supply, where the source says it."),
+        field("node_nm", &T::node_nm, between(1, 10'000),
+              "Process node; required when the unit is pj."),
+        field("supply_volt", &T::supply_volt, between(0.1, 10),
+              "Supply, where the source says it."),
         field("memories", &T::memories, "Memories by name."),
         field("wires", &T::wires, "Links of a network on chip by name."),
         field("macs", &T::macs, "Multiply-accumulate units by name.")};

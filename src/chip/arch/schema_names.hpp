@@ -52,6 +52,7 @@ struct EnumNames<chip::ComputeEngine::EnergyScaling> {
 template <>
 struct ShownAs<chip::RoleSet> {
   using Shown = std::vector<Role>;
+  static constexpr bool kDistinct = true;
   static chip::RoleSet from(const Shown& roles) {
     chip::RoleSet set;
     for (const Role role : roles) set.has[index(role)] = true;
@@ -148,8 +149,8 @@ template <>
 struct FieldsOf<chip::FpgaResources> {
   static constexpr auto fields() {
     using T = chip::FpgaResources;
-    return std::tuple{required("lut", &T::lut, at_least(0), "Look-up tables."),
-                      required("bram36", &T::bram36, at_least(0), "Block RAMs of 36 Kbit.")};
+    return std::tuple{required("lut", &T::lut, between(0, 1e12), "Look-up tables."),
+                      required("bram36", &T::bram36, between(0, 1e12), "Block RAMs of 36 Kbit.")};
   }
 };
 
@@ -158,11 +159,11 @@ struct FieldsOf<chip::BismoShape> {
   static constexpr auto fields() {
     using T = chip::BismoShape;
     return std::tuple{
-        required("dm", &T::dm, at_least(1), "Rows of dot-product units."),
-        required("dk", &T::dk, at_least(1), "Bits of a dot product in one cycle."),
-        required("dn", &T::dn, at_least(1), "Columns of dot-product units."),
-        required("bm", &T::bm, at_least(1), "Entries of the tile memory of a row."),
-        required("bn", &T::bn, at_least(1), "Entries of the tile memory of a column.")};
+        required("dm", &T::dm, between(1, 1 << 20), "Rows of dot-product units."),
+        required("dk", &T::dk, between(1, 1 << 20), "Bits of a dot product in one cycle."),
+        required("dn", &T::dn, between(1, 1 << 20), "Columns of dot-product units."),
+        required("bm", &T::bm, between(1, 1 << 20), "Entries of the tile memory of a row."),
+        required("bn", &T::bn, between(1, 1 << 20), "Entries of the tile memory of a column.")};
   }
 };
 

@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
+#include <iterator>
 #include <map>
+
+#include "chip/arch/limits.hpp"
 
 namespace hwflow::chip {
 namespace {
 
-/// More units than any chip has; keeps products of fan-outs far from overflow.
-constexpr std::int64_t kMaxUnits = std::int64_t{1} << 40;
 constexpr int kMaxWidthBits = 64;
 
 /// Collects problems below one key path.
@@ -23,21 +23,26 @@ class Checker {
     if (good) return;
     problems_.push_back({place(key), std::move(reason), std::move(hint)});
   }
-  template <class T>
-  void at_least_one(std::string_view key, T value) const {
+  void size(std::string_view key, std::int64_t value, std::int64_t most) const {
     require(value >= 1, key, fmt::format("must be >= 1, got {}", value));
+    require(value <= most, key, fmt::format("must be <= {}, got {}", most, value));
   }
   void width(std::string_view key, int bits) const {
     require(bits >= 1 && bits <= kMaxWidthBits, key,
             fmt::format("must be a width of 1 to {} bits, got {}", kMaxWidthBits, bits));
   }
-  void not_negative(std::string_view key, double value) const {
-    require(std::isfinite(value) && value >= 0, key,
-            fmt::format("must be a finite number >= 0, got {}", value));
+  void number(std::string_view key, double value, double least, double most) const {
+    require(value >= least && value <= most, key,  // false for NaN
+            fmt::format("must be a number from {} to {}, got {}", least, most, value));
   }
-  void positive(std::string_view key, double value) const {
-    require(std::isfinite(value) && value > 0, key,
-            fmt::format("must be a finite number > 0, got {}", value));
+  void energy(std::string_view key, double value) const {
+    number(key, value, 0, limits::kMostEnergyPj);
+  }
+  void area(std::string_view key, const std::optional<double>& value) const {
+    if (value) number(key, *value, 0, limits::kMostAreaUm2);
+  }
+  void bandwidth(std::string_view key, const std::optional<double>& value) const {
+    if (value) number(key, *value, limits::kLeastBandwidth, limits::kMostBandwidth);
   }
   void distinct(std::string_view key, const std::vector<Dim>& dims) const {
     for (const Dim dim : dims) {
@@ -65,11 +70,11 @@ bool is_name(const std::string& text) {
 }
 
 void check_fanout(const Checker& at, const Fanout& fanout) {
-  at.at_least_one("x", fanout.x);
-  at.at_least_one("y", fanout.y);
+  at.size("x", fanout.x, limits::kMostMesh);
+  at.size("y", fanout.y, limits::kMostMesh);
   at.distinct("x_dims", fanout.x_dims);
   at.distinct("y_dims", fanout.y_dims);
-  at.not_negative("hop_energy_pj_per_bit", fanout.hop_energy_pj_per_bit);
+  at.energy("hop_energy_pj_per_bit", fanout.hop_energy_pj_per_bit);
 }
 
 void check_room(const Checker& at, const MemoryLevel& level) {
@@ -78,14 +83,14 @@ void check_room(const Checker& at, const MemoryLevel& level) {
     const auto& bits = level.partition_bits[index(role)];
     const std::string key = fmt::format("partition_bits.{}", name(role));
     if (bits) {
-      at.at_least_one(key, *bits);
+      at.size(key, *bits, limits::kMostBits);
       at.require(level.keeps.contains(role), key,
                  fmt::format("reserves room for {}, which the level does not keep", name(role)));
     }
     shared = shared || (level.keeps.contains(role) && !bits);
   }
   if (!level.capacity_bits) return;
-  at.at_least_one("capacity_bits", *level.capacity_bits);
+  at.size("capacity_bits", *level.capacity_bits, limits::kMostBits);
   at.require(shared || level.keeps == RoleSet{}, "capacity_bits",
              "no role shares it: every kept role has its own partition");
 }
@@ -93,8 +98,8 @@ void check_room(const Checker& at, const MemoryLevel& level) {
 void check_ports(const Checker& at, const MemoryLevel& level) {
   const auto& read = level.read_bandwidth_bits_per_cycle;
   const auto& write = level.write_bandwidth_bits_per_cycle;
-  if (read) at.positive("read_bandwidth_bits_per_cycle", *read);
-  if (write) at.positive("write_bandwidth_bits_per_cycle", *write);
+  at.bandwidth("read_bandwidth_bits_per_cycle", read);
+  at.bandwidth("write_bandwidth_bits_per_cycle", write);
   if (!level.shared_port) return;
   at.require(read.has_value(), "shared_port", "needs read_bandwidth_bits_per_cycle");
   at.require(!write.has_value(), "write_bandwidth_bits_per_cycle",
@@ -107,11 +112,11 @@ void check_level(const Checker& at, const MemoryLevel& level) {
   at.require(level.keeps != RoleSet{}, "keeps", "a level must keep at least one role");
   check_room(at, level);
   check_ports(at, level);
-  at.at_least_one("word_bits", level.word_bits);
-  at.not_negative("read_energy_pj_per_bit", level.read_energy_pj_per_bit);
-  at.not_negative("write_energy_pj_per_bit", level.write_energy_pj_per_bit);
-  at.not_negative("leakage_pj_per_cycle", level.leakage_pj_per_cycle);
-  if (level.area_um2) at.not_negative("area_um2", *level.area_um2);
+  at.size("word_bits", level.word_bits, limits::kMostWordBits);
+  at.energy("read_energy_pj_per_bit", level.read_energy_pj_per_bit);
+  at.energy("write_energy_pj_per_bit", level.write_energy_pj_per_bit);
+  at.energy("leakage_pj_per_cycle", level.leakage_pj_per_cycle);
+  at.area("area_um2", level.area_um2);
   at.distinct("temporal_dims", level.temporal_dims);
   check_fanout(at.below("fanout"), level.fanout);
 }
@@ -153,9 +158,9 @@ void check_kind(const Checker& at, const BitSerialEngine& engine) {
 void check_engine(const Checker& at, const ComputeEngine& engine, bool kind_is_good) {
   at.width("reference_weight_bits", engine.reference_weight_bits);
   at.width("reference_input_bits", engine.reference_input_bits);
-  at.not_negative("mac_energy_pj", engine.mac_energy_pj);
-  at.not_negative("leakage_pj_per_cycle", engine.leakage_pj_per_cycle);
-  if (engine.area_um2) at.not_negative("area_um2", *engine.area_um2);
+  at.energy("mac_energy_pj", engine.mac_energy_pj);
+  at.energy("leakage_pj_per_cycle", engine.leakage_pj_per_cycle);
+  at.area("area_um2", engine.area_um2);
   const auto in_range = [](int bits) { return bits >= 1 && bits <= kMaxWidthBits; };
   if (!kind_is_good || !in_range(engine.reference_weight_bits) ||
       !in_range(engine.reference_input_bits)) {
@@ -181,14 +186,26 @@ void check_units(const Checker& at, const std::vector<MemoryLevel>& levels) {
   for (std::size_t i = 0; i < levels.size(); ++i) {
     for (const std::int64_t size : {levels[i].fanout.x, levels[i].fanout.y}) {
       if (size < 1) return;  // told already
-      if (size > kMaxUnits / units) {
+      if (size > limits::kMostMesh / units) {
         at.require(false, fmt::format("levels[{}].fanout", i),
-                   fmt::format("makes more than {} compute units", kMaxUnits));
+                   fmt::format("makes more than {} compute units", limits::kMostMesh));
         return;
       }
       units *= size;
     }
   }
+}
+
+/// A product has up to the bits of both operands together; machines that cut it to fewer exist, but
+/// none keeps less of a sum than of one operand.
+void check_partial_sums(const Checker& at, const Accelerator::Fields& fields) {
+  const int widest =
+      std::max(fields.engine.reference_weight_bits, fields.engine.reference_input_bits);
+  if (fields.partial_sum_bits < 1 || widest > kMaxWidthBits) return;  // told already
+  at.require(fields.partial_sum_bits >= widest, "partial_sum_bits",
+             fmt::format("{} bits cannot hold a sum of products of {}-bit operands",
+                         fields.partial_sum_bits, widest),
+             fmt::format("at least {}; {} keep whole products", widest, 2 * widest));
 }
 
 }  // namespace
@@ -197,10 +214,13 @@ Diagnostics validate(const Accelerator::Fields& fields) {
   Diagnostics problems;
   const Checker at(problems, "");
   at.require(!fields.name.empty(), "name", "must not be empty");
-  at.positive("clock_mhz", fields.clock_mhz);
+  at.number("clock_mhz", fields.clock_mhz, limits::kLeastClockMhz, limits::kMostClockMhz);
   at.width("partial_sum_bits", fields.partial_sum_bits);
   at.width("float_bits", fields.float_bits);
   at.require(!fields.levels.empty(), "levels", "an accelerator needs at least one memory level");
+  at.require(std::ssize(fields.levels) <= limits::kMostLevels, "levels",
+             fmt::format("has {} memory levels, at most {} are modelled", fields.levels.size(),
+                         limits::kMostLevels));
   if (!fields.levels.empty()) check_first_level(at.below("levels[0]"), fields.levels.front());
   for (std::size_t i = 0; i < fields.levels.size(); ++i) {
     check_level(at.below(fmt::format("levels[{}]", i)), fields.levels[i]);
@@ -210,8 +230,9 @@ Diagnostics validate(const Accelerator::Fields& fields) {
   const std::size_t before = problems.size();
   std::visit([&](const auto& kind) { check_kind(at.below("engine"), kind); }, fields.engine.kind);
   check_engine(at.below("engine"), fields.engine, problems.size() == before);
+  check_partial_sums(at, fields);
   if (fields.fpga) {
-    at.not_negative("fpga.lut", fields.fpga->lut);
+    at.number("fpga.lut", fields.fpga->lut, 0, 1e12);
     at.require(fields.fpga->bram36 >= 0, "fpga.bram36",
                fmt::format("must be >= 0, got {}", fields.fpga->bram36));
   }

@@ -19,6 +19,25 @@ void apply_rules(Chain& chain, const Operand& operand, const CountingRules& rule
                chain.coefficient[1] * (chain.bound[1] - 1) + 1;
 }
 
+/// Is every pair of indices along a rank of two dimensions a word of its own? Then the words of a
+/// tile are a product over the two, as over ranks, and each is a chain by itself.
+bool is_separable(const Chain& chain, const Rank& rank, const DimArray& bounds) {
+  if (chain.bound[0] == 1 || chain.bound[1] == 1 || chain.bounding_box) return false;
+  const std::int64_t last = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
+                            chain.coefficient[1] * (chain.bound[1] - 1);
+  return chain.offset >= chain.low && last < chain.high && !collides(rank, bounds);
+}
+
+/// One dimension of a separable chain.
+Chain along(const Chain& pair, std::int64_t bound) {
+  Chain chain = pair;
+  chain.bound = {bound, 1};
+  chain.coefficient = {1, 0};
+  chain.offset = chain.low = 0;
+  chain.high = bound;
+  return chain;
+}
+
 /// The chains of an operand and which of them each dimension belongs to.
 class Chains {
  public:
@@ -96,12 +115,20 @@ class Chains {
   void make(const OperandNest& place) {
     std::array<bool, kDimCount> has_home{};
     for (const Rank& rank : place.operand.ranks) {
+      Chain chain = rank_chain(rank, place.nest.bounds);
+      apply_rules(chain, place.operand, place.accelerator.fields().counting);
+      const bool apart = is_separable(chain, rank, place.nest.bounds);
       for (std::size_t t = 0; t < rank.terms.size(); ++t) {
-        home_[index(rank.terms[t].dim)] = {chains_.size(), static_cast<int>(t)};
-        has_home[index(rank.terms[t].dim)] = true;
+        const bool alone = apart && t > 0;
+        const std::size_t d = index(rank.terms[t].dim);
+        home_[d] = {chains_.size() + (alone ? 1 : 0), alone ? 0 : static_cast<int>(t)};
+        has_home[d] = true;
       }
-      chains_.push_back(rank_chain(rank, place.nest.bounds));
-      apply_rules(chains_.back(), place.operand, place.accelerator.fields().counting);
+      if (!apart) {
+        chains_.push_back(chain);
+        continue;
+      }
+      for (const std::int64_t bound : chain.bound) chains_.push_back(along(chain, bound));
     }
     for (const Dim dim : kDims) {
       if (has_home[index(dim)] || place.nest.bounds[index(dim)] == 1) continue;

@@ -1,6 +1,7 @@
 #include "chip/cost/chain.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.hpp"
 #include "chip/cost/word_set.hpp"
@@ -70,17 +71,77 @@ std::int64_t count_words(const Chain& chain, const Tile& tile) {
   if (!chain.relevant) return 1;
   if (is_dense(chain, tile) || tile.length[0] == 1 || tile.length[1] == 1)
     return count_words_simply(chain, tile);
-  WordSet set(chain.low, chain.high);
+  WordSet set(std::max(chain.low, first_word(chain, tile)),
+              std::min(chain.high, end_word(chain, tile)));
   add_tile(set, chain, tile);
   return set.size();
+}
+
+bool has_word(const Chain& chain, const Tile& tile, std::int64_t word) {
+  const std::int64_t first = first_word(chain, tile);
+  if (word < first || word >= end_word(chain, tile)) return false;
+  if (is_dense(chain, tile)) return true;
+  const std::size_t few = tile.length[0] < tile.length[1] ? 0 : 1, many = 1 - few;
+  for (std::int64_t i = 0; i < tile.length[few]; ++i) {
+    const std::int64_t rest = word - first - chain.coefficient[few] * i;
+    if (rest < 0) return false;
+    if (rest % chain.coefficient[many] == 0 && rest / chain.coefficient[many] < tile.length[many])
+      return true;
+  }
+  return false;
+}
+
+/// Calls visit(word) for the words of a tile that exist; some may come several times.
+template <class Visit>
+void for_each_word(const Chain& chain, const Tile& tile, const Visit& visit) {
+  const std::int64_t first = first_word(chain, tile);
+  const auto visit_if_there = [&](std::int64_t word) {
+    if (word >= chain.low && word < chain.high) visit(word);
+  };
+  if (is_dense(chain, tile)) {
+    const std::int64_t end = std::min(chain.high, end_word(chain, tile));
+    for (std::int64_t word = std::max(chain.low, first); word < end; ++word) visit(word);
+    return;
+  }
+  for (std::int64_t i = 0; i < tile.length[0]; ++i)
+    for (std::int64_t j = 0; j < tile.length[1]; ++j)
+      visit_if_there(first + chain.coefficient[0] * i + chain.coefficient[1] * j);
+}
+
+bool have_equal_words(const Chain& chain, const Tile& a, const Tile& b) {
+  if (a == b) return true;
+  if (count_words(chain, a) != count_words(chain, b)) return false;
+  bool equal = true;
+  for_each_word(chain, a, [&](std::int64_t word) { equal = equal && has_word(chain, b, word); });
+  return equal;
+}
+
+/// [begin, end); empty when end <= begin.
+struct Interval {
+  std::int64_t begin = 0, end = 0;
+  bool operator==(const Interval&) const = default;
+};
+
+/// Words in a union of intervals, which are put in order.
+std::int64_t count_union(std::vector<Interval>& intervals) {
+  std::sort(intervals.begin(), intervals.end(),
+            [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  std::int64_t words = 0;
+  std::int64_t covered = std::numeric_limits<std::int64_t>::min();
+  for (const Interval& interval : intervals) {
+    const std::int64_t begin = std::max(interval.begin, covered);
+    if (interval.end <= begin) continue;
+    words += interval.end - begin;
+    covered = interval.end;
+  }
+  return words;
 }
 
 /// Walks the values of the loops that a cut leaves free; calls the leaf with the number of equal
 /// cases. Equal cases (tiles that lie alike, away from padding and ragged ends) are visited once.
 class CutWalk {
  public:
-  CutWalk(const Chain& chain, Cut cut, Side side)
-      : chain_(chain), cut_(cut), side_(side), a_(0, 0), b_(a_), all_(a_), moved_(a_), held_(a_) {
+  CutWalk(const Chain& chain, Cut cut, Side side) : chain_(chain), cut_(cut), side_(side) {
     HWFLOW_CHECK(chain.loops.size() <= kMaxLoops, "more loops than a chain can hold");
     classify();
   }
@@ -114,8 +175,7 @@ class CutWalk {
       }
       if (tile[slot(loop.term)] % loop.tile != 0) ragged_ = true;
       tile[slot(loop.term)] = loop.tile;
-      if (loop.spatial && !loop.summed && !grouped_) first_grouped_ = i;
-      grouped_ = grouped_ || first_grouped_ == i;
+      grouped_ = grouped_ || (loop.spatial && !loop.summed);
       if (kind_[i] != Kind::fixed) first_moving_ = std::min(first_moving_, i);
     }
     const Tile all = whole();
@@ -156,25 +216,52 @@ class CutWalk {
     const ChainLoop& loop = chain_.loops[at];
     const std::int64_t full = box.length[slot(loop.term)] / loop.tile;
     if (v >= full) return 1;
-    if (!chain_.relevant) return full - v;
-    if (ragged_ && (loop.spatial || grouped_)) return 1;
-    if (unclipped_) return full - v;
-    // Below a grouped loop the box shows one instance only; behind a moving loop, one tile of two.
-    if (at > first_grouped_ || (loop.spatial && at > first_moving_)) return 1;
-    const std::int64_t end = std::min(full, unclipped_end(box, loop));
-    const std::int64_t lowest = kind_[at] == Kind::steps ? v - 1 : v;
-    if (lowest < unclipped_begin(box, loop) || v >= end) return 1;
-    return end - v;
+    if (!chain_.relevant || (!ragged_ && unclipped_)) return full - v;
+    // Behind a moving loop the tile held before lies elsewhere than the boxes show.
+    if (loop.spatial && at > first_moving_) return 1;
+    std::int64_t run = full - v;
+    for_each_box(0, at, whole(),
+                 [&](const Tile& of_one) { run = std::min(run, alike_in(at, of_one, v)); });
+    return run;
   }
 
-  /// Values of a loop for which the whole tile below it lies within [low, high).
-  [[nodiscard]] std::int64_t unclipped_begin(const Tile& box, const ChainLoop& loop) const {
-    const std::int64_t pitch = chain_.coefficient[slot(loop.term)] * loop.tile;
-    return -floor_div(first_word(chain_, box) - chain_.low, pitch);
+  /// As alike(), for the instances of one box.
+  [[nodiscard]] std::int64_t alike_in(std::size_t at, const Tile& box, std::int64_t v) const {
+    constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+    const ChainLoop& loop = chain_.loops[at];
+    const std::int64_t length = box.length[slot(loop.term)];
+    const std::int64_t full = length / loop.tile;
+    if (v * loop.tile >= length) return kNoLimit;  // rests, now and later
+    if (v == full) return 1;
+    if (unclipped_) return full - v;
+    std::int64_t run = std::min(full - v, clipped_alike(loop, narrowed(box, loop, v)));
+    if (kind_[at] == Kind::steps)
+      run = std::min(run, clipped_alike(loop, narrowed(box, loop, v - 1)));
+    return run;
   }
-  [[nodiscard]] std::int64_t unclipped_end(const Tile& box, const ChainLoop& loop) const {
+
+  /// For how many iterations of a loop from `box` on all its words exist, or none does; 1 when
+  /// only some exist.
+  [[nodiscard]] std::int64_t clipped_alike(const ChainLoop& loop, const Tile& box) const {
     const std::int64_t pitch = chain_.coefficient[slot(loop.term)] * loop.tile;
-    return floor_div(chain_.high - end_word(chain_, narrowed(box, loop, 0)), pitch) + 1;
+    const std::int64_t first = first_word(chain_, box), end = end_word(chain_, box);
+    if (first >= chain_.high) return std::numeric_limits<std::int64_t>::max();
+    if (end <= chain_.low) return (chain_.low - end) / pitch + 1;
+    if (first >= chain_.low && end <= chain_.high) return (chain_.high - end) / pitch + 1;
+    return 1;
+  }
+
+  /// Calls visit(box) with what the loops [from, to) leave of `box`, for every instance of the
+  /// group that has work.
+  template <class Visit>
+  void for_each_box(std::size_t from, std::size_t to, const Tile& box, const Visit& visit) const {
+    if (from == to) return visit(box);
+    const ChainLoop& loop = chain_.loops[from];
+    const bool is_grouped = loop.spatial && !loop.summed;
+    const std::int64_t last = ceil_div(box.length[slot(loop.term)], loop.tile) - 1;
+    const std::int64_t begin = is_grouped ? 0 : index_[from];
+    for (std::int64_t v = begin; v <= (is_grouped ? last : std::min(last, begin)); ++v)
+      for_each_box(from + 1, to, narrowed(box, loop, v), visit);
   }
 
   void leaf(std::int64_t weight) {
@@ -217,26 +304,65 @@ class CutWalk {
   }
 
   void leaf_of_group(std::int64_t weight) {
-    if (!sized_) a_ = b_ = all_ = moved_ = held_ = WordSet(chain_.low, chain_.high);
-    sized_ = true;
+    steps_.clear();
+    bool dense = true;
+    for_each_instance([&](const Tile& cur, const Tile& prev) {
+      steps_.push_back(side_ == Side::enter ? Step{cur, prev} : Step{prev, cur});
+      dense = dense && is_dense(chain_, cur) && is_dense(chain_, prev);
+    });
+    const CutCounts words = dense ? count_intervals() : count_one_by_one();
+    counts_.whole += weight * words.whole;
+    counts_.kept += weight * words.kept;
+  }
+
+  [[nodiscard]] Interval interval_of(const Tile& tile) const {
+    const std::int64_t begin = std::max(chain_.low, first_word(chain_, tile));
+    return {begin, std::max(begin, std::min(chain_.high, end_word(chain_, tile)))};
+  }
+
+  CutCounts count_intervals() {
     all_.clear();
     moved_.clear();
     held_.clear();
-    const auto visit = [&](const Tile& cur, const Tile& prev) {
-      a_.clear();
-      b_.clear();
-      add_tile(a_, chain_, side_ == Side::enter ? cur : prev);
-      add_tile(b_, chain_, side_ == Side::enter ? prev : cur);
-      all_.unite(a_);
-      held_.unite(b_);
-      if (chain_.whole_tiles && a_ != b_) b_.clear();
-      moved_.unite_difference(a_, b_);
-    };
-    for_each_instance(visit);
-    if (chain_.forwarding) moved_.subtract(held_);
-    const std::int64_t words = all_.size();
-    counts_.whole += weight * words;
-    counts_.kept += weight * (words - moved_.size());
+    for (const Step& step : steps_) {
+      const Interval to = interval_of(step.to), from = interval_of(step.from);
+      all_.push_back(to);
+      held_.push_back(from);
+      const bool is_kept = from.begin < from.end && (!chain_.whole_tiles || from == to);
+      if (!is_kept) {
+        moved_.push_back(to);
+        continue;
+      }
+      moved_.push_back({to.begin, std::min(to.end, from.begin)});
+      moved_.push_back({std::max(to.begin, from.end), to.end});
+    }
+    const std::int64_t words = count_union(all_);
+    if (!chain_.forwarding) return {words, words - count_union(moved_)};
+    const std::int64_t held = count_union(held_);
+    held_.insert(held_.end(), moved_.begin(), moved_.end());
+    return {words, words - (count_union(held_) - held)};
+  }
+
+  CutCounts count_one_by_one() {
+    std::int64_t begin = chain_.high, end = chain_.low;
+    for (const Step& step : steps_) {
+      begin = std::min({begin, first_word(chain_, step.to), first_word(chain_, step.from)});
+      end = std::max({end, end_word(chain_, step.to), end_word(chain_, step.from)});
+    }
+    begin = std::max(begin, chain_.low);
+    end = std::min(end, chain_.high);
+    WordSet all(begin, end), moved(begin, end), held(begin, end);
+    for (const Step& step : steps_) {
+      const bool is_kept = !chain_.whole_tiles || have_equal_words(chain_, step.to, step.from);
+      for_each_word(chain_, step.to, [&](std::int64_t word) {
+        all.add(word);
+        if (!is_kept || !has_word(chain_, step.from, word)) moved.add(word);
+      });
+      if (chain_.forwarding) add_tile(held, chain_, step.from);
+    }
+    moved.subtract(held);
+    const std::int64_t words = all.size();
+    return {words, words - moved.size()};
   }
 
   /// Calls visit(current tile, previous tile) for every instance of the group that has work.
@@ -311,13 +437,17 @@ class CutWalk {
   bool ragged_ = false;     ///< some tile is smaller than its like
   bool grouped_ = false;    ///< some spatial loop is not summed
   bool unclipped_ = false;  ///< no word of any tile lies in the padding
-  std::size_t first_grouped_ = kMaxLoops, first_moving_ = kMaxLoops;  ///< loops
+  std::size_t first_moving_ = kMaxLoops;
   bool largest_only_ = false;
-  bool sized_ = false;  ///< the sets below span the words of the chain
   std::array<Kind, kMaxLoops> kind_{};
   std::array<std::int64_t, kMaxLoops> index_{};
   CutCounts counts_;
-  WordSet a_, b_, all_, moved_, held_;
+  /// What one instance holds after and before (fetches), or before and after (drains).
+  struct Step {
+    Tile to, from;
+  };
+  std::vector<Step> steps_;
+  std::vector<Interval> all_, moved_, held_;
 };
 
 }  // namespace

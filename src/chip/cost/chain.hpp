@@ -51,7 +51,8 @@ struct CutCounts {
 /// `enter` counts new tiles against old ones (fetches), `leave` old against new (drains).
 enum class Side : std::uint8_t { enter, leave };
 
-/// Cost  O(loops) for chains without clipping and ragged tiles, else up to the number of tiles.
+/// Cost  O(loops) for chains without clipping and ragged tiles; else as many visits as tiles lie at
+///       the padding or a ragged end, each of all instances that count together.
 [[nodiscard]] CutCounts count_cut(const Chain& chain, Cut cut, Side side);
 
 /// Distinct words ever in the tiles, summed over the `summed` instances.

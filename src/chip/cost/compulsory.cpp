@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "chip/cost/boundary.hpp"
+#include "chip/cost/countable.hpp"
 
 namespace hwflow::chip {
 
@@ -30,6 +31,8 @@ Expected<Compulsory> compulsory_cost(const Layer& layer, const Accelerator& acce
                      accelerator.name(), layer.bits.weights, layer.bits.inputs),
          ""}}};
   }
+  if (auto refusal = refuse_uncountable(layer, accelerator))
+    return Unexpected{Diagnostics{std::move(*refusal)}};
   Compulsory result;
   result.work = *work;
   const std::int64_t units = accelerator.compute_units();

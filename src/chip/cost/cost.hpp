@@ -50,7 +50,13 @@ struct Cost {
 
 /// Why a mapping cannot run; no text, no allocation.
 struct Infeasible {
-  enum class Reason : std::uint8_t { capacity, mesh, unsupported_width, malformed } reason;
+  enum class Reason : std::uint8_t {
+    capacity,
+    mesh,
+    unsupported_width,
+    malformed,
+    uncountable,
+  } reason;
   LevelIndex level = 0;
   bool operator==(const Infeasible&) const = default;
 };

@@ -4,6 +4,7 @@
 
 #include "chip/cost/boundary.hpp"
 #include "chip/cost/cost.hpp"
+#include "chip/cost/countable.hpp"
 #include "chip/cost/nest.hpp"
 #include "chip/cost/timing.hpp"
 #include "chip/cost/widths.hpp"
@@ -199,6 +200,7 @@ std::string_view name(Infeasible::Reason reason) {
     case Reason::mesh: return "mesh";
     case Reason::unsupported_width: return "unsupported width";
     case Reason::malformed: return "malformed";
+    case Reason::uncountable: return "uncountable";
   }
   return "";
 }
@@ -208,6 +210,7 @@ Evaluation evaluate(const Layer& layer, const Accelerator& accelerator, const Ma
   if (auto* infeasible = std::get_if<Infeasible>(&nest)) return *infeasible;
   const auto work = compute_rate(layer, accelerator.engine());
   if (!work) return Infeasible{Reason::unsupported_width, accelerator.levels().size()};
+  if (!is_countable(layer, accelerator)) return Infeasible{Reason::uncountable, 0};
   Evaluator evaluator(layer, accelerator, std::get<Nest>(nest));
   if (auto infeasible = evaluator.place_tiles()) return *infeasible;
   return evaluator.finish(work->rate, work->mac_energy_pj);

@@ -15,8 +15,6 @@ WordSet::WordSet(std::int64_t low, std::int64_t high)
       high_(std::max(low, high)),
       bits_(static_cast<std::size_t>((high_ - low_ + 63) / 64), 0) {}
 
-void WordSet::clear() { std::fill(bits_.begin(), bits_.end(), 0); }
-
 void WordSet::add_range(std::int64_t begin, std::int64_t end) {
   begin = std::max(begin, low_);
   end = std::min(end, high_);
@@ -38,14 +36,6 @@ void WordSet::add(std::int64_t word) {
   if (word < low_ || word >= high_) return;
   const auto at = static_cast<std::size_t>(word - low_);
   bits_[at / 64] |= std::uint64_t{1} << (at % 64);
-}
-
-void WordSet::unite(const WordSet& other) {
-  for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] |= other.bits_[i];
-}
-
-void WordSet::unite_difference(const WordSet& a, const WordSet& b) {
-  for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] |= a.bits_[i] & ~b.bits_[i];
 }
 
 void WordSet::subtract(const WordSet& other) {

@@ -18,13 +18,9 @@ class WordSet {
  public:
   WordSet(std::int64_t low, std::int64_t high);
 
-  void clear();
   /// Adds [begin, end), cut to the range.
   void add_range(std::int64_t begin, std::int64_t end);
   void add(std::int64_t word);
-  void unite(const WordSet& other);
-  /// Adds the words of `a` that are not in `b`.
-  void unite_difference(const WordSet& a, const WordSet& b);
   void subtract(const WordSet& other);
   [[nodiscard]] std::int64_t size() const;
   bool operator==(const WordSet&) const = default;

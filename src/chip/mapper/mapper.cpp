@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.hpp"
+#include "chip/cost/countable.hpp"
 #include "chip/cost/widths.hpp"
 #include "chip/mapper/bound_model.hpp"
 #include "chip/mapper/map_space.hpp"
@@ -31,25 +33,6 @@ void check_strategy(const MapperOptions& options, Diagnostics& problems) {
   const std::string hint = nearest_name_hint(options.strategy, names);
   problems.push_back({"strategy", fmt::format("unknown strategy '{}'", options.strategy),
                       hint.empty() ? all : hint});
-}
-
-Diagnostics check_options(const MapperOptions& options) {
-  Diagnostics problems;
-  check_strategy(options, problems);
-  if (options.threads < 1) {
-    problems.push_back({"threads", fmt::format("must be >= 1, got {}", options.threads), {}});
-  }
-  if (options.max_evaluations && *options.max_evaluations < 1) {
-    problems.push_back({"max_evaluations",
-                        fmt::format("must be >= 1, got {}", *options.max_evaluations),
-                        "leave it out to search until the optimum is proved"});
-  }
-  if (options.time_limit_seconds && !(*options.time_limit_seconds > 0.0)) {
-    problems.push_back({"time_limit_seconds",
-                        fmt::format("must be > 0, got {}", *options.time_limit_seconds),
-                        "leave it out to search until the optimum is proved"});
-  }
-  return problems;
 }
 
 /// Counting the words of overlapping windows takes time with the square of their extent.
@@ -87,12 +70,11 @@ Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator, bool
                      layer.op.bound(dim), most, perfect ? "" : " with ceiling factors"),
          "take a smaller batch or layer"});
   }
+  const std::size_t before = problems.size();
   check_windows(layer, problems);
-  if (accelerator.levels().size() > kMaxMapperLevels) {
-    problems.push_back({accelerator.name(),
-                        fmt::format("has {} memory levels, the mapper searches at most {}",
-                                    accelerator.levels().size(), kMaxMapperLevels),
-                        {}});
+  if (problems.size() == before) {
+    if (auto refusal = refuse_uncountable(layer, accelerator))
+      problems.push_back(std::move(*refusal));
   }
   return problems;
 }
@@ -173,6 +155,35 @@ MappingResult make_result(SearchOutcome outcome, const MapSpace& space, double s
 
 }  // namespace
 
+Diagnostics check(const MapperOptions& options) {
+  Diagnostics problems;
+  check_strategy(options, problems);
+  if (options.threads < 1) {
+    problems.push_back({"threads", fmt::format("must be >= 1, got {}", options.threads), {}});
+  }
+  if (options.max_evaluations && *options.max_evaluations < 1) {
+    problems.push_back({"max_evaluations",
+                        fmt::format("must be >= 1, got {}", *options.max_evaluations),
+                        "leave it out to search until the optimum is proved"});
+  }
+  if (options.time_limit_seconds &&
+      !(*options.time_limit_seconds > 0.0 && std::isfinite(*options.time_limit_seconds))) {
+    problems.push_back(
+        {"time_limit_seconds",
+         fmt::format("must be a number of seconds > 0, got {}", *options.time_limit_seconds),
+         "leave it out to search until the optimum is proved"});
+  }
+  return problems;
+}
+
+Diagnostics check_machine(const Accelerator& accelerator) {
+  if (accelerator.levels().size() <= kMaxMapperLevels) return {};
+  return {{accelerator.name(),
+           fmt::format("has {} memory levels, the mapper searches at most {}",
+                       accelerator.levels().size(), kMaxMapperLevels),
+           "leave out levels"}};
+}
+
 Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& accelerator,
                                   const MapperOptions& options, std::stop_token stop) {
   return map_layer_from(layer, accelerator, options, {}, std::move(stop));
@@ -181,7 +192,8 @@ Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& acceler
 Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& accelerator,
                                        const MapperOptions& options,
                                        const std::vector<Mapping>& starts, std::stop_token stop) {
-  Diagnostics problems = check_options(options);
+  Diagnostics problems = check(options);
+  for (Diagnostic& problem : check_machine(accelerator)) problems.push_back(std::move(problem));
   for (Diagnostic& problem :
        check_layer(layer, accelerator, options.factors == MapperOptions::Factors::perfect)) {
     problems.push_back(std::move(problem));

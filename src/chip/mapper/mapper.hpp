@@ -31,6 +31,9 @@ struct MapperOptions {
   std::string strategy = "branch_and_bound";
 };
 
+/// What is wrong with options, whatever the layer. Places are the members' names.
+[[nodiscard]] Diagnostics check(const MapperOptions& options);
+
 /// Best mapping of one layer with its certificate.
 struct MappingResult {
   Mapping mapping;

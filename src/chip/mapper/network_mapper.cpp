@@ -8,6 +8,8 @@
 #include <unordered_map>
 
 #include "base/parallel.hpp"
+#include "chip/cost/countable.hpp"
+#include "chip/mapper/search.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -80,6 +82,10 @@ void evaluate_part(MappedLayer& part, const Accelerator& accelerator, Objective 
     problems.push_back(std::move(problem));
   }
   if (!malformed.empty()) return;
+  if (auto refusal = refuse_uncountable(part.layer, accelerator)) {
+    problems.push_back(std::move(*refusal));
+    return;
+  }
   auto evaluation = evaluate(part.layer, accelerator, part.result.mapping);
   if (const auto* infeasible = std::get_if<Infeasible>(&evaluation)) {
     problems.push_back({part.layer.name, explain(*infeasible, accelerator), {}});
@@ -88,6 +94,21 @@ void evaluate_part(MappedLayer& part, const Accelerator& accelerator, Objective 
   part.result.cost = std::get<Cost>(std::move(evaluation));
   part.result.value = value_of(part.result.cost, objective);
   part.result.evaluations = 1;
+}
+
+/// Sums of many layers that each can be counted may not be.
+Diagnostics check_total(const NetworkMapping& network) {
+  constexpr double kMost = 0x1p62;
+  double cycles = 0.0, bits = 0.0;
+  for (const MappedLayer& layer : network.layers) {
+    cycles += static_cast<double>(layer.count()) * static_cast<double>(layer.result.cost.cycles);
+    bits += static_cast<double>(layer.count()) * static_cast<double>(layer.result.cost.dram_bits);
+  }
+  if (cycles <= kMost && bits <= kMost) return {};
+  return {{"all layers together",
+           fmt::format("take {:.1e} cycles and {:.1e} bits, more than can be counted (2^62)",
+                       cycles, bits),
+           "take a smaller batch"}};
 }
 
 }  // namespace
@@ -106,6 +127,10 @@ Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accele
                                      const MapperOptions& options, const MapProgress& progress,
                                      std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
+  // What every layer would be refused for is told once.
+  Diagnostics common = check(options);
+  for (Diagnostic& problem : check_machine(accelerator)) common.push_back(std::move(problem));
+  if (!common.empty()) return Unexpected{std::move(common)};
   NetworkMapping network;
   network.layers = distinct_layers(layers);
   std::vector<std::optional<Diagnostics>> failures(network.layers.size());
@@ -127,6 +152,7 @@ Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accele
   for (const auto& failure : failures) {
     if (failure) problems.insert(problems.end(), failure->begin(), failure->end());
   }
+  if (problems.empty()) problems = check_total(network);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   network.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return network;
@@ -148,6 +174,7 @@ Expected<NetworkMapping> evaluate_network(std::span<const Layer> layers,
       network.layers.push_back(std::move(part));
     }
   }
+  if (problems.empty()) problems = check_total(network);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   network.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return network;

@@ -103,6 +103,9 @@ struct FirstMapping {
                                          const MapSpace& space, const BoundModel& model,
                                          const StopSign& stop);
 
+/// Machines that the mapper cannot search.
+[[nodiscard]] Diagnostics check_machine(const Accelerator& accelerator);
+
 /// Most ways to cut dimensions that one search holds, all dimensions together (about 60 MB).
 inline constexpr std::size_t kMostChains = std::size_t{1} << 19;
 

@@ -26,6 +26,7 @@ class Reader {
       for (std::size_t i = 0; i < list->size(); ++i) {
         read_layer((*list)[i], fmt::format("layers[{}]", i));
       }
+      tell_repeated();
     }
     if (!problems_.empty()) return Unexpected{std::move(problems_)};
     return std::move(mappings_);
@@ -73,17 +74,39 @@ class Reader {
     if (line == nullptr) return;
     auto mapping = mapping_from_text(*line, accelerator_);
     if (!mapping) {
+      // A mapping of another machine is wrong in the same way in every layer.
       for (const Diagnostic& d : mapping.error()) {
-        problem(*layer.find("mapping"), fmt::format("{}.{}", path, d.place), d.reason, d.hint);
+        const auto [told, is_new] =
+            told_.emplace(d.place + ": " + d.reason, Told{problems_.size()});
+        if (is_new) {
+          problem(*layer.find("mapping"), fmt::format("{}.{}", path, d.place), d.reason, d.hint);
+        } else {
+          ++told->second.repeated;
+        }
       }
     } else if (name != nullptr) {
       mappings_.push_back({*name, std::move(*mapping)});
     }
   }
 
+  /// A problem of a mapping, and in how many other layers it is the same.
+  struct Told {
+    std::size_t problem = 0;
+    std::size_t repeated = 0;
+  };
+
+  void tell_repeated() {
+    for (const auto& [text, told] : told_) {
+      if (told.repeated == 0) continue;
+      problems_[told.problem].reason +=
+          fmt::format(", as in {} more place{}", told.repeated, told.repeated == 1 ? "" : "s");
+    }
+  }
+
   std::string_view origin_;
   const Accelerator& accelerator_;
   std::map<std::string, std::string> first_;  ///< place of each layer name
+  std::map<std::string, Told> told_;          ///< by place in the mapping and reason
   std::vector<LayerMapping> mappings_;
   Diagnostics problems_;
 };

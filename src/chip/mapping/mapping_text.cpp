@@ -68,16 +68,18 @@ class Parser {
 
  private:
   void problem(std::string_view place, std::string reason, std::string hint = {}) {
+    constexpr std::size_t kMostProblems = 20;  // of one layer: the text may be no mapping at all
+    if (problems_.size() == kMostProblems) return;
     problems_.push_back({fmt::format("mapping: {}", place), std::move(reason), std::move(hint)});
   }
 
   void parse_level(std::string_view part) {
     const std::size_t colon = part.find(':');
     if (colon == std::string_view::npos) {
-      problem(fmt::format("'{}'", trimmed(part)), "expected 'LEVEL: loops'");
+      problem(fmt::format("'{}'", trimmed(part).substr(0, 40)), "expected 'LEVEL: loops'");
       return;
     }
-    const std::string level(trimmed(part.substr(0, colon)));
+    const std::string level(trimmed(part.substr(0, colon)).substr(0, 40));
     const auto place = std::find(names_.begin(), names_.end(), level);
     if (place == names_.end()) {
       problem(level, fmt::format("'{}' has no such level", accelerator_.name()),
@@ -116,10 +118,14 @@ class Parser {
     const char* const end = word.data() + word.size();
     const auto [stop, error] = std::from_chars(word.data() + 1, end, loop.bound);
     if (!dim || error != std::errc{} || stop != end || loop.bound < 1) {
-      problem(level, fmt::format("'{}' is no loop", word),
+      problem(level, fmt::format("'{}' is no loop", word.substr(0, 40)),
               "a loop is one of n k c p q r s g and a bound >= 1, such as k4");
       return;
     }
+    // A loop over all of 2^53 elements can be cut into 53 that turn, in 8 dimensions.
+    constexpr std::size_t kMostLoops = 512;
+    if (loops.size() == kMostLoops) problem(level, fmt::format("more than {} loops", kMostLoops));
+    if (loops.size() > kMostLoops) return;
     loop.dim = *dim;
     loops.push_back(loop);
   }

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
-
+#include "base/input_file.hpp"
 #include "chip/mapping/reference_json.hpp"
 
 namespace hwflow::chip {
@@ -13,20 +11,22 @@ namespace {
 using reference::Json;
 using reference::Node;
 
+constexpr std::int64_t kMostSize = std::int64_t{1} << 30;  // products of two fit
+
 std::int64_t or_one(const Node& layer, std::string_view key) {
-  return layer.has(key) ? layer.at(key).integer(1) : 1;
+  return layer.has(key) ? layer.at(key).integer(1, kMostSize) : 1;
 }
 
 Expected<Operator> read_operator(const Node& layer) {
   ConvShape shape;
-  const std::int64_t p = layer.at("P").integer(1);
-  const std::int64_t q = layer.at("Q").integer(1);
+  const std::int64_t p = layer.at("P").integer(1, kMostSize);
+  const std::int64_t q = layer.at("Q").integer(1, kMostSize);
   shape.n = or_one(layer, "N");
   shape.groups = or_one(layer, "G");
-  shape.in_channels = layer.at("C").integer(1) * shape.groups;
-  shape.out_channels = layer.at("M").integer(1) * shape.groups;
-  shape.kernel_height = layer.at("R").integer(1);
-  shape.kernel_width = layer.at("S").integer(1);
+  shape.in_channels = layer.at("C").integer(1, kMostSize) * shape.groups;
+  shape.out_channels = layer.at("M").integer(1, kMostSize) * shape.groups;
+  shape.kernel_height = layer.at("R").integer(1, kMostSize);
+  shape.kernel_width = layer.at("S").integer(1, kMostSize);
   shape.stride_height = shape.stride_width = or_one(layer, "stride");
   shape.dilation_height = or_one(layer, "Wdilation");
   shape.dilation_width = or_one(layer, "Hdilation");
@@ -183,11 +183,10 @@ Expected<std::vector<ReferenceCase>> parse_reference_cases(std::string_view json
 }
 
 Expected<std::vector<ReferenceCase>> load_reference_cases(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream.is_open() || stream.bad())
-    return Unexpected{Diagnostics{{file.string(), "cannot be read", {}}}};
-  return parse_reference_cases(text, file.filename().string());
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 28;
+  const Expected<std::string> text = read_input_file(file, kMostBytes);
+  if (!text) return Unexpected{text.error()};
+  return parse_reference_cases(*text, file.filename().string());
 }
 
 }  // namespace hwflow::chip

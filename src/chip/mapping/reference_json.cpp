@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace hwflow::chip::reference {
 namespace {
@@ -129,10 +130,15 @@ std::vector<Node> Node::elements() const {
   return nodes;
 }
 
-std::int64_t Node::integer(std::int64_t least) const {
+std::int64_t Node::integer(std::int64_t least, std::int64_t most) const {
   if (json_ == nullptr) return least;
-  if (!json_->is_number_integer() || json_->get<std::int64_t>() < least) {
-    problem(fmt::format("must be an integer >= {}, got {}", least, json_->dump()));
+  constexpr std::size_t kShown = 80;
+  const bool fits = json_->is_number_unsigned()
+                        ? std::cmp_less_equal(json_->get<std::uint64_t>(), most)
+                        : json_->is_number_integer();
+  if (!fits || json_->get<std::int64_t>() < least) {
+    problem(fmt::format("must be an integer from {} to {}, got {}", least, most,
+                        json_->dump().substr(0, kShown)));
     return least;
   }
   return json_->get<std::int64_t>();

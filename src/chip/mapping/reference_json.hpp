@@ -17,6 +17,9 @@ namespace hwflow::chip::reference {
 using Json = nlohmann::json;
 
 /// A JSON value with its place; looks up keys and notes what is wrong.
+/// What a number of a file may be at most, unless its reader says less.
+inline constexpr std::int64_t kMostInteger = std::int64_t{1} << 53;
+
 class Node {
  public:
   Node(const Json* json, std::string place, Diagnostics& problems)
@@ -26,7 +29,7 @@ class Node {
   /// The value of a key, or a node that is no value when it is missing (noted).
   [[nodiscard]] Node at(std::string_view key) const;
   [[nodiscard]] std::vector<Node> elements() const;
-  [[nodiscard]] std::int64_t integer(std::int64_t least) const;
+  [[nodiscard]] std::int64_t integer(std::int64_t least, std::int64_t most = kMostInteger) const;
   [[nodiscard]] double number() const;
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool is_null() const { return json_ == nullptr || json_->is_null(); }

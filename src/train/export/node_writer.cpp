@@ -131,17 +131,22 @@ std::string NodeWriter::write_pooling(std::size_t index, const Node& node) {
   const std::string source = input(index, 0);
   const ConvShape& c = node.conv;
   const FeatureShape& whole = network_.network.node(node.inputs[0]).shape;
+  const bool is_dilated = c.dilation_height != 1 || c.dilation_width != 1;
+  const bool has_pads = c.pad_top != 0 || c.pad_left != 0 || c.pad_bottom != 0 || c.pad_right != 0;
   const bool global =
       c.kernel_height == 0 || (c.kernel_height == whole.height && c.kernel_width == whole.width &&
-                               node.shape.height == 1 && node.shape.width == 1);
+                               node.shape.height == 1 && node.shape.width == 1 && !has_pads);
   if (global) {
     return graph_.add(max ? "GlobalMaxPool" : "GlobalAveragePool", {source}, node.name);
   }
+  if (is_dilated && !max) return refuse(node, "average pooling has no dilations at opset 13");
   graph_.add(max ? "MaxPool" : "AveragePool", {source}, node.name);
   graph_.attribute("kernel_shape", std::vector<std::int64_t>{c.kernel_height, c.kernel_width});
   graph_.attribute("strides", std::vector<std::int64_t>{c.stride_height, c.stride_width});
   graph_.attribute("pads",
                    std::vector<std::int64_t>{c.pad_top, c.pad_left, c.pad_bottom, c.pad_right});
+  if (is_dilated)
+    graph_.attribute("dilations", std::vector<std::int64_t>{c.dilation_height, c.dilation_width});
   if (!max) graph_.attribute("count_include_pad", std::int64_t{node.count_include_pad});
   return node.name;
 }

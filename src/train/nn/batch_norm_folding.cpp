@@ -68,7 +68,7 @@ FoldedNetwork fold_batch_norm(const Network& network, const WeightMap& weights) 
     folded[node.name + ".weight"] = tensor_of(weights, node.name + ".weight");
     if (node.has_bias) folded[node.name + ".bias"] = tensor_of(weights, node.name + ".bias");
   }
-  Expected<Network> made = Network::make(network.name(), std::move(nodes));
+  Expected<Network> made = Network::make(network.name(), std::move(nodes), network.outputs());
   HWFLOW_CHECK(made.has_value(), "a folded network is no network any more");
   return {std::move(made.value()), std::move(folded)};
 }

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
+
+#include "base/input_file.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -37,7 +38,7 @@ ImageSet empty_set() {
   return set;
 }
 
-void append_record(const std::vector<char>& bytes, std::size_t start, const std::string& file,
+void append_record(const std::string& bytes, std::size_t start, const std::string& file,
                    ImageSet& set, Diagnostics& problems) {
   const auto label = static_cast<std::uint8_t>(bytes[start]);
   if (label >= kClasses) {
@@ -53,11 +54,16 @@ void append_record(const std::vector<char>& bytes, std::size_t start, const std:
 }
 
 void append_file(const std::filesystem::path& path, ImageSet& set, Diagnostics& problems) {
-  std::ifstream stream(path, std::ios::binary);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(stream), {}};
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
   const std::string file = path.string();
-  if (!stream.is_open() || bytes.empty()) {
-    problems.push_back({file, "is empty or cannot be read", ""});
+  const Expected<std::string> read = read_input_file(path, kMostBytes);
+  if (!read) {
+    problems.insert(problems.end(), read.error().begin(), read.error().end());
+    return;
+  }
+  const std::string& bytes = *read;
+  if (bytes.empty()) {
+    problems.push_back({file, "is empty", ""});
     return;
   }
   if (bytes.size() % kRecordBytes != 0) {

@@ -8,13 +8,16 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
+
+#include "base/input_file.hpp"
 
 namespace hwflow::train {
 namespace {
 
 constexpr std::uint32_t kImagesMagic = 0x803;  // unsigned bytes, three dimensions
 constexpr std::uint32_t kLabelsMagic = 0x801;  // unsigned bytes, one dimension
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
 
 struct CloseGzip {
   void operator()(gzFile file) const { gzclose(file); }
@@ -29,9 +32,17 @@ struct IdxFile {
 class IdxReader {
  public:
   IdxReader(const std::filesystem::path& path, Diagnostics& problems)
-      : path_(path.string()), problems_(problems), file_(gzopen(path.c_str(), "rb")) {}
+      : path_(path.string()), problems_(problems) {
+    if (auto refusal = refuse_input_file(path, kMaxBytes)) {
+      problems_.push_back(std::move(*refusal));
+      refused_ = true;
+    } else {
+      file_.reset(gzopen(path.c_str(), "rb"));
+    }
+  }
 
   std::optional<IdxFile> read(std::uint32_t magic) {
+    if (refused_) return std::nullopt;
     if (!file_) return refuse("cannot be opened");
     std::uint32_t found = 0;
     if (!read_number(found)) return refuse("ends within its magic number");
@@ -45,7 +56,7 @@ class IdxReader {
       if (!read_number(size)) return refuse("ends within its header");
       if (size == 0 || total > kMaxBytes / size) {
         return refuse(
-            fmt::format("byte {}: size {} is zero or beyond 4 GiB in all", offset_ - 4, size));
+            fmt::format("byte {}: size {} is zero or beyond 1 GiB in all", offset_ - 4, size));
       }
       total *= size;
       idx.sizes.push_back(size);
@@ -83,7 +94,7 @@ class IdxReader {
     return true;
   }
 
-  /// Grows with what the file really holds: a header may promise 4 GiB.
+  /// Grows with what the file really holds: a header may promise 1 GiB.
   std::optional<IdxFile> read_bytes(IdxFile idx, std::uint64_t total) {
     constexpr std::uint64_t kStep = 1 << 24;
     while (idx.bytes.size() < total) {
@@ -108,6 +119,7 @@ class IdxReader {
   std::string path_;
   Diagnostics& problems_;
   GzipFile file_;
+  bool refused_ = false;
   std::uint64_t offset_ = 0;
 };
 

@@ -62,6 +62,7 @@ std::vector<std::vector<std::size_t>> find_last_readers(const Network& network) 
   const std::size_t count = network.nodes().size();
   std::vector<std::vector<std::size_t>> dropped(count);
   std::vector<bool> seen(count, false);
+  for (const NodeId output : network.outputs()) seen[position(output)] = true;
   for (std::size_t reader = count; reader-- > 0;) {
     for (const NodeId input : network.nodes()[reader].inputs) {
       if (seen[position(input)]) continue;

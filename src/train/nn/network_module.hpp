@@ -37,9 +37,9 @@ class NetworkModule : public torch::nn::Module {
  public:
   explicit NetworkModule(const Network& network);
 
-  /// The first output node (networks that classify have one).
+  /// The first output (networks that classify have one).
   virtual torch::Tensor forward(torch::Tensor images);
-  /// All output nodes, as Network::outputs() orders them.
+  /// All outputs, as Network::outputs() orders them.
   std::vector<torch::Tensor> forward_outputs(torch::Tensor images);
 
   /// Input `edge` of an arithmetic node: compute, add, multiply, average pooling.

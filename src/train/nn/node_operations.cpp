@@ -30,9 +30,15 @@ Sizes kernel(const ConvShape& c) { return {c.kernel_height, c.kernel_width}; }
 Sizes stride(const ConvShape& c) { return {c.stride_height, c.stride_width}; }
 Sizes dilation(const ConvShape& c) { return {c.dilation_height, c.dilation_width}; }
 
-/// Sums over the windows of an image that is padded already.
+/// Means over the windows of an image that is padded already.
 Tensor window_means(const ConvShape& c, const Tensor& padded) {
-  return torch::avg_pool2d(padded, kernel(c), stride(c));
+  if (c.dilation_height == 1 && c.dilation_width == 1)
+    return torch::avg_pool2d(padded, kernel(c), stride(c));
+  // Torch has no dilated average: a depthwise convolution by ones.
+  const std::int64_t channels = padded.size(1);
+  const Tensor ones = torch::ones({channels, 1, c.kernel_height, c.kernel_width}, padded.options());
+  return torch::conv2d(padded, ones, {}, stride(c), Sizes{0, 0}, dilation(c), channels) /
+         static_cast<double>(c.kernel_height * c.kernel_width);
 }
 
 }  // namespace

@@ -8,13 +8,14 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <span>
 #include <system_error>
+
+#include "base/input_file.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -351,17 +352,10 @@ class TemporaryFile {
 }  // namespace
 
 Expected<Safetensors> read_safetensors(const std::filesystem::path& file) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(file, error);
-  if (error) {
-    return Unexpected{Diagnostics{{file.string(), "cannot be read: " + error.message(), ""}}};
-  }
-  std::ifstream stream(file, std::ios::binary);
-  std::vector<char> bytes(size);
-  if (!stream.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return Unexpected{Diagnostics{{file.string(), "cannot be read to its end", ""}}};
-  }
-  return Reader(file.string(), bytes).read();
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
+  const Expected<std::string> bytes = read_input_file(file, kMostBytes);
+  if (!bytes) return Unexpected{bytes.error()};
+  return Reader(file.string(), *bytes).read();
 }
 
 void write_safetensors(const std::filesystem::path& file, const Safetensors& content) {

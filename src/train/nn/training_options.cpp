@@ -13,22 +13,30 @@ Diagnostics check(const TrainOptions& o) {
   const auto want = [&](bool good, const char* option, const std::string& reason) {
     if (!good) problems.push_back({option, reason, ""});
   };
+  constexpr std::int64_t kMostBatch = 65'536, kMostPad = 64;
   const auto in_unit = [](double x) { return x >= 0.0 && x < 1.0; };
   want(o.epochs >= 1, "epochs", fmt::format("must be >= 1, got {}", o.epochs));
   want(o.batch_size >= 2, "batch_size", fmt::format("must be >= 2, got {}", o.batch_size));
+  want(o.batch_size <= kMostBatch, "batch_size",
+       fmt::format("must be <= {}, got {}", kMostBatch, o.batch_size));
   want(o.learning_rate > 0.0 && std::isfinite(o.learning_rate), "learning_rate",
        fmt::format("must be > 0, got {}", o.learning_rate));
-  want(o.warmup_epochs >= 0.0, "warmup_epochs",
-       fmt::format("must be >= 0, got {}", o.warmup_epochs));
+  want(o.warmup_epochs >= 0.0 && std::isfinite(o.warmup_epochs), "warmup_epochs",
+       fmt::format("must be a number >= 0, got {}", o.warmup_epochs));
   want(o.step_factor > 0.0 && o.step_factor <= 1.0, "step_factor",
        fmt::format("must be in (0, 1], got {}", o.step_factor));
-  want(std::ranges::is_sorted(o.step_epochs), "step_epochs", "must ascend");
+  const bool are_numbers =
+      std::ranges::all_of(o.step_epochs, [](double x) { return std::isfinite(x) && x >= 0.0; });
+  want(are_numbers, "step_epochs", "must be numbers >= 0");
+  want(!are_numbers || std::ranges::is_sorted(o.step_epochs), "step_epochs", "must ascend");
   want(in_unit(o.momentum), "momentum", fmt::format("must be in [0, 1), got {}", o.momentum));
   want(!o.nesterov || o.momentum > 0.0, "nesterov", "needs a momentum above 0");
-  want(o.weight_decay >= 0.0, "weight_decay", fmt::format("must be >= 0, got {}", o.weight_decay));
+  want(o.weight_decay >= 0.0 && std::isfinite(o.weight_decay), "weight_decay",
+       fmt::format("must be a number >= 0, got {}", o.weight_decay));
   want(in_unit(o.label_smoothing), "label_smoothing",
        fmt::format("must be in [0, 1), got {}", o.label_smoothing));
-  want(o.augmentation.pad >= 0, "pad", fmt::format("must be >= 0, got {}", o.augmentation.pad));
+  want(o.augmentation.pad >= 0 && o.augmentation.pad <= kMostPad, "pad",
+       fmt::format("must be from 0 to {}, got {}", kMostPad, o.augmentation.pad));
   want(o.threads >= 1, "threads", fmt::format("must be >= 1, got {}", o.threads));
   want(!o.resume || !o.checkpoint.empty(), "resume", "needs a checkpoint file");
   return problems;
@@ -60,6 +68,20 @@ Diagnostics check_fit(const Network& network, const ImageSet& images) {
                                       images.height, images.width),
                           "choose a network made for this data set"});
     }
+  }
+  if (network.compute_nodes().empty()) {
+    problems.push_back(
+        {network.name(), "has no layer with weights: there is nothing to train", ""});
+  }
+  if (network.outputs().size() != 1) {
+    std::string names;
+    for (const NodeId output : network.outputs())
+      names += fmt::format("{}'{}'", names.empty() ? "" : ", ", network.node(output).name);
+    problems.push_back({network.name(),
+                        fmt::format("has {} outputs ({}); accuracy is that of one",
+                                    network.outputs().size(), names),
+                        "leave in the file only the output that classifies"});
+    return problems;
   }
   for (const NodeId output : network.outputs()) {
     const std::int64_t features = network.node(output).shape.elements();

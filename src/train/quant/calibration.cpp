@@ -16,6 +16,8 @@ namespace {
 using torch::Tensor;
 
 constexpr std::size_t kSamplesPerTensor = 32768;
+constexpr std::int64_t kCovarianceSamples = 4096;
+constexpr std::int64_t kLargestFanIn = 2304;  // 42 MB
 
 bool is_compute(const Node& node) {
   return node.kind == NodeKind::convolution || node.kind == NodeKind::fully_connected;
@@ -28,7 +30,8 @@ class ObservedModule final : public NetworkModule {
   ObservedModule(const Network& network, std::int64_t images, std::int64_t mean_images)
       : NetworkModule(network),
         samples(network.nodes().size()),
-        mean_inputs(network.nodes().size()),
+        sums(network.nodes().size()),
+        inputs(network.nodes().size()),
         images_(images),
         mean_images_(mean_images),
         sources_(grid_sources(network)) {}
@@ -45,20 +48,58 @@ class ObservedModule final : public NetworkModule {
     const auto read = static_cast<std::size_t>(description.inputs[edge].value);
     take_samples(sources_[read], node, edge, x);
     const std::int64_t wanted = std::min(x.size(0), mean_images_ - seen_);
-    if (is_compute(description) && wanted > 0) {
-      const Tensor sum = x.slice(0, 0, wanted).sum(0, false, torch::kFloat64).contiguous();
-      std::vector<double>& mean = mean_inputs[node];
-      mean.resize(static_cast<std::size_t>(sum.numel()), 0.0);
-      for (std::size_t i = 0; i < mean.size(); ++i)
-        mean[i] += sum.data_ptr<double>()[i] / static_cast<double>(mean_images_);
-    }
+    if (is_compute(description) && wanted > 0) note_sums(node, x.slice(0, 0, wanted));
+    if (is_compute(description)) note_inputs(node, x);
     return x;
   }
 
-  std::vector<std::vector<float>> samples;       ///< per source node
-  std::vector<std::vector<double>> mean_inputs;  ///< per compute node, (channel, row, column)
+  std::vector<std::vector<float>> samples;  ///< per source node
+  std::vector<SumStatistics> sums;          ///< per compute node
+  std::vector<InputMoments> inputs;         ///< per compute node
 
  private:
+  void note_sums(std::size_t node, const Tensor& x) {
+    const Tensor y = run_node(node, {x}).transpose(0, 1).flatten(1).to(torch::kFloat64);
+    const Tensor sum = y.sum(1).contiguous(), squares = y.square().sum(1).contiguous();
+    SumStatistics& s = sums[node];
+    s.sum.resize(static_cast<std::size_t>(y.size(0)));
+    s.squares.resize(s.sum.size());
+    for (std::size_t k = 0; k < s.sum.size(); ++k) {
+      s.sum[k] += sum.data_ptr<double>()[k];
+      s.squares[k] += squares.data_ptr<double>()[k];
+    }
+    s.count += y.size(1);
+  }
+
+  void note_inputs(std::size_t node, const Tensor& x) {
+    const Node& description = network().nodes()[node];
+    const ConvShape& c = description.conv;
+    const bool full = description.kind == NodeKind::fully_connected;
+    Tensor columns;  // (image, group and element of the filter, position)
+    if (full) {
+      columns = x.flatten(1).unsqueeze(2);
+    } else {
+      const Tensor padded =
+          torch::constant_pad_nd(x, {c.pad_left, c.pad_right, c.pad_top, c.pad_bottom}, 0.0);
+      columns = torch::im2col(padded, {c.kernel_height, c.kernel_width},
+                              {c.dilation_height, c.dilation_width}, {0, 0},
+                              {c.stride_height, c.stride_width});
+    }
+    const std::int64_t groups = full ? 1 : c.groups;
+    const std::int64_t fan_in = columns.size(1) / groups;
+    if (fan_in > kLargestFanIn) return;
+    // An odd step visits every column of images of even width.
+    const std::int64_t step =
+        std::max<std::int64_t>(1, (columns.size(2) * images_ / kCovarianceSamples - 1) | 1);
+    columns = columns.slice(2, 0, columns.size(2), step)
+                  .reshape({columns.size(0), groups, fan_in, -1})
+                  .permute({1, 0, 3, 2})
+                  .contiguous();  // (group, image, position, element)
+    InputMoments& moments = inputs[node];
+    if (moments.samples == 0) moments = InputMoments(groups, fan_in);
+    moments.add({columns.data_ptr<float>(), static_cast<std::size_t>(columns.numel())});
+  }
+
   /// A fixed share of the elements, evenly spread, and the extremes; of the first edge only that
   /// reads a source.
   void take_samples(std::size_t source, std::size_t node, std::size_t edge, const Tensor& x) {
@@ -81,10 +122,6 @@ class ObservedModule final : public NetworkModule {
   std::vector<std::size_t> sources_;
   std::map<std::size_t, std::pair<std::size_t, std::size_t>> readers_;
 };
-
-std::vector<double> doubles(const std::vector<float>& values) {
-  return {values.begin(), values.end()};
-}
 
 }  // namespace
 
@@ -130,18 +167,9 @@ class CalibrationRun {
       module.forward(to_tensor(images, result.normalization_, {part.begin(), part.end()}));
     }
     result.samples_ = std::move(module.samples);
-    result.mean_sums_.resize(result.network_.nodes().size());
-    for (std::size_t i = 0; i < result.network_.nodes().size(); ++i) {
-      const Node& node = result.network_.nodes()[i];
-      if (!is_compute(node) || result.correction_count_ == 0) continue;
-      const FeatureShape input = result.network_.node(node.inputs[0]).shape;
-      std::vector<double> means =
-          mean_outputs(node, input, module.mean_inputs[i],
-                       doubles(result.weights_.at(node.name + ".weight").values));
-      const std::vector<float>& bias = result.weights_.at(node.name + ".bias").values;
-      for (std::size_t k = 0; k < means.size(); ++k) means[k] += bias[k];
-      result.mean_sums_[i] = std::move(means);
-    }
+    result.sums_ = std::move(module.sums);
+    for (const InputMoments& moments : module.inputs)
+      result.covariances_.push_back(covariance_of(moments));
   }
 };
 
@@ -173,21 +201,29 @@ QuantizerGrid CalibratedNetwork::activation_grid(std::size_t source, int bits) {
   return grid;
 }
 
-WeightQuantizer CalibratedNetwork::weight_quantizer(std::size_t node, int bits, bool dorefa) {
+const CalibratedNetwork::RoundedWeights& CalibratedNetwork::rounded_weights(std::size_t node,
+                                                                            int bits, bool dorefa) {
   const std::lock_guard lock(mutex_);
-  const auto [entry, is_new] = quantizers_.try_emplace({node, bits, dorefa});
-  WeightQuantizer& quantizer = entry->second;
-  if (!is_new || bits == kFloatBits) return quantizer;
+  const auto [entry, is_new] = rounded_.try_emplace({node, bits, dorefa});
+  RoundedWeights& rounded = entry->second;
+  if (!is_new) return rounded;
   const FloatTensor& weight = weights_.at(network_.nodes()[node].name + ".weight");
+  rounded.values = weight.values;
+  if (bits == kFloatBits) return rounded;
   IntegerCompute codes =
       dorefa ? quantize_weights_dorefa(weight.shape, weight.values, bits, options_.granularity)
              : quantize_weights(weight.shape, weight.values, bits, options_.weights,
                                 options_.granularity);
-  quantizer = {.bits = bits,
-               .range = {codes.low, codes.high},
-               .scales = std::move(codes.scales),
-               .dorefa = dorefa};
-  return quantizer;
+  const bool for_sums = !dorefa && bits > 1 && bits <= 8 && options_.weights == Calibration::mse;
+  if (for_sums && !covariances_[node].values.empty()) {
+    codes = round_for_sums(std::move(codes), weight.values, covariances_[node]);
+    keep_codes(codes, rounded.values);
+  }
+  rounded.quantizer = {.bits = bits,
+                       .range = {codes.low, codes.high},
+                       .scales = std::move(codes.scales),
+                       .dorefa = dorefa};
+  return rounded;
 }
 
 QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, QuantizerMethod method) {
@@ -207,13 +243,15 @@ QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, Quantize
       bits = plan.layers[layer].inputs;
       const int weight_bits = plan.layers[layer++].weights;
       const bool dorefa = method != QuantizerMethod::lsq && weight_bits <= kWidestDorefa;
-      result.nodes[i].weights = weight_quantizer(i, weight_bits, dorefa);
+      const RoundedWeights& rounded = rounded_weights(i, weight_bits, dorefa);
+      result.nodes[i].weights = rounded.quantizer;
+      result.weights.at(node.name + ".weight").values = rounded.values;
     }
     for (const NodeId input : node.inputs)
       result.nodes[i].inputs.push_back(
           activation_grid(sources_[static_cast<std::size_t>(input.value)], bits));
   }
-  correct_biases(result, correction_pixels_, correction_count_, mean_sums_);
+  correct_sums(result, correction_pixels_, correction_count_, sums_);
   make_room_for_biases(result);
   return result;
 }

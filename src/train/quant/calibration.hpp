@@ -11,6 +11,7 @@
 #include "base/expected.hpp"
 #include "train/nn/dataset.hpp"
 #include "train/quant/quantized_network.hpp"
+#include "train/quant/weight_rounding.hpp"
 
 namespace hwflow::train {
 
@@ -20,7 +21,7 @@ struct CalibrationOptions {
   Calibration weights = Calibration::mse;
   Granularity granularity = Granularity::per_channel;
   int auxiliary_bits = 8;               ///< inputs of additions, multiplications, average pooling
-  std::int64_t correction_images = 64;  ///< for correct_biases(); 0 = no correction
+  std::int64_t correction_images = 64;  ///< for correct_sums(); 0 = no correction
 };
 
 /// What the float network does on calibration images, and the scales found from it. Scales and
@@ -49,7 +50,12 @@ class CalibratedNetwork {
       : network_(network), weights_(weights) {}
 
   QuantizerGrid activation_grid(std::size_t source, int bits);
-  WeightQuantizer weight_quantizer(std::size_t node, int bits, bool dorefa);
+  struct RoundedWeights {
+    WeightQuantizer quantizer;
+    std::vector<float> values;  ///< whose nearest codes are those chosen
+  };
+  /// The reference stays good: entries are never changed or removed.
+  const RoundedWeights& rounded_weights(std::size_t node, int bits, bool dorefa);
 
   Network network_;
   WeightMap weights_;
@@ -57,13 +63,14 @@ class CalibratedNetwork {
   CalibrationOptions options_;
   std::vector<std::size_t> sources_;
   std::vector<bool> non_negative_;
-  std::vector<std::vector<float>> samples_;     ///< per source node
-  std::vector<std::vector<double>> mean_sums_;  ///< per compute node, bias included
+  std::vector<std::vector<float>> samples_;  ///< per source node
+  std::vector<SumStatistics> sums_;          ///< per compute node, of the float network
+  std::vector<InputCovariance> covariances_;
   std::vector<std::uint8_t> correction_pixels_;
   std::int64_t correction_count_ = 0;
   std::mutex mutex_;  ///< guards the two caches
   std::map<std::pair<std::size_t, int>, QuantizerGrid> grids_;
-  std::map<std::tuple<std::size_t, int, bool>, WeightQuantizer> quantizers_;
+  std::map<std::tuple<std::size_t, int, bool>, RoundedWeights> rounded_;
 };
 
 }  // namespace hwflow::train

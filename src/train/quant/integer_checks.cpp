@@ -170,7 +170,7 @@ Diagnostics unsupported_in_integers(const Network& network) {
       problems.push_back({network.name() + ": " + node.name, "softmax inside the network", hint});
   }
   if (inputs != 1) problems.push_back({network.name(), "needs exactly one input", ""});
-  const std::vector<NodeId> outputs = network.outputs();
+  const std::vector<NodeId>& outputs = network.outputs();
   if (outputs.size() != 1) {
     problems.push_back({network.name(), "needs exactly one output", ""});
     return problems;

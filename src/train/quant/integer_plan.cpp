@@ -38,6 +38,50 @@ std::int32_t cut(double real, const QuantizerGrid& grid) {
       std::clamp(code, static_cast<double>(grid.low), static_cast<double>(grid.high)));
 }
 
+void set_sum_scales(Plan& plan, std::size_t node) {
+  PreparedNode& prepared = plan.nodes[node];
+  const std::vector<double>& scales = plan.network.nodes[node].compute->scales;
+  const double input_scale = plan.network.nodes[node].inputs[0].scale;
+  prepared.sum_scales.clear();
+  for (std::int64_t k = 0; k < prepared.conv.out_channels; ++k)
+    prepared.sum_scales.push_back(input_scale *
+                                  scales[scales.size() == 1 ? 0 : static_cast<std::size_t>(k)]);
+}
+
+/// From the writer's sums to the codes of a slot.
+void set_factors(const Plan& plan, Slot& slot) {
+  std::vector<double> factors;
+  slot.factors.clear();
+  for (const double scale : plan.nodes[slot.node].sum_scales) {
+    factors.push_back(scale / slot.grid.scale);
+    slot.factors.push_back(to_fixed_point(factors.back()));
+  }
+  slot.requantizer.set_factors(factors);
+  slot.requantizer.low = slot.low;
+  slot.requantizer.high = slot.high;
+  slot.requantizer.offset = slot.offset;
+}
+
+void set_bias(Plan& plan, std::size_t node) {
+  PreparedNode& prepared = plan.nodes[node];
+  const IntegerCompute& compute = *plan.network.nodes[node].compute;
+  prepared.wide_bias = compute.bias;
+  if (prepared.kernel == Kernel::wide) return;
+  const std::int64_t offset = plan.slots[prepared.inputs[0]].offset;
+  const std::size_t outputs = compute.bias.size();
+  const std::size_t per_output = compute.codes.size() / outputs;
+  prepared.bias.assign(
+      static_cast<std::size_t>(round_up(static_cast<std::int64_t>(outputs), kChannelBlock)), 0);
+  for (std::size_t k = 0; k < outputs; ++k) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < per_output; ++i) sum += compute.codes[k * per_output + i];
+    const std::int64_t bias = compute.bias[k] - offset * sum;
+    HWFLOW_CHECK(std::abs(bias) <= std::numeric_limits<std::int32_t>::max(),
+                 "bias beyond 32 bits in a narrow kernel");
+    prepared.bias[k] = static_cast<std::int32_t>(bias);
+  }
+}
+
 class Compiler {
  public:
   Compiler(IntegerNetwork network, KernelSet kernels)
@@ -97,15 +141,10 @@ class Compiler {
       prepared.conv.in_height = prepared.conv.kernel_height = input.height;
       prepared.conv.in_width = prepared.conv.kernel_width = input.width;
     }
-    const double input_scale = plan_.network.nodes[node].inputs[0].scale;
-    const std::int64_t outputs = prepared.conv.out_channels;
-    for (std::int64_t k = 0; k < outputs; ++k)
-      prepared.sum_scales.push_back(
-          input_scale *
-          compute->scales[compute->scales.size() == 1 ? 0 : static_cast<std::size_t>(k)]);
+    set_sum_scales(plan_, node);
     prepared.kernel = kernel_for(node);
     pack(node);
-    prepare_bias(plan_, node);
+    set_bias(plan_, node);
   }
 
   void prepare_pooling(std::size_t node) {
@@ -167,7 +206,6 @@ class Compiler {
 
   /// Factors from the writer's sums to the slot's codes.
   void finish(Slot& slot) const {
-    const PreparedNode& writer = plan_.nodes[slot.node];
     const Node& description = plan_.network.network.nodes()[slot.node];
     if (description.kind == NodeKind::input) return fill_table(slot);
     if (description.kind == NodeKind::add) {
@@ -177,15 +215,7 @@ class Compiler {
       slot.add.offset = slot.offset;
       return;
     }
-    std::vector<double> factors;
-    for (const double scale : writer.sum_scales) {
-      factors.push_back(scale / slot.grid.scale);
-      slot.factors.push_back(to_fixed_point(factors.back()));
-    }
-    slot.requantizer.set_factors(factors);
-    slot.requantizer.low = slot.low;
-    slot.requantizer.high = slot.high;
-    slot.requantizer.offset = slot.offset;
+    set_factors(plan_, slot);
   }
 
   static AddRequantizer add_requantizer(const Plan& plan, std::size_t node, double scale) {
@@ -242,24 +272,10 @@ Expected<Plan> compile(IntegerNetwork network, KernelSet kernels) {
   return Compiler(std::move(network), kernels).run();
 }
 
-void prepare_bias(Plan& plan, std::size_t node) {
-  PreparedNode& prepared = plan.nodes[node];
-  const IntegerCompute& compute = *plan.network.nodes[node].compute;
-  prepared.wide_bias = compute.bias;
-  if (prepared.kernel == Kernel::wide) return;
-  const std::int64_t offset = plan.slots[prepared.inputs[0]].offset;
-  const std::size_t outputs = compute.bias.size();
-  const std::size_t per_output = compute.codes.size() / outputs;
-  prepared.bias.assign(
-      static_cast<std::size_t>(round_up(static_cast<std::int64_t>(outputs), kChannelBlock)), 0);
-  for (std::size_t k = 0; k < outputs; ++k) {
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < per_output; ++i) sum += compute.codes[k * per_output + i];
-    const std::int64_t bias = compute.bias[k] - offset * sum;
-    HWFLOW_CHECK(std::abs(bias) <= std::numeric_limits<std::int32_t>::max(),
-                 "bias beyond 32 bits in a narrow kernel");
-    prepared.bias[k] = static_cast<std::int32_t>(bias);
-  }
+void prepare_again(Plan& plan, std::size_t node) {
+  set_sum_scales(plan, node);
+  set_bias(plan, node);
+  for (const std::size_t s : plan.nodes[node].slots) set_factors(plan, plan.slots[s]);
 }
 
 Workspace make_workspace(const Plan& plan) {

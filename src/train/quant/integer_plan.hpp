@@ -8,6 +8,7 @@
 #include "base/expected.hpp"
 #include "train/quant/integer_kernels.hpp"
 #include "train/quant/integer_network.hpp"
+#include "train/quant/quantized_network.hpp"
 
 namespace hwflow::train::integer {
 
@@ -69,13 +70,17 @@ struct Workspace {
 };
 
 [[nodiscard]] Expected<Plan> compile(IntegerNetwork network, KernelSet kernels);
-/// Prepares a compute node's biases again after network.nodes[node].compute->bias changed.
-void prepare_bias(Plan& plan, std::size_t node);
+/// Prepares a compute node again after biases or scales (not codes) of network.nodes[node].compute
+/// changed. Logits keep their unit.
+void prepare_again(Plan& plan, std::size_t node);
 
 [[nodiscard]] Workspace make_workspace(const Plan& plan);
 /// Runs one node on one image; `pixels` is the image (planes of bytes), read by the input node
 /// only.
 void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels, Workspace& workspace);
+
+/// Adds the sums of one image; the node's input slots are filled, its own stay as they are.
+void add_moments(const Plan& plan, std::size_t node, Workspace& workspace, SumStatistics& moments);
 
 /// The code at (channel, row, column) of a slot.
 [[nodiscard]] std::int32_t code_at(const Slot& slot, const Workspace::Codes& codes,

@@ -209,7 +209,10 @@ RowGeometry row_geometry(const ConvShape& conv, std::int64_t channels, std::int6
           conv.stride_width * channels, pixels};
 }
 
-void run_narrow(const Plan& plan, std::size_t node, Workspace& workspace) {
+/// Leaves the sums of one output row after the other in workspace.sums and calls row(p).
+template <class Row>
+void for_each_narrow_row(const Plan& plan, std::size_t node, Workspace& workspace,
+                         const Row& row_done) {
   const PreparedNode& prepared = plan.nodes[node];
   const ConvShape& conv = prepared.conv;
   const FeatureShape out = plan.network.network.nodes()[node].shape;
@@ -229,11 +232,21 @@ void run_narrow(const Plan& plan, std::size_t node, Workspace& workspace) {
     else
       depthwise_row(geometry, channels, prepared.plain.data(), input, prepared.bias.data(),
                     workspace.sums.data());
-    store_row(plan, node, p * out.width, out.width, out.channels, workspace);
+    row_done(p);
   }
 }
 
-void run_wide(const Plan& plan, std::size_t node, Workspace& workspace) {
+void run_narrow(const Plan& plan, std::size_t node, Workspace& workspace) {
+  const FeatureShape out = plan.network.network.nodes()[node].shape;
+  for_each_narrow_row(plan, node, workspace, [&](std::int64_t p) {
+    store_row(plan, node, p * out.width, out.width, out.channels, workspace);
+  });
+}
+
+/// As for_each_narrow_row, in workspace.wide_sums.
+template <class Row>
+void for_each_wide_row(const Plan& plan, std::size_t node, Workspace& workspace,
+                       const Row& row_done) {
   const PreparedNode& prepared = plan.nodes[node];
   const ConvShape& conv = prepared.conv;
   const FeatureShape out = plan.network.network.nodes()[node].shape;
@@ -259,9 +272,28 @@ void run_wide(const Plan& plan, std::size_t node, Workspace& workspace) {
         std::copy_n(group.data() + q * outputs, outputs,
                     workspace.wide_sums.data() + q * out.channels + g * outputs);
     }
+    row_done(p);
+  }
+}
+
+void run_wide(const Plan& plan, std::size_t node, Workspace& workspace) {
+  const FeatureShape out = plan.network.network.nodes()[node].shape;
+  for_each_wide_row(plan, node, workspace, [&](std::int64_t p) {
     store_wide_row(plan, node, p * out.width, out.width, out.channels, workspace.wide_sums.data(),
                    workspace);
-  }
+  });
+}
+
+template <class T>
+void add_row(std::int64_t pixels, std::int64_t channels, std::int64_t stride, const T* sums,
+             SumStatistics& moments) {
+  for (std::int64_t p = 0; p < pixels; ++p)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const auto value = static_cast<double>(sums[p * stride + c]);
+      moments.sum[static_cast<std::size_t>(c)] += value;
+      moments.squares[static_cast<std::size_t>(c)] += value * value;
+    }
+  moments.count += pixels;
 }
 
 void run_average(const Plan& plan, std::size_t node, Workspace& workspace) {
@@ -276,8 +308,8 @@ void run_average(const Plan& plan, std::size_t node, Workspace& workspace) {
       std::fill(sums.begin(), sums.end(), 0);
       for (std::int64_t r = 0; r < conv.kernel_height; ++r)
         for (std::int64_t s = 0; s < conv.kernel_width; ++s) {
-          const std::int64_t y = p * conv.stride_height + r - conv.pad_top;
-          const std::int64_t x = q * conv.stride_width + s - conv.pad_left;
+          const std::int64_t y = p * conv.stride_height + r * conv.dilation_height - conv.pad_top;
+          const std::int64_t x = q * conv.stride_width + s * conv.dilation_width - conv.pad_left;
           if (y < 0 || y >= a.height || x < 0 || x >= a.width) continue;
           for (std::int64_t c = 0; c < b.channels; ++c)
             sums[static_cast<std::size_t>(c)] +=
@@ -333,6 +365,21 @@ void finish_logits(const Plan& plan, Workspace& workspace) {
 }
 
 }  // namespace
+
+void add_moments(const Plan& plan, std::size_t node, Workspace& workspace, SumStatistics& moments) {
+  const FeatureShape out = plan.network.network.nodes()[node].shape;
+  moments.sum.resize(static_cast<std::size_t>(out.channels));
+  moments.squares.resize(static_cast<std::size_t>(out.channels));
+  if (plan.nodes[node].kernel == Kernel::wide)
+    for_each_wide_row(plan, node, workspace, [&](std::int64_t) {
+      add_row(out.width, out.channels, out.channels, workspace.wide_sums.data(), moments);
+    });
+  else
+    for_each_narrow_row(plan, node, workspace, [&](std::int64_t) {
+      add_row(out.width, out.channels, round_up(out.channels, kChannelBlock), workspace.sums.data(),
+              moments);
+    });
+}
 
 void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels,
               Workspace& workspace) {

@@ -143,7 +143,7 @@ Network folded_description(const Network& network) {
     node.has_batch_norm = false;
     if (has_weight(node)) node.has_bias = true;
   }
-  auto made = Network::make(network.name(), std::move(nodes));
+  auto made = Network::make(network.name(), std::move(nodes), network.outputs());
   HWFLOW_CHECK(made.has_value(), "a network without BatchNorm must stay a network");
   return std::move(*made);
 }

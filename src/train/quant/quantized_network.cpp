@@ -43,7 +43,7 @@ FoldedNetwork fold_for_quantization(const Network& network, const WeightMap& wei
     folded.weights[node.name + ".bias"] = {{channels},
                                            std::vector<float>(static_cast<std::size_t>(channels))};
   }
-  auto made = Network::make(network.name(), std::move(nodes));
+  auto made = Network::make(network.name(), std::move(nodes), network.outputs());
   HWFLOW_CHECK(made.has_value(), "a network with biases must stay a network");
   return {std::move(*made), std::move(folded.weights)};
 }
@@ -133,52 +133,6 @@ std::vector<std::size_t> grid_sources(const Network& network) {
     sources.push_back(transparent ? sources[at(node.inputs[0])] : i);
   }
   return sources;
-}
-
-std::vector<double> mean_outputs(const Node& node, const FeatureShape& input_shape,
-                                 std::span<const double> input, std::span<const double> weights) {
-  const std::int64_t outputs = node.shape.channels;
-  const auto per_output = static_cast<std::int64_t>(weights.size()) / outputs;
-  ConvShape c = node.conv;
-  if (node.kind == NodeKind::fully_connected) c = ConvShape{};
-  const bool full = node.kind == NodeKind::fully_connected;
-  if (full) {
-    c.kernel_height = input_shape.height;
-    c.kernel_width = input_shape.width;
-  }
-  const std::int64_t groups = full ? 1 : c.groups;
-  const std::int64_t taps = c.kernel_height * c.kernel_width;
-  // Mean of the input below each tap of the filter, over all its positions.
-  std::vector<double> below(static_cast<std::size_t>(input_shape.channels * taps), 0.0);
-  const double share = 1.0 / static_cast<double>(node.shape.height * node.shape.width);
-  for (std::int64_t ch = 0; ch < input_shape.channels; ++ch)
-    for (std::int64_t t = 0; t < taps; ++t) {
-      double sum = 0.0;
-      for (std::int64_t p = 0; p < node.shape.height; ++p) {
-        const std::int64_t y =
-            p * c.stride_height + t / c.kernel_width * c.dilation_height - c.pad_top;
-        if (y < 0 || y >= input_shape.height) continue;
-        for (std::int64_t q = 0; q < node.shape.width; ++q) {
-          const std::int64_t x =
-              q * c.stride_width + t % c.kernel_width * c.dilation_width - c.pad_left;
-          if (x >= 0 && x < input_shape.width)
-            sum += input[static_cast<std::size_t>(
-                (ch * input_shape.height + y) * input_shape.width + x)];
-        }
-      }
-      below[static_cast<std::size_t>(ch * taps + t)] = sum * share;
-    }
-  std::vector<double> means;
-  const std::int64_t outputs_per_group = outputs / groups;
-  for (std::int64_t k = 0; k < outputs; ++k) {
-    const std::int64_t first = k / outputs_per_group * per_output;
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < per_output; ++i)
-      sum += weights[static_cast<std::size_t>(k * per_output + i)] *
-             below[static_cast<std::size_t>(first + i)];
-    means.push_back(sum);
-  }
-  return means;
 }
 
 }  // namespace hwflow::train

@@ -62,20 +62,22 @@ void make_room_for_biases(QuantizedNetwork& network);
 /// width share a grid.
 [[nodiscard]] std::vector<std::size_t> grid_sources(const Network& network);
 
-/// Mean over rows and columns of a compute node's result per channel, when its input has the mean
-/// `input` (elements as (channel, row, column)): sums are linear, so the mean image is enough.
-/// `weights` in the layout of IntegerCompute::codes; without bias.
-[[nodiscard]] std::vector<double> mean_outputs(const Node& node, const FeatureShape& input_shape,
-                                               std::span<const double> input,
-                                               std::span<const double> weights);
+/// Sums of a compute node, bias included, over images and pixels, per output channel.
+struct SumStatistics {
+  std::vector<double> sum, squares;
+  std::int64_t count = 0;  ///< of values per channel
+};
 
-/// Empirical bias correction, layer after layer in integers: each bias moves by the difference of
-/// the float network's mean and the integer network's mean on the same images (planes of bytes).
-/// target_means: per compute node (index of network.nodes()) the float mean of its sums per
-/// channel. Source  Nagel et al., "Data-free quantization through weight equalization and bias
-/// correction",
-///         ICCV 2019, appendix D. No effect on networks with float or 16-bit widths.
-void correct_biases(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,
-                    std::int64_t count, const std::vector<std::vector<double>>& target_means);
+/// What BatchNorm would estimate anew after rounding, layer after layer in integers: the scale of
+/// each channel's weights is multiplied by the ratio of the deviations of the float network's sums
+/// and the integer network's own on the same images (planes of bytes), and the bias moves by the
+/// difference of their means. Codes stay: weights are multiplied with their scales. One scale for
+/// all channels takes the ratio of their total variances. DoReFa, whose scales follow from the
+/// weights, gets biases only. No effect on networks with float or 16-bit widths.
+/// targets  per compute node (index of network.nodes()) the float network's sums.
+/// Source   means: Nagel et al., "Data-free quantization through weight equalization and bias
+///          correction", ICCV 2019, appendix D.
+void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,
+                  std::int64_t count, const std::vector<SumStatistics>& targets);
 
 }  // namespace hwflow::train

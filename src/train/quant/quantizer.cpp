@@ -168,7 +168,9 @@ IntegerCompute quantize_weights(const std::vector<std::int64_t>& shape,
   const std::size_t groups =
       granularity == Granularity::per_channel ? static_cast<std::size_t>(shape[0]) : 1;
   if (bits == 1) return binary_weights(shape, values, groups);
-  const CodeRange range = weight_range(bits, calibration != Calibration::mse);
+  // With -2..1 positive weights have one level and negative ones two: training leaves that grid by
+  // an explosion, and least squares on it harms the sums more than on -1..1 (docs/quantization.md).
+  const CodeRange range = weight_range(bits, calibration != Calibration::mse || bits == 2);
   const std::size_t count = values.size() / groups;
   std::vector<double> scales;
   for (std::size_t g = 0; g < groups; ++g)

@@ -28,9 +28,10 @@ enum class QuantizerMethod : std::uint8_t {
 [[nodiscard]] std::string_view name(QuantizerMethod method);
 
 /// Codes of a width. Activations: unsigned 0..2^b-1, signed -2^(b-1)..2^(b-1)-1, but 0..1 for one
-/// bit in both cases (padding must have a code). Weights: b >= 2 the full range
-/// -2^(b-1)..2^(b-1)-1 (LSQ, PACT, calibration by MSE) or the narrow one -(2^(b-1)-1)..2^(b-1)-1
-/// (maximum, percentile); one bit {-1, +1}; DoReFa the odd numbers of -(2^b-1)..2^b-1.
+/// bit in both cases (padding must have a code). Weights: b >= 3 the full range
+/// -2^(b-1)..2^(b-1)-1 (calibration by MSE) or the narrow one -(2^(b-1)-1)..2^(b-1)-1
+/// (maximum, percentile); two bits always the narrow one, -1..1; one bit {-1, +1}; DoReFa the odd
+/// numbers of -(2^b-1)..2^b-1.
 struct CodeRange {
   std::int32_t low = 0, high = 255;
   bool operator==(const CodeRange&) const = default;

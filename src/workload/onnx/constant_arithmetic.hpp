@@ -13,7 +13,8 @@ inline constexpr std::int64_t kMaxFolded = 1 << 20;
 [[nodiscard]] ConstantPtr picked(const Constant& source, Dims dims,
                                  const std::function<std::size_t(std::size_t)>& place);
 
-/// Element-wise operators, Where, Expand, Tile and Range on constants; false for other operators.
+/// Element-wise operators, reductions, Where, Expand, Tile, Range and NonZero on constants; false
+/// for other operators.
 /// Throws Problem.
 bool fold_arithmetic(const NodeImport& node);
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <initializer_list>
 #include <memory>
+#include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "workload/onnx/constant_arithmetic.hpp"
@@ -45,56 +47,136 @@ ConstantPtr fold_transpose(const NodeImport& node, const Constant& source) {
                 [&](std::size_t i) { return source_place(i, source.dims, order); });
 }
 
-ConstantPtr fold_gather(const NodeImport& node, const Constant& source) {
-  const Constant& indices = node.constant_input(1);
-  const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), source.dims.size());
-  if (axis != 0) throw Problem("gathers constants along an axis other than 0");
-  Dims dims = indices.dims;
-  dims.insert(dims.end(), source.dims.begin() + 1, source.dims.end());
-  if (element_count(dims) > kMaxFolded) throw Problem("gathers too many constants");
-  const auto inner =
-      static_cast<std::size_t>(element_count({source.dims.begin() + 1, source.dims.end()}));
-  return picked(source, std::move(dims), [&](std::size_t i) {
-    const std::int64_t index = indices.integer(i / inner);
-    const std::int64_t size = source.dims[0];
-    if (index < -size || index >= size)
-      throw Problem(fmt::format("index {} is outside {} constants", index, size));
-    return static_cast<std::size_t>(index < 0 ? index + size : index) * inner + i % inner;
+/// Sizes before, of and after an axis.
+struct AlongAxis {
+  std::size_t outer, size, inner;
+};
+
+AlongAxis along_axis(const Dims& dims, std::size_t axis) {
+  const auto middle = dims.begin() + static_cast<std::ptrdiff_t>(axis);
+  return {static_cast<std::size_t>(element_count({dims.begin(), middle})),
+          static_cast<std::size_t>(dims[axis]),
+          static_cast<std::size_t>(element_count({middle + 1, dims.end()}))};
+}
+
+/// The elements of an axis in `places`, in that order and as often as they are there.
+ConstantPtr taken_along(const Constant& source, std::size_t axis,
+                        const std::vector<std::size_t>& places) {
+  const auto [outer, size, inner] = along_axis(source.dims, axis);
+  Dims dims = source.dims;
+  dims[axis] = static_cast<std::int64_t>(places.size());
+  if (element_count(dims) > std::max(kMaxFolded, element_count(source.dims)))
+    throw Problem("repeats too many constants");
+  return picked(source, std::move(dims), [&, size = size, inner = inner](std::size_t i) {
+    const std::size_t row = i / inner / places.size();
+    return (row * size + places[i / inner % places.size()]) * inner + i % inner;
   });
 }
 
-ConstantPtr fold_slice(const NodeImport& node, const Constant& source) {
-  if (source.dims.size() != 1) throw Problem("slices constants of more than one dimension");
-  const auto read = [&](std::size_t input, const char* name) {
-    if (node.has_input(input)) return node.constant_input(input).integers();
-    return node.attributes().integers(name).value_or(Dims{});
-  };
-  const Dims starts = read(1, "starts"), ends = read(2, "ends"), steps = read(4, "steps");
-  if (starts.size() != 1 || ends.size() != 1 || (!steps.empty() && steps != Dims{1}))
-    throw Problem("slices constants with steps");
-  const std::int64_t size = source.dims[0];
-  const auto clamped = [size](std::int64_t at) {
-    return std::clamp<std::int64_t>(at < 0 && at >= -size ? at + size : at, 0, size);
-  };
-  const std::int64_t begin = clamped(starts[0]), end = std::max(begin, clamped(ends[0]));
-  return picked(source, {end - begin},
-                [begin](std::size_t i) { return static_cast<std::size_t>(begin) + i; });
+ConstantPtr fold_gather(const NodeImport& node, const Constant& source) {
+  const Constant& indices = node.constant_input(1);
+  const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), source.dims.size());
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const std::int64_t index = indices.integer(i), size = source.dims[axis];
+    if (index < -size || index >= size)
+      throw Problem(fmt::format("index {} is outside {} constants", index, size));
+    places.push_back(static_cast<std::size_t>(index < 0 ? index + size : index));
+  }
+  const auto middle = source.dims.begin() + static_cast<std::ptrdiff_t>(axis);
+  Dims dims(source.dims.begin(), middle);
+  dims.insert(dims.end(), indices.dims.begin(), indices.dims.end());
+  dims.insert(dims.end(), middle + 1, source.dims.end());
+  return with_dims(*taken_along(source, axis, places), std::move(dims));
+}
+
+ConstantPtr fold_slice(const NodeImport& node, ConstantPtr source) {
+  for (const SlicedAxis& slice : sliced_axes(node, source->dims)) {
+    if (!source->has_values) {
+      Dims dims = source->dims;
+      dims[slice.axis] = slice.count;
+      source = make_unknown(std::move(dims));
+      continue;
+    }
+    std::vector<std::size_t> places;
+    for (std::int64_t i = 0; i < slice.count; ++i)
+      places.push_back(static_cast<std::size_t>(slice.begin + i * slice.step));
+    source = taken_along(*source, slice.axis, places);
+  }
+  return source;
+}
+
+/// The parts of one axis; sizes as Split names them.
+void fold_split(const NodeImport& node, const Constant& source) {
+  const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), source.dims.size());
+  const Dims sizes = split_sizes(node, source.dims[axis]);
+  if (sizes.size() != node.output_count()) throw Problem("sizes do not fit the outputs");
+  std::int64_t begin = 0;
+  for (std::size_t part = 0; part < sizes.size(); ++part) {
+    if (sizes[part] < 0 || sizes[part] > source.dims[axis] - begin)
+      throw Problem("the parts do not make the whole");
+    Dims dims = source.dims;
+    dims[axis] = sizes[part];
+    if (source.has_values) {
+      std::vector<std::size_t> places(static_cast<std::size_t>(sizes[part]));
+      std::iota(places.begin(), places.end(), static_cast<std::size_t>(begin));
+      node.set_constant(part, taken_along(source, axis, places));
+    } else {
+      node.set_constant(part, make_unknown(std::move(dims)));
+    }
+    begin += sizes[part];
+  }
+  if (begin != source.dims[axis]) throw Problem("the parts do not make the whole");
+}
+
+/// Values of all inputs along an axis, as floats or as integers.
+template <class Value>
+std::vector<Value> joined(const NodeImport& node, std::size_t axis, std::int64_t count) {
+  std::vector<std::vector<Value>> parts;
+  for (std::size_t i = 0; i < node.input_count(); ++i) {
+    if constexpr (std::is_same_v<Value, float>)
+      parts.push_back(node.input(i).constant->floats());
+    else
+      parts.push_back(node.input(i).constant->integers());
+  }
+  std::vector<Value> values;
+  values.reserve(static_cast<std::size_t>(count));
+  const std::size_t outer = along_axis(node.input(0).dims, axis).outer;
+  for (std::size_t row = 0; row < outer; ++row) {
+    for (const std::vector<Value>& part : parts) {
+      const std::size_t length = part.size() / outer;
+      const auto first = part.begin() + static_cast<std::ptrdiff_t>(row * length);
+      values.insert(values.end(), first, first + static_cast<std::ptrdiff_t>(length));
+    }
+  }
+  return values;
 }
 
 ConstantPtr fold_concat(const NodeImport& node) {
   if (!node.attributes().has("axis")) throw Problem("attribute 'axis' is missing");
-  const Constant& first = node.constant_input(0);
-  if (first.dims.size() != 1) throw Problem("joins constants of more than one dimension");
-  std::vector<std::int64_t> values;
+  Dims dims = node.input(0).dims;
+  const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), dims.size());
+  std::int64_t total = 0;
+  bool has_values = true, is_integer = true;
   for (std::size_t i = 0; i < node.input_count(); ++i) {
-    const Constant& part = node.constant_input(i);
-    if (!part.is_integer()) throw Problem("joins constants that are no integers");
-    const std::vector<std::int64_t> more = part.integers();
-    values.insert(values.end(), more.begin(), more.end());
+    const ConstantPtr part = node.input(i).constant;
+    Dims each = part->dims;
+    if (each.size() != dims.size()) throw Problem("inputs of different rank");
+    total += each[axis];
+    each[axis] = dims[axis];
+    if (each != dims) throw Problem("inputs differ beside the axis");
+    has_values = has_values && part->has_values;
+    is_integer = is_integer && part->is_integer();
   }
-  const auto count = static_cast<std::int64_t>(values.size());
-  if (count > kMaxFolded) throw Problem("joins too many constants");
-  return make_integers({count}, std::move(values));
+  dims[axis] = total;
+  const std::int64_t count = element_count(dims);
+  if (!has_values) return make_unknown(std::move(dims));
+  // More than the file holds: one tensor named over and over again would fill memory.
+  if (count > std::max(kMaxFolded, node.graph().initializer_elements))
+    throw Problem("joins too many constants");
+  if (count == 0) return make_integers(std::move(dims), {});
+  if (is_integer) return make_integers(dims, joined<std::int64_t>(node, axis, count));
+  return make_floats(dims, joined<float>(node, axis, count));
 }
 
 ConstantPtr fold_cast(const NodeImport& node, const Constant& source) {
@@ -103,6 +185,12 @@ ConstantPtr fold_cast(const NodeImport& node, const Constant& source) {
   const bool to_float = type == ::onnx::TensorProto::FLOAT || type == ::onnx::TensorProto::DOUBLE ||
                         type == ::onnx::TensorProto::FLOAT16 ||
                         type == ::onnx::TensorProto::BFLOAT16;
+  if (type == ::onnx::TensorProto::BOOL) {
+    std::vector<std::int64_t> truths;
+    for (std::size_t i = 0; i < source.size(); ++i)
+      truths.push_back(source.number(i) != 0.0 ? 1 : 0);
+    return make_integers(source.dims, std::move(truths));
+  }
   return to_float ? make_floats(source.dims, source.floats())
                   : make_integers(source.dims, source.integers());
 }
@@ -133,7 +221,7 @@ void import_constant_of_shape(const NodeImport& node) {
   Dims dims = node.constant_input(0).integers();
   const std::int64_t count = element_count(dims);
   const auto* fill = node.attributes().find("value");
-  if (count > kMaxFolded / 1024 || (fill != nullptr && !fill->has_t()))
+  if (count > kMaxFolded / 16 || (fill != nullptr && !fill->has_t()))
     return node.set_constant(0, make_unknown(std::move(dims)));
   const auto size = static_cast<std::size_t>(count);
   if (fill == nullptr) return node.set_constant(0, make_floats(dims, std::vector<float>(size)));
@@ -154,6 +242,15 @@ void import_shape(const NodeImport& node) {
   node.set_constant(0, make_integers({end - begin}, {dims.begin() + begin, dims.begin() + end}));
 }
 
+void import_size(const NodeImport& node) {
+  node.set_constant(0, make_integers({}, {element_count(node.input(0).dims)}));
+}
+
+void import_constants_only(const NodeImport& node) {
+  for (std::size_t i = 0; i < node.input_count(); ++i) (void)node.constant_input(i);
+  throw Problem("is supported for constants only");
+}
+
 bool fold_constants(const NodeImport& node) {
   const std::string type = node.op_type();
   const ConstantPtr source = node.input(0).constant;
@@ -167,7 +264,9 @@ bool fold_constants(const NodeImport& node) {
   else if (type == "Gather")
     node.set_constant(0, fold_gather(node, *source));
   else if (type == "Slice")
-    node.set_constant(0, fold_slice(node, *source));
+    node.set_constant(0, fold_slice(node, source));
+  else if (type == "Split")
+    fold_split(node, *source);
   else if (type == "Concat")
     node.set_constant(0, fold_concat(node));
   else if (type == "Cast")

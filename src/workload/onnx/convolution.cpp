@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "workload/onnx/handlers.hpp"
@@ -53,16 +54,18 @@ void finish(const NodeImport& node, Node layer, const Geometry& geometry) {
   node.set_output(0, spatial_dims(node, node.graph().node(id).shape, rank), id);
 }
 
-/// One axis of the pads that make a transposed convolution as large as `output_shape` says.
-void pads_for_output(std::int64_t natural, std::int64_t wanted, bool is_upper, std::int64_t& before,
-                     std::int64_t& after) {
-  const std::int64_t total = natural - wanted;
-  if (total < 0) {
-    throw Problem(
-        fmt::format("an output of {} is more than the {} that there are", wanted, natural));
-  }
-  before = is_upper ? total / 2 : total - total / 2;
-  after = total - before;
+/// One axis of the pads that make a transposed convolution as large as `output_shape` says; pixels
+/// beyond what the kernels reach are added behind.
+struct TransposedAxis {
+  std::int64_t &before, &after, &more;
+};
+
+void fit_output(std::int64_t natural, std::int64_t wanted, bool is_upper,
+                const TransposedAxis& axis) {
+  const std::int64_t total = std::max<std::int64_t>(natural - wanted, 0);
+  axis.before = is_upper ? total / 2 : total - total / 2;
+  axis.after = total - axis.before;
+  axis.more += std::max<std::int64_t>(wanted - natural, 0);
 }
 
 void apply_output_shape(const NodeImport& node, ConvShape& shape, const FeatureShape& input,
@@ -71,19 +74,20 @@ void apply_output_shape(const NodeImport& node, ConvShape& shape, const FeatureS
   const std::string mode = node.attributes().text("auto_pad", "NOTSET");
   const bool is_same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   if (!wanted && !is_same) return;
-  if (!wanted) {
-    wanted = Dims{input.height * shape.stride_height, input.width * shape.stride_width};
+  shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = 0;
+  if (!wanted) {  // a kernel smaller than its stride has nothing to cut off
+    wanted = Dims{std::min(input.height * shape.stride_height, shape.transposed_out_height()),
+                  std::min(input.width * shape.stride_width, shape.transposed_out_width())};
     wanted->resize(spatial_rank);
   }
   if (wanted->size() != spatial_rank) throw Problem("attribute 'output_shape' has the wrong size");
-  shape.pad_top = shape.pad_left = shape.pad_bottom = shape.pad_right = 0;
   for (const std::int64_t size : *wanted) checked_size("output_shape", size, 1);
   const bool is_upper = mode == "SAME_UPPER";
-  pads_for_output(shape.transposed_out_height(), (*wanted)[0], is_upper, shape.pad_top,
-                  shape.pad_bottom);
+  fit_output(shape.transposed_out_height(), (*wanted)[0], is_upper,
+             {shape.pad_top, shape.pad_bottom, shape.output_pad_height});
   if (spatial_rank > 1) {
-    pads_for_output(shape.transposed_out_width(), (*wanted)[1], is_upper, shape.pad_left,
-                    shape.pad_right);
+    fit_output(shape.transposed_out_width(), (*wanted)[1], is_upper,
+               {shape.pad_left, shape.pad_right, shape.output_pad_width});
   }
 }
 

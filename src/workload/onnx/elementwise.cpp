@@ -113,6 +113,15 @@ void check_values(const Constant& constant, const char* what, bool is_variance) 
   }
 }
 
+/// Whether a BatchNorm can belong to the layer that gives its input.
+bool can_take_batch_norm(const NodeImport& node, const Value& value) {
+  if (!value.node || !value.is_exclusive) return false;
+  const Node& producer = node.graph().node(*value.node);
+  return is_compute(producer.kind) && producer.kind != NodeKind::matrix_product &&
+         !producer.has_batch_norm && producer.activation == Activation::none &&
+         producer.conv.out_channels == value.dims[1];
+}
+
 void attach_batch_norm(const NodeImport& node, NodeId id) {
   Node& layer = node.graph().node(id);
   const std::int64_t channels = layer.conv.out_channels;
@@ -191,19 +200,18 @@ void import_batch_normalization(const NodeImport& node) {
     throw Problem("only BatchNormalization of inference, per channel, is supported");
   const Value value = node.input(0);
   if (value.dims.size() < 2) throw Problem("the input has no channels");
-  const std::int64_t channels = value.dims[1];
-  if (value.node && value.is_exclusive) {
-    const Node& producer = node.graph().node(*value.node);
-    if (is_compute(producer.kind) && producer.kind != NodeKind::matrix_product &&
-        !producer.has_batch_norm && producer.activation == Activation::none &&
-        producer.conv.out_channels == channels) {
-      attach_batch_norm(node, *value.node);
-      node.set_output(0, value.dims, *value.node);
-      return;
-    }
+  NodeId id = value.node.value_or(NodeId{});
+  if (can_take_batch_norm(node, value)) {
+    node.set_output(0, value.dims, id);
+  } else {
+    add_affine(node, 0,
+               {std::vector<float>(static_cast<std::size_t>(value.dims[1]), 1.0F), {}, false});
+    id = {static_cast<std::int32_t>(node.graph().nodes.size()) - 1};
   }
-  add_affine(node, 0, {std::vector<float>(static_cast<std::size_t>(channels), 1.0F), {}, false});
-  attach_batch_norm(node, {static_cast<std::int32_t>(node.graph().nodes.size()) - 1});
+  attach_batch_norm(node, id);
+  // Before opset 14, more than one output said that the statistics are those of the batch.
+  if (node.graph().opset < 14 && node.output_count() > 1)
+    node.mark_not_executable(id, "a BatchNormalization of training, kept as that of inference");
 }
 
 }  // namespace hwflow::onnx_import

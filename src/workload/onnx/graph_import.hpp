@@ -29,11 +29,13 @@ class GraphImport {
  public:
   std::int64_t batch = 1;
   std::int64_t opset = 0;
+  std::int64_t initializer_elements = 0;  ///< of all together, those without values left out
   std::filesystem::path folder;
   std::map<std::string, Value> values;
   std::map<std::string, int> readers;  ///< uses of a tensor name, graph outputs included
   std::map<std::string, int> results;  ///< uses of a tensor name as graph output
   std::vector<Node> nodes;
+  std::vector<NodeId> outputs;  ///< filled in at the end
   WeightMap weights;
   std::vector<std::string> notes;
   std::vector<std::string> quantizers;  ///< see OnnxModel
@@ -104,6 +106,9 @@ using Handler = void (*)(const NodeImport& node);
 /// Computes a node whose inputs are all constants; false when it is not one of the operators of
 /// shape arithmetic.
 bool fold_constants(const NodeImport& node);
+
+/// Leaves out the nodes that no output needs, and their weights.
+void drop_unneeded_nodes(GraphImport& graph);
 
 /// Index along an axis that may count from the end. Throws Problem when outside [-rank, rank).
 [[nodiscard]] std::size_t resolve_axis(std::int64_t axis, std::size_t rank);

@@ -15,7 +15,9 @@ void import_conv_transpose(const NodeImport& node);
 // pooling.cpp
 void import_max_pool(const NodeImport& node);
 void import_average_pool(const NodeImport& node);
+void import_lp_pool(const NodeImport& node);
 void import_global_average_pool(const NodeImport& node);
+void import_global_lp_pool(const NodeImport& node);
 void import_global_max_pool(const NodeImport& node);
 void import_global_pool(const NodeImport& node, NodeKind kind, bool keep_dims);
 
@@ -91,6 +93,9 @@ void import_pad(const NodeImport& node);
 void import_constant(const NodeImport& node);
 void import_constant_of_shape(const NodeImport& node);
 void import_shape(const NodeImport& node);
+void import_size(const NodeImport& node);
+/// Operators that fold_constants() computes; refuses computed inputs.
+void import_constants_only(const NodeImport& node);
 
 // pass_through.cpp
 void import_identity(const NodeImport& node);
@@ -107,6 +112,19 @@ void import_refused(const NodeImport& node);
 [[nodiscard]] Dims reshaped_dims(const NodeImport& node);
 /// The axis order of a Transpose node.
 [[nodiscard]] std::vector<std::size_t> transpose_order(const NodeImport& node, std::size_t rank);
+/// What a Slice node takes of its input: count elements of an axis, begin + i * step.
+struct SlicedAxis {
+  std::size_t axis = 0;
+  std::int64_t begin = 0, count = 0, step = 1;
+};
+/// Of constants too; axes that stay whole are left out. Throws Problem.
+[[nodiscard]] std::vector<SlicedAxis> sliced_axes(const NodeImport& node, const Dims& dims);
+/// Axes that a reduction names, and for every axis whether it is reduced.
+[[nodiscard]] Dims named_axes(const NodeImport& node);
+[[nodiscard]] std::vector<bool> reduced_axes(const NodeImport& node, const Dims& axes,
+                                             std::size_t rank);
+/// Sizes of the parts that a Split node makes of an axis of `size`.
+[[nodiscard]] Dims split_sizes(const NodeImport& node, std::int64_t size);
 /// Sizes that two operands have together (numpy broadcasting). Throws Problem.
 [[nodiscard]] Dims broadcast_dims(const Dims& left, const Dims& right);
 

@@ -146,6 +146,60 @@ std::vector<double> numbers(const Constant& constant) {
   return {values.begin(), values.end()};
 }
 
+/// The axes that a Resize names (opset 18), or all.
+std::vector<std::size_t> resized_axes(const NodeImport& node) {
+  const std::size_t rank = node.input(0).dims.size();
+  std::vector<std::size_t> axes;
+  if (const auto given = node.attributes().integers("axes")) {
+    for (const std::int64_t axis : *given) axes.push_back(resolve_axis(axis, rank));
+  } else {
+    for (std::size_t axis = 0; axis < rank; ++axis) axes.push_back(axis);
+  }
+  return axes;
+}
+
+/// Sizes or scales of the named axes among those that the other axes have.
+template <class Value>
+std::vector<Value> of_all_axes(const NodeImport& node, const std::vector<Value>& given,
+                               std::vector<Value> otherwise) {
+  const std::vector<std::size_t> axes = resized_axes(node);
+  if (given.size() != axes.size())
+    throw Problem(fmt::format("{} sizes or scales for {} axes of shape {}", given.size(),
+                              axes.size(), to_text(node.input(0).dims)));
+  for (std::size_t i = 0; i < axes.size(); ++i) otherwise[axes[i]] = given[i];
+  return otherwise;
+}
+
+/// Sizes of the named axes under keep_aspect_ratio_policy: all by the least or the largest scale,
+/// rounded half up.
+Dims with_aspect_ratio(const NodeImport& node, Dims sizes) {
+  const std::string policy = node.attributes().text("keep_aspect_ratio_policy", "stretch");
+  const std::vector<std::size_t> axes = resized_axes(node);
+  if (policy == "stretch" || sizes.size() != axes.size() || sizes.empty()) return sizes;
+  if (policy != "not_larger" && policy != "not_smaller")
+    throw Problem(fmt::format("attribute 'keep_aspect_ratio_policy' is '{}'", policy));
+  const Dims& from = node.input(0).dims;
+  std::vector<double> scales;
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    scales.push_back(static_cast<double>(sizes[i]) / static_cast<double>(from[axes[i]]));
+  const double scale = policy == "not_larger" ? *std::ranges::min_element(scales)
+                                              : *std::ranges::max_element(scales);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const double size = std::floor(scale * static_cast<double>(from[axes[i]]) + 0.5);
+    if (!(size >= 1.0 && size <= 1.0e9)) throw Problem(fmt::format("size {} after scaling", size));
+    sizes[i] = static_cast<std::int64_t>(size);
+  }
+  return sizes;
+}
+
+/// Scales that resize_to() rounds down to the sizes.
+std::vector<double> factors_of(const Dims& sizes, const Dims& from) {
+  std::vector<double> factors;
+  for (std::size_t axis = 0; axis < sizes.size(); ++axis)
+    factors.push_back((static_cast<double>(sizes[axis]) + 0.5) / static_cast<double>(from[axis]));
+  return factors;
+}
+
 std::int64_t block_size(const NodeImport& node) {
   return checked_size("blocksize", node.attributes().integer("blocksize", 0), 1);
 }
@@ -210,16 +264,13 @@ void import_space_to_depth(const NodeImport& node) {
 
 void import_resize(const NodeImport& node) {
   const std::size_t scales = node.graph().opset < 11 ? 1 : 2;
-  if (node.has_input(3)) {
-    const Dims sizes = node.constant_input(3).integers();
-    const Dims& from = node.input(0).dims;
-    if (sizes.size() != from.size()) throw Problem("sizes do not fit the input");
-    std::vector<double> factors;
-    for (std::size_t axis = 0; axis < sizes.size(); ++axis)
-      factors.push_back((static_cast<double>(sizes[axis]) + 0.5) / static_cast<double>(from[axis]));
-    return resize_to(node, factors);
+  const Dims& from = node.input(0).dims;
+  if (!node.has_input(3)) {
+    const std::vector<double> given = numbers(node.constant_input(scales));
+    return resize_to(node, of_all_axes(node, given, std::vector<double>(from.size(), 1.0)));
   }
-  resize_to(node, numbers(node.constant_input(scales)));
+  const Dims wanted = node.constant_input(3).integers();
+  resize_to(node, factors_of(of_all_axes(node, with_aspect_ratio(node, wanted), from), from));
 }
 
 void import_upsample(const NodeImport& node) {

@@ -10,18 +10,6 @@
 namespace hwflow::onnx_import {
 namespace {
 
-std::vector<bool> reduced_axes(const NodeImport& node, const Dims& axes, std::size_t rank) {
-  const bool keeps_all = node.attributes().integer("noop_with_empty_axes", 0) != 0;
-  std::vector<bool> is_reduced(rank, axes.empty() && !keeps_all);
-  for (const std::int64_t axis : axes) is_reduced[resolve_axis(axis, rank)] = true;
-  return is_reduced;
-}
-
-Dims named_axes(const NodeImport& node) {
-  if (node.has_input(1)) return node.constant_input(1).integers();
-  return node.attributes().integers("axes").value_or(Dims{});
-}
-
 /// Axes that follow each other, pooled at once: they become the height of a view.
 NodeId pool_axes(const NodeImport& node, NodeId source, NodeKind kind, const Dims& dims,
                  std::size_t first, std::size_t last) {
@@ -84,6 +72,18 @@ void pass_as_last(const NodeImport& node) {
 }
 
 }  // namespace
+
+std::vector<bool> reduced_axes(const NodeImport& node, const Dims& axes, std::size_t rank) {
+  const bool keeps_all = node.attributes().integer("noop_with_empty_axes", 0) != 0;
+  std::vector<bool> is_reduced(rank, axes.empty() && !keeps_all);
+  for (const std::int64_t axis : axes) is_reduced[resolve_axis(axis, rank)] = true;
+  return is_reduced;
+}
+
+Dims named_axes(const NodeImport& node) {
+  if (node.has_input(1)) return node.constant_input(1).integers();
+  return node.attributes().integers("axes").value_or(Dims{});
+}
 
 void import_reduce_mean(const NodeImport& node) {
   (void)import_reduction(node, NodeKind::average_pooling);

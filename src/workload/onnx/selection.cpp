@@ -13,6 +13,8 @@
 namespace hwflow::onnx_import {
 namespace {
 
+constexpr std::int64_t kMaxStep = std::int64_t{1} << 30;
+
 struct Range {
   std::int64_t begin = 0, end = 0;
 };
@@ -41,8 +43,10 @@ void select(const NodeImport& node, std::size_t output, std::size_t axis, const 
   node.set_output(output, dims, seen_as(node, id, dims));
 }
 
-std::int64_t clamped(std::int64_t index, std::int64_t size) {
-  return std::clamp<std::int64_t>(index < 0 && index >= -size ? index + size : index, 0, size);
+/// Place of an index that may count from the end, at most `most`.
+std::int64_t clamped(std::int64_t index, std::int64_t size, std::int64_t least, std::int64_t most) {
+  const std::int64_t place = index < 0 && index >= -size ? index + size : index;
+  return std::clamp<std::int64_t>(place, least, most);
 }
 
 struct SliceArguments {
@@ -85,16 +89,26 @@ NodeId with_shape(const NodeImport& node, NodeId id, const FeatureShape& shape) 
   return node.graph().add(std::move(view));
 }
 
-Dims split_sizes(const NodeImport& node, std::int64_t size) {
-  Dims sizes = node.attributes().integers("split").value_or(Dims{});
-  if (node.has_input(1)) sizes = node.constant_input(1).integers();
-  if (!sizes.empty()) return sizes;
-  const auto count = static_cast<std::int64_t>(node.output_count());
-  if (count < 1) throw Problem("has no outputs");
-  const std::int64_t part = (size + count - 1) / count;
-  for (std::int64_t i = 0; i < count; ++i)
-    sizes.push_back(std::min(part, size - std::min(size, i * part)));
-  return sizes;
+/// Rows of a view in another order, some left out or repeated: cost models see what moves.
+NodeId add_reordering(const NodeImport& node, NodeId source, std::int64_t rows) {
+  Node layer = node.new_node(NodeKind::resize, {source});
+  layer.shape = node.graph().node(source).shape;
+  layer.shape.height = rows;
+  const NodeId id = node.graph().add(std::move(layer));
+  node.mark_not_executable(id, "takes elements in another order, kept as a resize");
+  return id;
+}
+
+/// Indices of a Gather along an axis, counted from its beginning.
+Dims places_of(const Constant& indices, std::size_t axis, std::int64_t size) {
+  Dims places;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const std::int64_t index = indices.integer(i);
+    if (index < -size || index >= size)
+      throw Problem(fmt::format("index {} is outside axis {}", index, axis));
+    places.push_back(index < 0 ? index + size : index);
+  }
+  return places;
 }
 
 Dims pad_amounts(const NodeImport& node, std::size_t rank) {
@@ -125,6 +139,43 @@ bool pads_with_other_than_zero(const NodeImport& node) {
 
 }  // namespace
 
+std::vector<SlicedAxis> sliced_axes(const NodeImport& node, const Dims& dims) {
+  const SliceArguments slice = slice_arguments(node);
+  std::vector<SlicedAxis> axes;
+  std::vector<bool> is_named(dims.size(), false);
+  for (std::size_t i = 0; i < slice.starts.size(); ++i) {
+    SlicedAxis each{resolve_axis(slice.axes[i], dims.size()), 0, 0, slice.steps[i]};
+    const std::int64_t size = dims[each.axis];
+    if (is_named[each.axis]) throw Problem("names an axis twice");
+    is_named[each.axis] = true;
+    if (each.step == 0 || each.step < -kMaxStep || each.step > kMaxStep)
+      throw Problem(fmt::format("step must be in +-[1, 2^30], got {}", each.step));
+    const bool is_forward = each.step > 0;
+    // Backwards, an end before the first element is -1, which no index can name.
+    each.begin =
+        clamped(slice.starts[i], size, 0, is_forward ? size : std::max<std::int64_t>(size - 1, 0));
+    const std::int64_t end = clamped(slice.ends[i], size, is_forward ? 0 : -1, size);
+    const std::int64_t length = is_forward ? end - each.begin : each.begin - end;
+    const std::int64_t stride = std::abs(each.step);
+    each.count = size < 1 || length < 1 ? 0 : (length - 1) / stride + 1;
+    if (each.begin == 0 && each.count == size && each.step == 1) continue;
+    axes.push_back(each);
+  }
+  return axes;
+}
+
+Dims split_sizes(const NodeImport& node, std::int64_t size) {
+  Dims sizes = node.attributes().integers("split").value_or(Dims{});
+  if (node.has_input(1)) sizes = node.constant_input(1).integers();
+  if (!sizes.empty()) return sizes;
+  const auto count = static_cast<std::int64_t>(node.output_count());
+  if (count < 1) throw Problem("has no outputs");
+  const std::int64_t part = (size + count - 1) / count;
+  for (std::int64_t i = 0; i < count; ++i)
+    sizes.push_back(std::min(part, size - std::min(size, i * part)));
+  return sizes;
+}
+
 void import_concat(const NodeImport& node) {
   if (node.input_count() == 0) throw Problem("has no inputs");
   if (!node.attributes().has("axis")) throw Problem("attribute 'axis' is missing");
@@ -149,26 +200,25 @@ void import_concat(const NodeImport& node) {
 }
 
 void import_slice(const NodeImport& node) {
-  const SliceArguments slice = slice_arguments(node);
   Dims dims = node.input(0).dims;
   NodeId id = node.input_node(0);
-  for (std::size_t i = 0; i < slice.starts.size(); ++i) {
-    const std::size_t axis = resolve_axis(slice.axes[i], dims.size());
-    const std::int64_t begin = clamped(slice.starts[i], dims[axis]);
-    const std::int64_t end = clamped(slice.ends[i], dims[axis]);
-    const std::int64_t step = checked_size("step", slice.steps[i], 1);
-    if (begin >= end) throw Problem(fmt::format("takes nothing of axis {}", axis));
-    if (begin == 0 && end == dims[axis] && step == 1) continue;
-    const FeatureShape view = view_along(node.graph(), dims, axis);
+  for (const SlicedAxis& slice : sliced_axes(node, dims)) {
+    if (slice.count < 1) throw Problem(fmt::format("takes nothing of axis {}", slice.axis));
+    const FeatureShape view = view_along(node.graph(), dims, slice.axis);
     id = with_shape(node, id, view);
-    if (begin != 0 || end != dims[axis]) {
+    dims[slice.axis] = slice.count;
+    if (slice.step < 0) {
+      id = add_reordering(node, id, slice.count);
+      continue;
+    }
+    const std::int64_t end = slice.begin + (slice.count - 1) * slice.step + 1;
+    if (slice.begin != 0 || end != view.height) {
       Node crop = node.new_node(NodeKind::pad, {id});
-      crop.conv.pad_top = -begin;
+      crop.conv.pad_top = -slice.begin;
       crop.conv.pad_bottom = end - view.height;
       id = node.graph().add(std::move(crop));
     }
-    if (step > 1) id = add_steps(node, id, step);
-    dims[axis] = (end - begin - 1) / step + 1;
+    if (slice.step > 1) id = add_steps(node, id, slice.step);
   }
   node.set_output(0, dims, seen_as(node, id, dims));
 }
@@ -191,21 +241,20 @@ void import_gather(const NodeImport& node) {
   const Dims& dims = node.input(0).dims;
   const std::size_t axis = resolve_axis(node.attributes().integer("axis", 0), dims.size());
   const Constant& indices = node.constant_input(1);
-  if (indices.size() == 0 || indices.dims.size() > 1)
-    throw Problem("indices must be one number or a list");
-  Range range;
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    std::int64_t index = indices.integer(i);
-    if (index < -dims[axis] || index >= dims[axis])
-      throw Problem(fmt::format("index {} is outside axis {}", index, axis));
-    if (index < 0) index += dims[axis];
-    if (i == 0)
-      range.begin = index;
-    else if (index != range.begin + static_cast<std::int64_t>(i))
-      throw Problem("only indices that follow each other are supported");
-    range.end = index + 1;
-  }
-  select(node, 0, axis, range, indices.dims.empty());
+  if (indices.size() == 0) throw Problem("takes nothing");
+  const Dims places = places_of(indices, axis, dims[axis]);
+  const Range range{places.front(), places.back() + 1};
+  const bool is_run = std::ranges::adjacent_find(places, [](std::int64_t a, std::int64_t b) {
+                        return b != a + 1;
+                      }) == places.end();
+  if (is_run && indices.dims.size() <= 1) return select(node, 0, axis, range, indices.dims.empty());
+  const FeatureShape view = view_along(node.graph(), dims, axis);
+  const NodeId id = add_reordering(node, node.input_node(0, view), element_count(indices.dims));
+  const auto middle = dims.begin() + static_cast<std::ptrdiff_t>(axis);
+  Dims output(dims.begin(), middle);
+  output.insert(output.end(), indices.dims.begin(), indices.dims.end());
+  output.insert(output.end(), middle + 1, dims.end());
+  node.set_output(0, output, seen_as(node, id, output));
 }
 
 void import_pad(const NodeImport& node) {

@@ -33,7 +33,7 @@ TEST(ParseAccelerator, RefusesWrongKeysAndValues) {
        "read)\n"},
       {"clock_mhz: 100", "clock: 100",
        "a.yaml:5: clock: unknown key (did you mean 'clock_mhz'?)\n"},
-      {"clock_mhz: 100", "clock_mhz: 0", "a.yaml:5: clock_mhz: must be > 0, got 0\n"},
+      {"clock_mhz: 100", "clock_mhz: 0", "a.yaml:5: clock_mhz: must be >= 0.001, got 0\n"},
       {"keeps: [inputs, outputs]", "keeps: [inputs, output]",
        "a.yaml:9: levels[1].keeps[1]: must be one of weights, inputs, outputs, got 'output' (did "
        "you mean 'outputs'?)\n"},
@@ -46,8 +46,7 @@ TEST(ParseAccelerator, RefusesWrongKeysAndValues) {
       {"capacity_bits: 8192", "capacity_bits: 8192\n    unlimited: true",
        "a.yaml:8: levels[1]: is unlimited and has capacity_bits\n"},
       {"x_dims: [k, q]", "x_dims: [k, m]",
-       "a.yaml:12: levels[1].fanout.x_dims[1]: must be one of n, k, c, p, q, r, s, g, got 'm' (did "
-       "you mean 'n'?)\n"},
+       "a.yaml:12: levels[1].fanout.x_dims[1]: must be one of n, k, c, p, q, r, s, g, got 'm'\n"},
       {"x: 4", "x: 0", "a.yaml:12: levels[1].fanout.x: must be >= 1, got 0\n"},
       {"name: RF", "name: GLB", "a.yaml:13: levels[2].name: 'GLB' is also the name of levels[1]\n"},
       {"kind: bit_parallel", "kind: bitparallel",
@@ -81,7 +80,7 @@ TEST(LoadAccelerator, RefusesUnknownNamesAndFiles) {
   EXPECT_EQ(text("eyeris"),
             "eyeris: is no built-in accelerator (a file is named with its .yaml) (did you mean "
             "'eyeriss'?)\n");
-  EXPECT_EQ(text("no/such.yaml"), "no/such.yaml: cannot be read\n");
+  EXPECT_EQ(text("no/such.yaml"), "no/such.yaml: there is no such file\n");
 }
 
 }  // namespace

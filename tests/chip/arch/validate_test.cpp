@@ -44,13 +44,14 @@ std::vector<Refusal> level_refusals() {
        "levels[1].capacity_bits: no role shares it: every kept role has its own partition\n"},
       {[](auto& f) { f.levels[1].word_bits = 0; }, "levels[1].word_bits: must be >= 1, got 0\n"},
       {[](auto& f) { f.levels[1].read_energy_pj_per_bit = -1; },
-       "levels[1].read_energy_pj_per_bit: must be a finite number >= 0, got -1\n"},
+       "levels[1].read_energy_pj_per_bit: must be a number from 0 to 1000000000, got -1\n"},
       {[](auto& f) {
          f.levels[1].write_energy_pj_per_bit = std::numeric_limits<double>::infinity();
        },
-       "levels[1].write_energy_pj_per_bit: must be a finite number >= 0, got inf\n"},
+       "levels[1].write_energy_pj_per_bit: must be a number from 0 to 1000000000, got inf\n"},
       {[](auto& f) { f.levels[1].read_bandwidth_bits_per_cycle = 0.0; },
-       "levels[1].read_bandwidth_bits_per_cycle: must be a finite number > 0, got 0\n"},
+       "levels[1].read_bandwidth_bits_per_cycle: must be a number from 0.001 to 1000000000000, got "
+       "0\n"},
       {[](auto& f) { f.levels[1].shared_port = true; },
        "levels[1].shared_port: needs read_bandwidth_bits_per_cycle\n"},
       {[](auto& f) {
@@ -61,9 +62,9 @@ std::vector<Refusal> level_refusals() {
        "levels[1].write_bandwidth_bits_per_cycle: a shared port has one bandwidth, "
        "read_bandwidth_bits_per_cycle\n"},
       {[](auto& f) { f.levels[1].leakage_pj_per_cycle = -0.5; },
-       "levels[1].leakage_pj_per_cycle: must be a finite number >= 0, got -0.5\n"},
+       "levels[1].leakage_pj_per_cycle: must be a number from 0 to 1000000000, got -0.5\n"},
       {[](auto& f) { f.levels[1].area_um2 = -3; },
-       "levels[1].area_um2: must be a finite number >= 0, got -3\n"},
+       "levels[1].area_um2: must be a number from 0 to 1000000000000000, got -3\n"},
       {[](auto& f) {
          f.levels[1].temporal_dims = {Dim::k, Dim::c, Dim::k};
        },
@@ -74,9 +75,26 @@ std::vector<Refusal> level_refusals() {
        "levels[1].fanout.y_dims: names dimension 'r' twice\n"},
       {[](auto& f) { f.levels[1].fanout.y = -2; }, "levels[1].fanout.y: must be >= 1, got -2\n"},
       {[](auto& f) { f.levels[1].fanout.hop_energy_pj_per_bit = -1; },
-       "levels[1].fanout.hop_energy_pj_per_bit: must be a finite number >= 0, got -1\n"},
-      {[](auto& f) { f.levels[1].fanout.x = std::int64_t{1} << 62; },
-       "levels[1].fanout: makes more than 1099511627776 compute units\n"},
+       "levels[1].fanout.hop_energy_pj_per_bit: must be a number from 0 to 1000000000, got -1\n"},
+      {[](auto& f) { f.levels[1].write_bandwidth_bits_per_cycle = 1e-30; },
+       "levels[1].write_bandwidth_bits_per_cycle: must be a number from 0.001 to 1000000000000, "
+       "got "
+       "1e-30\n"},
+      {[](auto& f) { f.levels[1].capacity_bits = (std::int64_t{1} << 53) + 1; },
+       "levels[1].capacity_bits: must be <= 9007199254740992, got 9007199254740993\n"},
+      {[](auto& f) { f.levels[1].word_bits = 65537; },
+       "levels[1].word_bits: must be <= 65536, got 65537\n"},
+      {[](auto& f) {
+         MemoryLevel level = f.levels[2];
+         for (int i = 0; i < 62; ++i) {
+           level.name = "L" + std::to_string(i);
+           f.levels.push_back(level);
+         }
+         for (MemoryLevel& each : f.levels) each.fanout = Fanout{};
+       },
+       "levels: has 65 memory levels, at most 64 are modelled\n"},
+      {[](auto& f) { f.levels[1].fanout.x = f.levels[1].fanout.y = std::int64_t{1} << 20; },
+       "levels[1].fanout: makes more than 1048576 compute units\n"},
   };
 }
 
@@ -105,16 +123,20 @@ std::vector<Refusal> engine_refusals() {
        },
        "engine.supported_bits: the widest must be width_bits 8\n"},
       {[](auto& f) { f.engine.mac_energy_pj = -1; },
-       "engine.mac_energy_pj: must be a finite number >= 0, got -1\n"},
+       "engine.mac_energy_pj: must be a number from 0 to 1000000000, got -1\n"},
       {[](auto& f) { f.engine.reference_input_bits = 0; },
        "engine.reference_input_bits: must be a width of 1 to 64 bits, got 0\n"},
-      {[](auto& f) { f.clock_mhz = 0; }, "clock_mhz: must be a finite number > 0, got 0\n"},
+      {[](auto& f) { f.clock_mhz = 0; },
+       "clock_mhz: must be a number from 0.001 to 1000000, got 0\n"},
       {[](auto& f) { f.partial_sum_bits = 65; },
        "partial_sum_bits: must be a width of 1 to 64 bits, got 65\n"},
+      {[](auto& f) { f.partial_sum_bits = 1; },
+       "partial_sum_bits: 1 bits cannot hold a sum of products of 16-bit operands (at least 16; 32 "
+       "keep whole products)\n"},
       {[](auto& f) {
          f.fpga = FpgaResources{-1.0, -2};
        },
-       "fpga.lut: must be a finite number >= 0, got -1\n"
+       "fpga.lut: must be a number from 0 to 1000000000000, got -1\n"
        "fpga.bram36: must be >= 0, got -2\n"},
   };
 }

@@ -138,6 +138,68 @@ TEST(Evaluate, TrafficEqualsTheElementByElementWalk) {
   }
 }
 
+/// A signal of 30 * tiles + 17 samples under a filter of three, cut into tiles of 30 over four
+/// instances (8 + 8 + 8 + 6): windows slide, both ends are padded, tiles and mesh are ragged.
+std::vector<std::int64_t> counts_of_a_signal(std::int64_t tiles, const CountingRules& rules,
+                                             bool forwarding, std::int64_t stride) {
+  const std::int64_t samples = 30 * tiles + 17;
+  Accelerator::Fields fields;
+  fields.name = "signal";
+  fields.counting = rules;
+  for (const char* name : {"DRAM", "GLB", "RF"}) {
+    MemoryLevel level;
+    level.name = name;
+    level.keeps = RoleSet{{true, true, true}};
+    fields.levels.push_back(level);
+  }
+  fields.levels[1].fanout.x = 4;
+  fields.levels[1].fanout.forwarding = forwarding;
+  const Accelerator accelerator = *Accelerator::make(fields);
+  const Layer layer{"signal",
+                    *make_convolution({.in_height = stride * (samples - 1) + 1,
+                                       .kernel_height = 3,
+                                       .stride_height = stride,
+                                       .pad_top = 1,
+                                       .pad_bottom = 1}),
+                    {}};
+  Mapping mapping;
+  mapping.levels.resize(3);
+  mapping.levels[0].temporal = {{Dim::p, tiles + 1}};
+  mapping.levels[1].temporal = {{Dim::r, 3}};
+  mapping.levels[1].spatial_x = {{Dim::p, 4}};
+  mapping.levels[2].temporal = {{Dim::p, 8}};
+  const Cost cost = std::get<Cost>(evaluate(layer, accelerator, mapping));
+  std::vector<std::int64_t> counts;
+  for (const LevelCost& level : cost.levels) {
+    for (const TensorTraffic& traffic : level.operands) {
+      counts.insert(counts.end(), {traffic.reads, traffic.fills, traffic.updates, traffic.drains});
+    }
+  }
+  return counts;
+}
+
+/// Witness: one more tile in the middle costs the same each time. A walk over each of the six
+/// million samples would take hours.
+TEST(Evaluate, CountsOfLongSignalsGrowByTheSameWithEveryTile) {
+  CountingRules whole_tiles, boxes;
+  whole_tiles.halo_reuse = false;
+  boxes.fetch_stride_gaps = true;
+  for (const CountingRules& rules : {CountingRules{}, whole_tiles, boxes}) {
+    for (const bool forwarding : {false, true}) {
+      for (const std::int64_t stride : {1, 2, 5}) {
+        constexpr std::int64_t kFew = 20, kMany = 200'000;
+        const auto few = counts_of_a_signal(kFew, rules, forwarding, stride);
+        const auto next = counts_of_a_signal(kFew + 1, rules, forwarding, stride);
+        const auto many = counts_of_a_signal(kMany, rules, forwarding, stride);
+        for (std::size_t i = 0; i < few.size(); ++i) {
+          ASSERT_EQ(many[i], few[i] + (kMany - kFew) * (next[i] - few[i]))
+              << "count " << i << ", forwarding " << forwarding << ", stride " << stride;
+        }
+      }
+    }
+  }
+}
+
 /// The random cases are worth nothing if they miss what the model must get right.
 TEST(Evaluate, RandomCasesReachEveryFeature) {
   std::map<std::string, int> seen;

@@ -287,6 +287,50 @@ TEST(ToOnnx, EqualGridsOnOneTensorShareAQuantizer) {
   EXPECT_EQ(count(net), 6);
 }
 
+/// image(2,6,6) -> conv -> a dilated pooling -> fully connected (3).
+IntegerNetwork dilated_pooling(NodeKind kind) {
+  Rng rng(9);
+  Node image = make_node("image0", NodeKind::input, {});
+  image.shape = {2, 6, 6};
+  Node pool = make_node("pool", kind, {NodeId{1}});
+  pool.conv.kernel_height = pool.conv.kernel_width = 2;
+  pool.conv.dilation_height = 3;
+  Node linear = make_node("linear", NodeKind::fully_connected, {NodeId{2}});
+  linear.conv.out_channels = 3;
+  linear.has_bias = true;
+  IntegerNetwork made{
+      *Network::make("dilated",
+                     {image, make_conv("c1", NodeId{0}, 4, 3, 1, Activation::relu), pool, linear}),
+      {},
+      {0.4F, 0.5F},
+      {0.25F, 0.3F},
+      {}};
+  made.nodes.resize(4);
+  made.nodes[1] = {{grid_of(0.05, 8, true)}, random_compute(rng, {4, 2, 3, 3}, 8, true)};
+  if (kind == NodeKind::average_pooling) made.nodes[2] = {{grid_of(0.19, 8, false)}, std::nullopt};
+  made.nodes[3] = {{grid_of(0.13, 8, false)}, random_compute(rng, {3, 60}, 8, true)};
+  return made;
+}
+
+TEST(ToOnnx, DilationsOfAPoolingAreWrittenOrRefused) {
+  onnx::ModelProto model;
+  ASSERT_TRUE(
+      model.ParseFromString(*to_onnx(dilated_pooling(NodeKind::max_pooling), OnnxFlavour::qdq)));
+  const auto& nodes = model.graph().node();
+  const auto pool = std::find_if(nodes.begin(), nodes.end(),
+                                 [](const auto& node) { return node.op_type() == "MaxPool"; });
+  ASSERT_NE(pool, nodes.end());
+  const auto dilations =
+      std::find_if(pool->attribute().begin(), pool->attribute().end(),
+                   [](const auto& attribute) { return attribute.name() == "dilations"; });
+  ASSERT_NE(dilations, pool->attribute().end());
+  EXPECT_EQ(dilations->ints(0), 3);
+  EXPECT_EQ(dilations->ints(1), 1);
+  const auto refused = to_onnx(dilated_pooling(NodeKind::average_pooling), OnnxFlavour::qdq);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(to_text(refused.error()), HasSubstr("pool: average pooling has no dilations"));
+}
+
 TEST(ToOnnx, RefusesWidthsThatQdqCannotHold) {
   const Expected<std::string> bytes = to_onnx(random_integer_network(3, 12, 16), OnnxFlavour::qdq);
   ASSERT_FALSE(bytes);

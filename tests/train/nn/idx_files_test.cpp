@@ -72,8 +72,8 @@ std::vector<WrongPair> wrong_pairs(const TemporaryFolder& folder) {
       {"data cut", images.substr(0, 20), labels, "byte 20: the file ends"},
       {"a byte more", images + "x", labels, "byte 28: data go on"},
       {"no images", number(0x803) + number(0) + number(2) + number(3), labels, "byte 4: size 0"},
-      {"4 GiB promised twice over", number(0x803) + number(1U << 31) + number(1U << 31) + number(3),
-       labels, "beyond 4 GiB"},
+      {"more than 1 GiB promised", number(0x803) + number(1U << 31) + number(1U << 31) + number(3),
+       labels, "beyond 1 GiB"},
       {"a GiB promised, nothing there", number(0x803) + number(1U << 30) + number(1) + number(1),
        labels, "byte 16: the file ends"},
       {"three labels for two images", images, number(0x801) + number(3) + std::string(3, '\0'),
@@ -101,7 +101,7 @@ TEST(IdxFiles, TellsProblemsOfBothFiles) {
   const auto read = read_idx_pair(folder.path() / "no-images", folder.path() / "no-labels", 10);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().size(), 2U);
-  EXPECT_THAT(read.error().at(0).reason, HasSubstr("cannot be opened"));
+  EXPECT_THAT(read.error().at(0).reason, HasSubstr("there is no such file"));
 }
 
 }  // namespace

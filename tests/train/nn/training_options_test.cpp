@@ -70,5 +70,17 @@ TEST(CheckFit, WantsTheSizeAndTheClassesOfTheImages) {
   EXPECT_EQ(check_fit(network, images).size(), 2U);
 }
 
+TEST(CheckFit, RefusesSeveralOutputsByName) {
+  const Network one = *make_builtin_network("resnet20");
+  const NodeId last = one.outputs().front();
+  const ImageSet images{.name = "set", .channels = 3, .height = 32, .width = 32, .classes = 10};
+  const Network two = *Network::make("two", one.nodes(), {last, {last.value - 1}});
+  const Diagnostics problems = check_fit(two, images);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].reason, "has 2 outputs ('" + two.node(last).name + "', '" +
+                                    two.node({last.value - 1}).name +
+                                    "'); accuracy is that of one");
+}
+
 }  // namespace
 }  // namespace hwflow::train

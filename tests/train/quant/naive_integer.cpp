@@ -133,8 +133,8 @@ class Naive {
           std::int64_t sum = 0;
           for (std::int64_t r = 0; r < height; ++r)
             for (std::int64_t s = 0; s < width; ++s) {
-              const std::int64_t y = p * node.conv.stride_height + r;
-              const std::int64_t x = q * node.conv.stride_width + s;
+              const std::int64_t y = p * node.conv.stride_height + r * node.conv.dilation_height;
+              const std::int64_t x = q * node.conv.stride_width + s * node.conv.dilation_width;
               if (maximum)
                 best = std::max(best, pixel(source(i), in, c, y, x));
               else

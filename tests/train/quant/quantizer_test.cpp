@@ -85,6 +85,22 @@ TEST(Quantizer, PerChannelWeightsHaveTheirOwnScales) {
   EXPECT_NEAR(w.scales[1], 0.1, 1e-7);
 }
 
+TEST(Quantizer, TwoBitWeightsAreSymmetric) {
+  // The codes of -w are those of w with the other sign; with -2..1 they would not be.
+  Rng rng(9);
+  std::vector<float> values, negated;
+  for (int i = 0; i < 500; ++i) values.push_back(static_cast<float>(rng.normal()));
+  for (const float value : values) negated.push_back(-value);
+  for (const Calibration c : {Calibration::mse, Calibration::maximum}) {
+    const IntegerCompute w = quantize_weights({1, 500}, values, 2, c, Granularity::per_channel);
+    IntegerCompute other = quantize_weights({1, 500}, negated, 2, c, Granularity::per_channel);
+    EXPECT_EQ(w.low, -1);
+    EXPECT_EQ(w.scales, other.scales);
+    for (std::int16_t& code : other.codes) code = static_cast<std::int16_t>(-code);
+    EXPECT_EQ(w.codes, other.codes);
+  }
+}
+
 TEST(Quantizer, OneBitIsSignTimesMeanMagnitude) {
   // mean(|0.5|, |-1|, |0|, |2.5|) = 1
   const std::vector<float> values{0.5F, -1.0F, 0.0F, 2.5F};

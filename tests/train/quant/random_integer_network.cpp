@@ -76,10 +76,14 @@ class Builder {
   void pooling() {
     const FeatureShape shape = network_.shape(at_);
     if (shape.height < 2 || shape.width < 2) return;
+    const bool has_room = shape.height > 2 && shape.width > 2;
+    const Window window{.kernel = 2,
+                        .stride = rng_.between(1, 2),
+                        .dilation = has_room ? rng_.between(1, 2) : std::int64_t{1}};
     if (rng_.below(2) == 0)
-      at_ = network_.max_pool(name("max"), at_, {.kernel = 2, .stride = rng_.between(1, 2)});
+      at_ = network_.max_pool(name("max"), at_, window);
     else
-      at_ = network_.average_pool(name("mean"), at_, {.kernel = 2, .stride = rng_.between(1, 2)});
+      at_ = network_.average_pool(name("mean"), at_, window);
   }
 
   void concatenation() {

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.hpp"
+#include "train/quant/integer_plan.hpp"
+#include "train/quant/quantized_network.hpp"
+#include "train/quant/weight_rounding.hpp"
+
+namespace hwflow::train {
+namespace {
+
+using integer::Plan;
+using integer::Workspace;
+
+constexpr double kLargestGain = 8.0;         // beyond it a channel is dead, not shrunk
+constexpr double kLargestBias = 16777216.0;  // 2^24: a float bias would not keep a larger code
+
+double mean(const SumStatistics& s, std::size_t k) {
+  return s.sum[k] / static_cast<double>(s.count);
+}
+
+double variance(const SumStatistics& s, std::size_t k) {
+  return std::max(0.0, s.squares[k] / static_cast<double>(s.count) - mean(s, k) * mean(s, k));
+}
+
+/// The factor of each scale that gives sums the deviation of the target.
+std::vector<double> gains_of(const std::vector<double>& units, std::size_t scales,
+                             const SumStatistics& present, const SumStatistics& target) {
+  std::vector<double> gains(scales, 1.0);
+  const std::size_t per_scale = units.size() / scales;
+  for (std::size_t g = 0; g < scales; ++g) {
+    double wanted = 0.0, got = 0.0;
+    for (std::size_t k = g * per_scale; k < (g + 1) * per_scale; ++k) {
+      wanted += variance(target, k);
+      got += variance(present, k) * units[k] * units[k];
+    }
+    if (wanted > 0.0 && got > 0.0)
+      gains[g] = std::clamp(std::sqrt(wanted / got), 1.0 / kLargestGain, kLargestGain);
+  }
+  return gains;
+}
+
+/// Moves scales and biases of one node; its input slots are filled.
+void correct_node(Plan& plan, std::size_t node, std::vector<Workspace>& images,
+                  const SumStatistics& target, QuantizedNetwork& network) {
+  IntegerCompute& compute = *plan.network.nodes[node].compute;
+  const std::string& name = plan.network.network.nodes()[node].name;
+  std::vector<float>& weight = network.weights.at(name + ".weight").values;
+  std::vector<float>& bias = network.weights.at(name + ".bias").values;
+  SumStatistics present;
+  for (Workspace& image : images) integer::add_moments(plan, node, image, present);
+  if (!network.nodes[node].weights.dorefa) {
+    const std::vector<double> gains =
+        gains_of(plan.nodes[node].sum_scales, compute.scales.size(), present, target);
+    const std::size_t per_scale = weight.size() / gains.size();
+    for (std::size_t i = 0; i < weight.size(); ++i)
+      weight[i] = static_cast<float>(weight[i] * gains[i / per_scale]);
+    for (std::size_t g = 0; g < gains.size(); ++g) compute.scales[g] *= gains[g];
+    network.nodes[node].weights.scales = compute.scales;
+    keep_codes(compute, weight);
+  }
+  const double input_scale = plan.network.nodes[node].inputs[0].scale;
+  for (std::size_t k = 0; k < bias.size(); ++k) {
+    const double unit = compute.scales[compute.scales.size() == 1 ? 0 : k] * input_scale;
+    const double without_bias = mean(present, k) - static_cast<double>(compute.bias[k]);
+    const double wanted = std::nearbyint(mean(target, k) / unit - without_bias);
+    if (std::abs(wanted) <= kLargestBias) bias[k] = static_cast<float>(wanted * unit);
+    compute.bias[k] = static_cast<std::int64_t>(std::nearbyint(bias[k] / unit));
+  }
+  integer::prepare_again(plan, node);
+}
+
+bool is_narrow(const Plan& plan) {
+  for (const integer::Slot& slot : plan.slots)
+    if (slot.wide) return false;
+  return true;
+}
+
+}  // namespace
+
+void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,
+                  std::int64_t count, const std::vector<SumStatistics>& targets) {
+  auto integers = to_integer_network(network);
+  if (!integers || count == 0) return;
+  auto compiled = integer::compile(std::move(*integers), KernelSet::best);
+  HWFLOW_CHECK(compiled.has_value(), "a checked integer network does not compile");
+  Plan& plan = *compiled;
+  if (!is_narrow(plan)) return;
+  const auto image = pixels.size() / static_cast<std::size_t>(count);
+  std::vector<Workspace> images(static_cast<std::size_t>(count), integer::make_workspace(plan));
+  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+    if (plan.network.nodes[node].compute)
+      correct_node(plan, node, images, targets.at(node), network);
+    for (std::size_t i = 0; i < images.size(); ++i)
+      integer::run_node(plan, node, pixels.data() + i * image, images[i]);
+  }
+}
+
+}  // namespace hwflow::train
