@@ -41,8 +41,10 @@ Accelerator with_semantics(const Accelerator& accelerator, Semantics semantics) 
                        .box_tiles = true,
                        .read_back_to_all = true,
                        .hide_transfers = true};
-    for (MemoryLevel& level : fields.levels)
+    for (MemoryLevel& level : fields.levels) {
+      level.fanout.multicast = level.fanout.spatial_reduction = true;
       level.fanout.forwarding = semantics == Semantics::timeloop;
+    }
   }
   auto made = Accelerator::make(std::move(fields));
   HWFLOW_CHECK(made.has_value(), "counting rules do not make an accelerator invalid");
