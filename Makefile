@@ -32,7 +32,7 @@ test: build
 bench: build
 	@scripts/bench.sh $(BUILD)
 
-lint:
+lint: configure
 	@scripts/install-debian.sh lint
 	@tools/lint.sh $(BUILD)
 

@@ -1,7 +1,8 @@
 # add_room(NAME SOURCES ... DEPENDS room ... LIBRARIES external ...)
 #
 # One room = one static library hwflow_NAME that links only what the room table of docs/design.md
-# allows. tools/check_rooms.py checks the includes against the same table.
+# allows. All rooms share the include directory src/, so CMake cannot keep their headers apart:
+# tools/check_rooms.py checks every include against the same table.
 function(add_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   list(TRANSFORM ROOM_DEPENDS PREPEND hwflow_)

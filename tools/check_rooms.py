@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Fails on an #include that crosses rooms against the table of docs/design.md.
 
-The table below is the one place that says which room may use which; CMake links by the same rule.
+The table below is the one place that says which room may use which header. CMake links by the same
+rule, which catches calls into other rooms but not their headers: all rooms share the include
+directory src/, so that an include names its room.
 """
 import pathlib
 import re
@@ -11,7 +13,7 @@ ALLOWED = {
     "base": set(),
     "schema": {"base"},
     "workload": {"base", "schema"},
-    "chip/arch": {"base", "schema", "workload"},
+    "chip/arch": {"base", "schema"},
     "chip/mapping": {"base", "schema", "workload", "chip/arch"},
     "chip/cost": {"base", "schema", "workload", "chip/arch", "chip/mapping"},
     "chip/mapper": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost"},
@@ -24,6 +26,9 @@ ALLOWED = {
     "report": {"base", "schema", "workload", "study"},
 }
 EVERYTHING = {"cli", "python"}
+# The vocabulary of both wings, a header without code: names of dimensions and operand roles.
+VOCABULARY = {"workload/dims.hpp"}
+MAY_SEE_VOCABULARY = {"chip/arch"}
 # The torch wall: rooms outside train/ see training only through these torch-free headers.
 TORCH_FREE = {"train/quant/backend.hpp", "train/quant/integer_network.hpp",
               "train/nn/dataset.hpp", "train/nn/safetensors.hpp"}
@@ -56,6 +61,8 @@ def problems(root: pathlib.Path):
             if other == room or room in EVERYTHING or other in ALLOWED[room]:
                 continue
             if room in MAY_SEE_TORCH_FREE and target in TORCH_FREE:
+                continue
+            if room in MAY_SEE_VOCABULARY and target in VOCABULARY:
                 continue
             yield f"src/{relative}:{number}: room '{room}' may not include {target}"
     for header in sorted(TORCH_FREE):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Style checks:  tools/lint.sh [BUILD]
-# clang-tidy runs on the files changed against TIDY_BASE (default: none), as it takes long.
+# Style checks:  tools/lint.sh [BUILD]     BUILD must be configured
+# clang-tidy runs on what changed (tools/tidy.py says against what); TIDY=rooms or TIDY=all on more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build/release}
@@ -15,8 +15,5 @@ if ((unformatted > 0)); then
 else
   echo "format: clean"
 fi
-if [[ -n "${TIDY_BASE:-}" ]]; then
-  git diff --name-only --diff-filter=d "$TIDY_BASE" -- 'src/*.cpp' |
-    xargs -r clang-tidy --quiet -p "$build" || status=1
-fi
+python3 tools/tidy.py "$build" || status=1
 exit $status

@@ -42,6 +42,11 @@ std::string without_controls(std::string text) {
 
 }  // namespace
 
+bool are_infeasible(const Diagnostics& diagnostics) {
+  return std::all_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.kind == ProblemKind::infeasible; });
+}
+
 std::string to_text(const Diagnostics& diagnostics) {
   std::string text;
   for (const Diagnostic& d : diagnostics) {

@@ -19,7 +19,7 @@ std::uint64_t splitmix64(std::uint64_t& state) {
 
 }  // namespace
 
-Rng::Rng(std::uint64_t seed) : state_{} {
+Rng::Rng(std::uint64_t seed) {
   for (std::uint64_t& word : state_) word = splitmix64(seed);
 }
 

@@ -33,7 +33,7 @@ class Rng {
   double normal();
 
  private:
-  std::array<std::uint64_t, 4> state_;
+  std::array<std::uint64_t, 4> state_{};
 };
 
 /// Stable 64-bit hash (FNV-1a) of bytes: the same on every platform, for cache keys and seeds.

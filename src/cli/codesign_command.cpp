@@ -170,7 +170,11 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   if (!run) return report_wrong_input(run.error());
   print_notes(options, loaded->network_file, loaded->notes);
 
-  ProgressLine line(options.quiet);
+  const Log log(options.logs());
+  log.write(fmt::format("study {}: {} on {}, {} threads, run {} in {}", loaded->options.study,
+                        loaded->options.network, loaded->accelerator.name(), thread_count(options),
+                        run->id, out.string()));
+  ProgressLine line(options.quiet, log);
   study::CodesignSetting setting;
   setting.threads = thread_count(options);
   setting.machine = machine_text();
@@ -184,7 +188,7 @@ int run_study(const CodesignArguments& arguments, const std::vector<std::string>
   const Expected<study::CodesignResult> result =
       study::run_codesign(*loaded, *run, *accuracies->model, **store, setting);
   line.close();
-  if (!result) return report_nothing_feasible(result.error());
+  if (!result) return report_unmapped(result.error());
   show_result(*result, out, options);
   if (!result->stopped) return kDone;
   fmt::print(stderr, "hwflow: stopped: {}; go on with --resume\n", result->missing);

@@ -62,9 +62,4 @@ void show_result(const study::CodesignResult& result, const fs::path& folder,
   }
 }
 
-int report_nothing_feasible(const Diagnostics& problems) {
-  fmt::print(stderr, "{}hwflow: nothing feasible\n", to_text(problems));
-  return kNothingFeasible;
-}
-
 }  // namespace hwflow::cli

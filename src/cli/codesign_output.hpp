@@ -29,7 +29,4 @@ namespace hwflow::cli {
 void show_result(const study::CodesignResult& result, const std::filesystem::path& folder,
                  const GlobalOptions& options);
 
-/// Prints the layers that cannot be mapped; returns kNothingFeasible.
-int report_nothing_feasible(const Diagnostics& problems);
-
 }  // namespace hwflow::cli

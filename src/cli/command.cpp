@@ -70,6 +70,10 @@ void add_global_options(CLI::App& command, GlobalOptions& options) {
       .add_option("--json", options.json, "Write the result as JSON to a file, - = standard output")
       ->group(group);
   command.add_flag("--quiet", options.quiet, "No progress and no tables")->group(group);
+  command
+      .add_flag("--verbose", options.verbose,
+                "Progress as lines with date and time, for a log, on standard error")
+      ->group(group);
   command.parse_complete_callback([&options] {
     Diagnostics problems = check_outputs(options);
     if (!problems.empty()) throw WrongOptions{std::move(problems)};
@@ -115,6 +119,12 @@ void add_settings_option(CLI::App& command, GlobalOptions& options) {
 
 int thread_count(const GlobalOptions& options) {
   return options.threads > 0 ? options.threads : available_threads();
+}
+
+int report_unmapped(const Diagnostics& diagnostics) {
+  if (!are_infeasible(diagnostics)) return report_wrong_input(diagnostics);
+  fmt::print(stderr, "{}hwflow: nothing feasible\n", to_text(diagnostics));
+  return kNothingFeasible;
 }
 
 int report_wrong_input(const Diagnostics& diagnostics) {

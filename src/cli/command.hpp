@@ -23,13 +23,15 @@ struct GlobalOptions {
   std::optional<std::filesystem::path> out;
   std::optional<std::string> json;  ///< file, "-" = standard output
   bool quiet = false;
+  bool verbose = false;  ///< log lines instead of a progress line; quiet wins
+  [[nodiscard]] bool logs() const { return verbose && !quiet; }
 };
 
 /// Adds a subcommand to `app`; the callback that runs it stores its exit code in `exit_code`.
 /// One file per subcommand; the registry is the table in cli/commands.cpp.
 using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_code);
 
-/// Adds --seed, --threads, --out, --json, --quiet to a subcommand.
+/// Adds --seed, --threads, --out, --json, --quiet, --verbose to a subcommand.
 void add_global_options(CLI::App& command, GlobalOptions& options);
 /// Takes the integers of a range: no fraction, no exponent.
 [[nodiscard]] CLI::Validator is_integer(std::uint64_t least, std::uint64_t most);
@@ -50,6 +52,9 @@ struct WrongOptions {
 
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
+/// As above where something is wrong; where the input is right but no mapping exists, says that
+/// and returns kNothingFeasible.
+int report_unmapped(const Diagnostics& diagnostics);
 
 /// What a reader simplified, on standard error; nothing with --quiet.
 void print_notes(const GlobalOptions& options, const std::string& file,

@@ -7,10 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chip/arch/accelerator_format.hpp"
+#include "chip/mapping/mapping_file.hpp"
 #include "schema/schema.hpp"
 #include "study/study.hpp"
+#include "workload/network_yaml.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -31,7 +34,15 @@ std::string study_json_schema() { return schema::json_schema<study::Study>("hwfl
 constexpr std::array kFormats{
     Format{"study", &explain_study_key, &study_json_schema},
     Format{"accelerator", &chip::explain_accelerator_key, &chip::accelerator_json_schema},
-    Format{"energy-table", &chip::explain_energy_table_key, &chip::energy_table_json_schema}};
+    Format{"energy-table", &chip::explain_energy_table_key, &chip::energy_table_json_schema},
+    Format{"network", &explain_network_key, &network_json_schema},
+    Format{"mapping", &chip::explain_mapping_key, &chip::mapping_json_schema}};
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) names.emplace_back(format.name);
+  return names;
+}
 
 int explain(const std::string& key, const GlobalOptions& options) {
   Diagnostics problems;
@@ -79,9 +90,10 @@ void add_explain_command(CLI::App& app, GlobalOptions& options, int& exit_code) 
     std::string key, schema;
   };
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("key", arguments->key, "Dotted key: search.population, levels.fanout.x");
+  command->add_option("key", arguments->key,
+                      "Dotted key: search.population, levels.fanout.x, nodes.kernel");
   command->add_option("--json-schema", arguments->schema, "Print the JSON Schema of a kind of file")
-      ->check(CLI::IsMember({"study", "accelerator", "energy-table"}))
+      ->check(CLI::IsMember(format_names()))
       ->excludes("key");
   add_global_options(*command, options);
   command->callback([arguments, &options, &exit_code] {

@@ -1,9 +1,7 @@
 #include "cli/map_command.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,6 +10,7 @@
 #include "chip/mapping/reference_cases.hpp"
 #include "cli/mapping_output.hpp"
 #include "cli/network_layers.hpp"
+#include "cli/progress_line.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -73,36 +72,17 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   return options;
 }
 
-bool is_infeasible(const Diagnostics& problems) {
-  for (const Diagnostic& problem : problems) {
-    if (problem.reason.find("too small") == std::string::npos &&
-        problem.reason.find("no mapping fits") == std::string::npos) {
-      return false;
-    }
-  }
-  return true;
-}
-
-int report_unmapped(const Diagnostics& problems) {
-  const int wrong_input = report_wrong_input(problems);
-  return is_infeasible(problems) ? static_cast<int>(kNothingFeasible) : wrong_input;
-}
-
-chip::MapProgress progress_line(const GlobalOptions& global) {
-  if (global.quiet || isatty(STDERR_FILENO) == 0) return {};
-  return [](std::size_t done, std::size_t of) {
-    fmt::print(stderr, "\rmapped {} of {} distinct layers{}", done, of, done == of ? "\n" : "");
-    std::fflush(stderr);
-  };
-}
-
 int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
                         const GlobalOptions& global) {
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
   print_notes(global, arguments.input.network, network->notes);
-  const auto mapped =
-      chip::map_network(network->layers, network->accelerator, options, progress_line(global));
+  ProgressLine line(global.quiet, Log(global.logs()));
+  const auto mapped = chip::map_network(
+      network->layers, network->accelerator, options, [&line](std::size_t done, std::size_t of) {
+        line.show({"mapping", static_cast<std::int64_t>(done), static_cast<std::int64_t>(of), ""});
+      });
+  line.close();
   if (!mapped) return report_unmapped(mapped.error());
   const MappingTitle title{network->network, options.objective, options.threads,
                            MappingSource::search, network->notes};

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 namespace hwflow::cli {
 namespace {
@@ -28,9 +29,10 @@ std::string progress_text(const study::Progress& progress, double seconds) {
   return text;
 }
 
-ProgressLine::ProgressLine(bool quiet)
+ProgressLine::ProgressLine(bool quiet, Log log)
     : quiet_(quiet),
-      terminal_(isatty(fileno(stderr)) != 0),
+      terminal_(!log.is_on() && isatty(fileno(stderr)) != 0),
+      log_(std::move(log)),
       start_(std::chrono::steady_clock::now()),
       last_(start_) {}
 
@@ -38,14 +40,18 @@ void ProgressLine::show(const study::Progress& progress) {
   if (quiet_) return;
   const auto now = std::chrono::steady_clock::now();
   const double pause = terminal_ ? kSecondsBetweenRewrites : kSecondsBetweenLines;
-  if (std::chrono::duration<double>(now - last_).count() < pause) return;
+  const bool begins = log_.is_on() && progress.phase != phase_;
+  if (!begins && std::chrono::duration<double>(now - last_).count() < pause) return;
   last_ = now;
+  phase_ = progress.phase;
   const std::string text =
       progress_text(progress, std::chrono::duration<double>(now - start_).count());
   if (terminal_) {
     fmt::print(stderr, "\r\033[K{}", text);
     std::fflush(stderr);
     open_ = true;
+  } else if (log_.is_on()) {
+    log_.write(text);
   } else {
     fmt::print(stderr, "{}\n", text);
   }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "cli/log.hpp"
 #include "study/progress.hpp"
 
 namespace hwflow::cli {
@@ -11,7 +12,8 @@ namespace hwflow::cli {
 /// then elsewhere. Not thread-safe (see study::ReportProgress).
 class ProgressLine {
  public:
-  explicit ProgressLine(bool quiet);
+  /// With a log, its lines take the place of those: one when a phase begins and then now and then.
+  explicit ProgressLine(bool quiet, Log log = Log());
   void show(const study::Progress& progress);
   /// Ends the line, so that other output starts on its own.
   void close();
@@ -19,6 +21,8 @@ class ProgressLine {
  private:
   bool quiet_, terminal_;
   bool open_ = false;
+  Log log_;
+  std::string phase_;
   std::chrono::steady_clock::time_point start_, last_;
 };
 

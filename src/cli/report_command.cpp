@@ -107,7 +107,7 @@ int show_run(study::RunStore& store, const fs::path& folder, const GlobalOptions
   };
   const Expected<study::CodesignResult> result =
       study::run_codesign(*loaded, run, accuracies, store, setting);
-  if (!result) return report_nothing_feasible(result.error());
+  if (!result) return report_unmapped(result.error());
   if (result->evaluated.empty()) {
     return report_wrong_input({{folder.string(), "there is nothing to show yet: " + result->missing,
                                 "go on with 'hwflow codesign --resume'"}});

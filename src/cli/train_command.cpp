@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "cli/log.hpp"
 #include "cli/training_inputs.hpp"
 #include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
@@ -150,10 +151,15 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
   return inputs;
 }
 
-void print_epoch(const train::EpochReport& report, int epochs) {
-  fmt::print(stderr, "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s\n",
-             report.epoch, epochs, report.loss, 100.0 * report.accuracy, report.learning_rate,
-             report.seconds);
+void print_epoch(const train::EpochReport& report, int epochs, const Log& log) {
+  const std::string line = fmt::format(
+      "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s", report.epoch,
+      epochs, report.loss, 100.0 * report.accuracy, report.learning_rate, report.seconds);
+  if (log.is_on()) {
+    log.write(line);
+  } else {
+    fmt::print(stderr, "{}\n", line);
+  }
 }
 
 std::string describe(const TrainArguments& a) {
@@ -222,8 +228,11 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   fs::create_directories(folder);
   print_notes(options, arguments.network, inputs->notes);
 
+  const Log log(options.logs());
+  log.write(fmt::format("{} on {} images of {}, {} epochs", inputs->network.name(),
+                        inputs->training.count(), inputs->training.name, arguments.options.epochs));
   const auto progress = [&](const train::EpochReport& report) {
-    if (!options.quiet) print_epoch(report, arguments.options.epochs);
+    if (!options.quiet) print_epoch(report, arguments.options.epochs, log);
   };
   const auto trained = train::train_network(inputs->network, inputs->initial, inputs->training,
                                             inputs->normalization, arguments.options, progress);

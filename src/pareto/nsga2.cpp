@@ -50,7 +50,7 @@ class Search {
       Genome genome = random_genome();
       if (known.insert(genome).second) brood.push_back(std::move(genome));
     }
-    return admit(std::move(brood), 0);
+    return admit(brood, 0);
   }
 
   /// One generation; false when stopped or when nothing new was bred.
@@ -230,7 +230,7 @@ Diagnostics validate(const Nsga2Options& options) {
 Nsga2Result run_nsga2(const GenomeSpace& space, std::span<const Genome> seeds,
                       const Nsga2Options& options, const EvaluateBrood& evaluate,
                       const std::function<void(const Generation&)>& on_generation,
-                      std::stop_token stop) {
+                      const std::stop_token& stop) {
   HWFLOW_CHECK(validate(options).empty(), to_text(validate(options)));
   Search search(space, options, evaluate);
   int generation = 0;

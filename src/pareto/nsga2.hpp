@@ -64,6 +64,6 @@ struct Nsga2Result {
 [[nodiscard]] Nsga2Result run_nsga2(
     const GenomeSpace& space, std::span<const Genome> seeds, const Nsga2Options& options,
     const EvaluateBrood& evaluate, const std::function<void(const Generation&)>& on_generation = {},
-    std::stop_token stop = {});
+    const std::stop_token& stop = {});
 
 }  // namespace hwflow::pareto

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "study/codesign_result.hpp"
 
@@ -10,6 +11,8 @@
 namespace hwflow::report {
 
 enum class CostAxis : std::uint8_t { energy, latency, dram, model_size };
+/// "energy", "latency", "DRAM traffic", "model size".
+[[nodiscard]] std::string_view name(CostAxis axis);
 
 /// Search accuracy against a cost: every evaluated plan, the front, baselines and picks.
 [[nodiscard]] std::string front_chart(const study::CodesignResult& result, CostAxis cost);

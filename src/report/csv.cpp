@@ -116,7 +116,7 @@ std::string plans_csv(const study::CodesignResult& result) {
       "plan,baseline,evaluated,accuracy,standard_error,correct,total,test_fake_quantized,"
       "test_fake_quantized_standard_error,test_fake_quantized_correct,test_fake_quantized_total,"
       "test_integer,test_integer_standard_error,test_integer_correct,test_integer_total,energy_pj,"
-      "cycles,dram_bits,model_bits\r\n";
+      "cycles,dram_bits,model_bits,finetune_epochs\r\n";
   for (const auto& plan : result.plans) {
     const auto& evaluated = result.evaluated[plan.evaluated];
     text += Row()
@@ -130,6 +130,7 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(evaluated.hardware.cycles)
                 .add(evaluated.hardware.dram_bits)
                 .add(evaluated.hardware.model_bits)
+                .add(result.finetune_epochs)
                 .line();
   }
   return text;

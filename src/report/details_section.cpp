@@ -126,12 +126,12 @@ std::string plans_section(const study::CodesignResult& result) {
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
-      "error. Test accuracies are those after quantization-aware fine-tuning. Every plan of this "
-      "table "
-      "and its label were fixed before the test set was touched.</p>\n",
+      "error. {} Every plan of this table and its label were fixed before the test set was "
+      "touched.</p>\n",
       accuracy_text(result.float_search),
       result.float_test ? fmt::format(", {} on the test set", accuracy_text(*result.float_test))
-                        : std::string{});
+                        : std::string{},
+      test_accuracy_text(result));
   return html + paired_tests(result);
 }
 

@@ -16,8 +16,10 @@ namespace hwflow::report {
 namespace {
 
 constexpr double kWidth = 560.0, kHeight = 400.0;
-/// Plans this far below the best accuracy say nothing about the trade and would flatten the rest.
+/// Plans this far below the best accuracy say nothing about the trade and would flatten the rest:
+/// they are left out, but baselines and picks stand at the bottom, with an arrow and their value.
 constexpr double kAccuracyWindow = 0.25;
+constexpr double kArrow = 6.0;
 
 struct Quantity {
   std::string title;
@@ -57,15 +59,24 @@ class FrontChart {
     return 100.0 * result_.evaluated[i].accuracy.standard_error();
   }
   Point at(std::size_t i) const { return {x_(raw(i) * factor_), y_(accuracy(i))}; }
+  bool visible(std::size_t i) const { return y_.contains(accuracy(i)); }
+  /// Where a plan that must be shown stands: on the bottom edge when it is below the window.
+  Point shown_at(std::size_t i) const {
+    return visible(i) ? at(i) : Point{at(i).x, area_.bottom() - kArrow};
+  }
+  std::string with_value(const std::string& label, std::size_t i) const {
+    return visible(i) ? label : fmt::format("{}: {:.1f} %", label, accuracy(i));
+  }
 
   Quantity quantity_of_axis() const {
     double largest = 0.0;
     for (std::size_t i = 0; i < result_.evaluated.size(); ++i) largest = std::max(largest, raw(i));
+    const std::string title(name(cost_));
     switch (cost_) {
-      case CostAxis::energy: return {"energy", energy_unit(largest)};
-      case CostAxis::latency: return {"latency", time_unit(largest)};
-      case CostAxis::dram: return {"DRAM traffic", bytes_unit(largest)};
-      case CostAxis::model_size: return {"model size", bytes_unit(largest)};
+      case CostAxis::energy: return {title, energy_unit(largest)};
+      case CostAxis::latency: return {title, time_unit(largest)};
+      case CostAxis::dram:
+      case CostAxis::model_size: return {title, bytes_unit(largest)};
     }
     return {};
   }
@@ -110,11 +121,21 @@ class FrontChart {
       svg.circle(at(i), 3.6, "front", hover_text(result_, i));
     }
     for (const std::size_t i : result_.baselines) {
-      error_bar(svg, i, "base-error");
-      svg.diamond(at(i), 5.5, "base", hover_text(result_, i));
+      if (visible(i)) error_bar(svg, i, "base-error");
+      if (visible(i)) svg.diamond(at(i), 5.5, "base", hover_text(result_, i));
     }
-    for (const std::size_t i : picks_) svg.star(at(i), 9.0, "pick", hover_text(result_, i));
+    for (const std::size_t i : picks_) {
+      if (visible(i)) svg.star(at(i), 9.0, "pick", hover_text(result_, i));
+    }
     svg.end_group();
+    draw_arrows(svg, result_.baselines, "base");
+    draw_arrows(svg, picks_, "pick");
+  }
+
+  void draw_arrows(Svg& svg, const std::vector<std::size_t>& plans, std::string_view css) const {
+    for (const std::size_t i : plans) {
+      if (!visible(i)) svg.arrow_down(shown_at(i), kArrow, css, hover_text(result_, i));
+    }
   }
 
   void error_bar(Svg& svg, std::size_t i, std::string_view css) const {
@@ -143,8 +164,8 @@ class FrontChart {
   void draw_labels(Svg& svg) {
     Labels labels(area_);
     for (const std::size_t i : result_.front) labels.avoid(at(i), 4.0);
-    for (const std::size_t i : result_.baselines) labels.avoid(at(i), 6.0);
-    for (const std::size_t i : picks_) labels.avoid(at(i), 8.0);
+    for (const std::size_t i : result_.baselines) labels.avoid(shown_at(i), 6.0);
+    for (const std::size_t i : picks_) labels.avoid(shown_at(i), 8.0);
     const std::vector<Point> stairs = staircase();
     for (std::size_t i = 1; i < stairs.size(); ++i) {  // every piece is level or upright
       const Point a = stairs[i - 1], b = stairs[i];
@@ -152,17 +173,15 @@ class FrontChart {
                        std::abs(a.y - b.y) + 1.0});
     }
     for (const auto& plan : result_.plans) {
-      if (plan.baseline || !visible(plan.evaluated)) continue;
-      labels.place(svg, at(plan.evaluated), plan.label, "label pick-text");
+      if (plan.baseline) continue;
+      labels.place(svg, shown_at(plan.evaluated), with_value(plan.label, plan.evaluated),
+                   "label pick-text");
     }
     for (const std::size_t i : result_.baselines) {
-      if (!visible(i)) continue;
-      labels.place(svg, at(i), widths_text(common_widths(result_.evaluated[i].plan)),
-                   "label base-text");
+      const std::string widths = widths_text(common_widths(result_.evaluated[i].plan));
+      labels.place(svg, shown_at(i), with_value(widths, i), "label base-text");
     }
   }
-
-  bool visible(std::size_t i) const { return y_.contains(accuracy(i)); }
 
   const study::CodesignResult& result_;
   CostAxis cost_;
@@ -173,6 +192,16 @@ class FrontChart {
 };
 
 }  // namespace
+
+std::string_view name(CostAxis axis) {
+  switch (axis) {
+    case CostAxis::energy: return "energy";
+    case CostAxis::latency: return "latency";
+    case CostAxis::dram: return "DRAM traffic";
+    case CostAxis::model_size: return "model size";
+  }
+  return "";
+}
 
 std::string front_chart(const study::CodesignResult& result, CostAxis cost) {
   return FrontChart(result, cost).draw();

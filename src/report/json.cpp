@@ -126,6 +126,7 @@ Value run_of(const study::CodesignResult& result) {
       .set("accuracy_method", result.accuracy_method)
       .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))
       .set("config_hash", result.config_hash)
+      .set("finetune_epochs", result.finetune_epochs)
       .set("accuracies_reused", result.accuracy_cache_hits)
       .set("mappings_searched", result.mappings_searched)
       .set("seconds", std::move(phases));

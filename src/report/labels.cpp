@@ -15,11 +15,15 @@ struct Direction {
 constexpr std::array<Direction, 8> kDirections{
     {{1, 0}, {0.7, -0.7}, {0.7, 0.7}, {-1, 0}, {-0.7, -0.7}, {-0.7, 0.7}, {0, -1}, {0, 1}}};
 
-/// The box of a text that leaves `point` in a direction, `distance` away.
-Box box_at(Point point, Direction direction, double distance, double width) {
+/// The box of a text that leaves `point` in a direction, `distance` away. Straight above or below,
+/// it gives way to the sides of the area.
+Box box_at(Point point, Direction direction, double distance, double width, const Box& area) {
   const double x = point.x + direction.x * distance;
   const double y = point.y + direction.y * distance;
-  const double left = direction.x > 0.1 ? x : direction.x < -0.1 ? x - width : x - width / 2;
+  const double last = std::max(area.x, area.right() - width);
+  const double left = direction.x > 0.1    ? x
+                      : direction.x < -0.1 ? x - width
+                                           : std::clamp(x - width / 2, area.x, last);
   return {left, y - kHeight / 2, width, kHeight};
 }
 
@@ -31,9 +35,9 @@ void Labels::avoid(Point point, double radius) {
 
 bool Labels::place(Svg& svg, Point point, std::string_view text, std::string_view css) {
   const double width = text_width(text) + 2.0;
-  for (const double distance : {9.0, 15.0, 24.0, 36.0}) {
+  for (const double distance : {11.0, 16.0, 24.0, 36.0, 52.0, 72.0}) {
     for (const Direction& direction : kDirections) {
-      const Box box = box_at(point, direction, distance, width);
+      const Box box = box_at(point, direction, distance, width, area_);
       const bool free = std::none_of(taken_.begin(), taken_.end(),
                                      [&](const Box& taken) { return taken.overlaps(box); });
       if (!free || !area_.holds(box)) continue;

@@ -20,8 +20,8 @@ p{margin:6px 0 10px;max-width:85ch}.soft{color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 14px}
 .card b{display:block;font-size:22px;white-space:nowrap;line-height:1.25;color:var(--accent);font-variant-numeric:tabular-nums}
 .card span{color:var(--soft);font-size:13px}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:18px}
-figure{margin:12px 0;break-inside:avoid}figure svg{width:100%;height:auto;display:block}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));gap:18px}
+figure{margin:12px 0;break-inside:avoid;min-width:0;overflow-x:auto}figure svg{width:100%;height:auto;display:block}
 figcaption{color:var(--soft);font-size:13px;max-width:100ch}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;margin:2px 0 6px}
 .legend i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:5px;vertical-align:-1px}

@@ -132,6 +132,15 @@ std::string headline_accuracy(const study::CodesignResult& result) {
                      count_text(images));
 }
 
+std::string test_accuracy_text(const study::CodesignResult& result) {
+  if (result.finetune_epochs == 0) {
+    return "Test accuracies are those of calibrated networks, without any fine-tuning.";
+  }
+  return fmt::format(
+      "Test accuracies are those after {} epoch{} of quantization-aware fine-tuning.",
+      result.finetune_epochs, result.finetune_epochs == 1 ? "" : "s");
+}
+
 std::string headline_caveat(const study::CodesignResult& result) {
   const auto picks = std::count_if(result.plans.begin(), result.plans.end(),
                                    [](const study::PlanDetails& plan) { return !plan.baseline; });

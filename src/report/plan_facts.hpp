@@ -47,6 +47,9 @@ void check_result(const study::CodesignResult& result);
 /// Both in a sentence with the baseline's name and the number of images; empty without a test.
 [[nodiscard]] std::string headline_accuracy(const study::CodesignResult& result);
 
+/// Which networks the test accuracies of plans are of: re-trained or calibrated only.
+[[nodiscard]] std::string test_accuracy_text(const study::CodesignResult& result);
+
 /// That the headline is a choice by test accuracy among so many picks, and what that does not
 /// touch.
 [[nodiscard]] std::string headline_caveat(const study::CodesignResult& result);

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "report/charts.hpp"
 #include "report/format.hpp"
@@ -72,7 +75,7 @@ std::string accuracy_card(const study::CodesignResult& result, const study::Plan
     return card(accuracy_text(*pick.test_fake_quantized), "test accuracy, fake-quantized");
   }
   return card(accuracy_text(result.evaluated[pick.evaluated].accuracy),
-              "accuracy on the search split (the pick was not fine-tuned)");
+              "accuracy on the search split (the pick was not measured on the test set)");
 }
 
 std::string headline_sentence(const study::CodesignResult& result) {
@@ -111,6 +114,48 @@ std::string front_legend() {
              "pick");
 }
 
+std::optional<CostAxis> axis_of(study::Objective objective) {
+  switch (objective) {
+    case study::Objective::accuracy: return std::nullopt;
+    case study::Objective::energy: return CostAxis::energy;
+    case study::Objective::latency: return CostAxis::latency;
+    case study::Objective::dram: return CostAxis::dram;
+    case study::Objective::model_size: return CostAxis::model_size;
+  }
+  return std::nullopt;
+}
+
+std::vector<CostAxis> objective_axes(const study::CodesignResult& result) {
+  std::vector<CostAxis> axes;
+  for (const study::Objective objective : result.objectives) {
+    if (const auto axis = axis_of(objective)) axes.push_back(*axis);
+  }
+  return axes;
+}
+
+/// Every cost that the study minimises, in its order, then those that every reader asks for.
+std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
+  std::vector<CostAxis> axes = objective_axes(result);
+  for (const CostAxis axis : {CostAxis::energy, CostAxis::latency, CostAxis::model_size}) {
+    if (std::ranges::find(axes, axis) == axes.end()) axes.push_back(axis);
+  }
+  return axes;
+}
+
+std::string front_figure(const study::CodesignResult& result, CostAxis axis, bool first) {
+  const auto objectives = objective_axes(result);
+  std::string caption =
+      first ? "Accuracy is that of the search split, a part of the training set. Plans more than "
+              "25 points below the best are left out; of baselines and picks among them an arrow "
+              "tells the accuracy. The line is the front of the two quantities shown; that of the "
+              "search is of all objectives at once, so not all of its plans lie on a line."
+            : fmt::format("Search accuracy against {}.", name(axis));
+  if (std::ranges::find(objectives, axis) == objectives.end()) {
+    caption += " The search did not minimise it.";
+  }
+  return figure(front_chart(result, axis), front_legend(), caption);
+}
+
 }  // namespace
 
 std::string headline_section(const study::CodesignResult& result) {
@@ -140,15 +185,9 @@ std::string component_legend(const study::CodesignResult& result) {
 }
 
 std::string search_section(const study::CodesignResult& result) {
+  const std::vector<CostAxis> axes = shown_axes(result);
   std::string html = "<h2>Search</h2>\n<div class=\"pair\">\n";
-  const std::string note =
-      "Accuracy is that of the search split, a part of the training set. Plans more than 25 points "
-      "below the best are left out. The line is the front of the two quantities shown.";
-  html += figure(front_chart(result, CostAxis::energy), front_legend(), note);
-  html += figure(
-      front_chart(result, CostAxis::latency), front_legend(),
-      "As beside, against latency. The front is that of all objectives at once, so not all of "
-      "its plans lie on the line.");
+  for (std::size_t i = 0; i < 2; ++i) html += front_figure(result, axes[i], i == 0);
   html += "</div>\n";
   html +=
       figure(width_chart(result), {},
@@ -156,8 +195,7 @@ std::string search_section(const study::CodesignResult& result) {
   html += figure(energy_by_plan_chart(result), component_legend(result),
                  "Energy of one inference by memory level, network on chip and arithmetic.");
   html += "<div class=\"pair\">\n";
-  html += figure(front_chart(result, CostAxis::model_size), front_legend(),
-                 "Accuracy against the size of the stored weights.");
+  for (std::size_t i = 2; i < axes.size(); ++i) html += front_figure(result, axes[i], false);
   html += figure(convergence_chart(result), {},
                  "How much of the objective space the plans found so far dominate; costs are "
                  "divided by those of the widest uniform baseline.");

@@ -22,6 +22,9 @@ std::string px(double x) {
   return text == "-0" ? "0" : text;
 }
 
+/// A drawing shrinks to this share of its size at most; then its figure scrolls.
+constexpr double kLeastScale = 0.65;
+
 std::string points_text(const std::vector<Point>& points) {
   std::string text;
   for (const Point& point : points) {
@@ -71,6 +74,14 @@ void Svg::diamond(Point center, double radius, std::string_view css, std::string
         css, hover);
 }
 
+void Svg::arrow_down(Point center, double radius, std::string_view css, std::string_view hover) {
+  const auto [x, y] = center;
+  shape(fmt::format(
+            "polygon points=\"{}\"",
+            points_text({{x - radius, y - radius}, {x + radius, y - radius}, {x, y + radius}})),
+        css, hover);
+}
+
 void Svg::star(Point center, double radius, std::string_view css, std::string_view hover) {
   std::vector<Point> corners;
   for (int i = 0; i < 10; ++i) {
@@ -109,8 +120,8 @@ void Svg::end_group() { body_ += "</svg>\n"; }
 std::string Svg::str() const {
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
-      "aria-label=\"{2}\" style=\"max-width:{0}px\">\n{3}</svg>\n",
-      px(width_), px(height_), escape(title_), body_);
+      "aria-label=\"{2}\" style=\"max-width:{0}px;min-width:{3}px\">\n{4}</svg>\n",
+      px(width_), px(height_), escape(title_), px(kLeastScale * width_), body_);
 }
 
 double text_width(std::string_view text, double font_size) {

@@ -37,6 +37,8 @@ class Svg {
   void circle(Point center, double radius, std::string_view css, std::string_view hover = {});
   /// A square on its corner.
   void diamond(Point center, double radius, std::string_view css, std::string_view hover = {});
+  /// A triangle that points down; its tip is `radius` below the centre.
+  void arrow_down(Point center, double radius, std::string_view css, std::string_view hover = {});
   void star(Point center, double radius, std::string_view css, std::string_view hover = {});
   void polyline(const std::vector<Point>& points, std::string_view css);
   void text(Point at, std::string_view text, std::string_view css, Anchor anchor = Anchor::start,

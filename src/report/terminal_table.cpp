@@ -109,6 +109,12 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   if (chosen.size() < others.size()) {
     text += fmt::format("({} more plans on the front)\n", others.size() - chosen.size());
   }
+  const auto measured = [](const study::PlanDetails& plan) {
+    return plan.test_integer || plan.test_fake_quantized;
+  };
+  if (std::any_of(result.plans.begin(), result.plans.end(), measured)) {
+    text += test_accuracy_text(result) + "\n";
+  }
   text += headline_line(result);
   if (!result.search_caveat.empty()) text += "\n" + harmless(result.search_caveat) + "\n";
   return text;

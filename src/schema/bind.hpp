@@ -61,7 +61,7 @@ void assign(T& object, const Value& value) {
 template <>
 struct Binding<bool> {
   static Type describe(bool) { return scalar_type(Kind::boolean); }
-  static Value to_value(bool x) { return Value(x); }
+  static Value to_value(bool x) { return {x}; }
   static void assign(bool& x, const Value& value) { x = *value.as_bool(); }
 };
 
@@ -93,7 +93,7 @@ struct Binding<T> {
 template <>
 struct Binding<std::string> {
   static Type describe(const std::string&) { return scalar_type(Kind::string); }
-  static Value to_value(const std::string& x) { return Value(x); }
+  static Value to_value(const std::string& x) { return {x}; }
   static void assign(std::string& x, const Value& value) { x = *value.as_string(); }
 };
 

@@ -9,7 +9,7 @@ namespace hwflow::schema {
 
 Value::Value(Map value) : data_(std::move(value)) {}
 
-Value Value::map() { return Value(Map{}); }
+Value Value::map() { return {Map{}}; }
 
 const Value* Value::find(std::string_view key) const {
   const Map* entries = as_map();

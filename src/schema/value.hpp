@@ -28,18 +28,18 @@ class Value {
   using List = std::vector<Value>;
   using Map = std::vector<Entry>;  ///< keys are unique in what the readers return
 
-  Value() = default;                   ///< null
-  Value(bool value) : data_(value) {}  // NOLINT: literals of a tree read better without a name
-  Value(std::int64_t value) : data_(value) {}                   // NOLINT
-  Value(int value) : data_(std::int64_t{value}) {}              // NOLINT
-  Value(double value) : data_(value) {}                         // NOLINT
-  Value(std::string value) : data_(std::move(value)) {}         // NOLINT
-  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT
-  Value(const char* value) : data_(std::string(value)) {}       // NOLINT
-  Value(List value) : data_(std::move(value)) {}                // NOLINT
-  Value(Map value);                                             // NOLINT
+  Value() = default;              ///< null
+  Value(bool value);              // NOLINT: literals of a tree read better without a name
+  Value(std::int64_t value);      // NOLINT
+  Value(int value);               // NOLINT
+  Value(double value);            // NOLINT
+  Value(std::string value);       // NOLINT
+  Value(std::string_view value);  // NOLINT
+  Value(const char* value);       // NOLINT
+  Value(List value);              // NOLINT
+  Value(Map value);               // NOLINT
 
-  [[nodiscard]] static Value list() { return Value(List{}); }
+  [[nodiscard]] static Value list();
   [[nodiscard]] static Value map();
 
   [[nodiscard]] bool is_null() const { return data_.index() == 0; }
@@ -75,7 +75,7 @@ class Value {
   /// "null", "a boolean", "an integer", "a number", "a string", "a list", "a map".
   [[nodiscard]] std::string_view type_name() const;
 
-  friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+  friend bool operator==(const Value& a, const Value& b);
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> data_;
@@ -90,5 +90,17 @@ struct Value::Entry {
     return a.key == b.key && a.value == b.value;
   }
 };
+
+// Defined here, where Entry is complete: what destroys or compares a Value needs that.
+inline Value::Value(bool value) : data_(value) {}
+inline Value::Value(std::int64_t value) : data_(value) {}
+inline Value::Value(int value) : data_(std::int64_t{value}) {}
+inline Value::Value(double value) : data_(value) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(std::string_view value) : data_(std::string(value)) {}
+inline Value::Value(const char* value) : data_(std::string(value)) {}
+inline Value::Value(List value) : data_(std::move(value)) {}
+inline Value Value::list() { return {List{}}; }
+inline bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
 
 }  // namespace hwflow::schema

@@ -130,6 +130,7 @@ class Run {
     result_.accuracy_method = accuracy_.key();
     result_.objectives = study_.options.search.objectives;
     result_.tolerance = study_.options.finish.tolerance_points / 100.0;
+    result_.finetune_epochs = study_.options.finish.epochs;
     result_.energy_components = hardware_.energy_components();
     if (setting_.only_known) return;
     store_.save_fact(run_id_, kAccuracyModelFact, accuracy_.key());

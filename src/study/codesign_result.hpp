@@ -83,7 +83,7 @@ struct PlanDetails {
   bool baseline = false;
   std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
   std::vector<LayerDetails> layers;
-  /// After quantization-aware training, on the test set; none when it was not asked for.
+  /// After finetune_epochs of quantization-aware training, on the test set; none when not measured.
   std::optional<train::AccuracyEstimate> test_fake_quantized, test_integer;
   double finetune_seconds = 0.0;
   std::vector<std::string> files;  ///< exported, relative to the output folder
@@ -168,6 +168,7 @@ struct CodesignResult {
   std::optional<Saving> headline;  ///< best plan within the tolerance of float accuracy (test set)
                                    ///< against the uniform reference of the study file
   double tolerance = 0.0;          ///< of the headline, as a share: 0.005 = 0.5 points
+  int finetune_epochs = 0;         ///< before the test accuracies of plans; 0: calibrated only
   std::vector<PhaseTime> phases;
 };
 

@@ -1,26 +1,20 @@
 #include "study/layer_details.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace hwflow::study {
 namespace {
 
-/// Energies as energy_components(). Leakage is what the rest leaves of the total, so that the parts
-/// always add up to it.
+/// Energies as energy_components(), each as the model counts it.
 std::vector<double> energies_of(const chip::Cost& cost) {
   std::vector<double> parts;
-  double noc = 0.0;
+  double noc = 0.0, leakage = cost.engine_leakage_pj;
   for (const chip::LevelCost& level : cost.levels) {
     parts.push_back(level.energy_pj);
     noc += level.noc_energy_pj;
+    leakage += level.leakage_pj;
   }
-  parts.push_back(noc);
-  parts.push_back(cost.mac_energy_pj);
-  const double known = std::accumulate(parts.begin(), parts.end(), 0.0);
-  const double rest = cost.energy_pj - known;
-  // Below the rounding of the sum there is no leakage.
-  parts.push_back(rest > 1e-9 * cost.energy_pj ? rest : 0.0);
+  parts.insert(parts.end(), {noc, cost.mac_energy_pj, leakage});
   return parts;
 }
 

@@ -341,6 +341,12 @@ std::string to_yaml(const Network& network) {
   return schema::to_yaml(schema::to_document(text));
 }
 
+std::string network_json_schema() { return schema::json_schema<NetworkText>("hwflow network"); }
+
+Expected<std::string> explain_network_key(std::string_view key) {
+  return schema::explain<NetworkText>(key);
+}
+
 std::string network_manual() { return std::string(kRules) + schema::markdown_table<NetworkText>(); }
 
 }  // namespace hwflow

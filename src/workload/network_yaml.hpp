@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/expected.hpp"
 #include "workload/network.hpp"
@@ -18,6 +19,10 @@ namespace hwflow {
 /// The text that network_from_yaml() reads back to an equal network.
 [[nodiscard]] std::string to_yaml(const Network& network);
 
+/// JSON Schema (draft 2020-12) of network files, without their key `schema`.
+[[nodiscard]] std::string network_json_schema();
+/// Type, range, default and meaning of a dotted key. Errors  unknown key, with the nearest known.
+[[nodiscard]] Expected<std::string> explain_network_key(std::string_view key);
 /// docs/formats/network.md: rules, an annotated example, and every key from the field tables.
 [[nodiscard]] std::string network_manual();
 

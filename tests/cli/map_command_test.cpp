@@ -1,10 +1,14 @@
 #include "cli/map_command.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command_line.hpp"
@@ -13,6 +17,7 @@
 namespace hwflow::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
 
@@ -92,6 +97,36 @@ TEST(HwflowMap, SaysWhatTheReaderSimplified) {
   EXPECT_THAT(outcome.errors, HasSubstr("note: " + file + ": input: a batch of 4 is left out\n"));
   words.emplace_back("--quiet");
   EXPECT_EQ(run_hwflow(words).errors, "");
+}
+
+/// The shipped accelerator defines-meta (bit-parallel, 8 bits) with one place changed, as a file.
+std::string changed_accelerator(const std::string& from, const std::string& to) {
+  const fs::path source = std::getenv("HWFLOW_SOURCE_DIR");
+  std::ifstream file(source / "accelerators/defines-meta.yaml");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  const fs::path made = fs::path(testing::TempDir()) / fmt::format("map_{}.yaml", getpid());
+  std::ofstream(made) << text;
+  return made.string();
+}
+
+TEST(HwflowMap, ExitCodeDoesNotFollowTheWordsOfAMessage) {
+  // Widths that the engine cannot multiply are wrong input, whatever the accelerator is called.
+  const std::string wrong = changed_accelerator("name: defines-meta", "name: too small");
+  const Outcome outcome = run_hwflow({"map", "lenet5", "--arch", wrong, "--bits", "16/16"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("the compute units of 'too small' cannot"));
+  fs::remove(wrong);
+}
+
+TEST(HwflowMap, ALayerThatFitsNowhereExitsWithThree) {
+  const std::string small = changed_accelerator("capacity_bits: 8\n", "capacity_bits: 4\n");
+  const Outcome outcome = run_hwflow({"map", "lenet5", "--arch", small, "--bits", "8/8"});
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.errors;
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("is too small"));
+  fs::remove(small);
 }
 
 TEST(HwflowMap, ResultDoesNotDependOnThreads) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 namespace hwflow::cli {
 namespace {
 
@@ -30,6 +33,18 @@ TEST(ProgressLine, ALogGetsNoLineForShortWorkAndNoneWhenQuiet) {
     line.close();
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(ProgressLine, ALogGetsALineForEveryPhaseThatBegins) {
+  testing::internal::CaptureStderr();
+  ProgressLine line(false, Log(true));
+  for (const char* phase : {"mapping", "search", "finish"}) {
+    for (int i = 0; i < 100; ++i) line.show({phase, i, 100, "", {}});
+  }
+  line.close();
+  const std::string lines = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3) << lines;
+  EXPECT_NE(lines.find(" search 0/100, 0 s\n"), std::string::npos) << lines;
 }
 
 }  // namespace

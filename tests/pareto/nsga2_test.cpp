@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <stop_token>
 
@@ -86,6 +88,57 @@ TEST(Nsga2, EvaluatesSeedsFirstAndNothingTwice) {
   EXPECT_EQ(std::set<Genome>(seen.begin(), seen.end()).size(), seen.size());
   EXPECT_EQ(seen.size(), result.archive.size());
   EXPECT_THAT(broods, testing::Each(16U));  // a space this large never runs out of new genomes
+}
+
+/// The value that most genes of a genome have.
+int most_common(const Genome& genome) {
+  std::map<int, int> count;
+  for (const int gene : genome) ++count[gene];
+  return std::max_element(count.begin(), count.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
+
+// Eight parents, all genes of parent i equal to i; without crossover a child keeps most genes of
+// its one parent, so that it tells who won. Parents 0 to 6 are a front, parent 7 is dominated by 6:
+//
+//   parent        0     1     2     3     4     5     6     7
+//   objectives  0,100  10,90 20,80 22,78 24,76 60,40 100,0  101,1
+//   crowding     inf    .4    .24   .08   .76  1.52  inf    (rank 1)
+//
+// with the crowding of parent i = 2 (f1(i+1) - f1(i-1)) / 100. Everyone meets one other in each of
+// the two rounds: 3, of least distance, beats none but 7; 7 beats nobody; 0 and 6 lose to nobody
+// but each other.
+TEST(Nsga2, TournamentsPreferTheLowerRankAndThenTheLessCrowded) {
+  constexpr std::size_t kGenes = 15;
+  const std::vector<Objectives> values{{0, 100}, {10, 90}, {20, 80}, {22, 78},
+                                       {24, 76}, {60, 40}, {100, 0}, {101, 1}};
+  std::vector<Genome> parents;
+  for (int i = 0; i < 8; ++i) parents.emplace_back(kGenes, i);
+  std::map<int, int> children;
+  constexpr int kRuns = 25;
+  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) {
+    int brood_number = 0;
+    static_cast<void>(
+        run_nsga2(GenomeSpace{std::vector<int>(kGenes, 7)}, parents,
+                  {.population = 8, .generations = 1, .crossover_probability = 0.0, .seed = seed},
+                  [&](std::span<const Genome> brood) {
+                    std::vector<Objectives> result;
+                    for (const Genome& genome : brood) {
+                      result.push_back(values[static_cast<std::size_t>(most_common(genome))]);
+                      if (brood_number == 1) ++children[most_common(genome)];
+                    }
+                    ++brood_number;
+                    return std::optional(result);
+                  }));
+  }
+  EXPECT_EQ(children[7], 0);
+  // Parent 3 meets 7 in a seventh of its 50 tournaments, about 7, and loses all others.
+  EXPECT_LT(children[3], 16);
+  // 100 tournaments of 0 and 6, of which about 7 are between the two.
+  EXPECT_GE(children[0] + children[6], 80);
+  EXPECT_GT(children[5], children[4]);
+  EXPECT_GT(children[4], children[2]);
 }
 
 TEST(Nsga2, KeepsTheArchiveFrontFromGettingWorse) {

@@ -103,6 +103,7 @@ TEST(Csv, PlansAndGenerationsEqualTheStruct) {
   ASSERT_EQ(plans.size(), result.plans.size());
   EXPECT_EQ(std::stoll(plans[0].at("test_integer_correct")), result.plans[0].test_integer->correct);
   EXPECT_EQ(plans[1].at("test_integer"), "");  // not measured is not zero
+  EXPECT_EQ(plans[0].at("finetune_epochs"), "2");
   const Rows generations = parse_csv(generations_csv(result));
   ASSERT_EQ(generations.size(), result.generations.size());
   EXPECT_EQ(std::stod(generations[4].at("hypervolume")), result.generations[4].hypervolume);

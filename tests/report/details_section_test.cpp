@@ -22,6 +22,14 @@ TEST(DetailsSection, TableShowsBothAccuraciesAndTheirErrors) {
   EXPECT_EQ(report_test::count_class(html, "tr", "base"), 3);
 }
 
+TEST(DetailsSection, TableSaysWhetherThePlansWereFineTuned) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(plans_section(result), HasSubstr("after 2 epochs of quantization-aware fine-tuning"));
+  result.finetune_epochs = 0;
+  EXPECT_THAT(plans_section(result), HasSubstr("calibrated networks, without any fine-tuning"));
+  EXPECT_THAT(plans_section(result), Not(HasSubstr("quantization-aware")));
+}
+
 TEST(DetailsSection, PairedTestsAreInPoints) {
   auto result = report_test::fake_result();
   result.paired_tests = {{3, 0, 9010, 71, 83, 836, -0.0012, -0.0036, 0.0012, 0.376}};

@@ -205,6 +205,7 @@ void choose(study::CodesignResult& result) {
                                   share(a.dram_bits, b.dram_bits),
                                   share(a.model_bits, b.model_bits)};
   result.tolerance = 0.005;
+  result.finetune_epochs = 2;
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ TEST(Json, NumbersEqualTheStruct) {
   EXPECT_EQ(*headline.find("accuracy_high"), schema::Value(0.0012));
   EXPECT_EQ(*headline.find("accuracy_p_value"), schema::Value(0.376));
   EXPECT_EQ(*json.find("run")->find("training_code"), schema::Value("5a1c09e4d7b3f286"));
+  EXPECT_EQ(*json.find("run")->find("finetune_epochs"), schema::Value(2));
 }
 
 TEST(Json, HasTheCaveatOfTheSearchOrNull) {

@@ -50,6 +50,15 @@ TEST(Labels, NeverOverlapEachOtherOrAPointOrTheEdge) {
   }
 }
 
+TEST(Labels, ATextAboveAPointGivesWayToTheEdge) {
+  Svg svg(400, 300, "");
+  Labels labels(Box{0, 0, 400, 300});
+  labels.avoid(Box{30, 0, 370, 300});  // nothing but a strip of 30 pixels is free
+  labels.avoid({5, 200}, 4.0);
+  EXPECT_TRUE(
+      labels.place(svg, {5, 200}, "abc", "label"));  // 20.8 wide: centred at 5 it sticks out
+}
+
 TEST(Labels, SaysWhenThereIsNoRoom) {
   Svg svg(400, 300, "");
   Labels labels(Box{0, 0, 20, 20});

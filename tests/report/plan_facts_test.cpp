@@ -71,5 +71,18 @@ TEST(PlanFacts, HoverTellsTheNumbers) {
   EXPECT_THAT(hover_text(result, 5), testing::HasSubstr("plan 5 (random, generation 0)"));
 }
 
+TEST(TestAccuracyText, SaysFineTunedOnlyOfWhatWas) {
+  auto result = report_test::fake_result();
+  result.finetune_epochs = 0;
+  EXPECT_EQ(test_accuracy_text(result),
+            "Test accuracies are those of calibrated networks, without any fine-tuning.");
+  result.finetune_epochs = 1;
+  EXPECT_EQ(test_accuracy_text(result),
+            "Test accuracies are those after 1 epoch of quantization-aware fine-tuning.");
+  result.finetune_epochs = 12;
+  EXPECT_EQ(test_accuracy_text(result),
+            "Test accuracies are those after 12 epochs of quantization-aware fine-tuning.");
+}
+
 }  // namespace
 }  // namespace hwflow::report

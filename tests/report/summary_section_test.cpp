@@ -53,6 +53,29 @@ TEST(SummarySection, TheHeadlineHasItsPairedComparison) {
   EXPECT_THAT(headline_section(result), Not(HasSubstr("95 % interval")));
 }
 
+TEST(SearchSection, HasAChartForEveryCostThatTheStudyMinimises) {
+  auto result = report_test::fake_result();
+  using study::Objective;
+  const auto charts = [&] {
+    std::vector<std::string> titles;
+    const std::string html = search_section(result), mark = "aria-label=\"Search accuracy against ";
+    for (std::size_t at = html.find(mark); at != std::string::npos; at = html.find(mark, at + 1)) {
+      const std::size_t from = at + mark.size();
+      titles.push_back(html.substr(from, html.find('"', from) - from));
+    }
+    return titles;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(charts(), ElementsAre("energy", "latency", "model size"));
+  EXPECT_THAT(search_section(result),
+              HasSubstr("Search accuracy against model size. The search did not minimise it."));
+  result.objectives = {Objective::accuracy, Objective::dram};
+  EXPECT_THAT(charts(), ElementsAre("DRAM traffic", "energy", "latency", "model size"));
+  result.objectives = {Objective::model_size, Objective::accuracy, Objective::dram,
+                       Objective::energy};
+  EXPECT_THAT(charts(), ElementsAre("model size", "DRAM traffic", "energy", "latency"));
+}
+
 TEST(SummarySection, WarnsOfOptimisticAccuracies) {
   auto result = report_test::fake_result();
   EXPECT_THAT(headline_section(result), Not(HasSubstr("optimistic")));
@@ -76,7 +99,7 @@ TEST(SummarySection, SaysWhichAccuracyItShows) {
   result.plans[3].test_integer.reset();
   EXPECT_THAT(headline_section(result), HasSubstr("test accuracy, fake-quantized"));
   result.plans[3].test_fake_quantized.reset();
-  EXPECT_THAT(headline_section(result), HasSubstr("the pick was not fine-tuned"));
+  EXPECT_THAT(headline_section(result), HasSubstr("the pick was not measured on the test set"));
 }
 
 }  // namespace

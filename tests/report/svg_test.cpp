@@ -21,7 +21,7 @@ TEST(Svg, WritesWhatWasDrawn) {
   EXPECT_EQ(
       svg.str(),
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 100 50.5\" role=\"img\" "
-      "aria-label=\"figure\" style=\"max-width:100px\">\n"
+      "aria-label=\"figure\" style=\"max-width:100px;min-width:65px\">\n"
       "<line x1=\"1\" y1=\"2\" x2=\"3.46\" y2=\"4\" class=\"grid\"/>\n"
       "<text x=\"5\" y=\"6\" text-anchor=\"end\" class=\"tick\" transform=\"rotate(-90 5 6)\">"
       "a &lt; b</text>\n"
@@ -52,6 +52,13 @@ TEST(Svg, RefusesNumbersThatAreNone) {
 
 TEST(Svg, CountsCharactersNotBytes) {
   EXPECT_DOUBLE_EQ(text_width("\u00b5J", 10.0), text_width("uJ", 10.0));
+}
+
+TEST(Svg, AnArrowPointsDown) {
+  Svg svg(100, 50, "t");
+  svg.arrow_down({20, 30}, 4, "base");
+  EXPECT_THAT(svg.str(),
+              testing::HasSubstr("<polygon points=\"16,26 24,26 20,34\" class=\"base\""));
 }
 
 }  // namespace

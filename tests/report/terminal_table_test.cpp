@@ -31,6 +31,18 @@ TEST(TerminalTable, ShowsPlansFrontAndHeadline) {
   EXPECT_THAT(text, testing::HasSubstr(" more plans on the front)"));
 }
 
+TEST(TerminalTable, SaysWhetherThePlansWereFineTuned) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(terminal_table(result), testing::HasSubstr("after 2 epochs of quantization-aware"));
+  result.finetune_epochs = 0;
+  EXPECT_THAT(terminal_table(result), testing::HasSubstr("without any fine-tuning.\n"));
+  for (auto& plan : result.plans) {
+    plan.test_integer.reset();
+    plan.test_fake_quantized.reset();
+  }
+  EXPECT_THAT(terminal_table(result), testing::Not(testing::HasSubstr("Test accuracies are")));
+}
+
 TEST(TerminalTable, EndsWithTheCaveatOfTheSearchIfThereIsOne) {
   auto result = report_test::fake_result();
   EXPECT_THAT(terminal_table(result), testing::EndsWith("before the test set was touched.\n"));

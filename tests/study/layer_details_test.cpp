@@ -26,11 +26,14 @@ TEST(ShapeText, LeavesOutWhatIsOne) {
   EXPECT_EQ(shape_text(make_fully_connected(1, 5, 7).value()), "k7 c5");
 }
 
-TEST(DescribeLayer, EnergyPartsAddUpAndLeakageIsTheRest) {
+TEST(DescribeLayer, EveryPartOfTheEnergyIsThatOfTheModel) {
   const Layer layer = a_layer();
   chip::MappingResult result = map_by_formula(layer).value();
   result.cost.levels[1].noc_energy_pj = 50.0;
-  result.cost.energy_pj += 50.0 + 7.0;  // 7 pJ that no level and no MAC accounts for
+  result.cost.levels[0].leakage_pj = 4.0;
+  result.cost.levels[1].leakage_pj = 2.0;
+  result.cost.engine_leakage_pj = 1.0;
+  result.cost.energy_pj += 1000.0;  // a total that the parts do not explain is not hidden in them
   const LayerDetails details = describe_layer(layer, small_accelerator(), result);
   EXPECT_EQ(energy_components(small_accelerator()),
             (std::vector<std::string>{"DRAM", "buffer", "NoC", "MAC", "leakage"}));
@@ -39,8 +42,35 @@ TEST(DescribeLayer, EnergyPartsAddUpAndLeakageIsTheRest) {
   EXPECT_DOUBLE_EQ(parts[0], 8.0 * 4 * 4 * 8);  // outputs at 8 bit
   EXPECT_DOUBLE_EQ(parts[2], 50.0);
   EXPECT_DOUBLE_EQ(parts[3], 8.0 * 4 * 4 * 4 * 9 * 4 * 2);  // MACs * 4 * 2
-  EXPECT_NEAR(parts[4], 7.0, 1e-9);
-  EXPECT_DOUBLE_EQ(std::accumulate(parts.begin(), parts.end(), 0.0), details.energy_pj);
+  EXPECT_DOUBLE_EQ(parts[4], 7.0);
+}
+
+// Law: the parts of the cost model add up to its total, with leakage everywhere.
+TEST(DescribeLayer, PartsAddUpToTheEnergyOfTheModel) {
+  for (const char* name : {"eyeriss", "bismo", "bitfusion", "e168", "ws16x16"}) {
+    chip::Accelerator::Fields fields = chip::load_accelerator(name).value().fields();
+    fields.engine.leakage_pj_per_cycle = 0.25;
+    double leakage = 1.0;
+    for (chip::MemoryLevel& level : fields.levels) {
+      level.leakage_pj_per_cycle = leakage++;
+      level.fanout.hop_energy_pj_per_bit = 0.125;
+    }
+    const auto made = chip::Accelerator::make(fields);
+    ASSERT_TRUE(made.has_value()) << to_text(made.error());
+    const chip::Accelerator& leaky = *made;
+    Layer layer = a_layer();
+    layer.bits = {8, 8, 8, 32};
+    chip::MapperOptions options;
+    options.max_evaluations = 200;
+    const auto mapped = chip::map_layer(layer, leaky, options);
+    ASSERT_TRUE(mapped.has_value()) << to_text(mapped.error());
+    const LayerDetails details = describe_layer(layer, leaky, *mapped);
+    const std::vector<double>& parts = details.energy_by_component_pj;
+    EXPECT_GT(parts.back(), 0.0) << name;
+    EXPECT_NEAR(std::accumulate(parts.begin(), parts.end(), 0.0), details.energy_pj,
+                1e-12 * details.energy_pj)
+        << name;
+  }
 }
 
 TEST(DescribeLayer, PeakFollowsTheEngine) {

@@ -39,6 +39,7 @@ struct LevelCost {
 struct Cost {
   double energy_pj = 0.0;
   double mac_energy_pj = 0.0;
+  double engine_leakage_pj = 0.0;  ///< of all compute units; that of memories is in `levels`
   std::int64_t cycles = 0;
   std::int64_t compute_cycles = 0;
   std::int64_t dram_bits = 0;

@@ -167,8 +167,9 @@ class Evaluator {
     const bool drains_cost = accelerator_.fields().counting.count_drain_reads;
     const auto cycles = static_cast<double>(cost_.cycles);
     cost_.mac_energy_pj = static_cast<double>(layer_.op.macs()) * mac_energy_pj;
-    cost_.energy_pj = cost_.mac_energy_pj + accelerator_.engine().leakage_pj_per_cycle * cycles *
-                                                static_cast<double>(accelerator_.compute_units());
+    cost_.engine_leakage_pj = accelerator_.engine().leakage_pj_per_cycle * cycles *
+                              static_cast<double>(accelerator_.compute_units());
+    cost_.energy_pj = cost_.mac_energy_pj + cost_.engine_leakage_pj;
     for (LevelIndex l = 0; l < cost_.levels.size(); ++l) {
       const MemoryLevel& level = accelerator_.levels()[l];
       LevelCost& cost = cost_.levels[l];

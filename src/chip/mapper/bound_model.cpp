@@ -117,16 +117,23 @@ double BoundModel::moved_bits(LevelIndex level, int bits) const {
   return static_cast<double>(ceil_div(bits, memory.word_bits) * memory.word_bits);
 }
 
+BoundModel::Count BoundModel::boundary(const OperandTable& operand, std::size_t i,
+                                       bool Fanout::*shares) const {
+  const LevelIndex parent = operand.keeps[i];
+  const LevelIndex child = i + 1 == operand.keeps.size() ? levels_.size() : operand.keeps[i + 1];
+  Count count{parent, child, (1U << parent) - 1};
+  for (LevelIndex l = parent; l < child; ++l) {
+    if (!(levels_[l].fanout.*shares)) count.apart |= 1U << l;
+  }
+  return count;
+}
+
 void BoundModel::add_input(const OperandTable& operand, const Geometry& g, Sums& sums) const {
   const bool registered = engine_.operand_registers.contains(operand.role);
   for (std::size_t i = 0; i < operand.keeps.size(); ++i) {
-    const LevelIndex parent = operand.keeps[i];
-    const bool to_macs = i + 1 == operand.keeps.size();
-    const LevelIndex child = to_macs ? levels_.size() : operand.keeps[i + 1];
-    Count count{parent, child, (1U << parent) - 1};
-    for (LevelIndex l = parent; l < child; ++l) {
-      if (!levels_[l].fanout.multicast) count.apart |= 1U << l;
-    }
+    Count count = boundary(operand, i, &Fanout::multicast);
+    const LevelIndex parent = count.parent, child = count.child;
+    const bool to_macs = child == levels_.size();
     const double reads =
         to_macs && !registered ? mac_words(operand, count, g) : words(operand, count, g);
     const double read_bits = reads * moved_bits(parent, operand.bits);
@@ -152,13 +159,9 @@ void BoundModel::add_output(const OperandTable& operand, const Geometry& g, Sums
            (words_moved - finished) * sum_bits;
   };
   for (std::size_t i = 0; i < operand.keeps.size(); ++i) {
-    const LevelIndex parent = operand.keeps[i];
-    const bool to_macs = i + 1 == operand.keeps.size();
-    const LevelIndex child = to_macs ? levels_.size() : operand.keeps[i + 1];
-    Count count{parent, child, (1U << parent) - 1};
-    for (LevelIndex l = parent; l < child; ++l) {
-      if (!levels_[l].fanout.spatial_reduction) count.apart |= 1U << l;
-    }
+    Count count = boundary(operand, i, &Fanout::spatial_reduction);
+    const LevelIndex parent = count.parent, child = count.child;
+    const bool to_macs = child == levels_.size();
     const bool unheld = to_macs && !registered;
     const double updates = unheld ? mac_words(operand, count, g) : words(operand, count, g);
     const bool blurred = !operand.sliding.empty() && parent > 0;

@@ -92,6 +92,10 @@ class BoundModel {
                                  const Geometry& g) const;
   [[nodiscard]] double copies_above(const OperandTable& operand, LevelIndex level,
                                     const Geometry& g) const;
+  /// The i-th boundary that the operand crosses; `shares` tells which fan-outs serve their
+  /// instances together.
+  [[nodiscard]] Count boundary(const OperandTable& operand, std::size_t i,
+                               bool Fanout::*shares) const;
   void add_input(const OperandTable& operand, const Geometry& g, Sums& sums) const;
   void add_output(const OperandTable& operand, const Geometry& g, Sums& sums) const;
   [[nodiscard]] double compute_cycles(const Geometry& g) const;

@@ -9,10 +9,12 @@
 namespace hwflow::chip {
 namespace {
 
-/// The loops of the first `depth` dimensions, as indices into the lists of their chains.
+/// The loops of the first `depth` dimensions, as indices into the lists of their chains. Of its
+/// children, those from `next` on are not made yet.
 struct Node {
   double bound = 0.0;
   std::uint32_t depth = 0;
+  std::uint32_t next = 0;
   std::array<std::uint32_t, kDimCount> choice{};
 };
 
@@ -71,12 +73,18 @@ class Subtree {
     return decided;
   }
 
-  /// Children that fit and may improve, least bound first; some are missing when aborted_.
+  /// Children that fit and may improve, least bound first. Some are missing when aborted_, and when
+  /// the quota is spent: then the node with the rest of its children is open again.
   std::vector<Node> children_of(const Node& node) {
     std::vector<Node> children;
     const std::size_t depth = node.depth;
     const Decided decided = decided_at(depth + 1);
-    for (std::uint32_t i = 0; i < lists_[depth].size(); ++i) {
+    for (std::uint32_t i = node.next; i < lists_[depth].size(); ++i) {
+      if (incumbent_.spent() >= quota_) {
+        open_.push_back(node);
+        open_.back().next = i;
+        break;
+      }
       constexpr std::uint32_t kInterval = 1024;
       if (i % kInterval == kInterval - 1 && problem_.stop.raised()) {
         aborted_ = true;
@@ -86,6 +94,7 @@ class Subtree {
       if (!problem_.space.fits_mesh(candidate_) || problem_.model.overflow(candidate_)) continue;
       Node child = node;
       child.depth = node.depth + 1;
+      child.next = 0;
       child.choice[depth] = i;
       child.bound = std::max(node.bound, bound_of(decided));
       if (incumbent_.can_improve(child.bound)) children.push_back(child);

@@ -89,7 +89,8 @@ Diagnostic explain_infeasible(const Layer& layer, const Accelerator& accelerator
       return {layer.name,
               fmt::format("no loops over '{}' ({} elements) are possible on '{}'", name(dim),
                           space.size(dim), accelerator.name()),
-              "temporal_dims, x_dims or y_dims of the accelerator leave this dimension out"};
+              "temporal_dims, x_dims or y_dims of the accelerator leave this dimension out",
+              ProblemKind::infeasible};
     }
     smallest.chains[index(dim)] = loops.front();
   }
@@ -99,11 +100,13 @@ Diagnostic explain_infeasible(const Layer& layer, const Accelerator& accelerator
             fmt::format("level '{}' is too small: the smallest tiles need {} bits, it has {}",
                         level, overflow->needed_bits, overflow->available_bits),
             fmt::format("give '{}' at least {} bits more", level,
-                        overflow->needed_bits - overflow->available_bits)};
+                        overflow->needed_bits - overflow->available_bits),
+            ProblemKind::infeasible};
   }
   return {layer.name,
           fmt::format("no mapping fits the meshes and capacities of '{}'", accelerator.name()),
-          "loosen temporal_dims, x_dims or y_dims, or enlarge the inner levels"};
+          "loosen temporal_dims, x_dims or y_dims, or enlarge the inner levels",
+          ProblemKind::infeasible};
 }
 
 /// The first mapping is worth more than the limit: without it there is nothing to report.

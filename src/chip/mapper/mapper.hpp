@@ -47,8 +47,8 @@ struct MappingResult {
   [[nodiscard]] double gap() const { return value > 0 ? (value - lower_bound) / value : 0.0; }
 };
 
-/// Errors  nothing feasible (which level is too small, and by how much), unsupported widths,
-///         unknown strategy.
+/// Errors  ProblemKind::infeasible: no mapping exists (which level is too small, and by how much);
+///         wrong input: unsupported widths, unknown strategy, ....
 [[nodiscard]] Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& accelerator,
                                                 const MapperOptions& options,
                                                 std::stop_token stop = {});

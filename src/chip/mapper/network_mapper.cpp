@@ -125,7 +125,7 @@ NetworkCost NetworkMapping::total() const {
 
 Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accelerator& accelerator,
                                      const MapperOptions& options, const MapProgress& progress,
-                                     std::stop_token stop) {
+                                     const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   // What every layer would be refused for is told once.
   Diagnostics common = check(options);

@@ -46,7 +46,7 @@ using MapProgress = std::function<void(std::size_t done, std::size_t of)>;
                                                    const Accelerator& accelerator,
                                                    const MapperOptions& options,
                                                    const MapProgress& progress = {},
-                                                   std::stop_token stop = {});
+                                                   const std::stop_token& stop = {});
 
 /// Costs of given mappings, by layer name; a layer without one takes that of an equal layer. Each
 /// MappingResult has no certificate (lower_bound 0).

@@ -11,6 +11,34 @@ namespace {
 
 using schema::Value;
 
+/// A mapping file as it is written; the Reader takes results with more keys as well.
+struct LayerText {
+  std::string name, mapping;
+
+  static constexpr auto fields() {
+    using T = LayerText;
+    return std::tuple{
+        schema::required("name", &T::name, "Name of a layer of the network, once in the file."),
+        schema::required("mapping", &T::mapping,
+                         "Its loops from DRAM inward, \"DRAM: k4 p2 | GLB: c8 ; x q14 | ...\": a "
+                         "level, its temporal loops from the outermost, after ; the loops across "
+                         "the mesh below it.")};
+  }
+};
+
+struct MappingText {
+  std::string accelerator;
+  std::vector<LayerText> layers;
+
+  static constexpr auto fields() {
+    using T = MappingText;
+    return std::tuple{
+        schema::field("accelerator", &T::accelerator,
+                      "Name of the accelerator that the mappings are for; may be left out."),
+        schema::required("layers", &T::layers, "Mappings, one for each layer.")};
+  }
+};
+
 class Reader {
  public:
   Reader(std::string_view origin, const Accelerator& accelerator)
@@ -115,18 +143,17 @@ class Reader {
 
 std::string mappings_to_yaml(const std::vector<LayerMapping>& mappings,
                              const Accelerator& accelerator) {
-  Value document = Value::map();
-  document.set("schema", schema::kSchemaVersion);
-  document.set("accelerator", accelerator.name());
-  Value layers = Value::list();
+  MappingText file{accelerator.name(), {}};
   for (const auto& [layer, mapping] : mappings) {
-    Value entry = Value::map();
-    entry.set("name", layer);
-    entry.set("mapping", to_text(mapping, accelerator));
-    layers.append(std::move(entry));
+    file.layers.push_back({layer, to_text(mapping, accelerator)});
   }
-  document.set("layers", std::move(layers));
-  return schema::to_yaml(document);
+  return schema::to_yaml(schema::to_document(file));
+}
+
+std::string mapping_json_schema() { return schema::json_schema<MappingText>("hwflow mapping"); }
+
+Expected<std::string> explain_mapping_key(std::string_view key) {
+  return schema::explain<MappingText>(key);
 }
 
 Expected<std::vector<LayerMapping>> parse_mappings(std::string_view text, std::string_view origin,

@@ -37,4 +37,10 @@ struct LayerMapping {
 [[nodiscard]] Expected<std::vector<LayerMapping>> load_mappings(const std::filesystem::path& file,
                                                                 const Accelerator& accelerator);
 
+/// JSON Schema (draft 2020-12) of mapping files as mappings_to_yaml() writes them, without their
+/// key `schema`.
+[[nodiscard]] std::string mapping_json_schema();
+/// Type and meaning of a dotted key. Errors  unknown key, with the nearest known one.
+[[nodiscard]] Expected<std::string> explain_mapping_key(std::string_view key);
+
 }  // namespace hwflow::chip

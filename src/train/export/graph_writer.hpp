@@ -3,15 +3,24 @@
 #include <onnx/onnx_pb.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hwflow::train {
 
 /// Adds nodes and constants to an ONNX graph; every method returns the name of the tensor it made.
+/// A graph names each tensor once: of equal names asked for, the first is given as it is, the next
+/// ones get "_2", "_3", ... at their end.
 class GraphWriter {
  public:
-  explicit GraphWriter(onnx::GraphProto& graph) : graph_(graph) {}
+  /// `input`: name of the graph's input, which no other tensor gets.
+  GraphWriter(onnx::GraphProto& graph, std::string input) : graph_(graph), input_(input) {
+    names_.insert(std::move(input));
+  }
+
+  [[nodiscard]] const std::string& input() const { return input_; }
 
   /// A node with one output; attributes are set on the node it returns through `node()`.
   std::string add(const std::string& op_type, const std::vector<std::string>& inputs,
@@ -41,7 +50,11 @@ class GraphWriter {
   onnx::AttributeProto& new_attribute(const std::string& key,
                                       onnx::AttributeProto::AttributeType type);
 
+  std::string free_name(const std::string& wanted);
+
   onnx::GraphProto& graph_;
+  std::string input_;
+  std::set<std::string> names_;
 };
 
 }  // namespace hwflow::train

@@ -57,17 +57,18 @@ std::string NodeWriter::write_body(std::size_t index, const Node& node) {
     case NodeKind::concat: {
       std::vector<std::string> parts;
       for (const NodeId id : node.inputs) parts.push_back(tensor_of(id));
-      graph_.add("Concat", parts, node.name);
+      std::string joined = graph_.add("Concat", parts, node.name);
       graph_.attribute("axis", std::int64_t{node.axis});
-      return node.name;
+      return joined;
     }
     case NodeKind::pad: return write_pad(node, tensor_of(node.inputs[0]));
     case NodeKind::subsample: return write_subsample(node);
     case NodeKind::reshape: return write_reshape(node);
-    case NodeKind::softmax:
-      graph_.add("Softmax", {tensor_of(node.inputs[0])}, node.name);
+    case NodeKind::softmax: {
+      std::string shares = graph_.add("Softmax", {tensor_of(node.inputs[0])}, node.name);
       graph_.attribute("axis", std::int64_t{1});
-      return node.name;
+      return shares;
+    }
     case NodeKind::activation: return tensor_of(node.inputs[0]);
     case NodeKind::resize:
     case NodeKind::matrix_product: break;
@@ -79,7 +80,7 @@ std::string NodeWriter::write_image(const Node& node) {
   const auto channels = node.shape.channels;
   const std::vector<std::int64_t> shape{1, channels, 1, 1};
   const std::string full = graph_.scalar("image.full_scale", 255.0F);
-  const std::string unit = graph_.add("Div", {"image", full}, "image.unit");
+  const std::string unit = graph_.add("Div", {graph_.input(), full}, "image.unit");
   const std::string mean = graph_.floats("image.mean", shape, network_.input_mean);
   const std::string deviation = graph_.floats("image.std", shape, network_.input_std);
   const std::string centred = graph_.add("Sub", {unit, mean}, "image.centred");
@@ -95,10 +96,11 @@ std::string NodeWriter::write_convolution(std::size_t index, const Node& node) {
     return refuse(node, "grouped transposed convolutions cannot be exported");
   }
   const double input_scale = network_.nodes[index].inputs[0].scale;
-  graph_.add(transposed ? "ConvTranspose" : "Conv",
-             {input(index, 0), quantizers_.weights(*compute, transposed ? 1 : 0, node.name),
-              quantizers_.bias(*compute, input_scale, node.name)},
-             node.name);
+  std::string sums =
+      graph_.add(transposed ? "ConvTranspose" : "Conv",
+                 {input(index, 0), quantizers_.weights(*compute, transposed ? 1 : 0, node.name),
+                  quantizers_.bias(*compute, input_scale, node.name)},
+                 node.name);
   graph_.attribute("kernel_shape", std::vector<std::int64_t>{c.kernel_height, c.kernel_width});
   graph_.attribute("strides", std::vector<std::int64_t>{c.stride_height, c.stride_width});
   graph_.attribute("dilations", std::vector<std::int64_t>{c.dilation_height, c.dilation_width});
@@ -109,7 +111,7 @@ std::string NodeWriter::write_convolution(std::size_t index, const Node& node) {
     graph_.attribute("output_padding",
                      std::vector<std::int64_t>{c.output_pad_height, c.output_pad_width});
   }
-  return node.name;
+  return sums;
 }
 
 std::string NodeWriter::write_fully_connected(std::size_t index, const Node& node) {
@@ -118,12 +120,12 @@ std::string NodeWriter::write_fully_connected(std::size_t index, const Node& nod
   const double input_scale = network_.nodes[index].inputs[0].scale;
   const std::string flat = graph_.add("Flatten", {input(index, 0)}, node.name + ".flat");
   graph_.attribute("axis", std::int64_t{1});
-  graph_.add("Gemm",
-             {flat, quantizers_.weights(*compute, 0, node.name),
-              quantizers_.bias(*compute, input_scale, node.name)},
-             node.name);
+  std::string sums = graph_.add("Gemm",
+                                {flat, quantizers_.weights(*compute, 0, node.name),
+                                 quantizers_.bias(*compute, input_scale, node.name)},
+                                node.name);
   graph_.attribute("transB", std::int64_t{1});
-  return node.name;
+  return sums;
 }
 
 std::string NodeWriter::write_pooling(std::size_t index, const Node& node) {
@@ -131,24 +133,28 @@ std::string NodeWriter::write_pooling(std::size_t index, const Node& node) {
   const std::string source = input(index, 0);
   const ConvShape& c = node.conv;
   const FeatureShape& whole = network_.network.node(node.inputs[0]).shape;
-  const bool is_dilated = c.dilation_height != 1 || c.dilation_width != 1;
-  const bool has_pads = c.pad_top != 0 || c.pad_left != 0 || c.pad_bottom != 0 || c.pad_right != 0;
+  const bool padded = c.pad_top != 0 || c.pad_left != 0 || c.pad_bottom != 0 || c.pad_right != 0;
+  const bool dilated = c.dilation_height != 1 || c.dilation_width != 1;
   const bool global =
-      c.kernel_height == 0 || (c.kernel_height == whole.height && c.kernel_width == whole.width &&
-                               node.shape.height == 1 && node.shape.width == 1 && !has_pads);
+      c.kernel_height == 0 ||
+      (c.kernel_height == whole.height && c.kernel_width == whole.width && !padded && !dilated);
   if (global) {
     return graph_.add(max ? "GlobalMaxPool" : "GlobalAveragePool", {source}, node.name);
   }
-  if (is_dilated && !max) return refuse(node, "average pooling has no dilations at opset 13");
-  graph_.add(max ? "MaxPool" : "AveragePool", {source}, node.name);
+  if (dilated && !max) {
+    return refuse(node, "dilated average pooling has no form in ONNX before opset 19");
+  }
+  std::string pooled = graph_.add(max ? "MaxPool" : "AveragePool", {source}, node.name);
   graph_.attribute("kernel_shape", std::vector<std::int64_t>{c.kernel_height, c.kernel_width});
   graph_.attribute("strides", std::vector<std::int64_t>{c.stride_height, c.stride_width});
   graph_.attribute("pads",
                    std::vector<std::int64_t>{c.pad_top, c.pad_left, c.pad_bottom, c.pad_right});
-  if (is_dilated)
+  if (max) {
     graph_.attribute("dilations", std::vector<std::int64_t>{c.dilation_height, c.dilation_width});
-  if (!max) graph_.attribute("count_include_pad", std::int64_t{node.count_include_pad});
-  return node.name;
+  } else {
+    graph_.attribute("count_include_pad", std::int64_t{node.count_include_pad});
+  }
+  return pooled;
 }
 
 std::string NodeWriter::write_pad(const Node& node, const std::string& source) {
@@ -184,6 +190,7 @@ std::string NodeWriter::write_reshape(const Node& node) {
 std::string NodeWriter::write_activation(const Node& node, const std::string& source) {
   if (source.empty()) return source;
   const std::string output = node.name + ".activated";
+  std::string made;
   const auto clip = [&](double low, double high) {
     const std::string minimum = graph_.scalar(output + ".min", static_cast<float>(low));
     const std::string maximum = graph_.scalar(output + ".max", static_cast<float>(high));
@@ -197,9 +204,9 @@ std::string NodeWriter::write_activation(const Node& node, const std::string& so
     case Activation::sigmoid: return graph_.add("Sigmoid", {source}, output);
     case Activation::tanh: return graph_.add("Tanh", {source}, output);
     case Activation::leaky_relu:
-      graph_.add("LeakyRelu", {source}, output);
+      made = graph_.add("LeakyRelu", {source}, output);
       graph_.attribute("alpha", static_cast<float>(node.activation_alpha));
-      return output;
+      return made;
     case Activation::hard_sigmoid:
     case Activation::hard_swish: {
       const bool swish = node.activation == Activation::hard_swish;
@@ -214,9 +221,9 @@ std::string NodeWriter::write_activation(const Node& node, const std::string& so
       return graph_.add("Mul", {source, gate}, output);
     }
     case Activation::elu:
-      graph_.add("Elu", {source}, output);
+      made = graph_.add("Elu", {source}, output);
       graph_.attribute("alpha", static_cast<float>(node.activation_alpha));
-      return output;
+      return made;
     case Activation::selu: return graph_.add("Selu", {source}, output);
     case Activation::softplus: return graph_.add("Softplus", {source}, output);
     case Activation::gelu:

@@ -77,7 +77,7 @@ Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour
   onnx::GraphProto& graph = *model.mutable_graph();
   graph.set_name(network.network.name());
 
-  GraphWriter writer(graph);
+  GraphWriter writer(graph, "image");
   Diagnostics problems;
   const std::unique_ptr<QuantizerWriter> quantizers = flavour == OnnxFlavour::qdq
                                                           ? make_qdq_writer(writer, problems)
@@ -87,7 +87,7 @@ Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   const Node& input = network.network.nodes().front();
-  declare(*graph.add_input(), "image", shape_of(input));
+  declare(*graph.add_input(), writer.input(), shape_of(input));
   for (const NodeId id : network.network.outputs()) {
     declare(*graph.add_output(), nodes.tensor_of(id), shape_of(network.network.node(id)));
   }

@@ -20,7 +20,8 @@ enum class OnnxFlavour : std::uint8_t {
 /// The network as the bytes of an ONNX file.
 ///
 /// Input   "image": float (batch, channels, height, width), pixel values 0..255; normalisation is
-///         part of the graph. Output: one tensor for each output node, named as the node.
+///         part of the graph. Output: one tensor for each output node, in the order of the
+///         network; its name begins with the node's.
 /// Metadata  hwflow_version, network, plan (text form), quantization (the flavour) and input.
 /// Errors  node kinds and widths that the flavour cannot say, each with its layer.
 /// Checked by  onnxruntime (QDQ) and the qonnx package (QONNX) on real images,

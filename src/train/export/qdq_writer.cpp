@@ -92,7 +92,7 @@ class QdqWriter final : public QuantizerWriter {
         per_channel ? std::vector<std::int64_t>{static_cast<std::int64_t>(count)}
                     : std::vector<std::int64_t>{};
     const std::string scale = graph_.floats(name + ".scale", shape, scales);
-    const std::string real_values = graph_.add("DequantizeLinear", {tensor, scale}, name + ".real");
+    std::string real_values = graph_.add("DequantizeLinear", {tensor, scale}, name + ".real");
     if (per_channel) graph_.attribute("axis", static_cast<std::int64_t>(axis));
     return real_values;
   }

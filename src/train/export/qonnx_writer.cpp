@@ -67,9 +67,9 @@ class QonnxWriter final : public QuantizerWriter {
   std::string quantize(const std::string& tensor, const std::string& scale, std::int32_t low,
                        std::int32_t high, int bits, bool bipolar, const std::string& place) {
     if (bipolar) {
-      graph_.add("BipolarQuant", {tensor, scale}, place + ".real");
+      std::string real = graph_.add("BipolarQuant", {tensor, scale}, place + ".real");
       graph_.node().set_domain("qonnx.custom_op.general");
-      return place + ".real";
+      return real;
     }
     const std::int64_t span = std::int64_t{1} << bits;
     const bool is_signed = low < 0;
@@ -86,12 +86,12 @@ class QonnxWriter final : public QuantizerWriter {
     }
     const std::string zero = graph_.scalar(place + ".zero", 0.0F);
     const std::string width = graph_.scalar(place + ".bits", static_cast<float>(bits));
-    graph_.add("Quant", {tensor, scale, zero, width}, place + ".real");
+    std::string real = graph_.add("Quant", {tensor, scale, zero, width}, place + ".real");
     graph_.node().set_domain("qonnx.custom_op.general");
     graph_.attribute("signed", std::int64_t{is_signed});
     graph_.attribute("narrow", std::int64_t{narrow});
     graph_.attribute("rounding_mode", std::string("ROUND"));
-    return place + ".real";
+    return real;
   }
 
   GraphWriter& graph_;

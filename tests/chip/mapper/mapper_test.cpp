@@ -197,6 +197,28 @@ TEST(MapLayer, RefusesBadOptionsAllAtOnce) {
   EXPECT_EQ(refused.error()[0].hint, "did you mean 'annealing'?");
 }
 
+/// Ceiling factors make lists of thousands of loops for one dimension: expanding one node alone
+/// would spend the limit several times over.
+TEST(MapLayer, SpendsLittleMoreThanItsLimit) {
+  const Accelerator eyeriss = load_accelerator("eyeriss").value();
+  const Layer layer = make_conv_layer(32, 32, 16, 3);
+  MapperOptions options;
+  options.factors = MapperOptions::Factors::ceiling;
+  for (const std::int64_t limit : {500, 3000, 20'000}) {
+    options.max_evaluations = limit;
+    options.threads = 1;
+    const auto once = map_layer(layer, eyeriss, options);
+    ASSERT_TRUE(once.has_value()) << to_text(once.error());
+    EXPECT_GE(once->evaluations + once->nodes, limit * 3 / 4);
+    EXPECT_LE(once->evaluations + once->nodes, limit + 200);
+    options.threads = 3;
+    const auto again = map_layer(layer, eyeriss, options);
+    EXPECT_EQ(again->mapping, once->mapping);
+    EXPECT_EQ(again->lower_bound, once->lower_bound);
+    EXPECT_EQ(again->nodes, once->nodes);
+  }
+}
+
 /// One weight, one input of 16 bits and one partial sum of 32 need 64 bits; there are 40.
 TEST(MapLayer, NamesTheLevelThatIsTooSmall) {
   const auto refused = map_layer(make_conv_layer(4, 2, 6, 3), make_tiny_accelerator(4096, 40), {});
@@ -205,6 +227,7 @@ TEST(MapLayer, NamesTheLevelThatIsTooSmall) {
   EXPECT_THAT(text,
               HasSubstr("level 'RF' is too small: the smallest tiles need 64 bits, it has 40"));
   EXPECT_THAT(text, HasSubstr("at least 24 bits more"));
+  EXPECT_TRUE(are_infeasible(refused.error()));
 }
 
 TEST(MapLayer, NamesWidthsThatTheEngineCannotMultiply) {
@@ -213,6 +236,7 @@ TEST(MapLayer, NamesWidthsThatTheEngineCannotMultiply) {
   const auto refused = map_layer(layer, make_tiny_accelerator(4096, 256), {});
   ASSERT_FALSE(refused);
   EXPECT_THAT(to_text(refused.error()), HasSubstr("24 bit weights"));
+  EXPECT_FALSE(are_infeasible(refused.error()));
 }
 
 TEST(MapLayerFrom, IsNeverWorseThanItsStart) {

@@ -5,24 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 
-#include "tests/train/nn/temporary_folder.hpp"
+#include "tests/train/export/elsewhere.hpp"
 #include "tests/train/quant/fashion_network.hpp"
 #include "train/export/onnx_export.hpp"
 #include "train/quant/integer_executor.hpp"
 
 namespace hwflow::train {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Empty: not installed.
-std::string python() {
-  const char* file = std::getenv("HWFLOW_PYTHON");
-  return file != nullptr && fs::exists(file) ? file : std::string();
-}
 
 IntegerNetwork integers_of(const PrecisionPlan& plan, QuantizerMethod method) {
   return to_integer_network(fashion_network().calibrated->quantize(plan, method)).value();
@@ -34,24 +24,12 @@ std::vector<std::int32_t> predicted_here(const IntegerNetwork& network, std::int
       pixels.first(static_cast<std::size_t>(images * 784)), images, 1);
 }
 
-/// Classes of the first `images` test images as tests/train/export/run_onnx.py gives them.
+/// Classes of the first `images` test images as another program gives them.
 std::vector<std::int32_t> predicted_elsewhere(const std::string& onnx, OnnxFlavour flavour,
                                               std::int64_t images) {
-  const TemporaryFolder folder;
-  const fs::path model = folder.write("model.onnx", onnx), out = folder.path() / "out.f32";
-  const auto& pixels = fashion_network().data.test.pixels;
-  const std::vector<float> values(pixels.begin(), pixels.begin() + images * 784);
-  const fs::path input = folder.write(
-      "in.f32", {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
-  const std::string command =
-      fmt::format("'{}' '{}/tests/train/export/run_onnx.py' {} '{}' '{}' 1 28 28 '{}'", python(),
-                  std::getenv("HWFLOW_SOURCE_DIR"), name(flavour), model.string(), input.string(),
-                  out.string());
-  EXPECT_EQ(std::system(command.c_str()), 0) << command;
-  std::vector<float> logits(static_cast<std::size_t>(images * 10));
-  std::ifstream(out, std::ios::binary)
-      .read(reinterpret_cast<char*>(logits.data()),
-            static_cast<std::streamsize>(logits.size() * sizeof(float)));
+  const std::span<const std::uint8_t> pixels = fashion_network().data.test.pixels;
+  const std::vector<float> logits = run_elsewhere(
+      onnx, flavour, pixels.first(static_cast<std::size_t>(images * 784)), {1, 28, 28});
   std::vector<std::int32_t> classes;
   for (auto row = logits.begin(); row != logits.end(); row += 10)
     classes.push_back(static_cast<std::int32_t>(std::max_element(row, row + 10) - row));
@@ -71,7 +49,7 @@ void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 class FashionElsewhere : public testing::TestWithParam<Row> {};
 
 TEST_P(FashionElsewhere, ChoosesTheClassesOfTheIntegerExecutor) {
-  if (python().empty()) {
+  if (!can_run_elsewhere()) {
     GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
   }
   const Row& row = GetParam();

@@ -4,22 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "base/random.hpp"
+#include "tests/train/export/elsewhere.hpp"
 
 namespace hwflow::train {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 /// A node with the fields that matter here.
@@ -178,20 +173,10 @@ Planes reference(const IntegerNetwork& net, const std::vector<float>& pixels) {
   return logits;
 }
 
-template <class T>
-void write_binary(const fs::path& file, const std::vector<T>& values) {
-  std::ofstream stream(file, std::ios::binary);
-  stream.write(reinterpret_cast<const char*>(values.data()),
-               static_cast<std::streamsize>(values.size() * sizeof(T)));
-}
-
 class RunsElsewhere : public testing::TestWithParam<std::tuple<OnnxFlavour, int, int>> {};
 
 TEST_P(RunsElsewhere, AndGivesTheLogitsOfTheDefinition) {
-  const char* python = std::getenv("HWFLOW_PYTHON");
-  const char* root = std::getenv("HWFLOW_SOURCE_DIR");
-  ASSERT_NE(root, nullptr);
-  if (python == nullptr || !fs::exists(python)) {
+  if (!can_run_elsewhere()) {
     GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
   }
   const auto [flavour, weight_bits, input_bits] = GetParam();
@@ -202,23 +187,10 @@ TEST_P(RunsElsewhere, AndGivesTheLogitsOfTheDefinition) {
 
   constexpr std::size_t kImages = 8, kPixels = 2 * 36;
   Rng rng(5);
-  std::vector<float> pixels(kImages * kPixels);
-  for (float& pixel : pixels) pixel = static_cast<float>(rng.between(0, 255));
-  const fs::path folder = fs::path(testing::TempDir()) / fmt::format("hwflow_onnx_{}", getpid());
-  fs::create_directories(folder);
-  const fs::path model = folder / "model.onnx", images = folder / "in.f32",
-                 out = folder / "out.f32";
-  write_binary(model, std::vector<char>(bytes->begin(), bytes->end()));
-  write_binary(images, pixels);
-  const std::string command =
-      fmt::format("'{}' '{}/tests/train/export/run_onnx.py' {} '{}' '{}' 2 6 6 '{}'", python, root,
-                  name(flavour), model.string(), images.string(), out.string());
-  ASSERT_EQ(std::system(command.c_str()), 0) << command;
-
-  std::vector<float> logits(kImages * 3);
-  std::ifstream(out, std::ios::binary)
-      .read(reinterpret_cast<char*>(logits.data()),
-            static_cast<std::streamsize>(logits.size() * sizeof(float)));
+  std::vector<std::uint8_t> pixels(kImages * kPixels);
+  for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(rng.between(0, 255));
+  const std::vector<float> logits = run_elsewhere(*bytes, flavour, pixels, {2, 6, 6});
+  ASSERT_EQ(logits.size(), kImages * 3);
   for (std::size_t i = 0; i < kImages; ++i) {
     const std::vector<float> image(pixels.begin() + static_cast<std::ptrdiff_t>(i * kPixels),
                                    pixels.begin() + static_cast<std::ptrdiff_t>((i + 1) * kPixels));
@@ -228,7 +200,6 @@ TEST_P(RunsElsewhere, AndGivesTheLogitsOfTheDefinition) {
           << "image " << i << " class " << k;
     }
   }
-  fs::remove_all(folder);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -285,50 +256,6 @@ TEST(ToOnnx, EqualGridsOnOneTensorShareAQuantizer) {
   // c1, c2, two edges of the add, pool, linear; the shortcut lies between c1 and the add's edge, so
   // its tensor is another one.
   EXPECT_EQ(count(net), 6);
-}
-
-/// image(2,6,6) -> conv -> a dilated pooling -> fully connected (3).
-IntegerNetwork dilated_pooling(NodeKind kind) {
-  Rng rng(9);
-  Node image = make_node("image0", NodeKind::input, {});
-  image.shape = {2, 6, 6};
-  Node pool = make_node("pool", kind, {NodeId{1}});
-  pool.conv.kernel_height = pool.conv.kernel_width = 2;
-  pool.conv.dilation_height = 3;
-  Node linear = make_node("linear", NodeKind::fully_connected, {NodeId{2}});
-  linear.conv.out_channels = 3;
-  linear.has_bias = true;
-  IntegerNetwork made{
-      *Network::make("dilated",
-                     {image, make_conv("c1", NodeId{0}, 4, 3, 1, Activation::relu), pool, linear}),
-      {},
-      {0.4F, 0.5F},
-      {0.25F, 0.3F},
-      {}};
-  made.nodes.resize(4);
-  made.nodes[1] = {{grid_of(0.05, 8, true)}, random_compute(rng, {4, 2, 3, 3}, 8, true)};
-  if (kind == NodeKind::average_pooling) made.nodes[2] = {{grid_of(0.19, 8, false)}, std::nullopt};
-  made.nodes[3] = {{grid_of(0.13, 8, false)}, random_compute(rng, {3, 60}, 8, true)};
-  return made;
-}
-
-TEST(ToOnnx, DilationsOfAPoolingAreWrittenOrRefused) {
-  onnx::ModelProto model;
-  ASSERT_TRUE(
-      model.ParseFromString(*to_onnx(dilated_pooling(NodeKind::max_pooling), OnnxFlavour::qdq)));
-  const auto& nodes = model.graph().node();
-  const auto pool = std::find_if(nodes.begin(), nodes.end(),
-                                 [](const auto& node) { return node.op_type() == "MaxPool"; });
-  ASSERT_NE(pool, nodes.end());
-  const auto dilations =
-      std::find_if(pool->attribute().begin(), pool->attribute().end(),
-                   [](const auto& attribute) { return attribute.name() == "dilations"; });
-  ASSERT_NE(dilations, pool->attribute().end());
-  EXPECT_EQ(dilations->ints(0), 3);
-  EXPECT_EQ(dilations->ints(1), 1);
-  const auto refused = to_onnx(dilated_pooling(NodeKind::average_pooling), OnnxFlavour::qdq);
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(to_text(refused.error()), HasSubstr("pool: average pooling has no dilations"));
 }
 
 TEST(ToOnnx, RefusesWidthsThatQdqCannotHold) {

@@ -143,8 +143,12 @@ IntegerCompute random_compute(Rng& rng, const Node& node, const QuantizerGrid& g
 }  // namespace
 
 IntegerNetwork random_integer_network(Rng& rng, const RandomNetworkOptions& options) {
+  return random_integers(rng, Builder(rng).run(), options);
+}
+
+IntegerNetwork random_integers(Rng& rng, Network network, const RandomNetworkOptions& options) {
   IntegerNetwork result{
-      .network = Builder(rng).run(), .nodes = {}, .input_mean = {}, .input_std = {}, .plan = {}};
+      .network = std::move(network), .nodes = {}, .input_mean = {}, .input_std = {}, .plan = {}};
   const auto width = [&](int fixed) {
     return fixed != 0 ? fixed : static_cast<int>(rng.between(1, 8));
   };

@@ -15,6 +15,10 @@ struct RandomNetworkOptions {
 /// values of every layer in the range of its readers.
 [[nodiscard]] IntegerNetwork random_integer_network(Rng& rng, const RandomNetworkOptions& options);
 
+/// The same integers for a network that is there already, of the node kinds above.
+[[nodiscard]] IntegerNetwork random_integers(Rng& rng, Network network,
+                                             const RandomNetworkOptions& options);
+
 /// `count` images of random bytes for it.
 [[nodiscard]] std::vector<std::uint8_t> random_images(Rng& rng, const IntegerNetwork& network,
                                                       std::int64_t count);
