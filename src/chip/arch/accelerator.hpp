@@ -122,7 +122,7 @@ struct CountingRules {
   /// boxes are multicast, and a forwarded box comes from a neighbour on the mesh.
   bool box_tiles = false;
   bool read_back_to_all = false;  ///< partial sums read back go to every instance that adds to them
-  bool hide_transfers = false;    ///< cycles = the busiest of compute and ports; fills cost no stall
+  bool hide_transfers = false;  ///< cycles = the busiest of compute and ports; fills cost no stall
   bool operator==(const CountingRules&) const = default;
 };
 

@@ -1,10 +1,10 @@
 #include "chip/cost/boundary.hpp"
 
-#include "chip/cost/box_traffic.hpp"
-
 #include <algorithm>
 #include <array>
 #include <numeric>
+
+#include "chip/cost/box_traffic.hpp"
 
 namespace hwflow::chip {
 namespace {

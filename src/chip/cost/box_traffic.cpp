@@ -78,8 +78,10 @@ class BoxCount {
     // Timeloop rounds to whole words per instance.
     traffic.forwarded = (2 * forwarded + units) / (2 * units) * units * parents_;
     traffic.reads *= parents_;
-    if (boundary.child < levels.size()) traffic.fills = received * parents_;
-    else traffic.first_fills = 0;
+    if (boundary.child < levels.size())
+      traffic.fills = received * parents_;
+    else
+      traffic.first_fills = 0;
     return traffic;
   }
 
@@ -222,8 +224,8 @@ class BoxCount {
   const OperandNest& place_;
   std::array<Axis, kDimCount> axes_{};
   DimArray tile_ = kOnes;
-  std::vector<Step> steps_;      ///< outermost first
-  std::vector<Vector> shifts_;   ///< of the box when that loop steps
+  std::vector<Step> steps_;     ///< outermost first
+  std::vector<Vector> shifts_;  ///< of the box when that loop steps
   std::vector<Entering> entering_;
   std::vector<Vector> offsets_;  ///< of the boxes of one parent's instances, by instance number
   LevelIndex mesh_level_ = 0;

@@ -1,15 +1,12 @@
 #include "chip/mapper/product_search.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <deque>
 #include <limits>
 #include <map>
-#include <memory>
 #include <string>
-#include <unordered_map>
 
+#include "chip/mapper/choice_tables.hpp"
 #include "chip/mapper/loop_orders.hpp"
 
 namespace hwflow::chip {
@@ -18,39 +15,6 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Sums of products are rounded differently from the counts: what is nearer than this is equal.
 constexpr double kTolerance = 1e-10;
-
-/// All ways to cut the dimensions of one compound, in groups that differ only in the loops above
-/// the array.
-struct ChoiceList {
-  std::vector<FactorChoice> choices;
-  std::vector<std::uint32_t> group;  ///< per choice
-  std::uint32_t groups = 0;
-};
-
-/// Rows of a table: the values of every term for some choices of one compound.
-struct List {
-  std::size_t size = 0;
-  std::vector<double> values;      ///< term by term
-  std::vector<std::int32_t> used;  ///< mesh axis by mesh axis
-  std::vector<std::uint32_t> row;  ///< what each stands for: a choice, or a group of them
-  std::vector<double> least;       ///< per term
-  [[nodiscard]] const double* of(std::size_t term) const { return values.data() + term * size; }
-  [[nodiscard]] const std::int32_t* used_on(std::size_t axis) const {
-    return used.data() + axis * size;
-  }
-};
-
-/// The choices of one compound that a class allows.
-struct Table {
-  List groups;                ///< the least value of each term in each group
-  std::vector<List> members;  ///< by group number; empty: none
-};
-
-/// Mesh axes of more than one unit.
-struct MeshAxis {
-  std::size_t slot = 0;
-  std::int64_t size = 1;
-};
 
 /// Classes that differ only in the order of the outermost level.
 struct Family {
@@ -65,40 +29,30 @@ class ProductSearch {
       : p_(problem),
         model_(problem.layer, problem.accelerator),
         sums_(model_.sums()),
-        terms_(model_.term_count()) {
-    for (std::size_t slot = 0; slot < p_.space.slot_count(); ++slot)
-      if (kind_of(slot) != SlotKind::temporal && p_.space.mesh(slot) > 1)
-        axes_.push_back({slot, p_.space.mesh(slot)});
-    for (const MeshAxis& axis : axes_) full_mesh_.push_back(axis.size);
-    for (const Compound& compound : model_.compounds()) choices_.push_back(choices_of(compound));
-    columns_.resize(choices_.size());
-    tables_.resize(choices_.size());
-    merged_.resize(choices_.size());
+        terms_(model_.term_count()),
+        compounds_(model_.compounds().size()),
+        tables_(model_, problem.space) {
+    for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
+    merged_.resize(compounds_);
   }
 
   SearchOutcome run() {
     for (const Candidate& start : p_.starts) incumbent_.offer(p_, start);
-    if (getenv("INC") && incumbent_.best) incumbent_.value = atof(getenv("INC"));
-    const auto t0 = std::chrono::steady_clock::now();
     const std::vector<LoopClass> classes = model_.classes().all();
     std::vector<Family> families = families_of(classes);
-    if (getenv("DBG2")) fprintf(stderr, "%zu classes %zu families %.3f s\n", classes.size(), families.size(), std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count());
     std::sort(families.begin(), families.end(),
               [](const Family& a, const Family& b) { return a.bound < b.bound; });
-    int n = 0;
+    double floor = kInfinity;  // least bound of what a stop leaves unseen
     for (const Family& family : families) {
       if (!may_improve(family.bound)) break;
-      const auto before = incumbent_.nodes;
-      search(family);
-      if (getenv("DBG2")) {
-        fprintf(stderr, "family %d bound %.6g best %.8g nodes %ld t %.2f sizes", n++, family.bound,
-                incumbent_.value, long(incumbent_.nodes - before),
-                std::chrono::duration<double>(std::chrono::steady_clock::now() - t0).count());
-        for (auto x : sizes_) fprintf(stderr, " %zu", x);
-        fprintf(stderr, "\n");
+      if (is_spent()) {
+        floor = family.bound;
+        break;
       }
+      search(family);
+      if (is_spent()) floor = std::min(floor, family.bound);
     }
-    return {incumbent_, incumbent_.value};
+    return {incumbent_, incumbent_.best ? std::min(floor, incumbent_.value) : floor};
   }
 
  private:
@@ -110,122 +64,13 @@ class ProductSearch {
   };
 
   [[nodiscard]] bool may_improve(double bound) const {
-    return bound < kInfinity &&
-           (!incumbent_.best || bound < incumbent_.value * (1.0 - kTolerance));
-  }
-
-  // --- choices, columns, tables -----------------------------------------------------------------
-
-  [[nodiscard]] ChoiceList choices_of(const Compound& compound) const {
-    ChoiceList list;
-    std::map<std::vector<std::int32_t>, std::uint32_t> groups;
-    const auto add = [&](const FactorChoice& choice) {
-      for (const MeshAxis& axis : axes_)
-        if (std::int64_t{choice.loops[0][axis.slot]} * choice.loops[1][axis.slot] > axis.size)
-          return;
-      std::vector<std::int32_t> key;
-      for (std::size_t d = 0; d < compound.size(); ++d)
-        for (std::size_t slot = 0; slot < p_.space.slot_count(); ++slot)
-          if (!is_outer(slot)) key.push_back(choice.loops[d][slot]);
-      const auto [entry, is_new] = groups.try_emplace(std::move(key), list.groups);
-      if (is_new) ++list.groups;
-      list.choices.push_back(choice);
-      list.group.push_back(entry->second);
-    };
-    const std::vector<DimLoops> one{kNoLoops};
-    const auto first = p_.space.chains(compound[0]);
-    const auto second = compound.size() > 1 ? p_.space.chains(compound[1]) : one;
-    for (const DimLoops& a : first)
-      for (const DimLoops& b : second) add({{a, b}});
-    return list;
-  }
-
-  /// Temporal loops above the array, or at the outermost level where there is no array.
-  [[nodiscard]] bool is_outer(std::size_t slot) const {
-    if (kind_of(slot) != SlotKind::temporal) return false;
-    return axes_.empty() ? slot == 0 : slot < axes_.front().slot;
+    return bound < kInfinity && (!incumbent_.best || bound < incumbent_.value * (1.0 - kTolerance));
   }
 
   [[nodiscard]] double compound_size(std::size_t c) const {
     double size = 1.0;
-    for (const Dim dim : model_.compounds()[c])
-      size *= static_cast<double>(p_.layer.op.bound(dim));
+    for (const Dim dim : model_.compounds()[c]) size *= static_cast<double>(p_.layer.op.bound(dim));
     return size;
-  }
-
-  const std::vector<double>& column(std::size_t term, const LoopClass& loop_class, std::size_t c) {
-    std::string key = model_.column_key(term, loop_class, c);
-    key += static_cast<char>(term);
-    const auto [entry, is_new] = columns_[c].try_emplace(std::move(key));
-    if (is_new) entry->second = model_.column(term, loop_class, c, choices_[c].choices);
-    return entry->second;
-  }
-
-  const Table& table(const LoopClass& loop_class, std::size_t c) {
-    const auto [entry, is_new] = tables_[c].try_emplace(model_.profile(loop_class, c));
-    if (is_new) entry->second = make_table(loop_class, c);
-    return entry->second;
-  }
-
-  Table make_table(const LoopClass& loop_class, std::size_t c) {
-    const ChoiceList& from = choices_[c];
-    std::vector<const std::vector<double>*> columns;
-    for (std::size_t t = 0; t < terms_; ++t) columns.push_back(&column(t, loop_class, c));
-    std::vector<std::vector<std::uint32_t>> rows(from.groups);
-    for (std::uint32_t i = 0; i < from.choices.size(); ++i)
-      if (model_.allows(loop_class, c, from.choices[i])) rows[from.group[i]].push_back(i);
-    Table table;
-    table.members.resize(from.groups);
-    for (std::uint32_t g = 0; g < from.groups; ++g) {
-      if (rows[g].empty()) continue;
-      table.members[g] = make_list(rows[g], columns, from);
-      table.groups.row.push_back(g);
-    }
-    List& groups = table.groups;
-    groups.size = groups.row.size();
-    groups.values.reserve(terms_ * groups.size);
-    for (std::size_t t = 0; t < terms_; ++t)
-      for (const std::uint32_t g : groups.row) groups.values.push_back(table.members[g].least[t]);
-    for (std::size_t a = 0; a < axes_.size(); ++a)
-      for (const std::uint32_t g : groups.row)
-        groups.used.push_back(table.members[g].used_on(a)[0]);
-    find_least(groups);
-    return table;
-  }
-
-  /// Without the choices that another one matches or beats in every term.
-  List make_list(const std::vector<std::uint32_t>& rows,
-                 const std::vector<const std::vector<double>*>& columns, const ChoiceList& from) {
-    List list;
-    const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-      for (const auto* column : columns)
-        if ((*column)[a] > (*column)[b]) return false;
-      return true;
-    };
-    for (const std::uint32_t i : rows) {
-      if (std::any_of(list.row.begin(), list.row.end(),
-                      [&](std::uint32_t other) { return beats(other, i); }))
-        continue;
-      std::erase_if(list.row, [&](std::uint32_t other) { return beats(i, other); });
-      list.row.push_back(i);
-    }
-    list.size = list.row.size();
-    list.values.reserve(terms_ * list.size);
-    for (const auto* column : columns)
-      for (const std::uint32_t i : list.row) list.values.push_back((*column)[i]);
-    for (const MeshAxis& axis : axes_)
-      for (const std::uint32_t i : list.row)
-        list.used.push_back(from.choices[i].loops[0][axis.slot] *
-                            from.choices[i].loops[1][axis.slot]);
-    find_least(list);
-    return list;
-  }
-
-  void find_least(List& list) const {
-    list.least.assign(terms_, kInfinity);
-    for (std::size_t t = 0; t < terms_; ++t)
-      for (std::size_t i = 0; i < list.size; ++i)
-        list.least[t] = std::min(list.least[t], list.of(t)[i]);
   }
 
   // --- families ---------------------------------------------------------------------------------
@@ -244,8 +89,8 @@ class ProductSearch {
       Family& family = families[entry->second];
       family.classes.push_back(&loop_class);
       family.tables.emplace_back();
-      for (std::size_t c = 0; c < choices_.size(); ++c)
-        family.tables.back().push_back(&table(loop_class, c));
+      for (std::size_t c = 0; c < compounds_; ++c)
+        family.tables.back().push_back(&tables_.table(loop_class, c));
     }
     for (Family& family : families) family.bound = bound_of(family);
     return families;
@@ -254,7 +99,7 @@ class ProductSearch {
   double bound_of(const Family& family) {
     std::vector<double> products(terms_, 1.0);
     double steps = sums_.cycles[0][0][0].coefficient;
-    for (std::size_t c = 0; c < choices_.size(); ++c) {
+    for (std::size_t c = 0; c < compounds_; ++c) {
       const List& list = merged(family, c);
       if (list.size == 0) return kInfinity;
       for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least[t];
@@ -275,14 +120,13 @@ class ProductSearch {
     const auto [entry, is_new] = merged_[c].try_emplace(tables);
     List& list = entry->second;
     if (!is_new) return list;
-    std::vector<const double*> first(choices_[c].groups, nullptr);
     std::map<std::uint32_t, std::pair<std::vector<double>, std::vector<std::int32_t>>> groups;
     for (const Table* table : tables)
       for (std::size_t i = 0; i < table->groups.size; ++i) {
         auto& [values, used] = groups[table->groups.row[i]];
         if (values.empty()) {
           values.assign(terms_, kInfinity);
-          for (std::size_t a = 0; a < axes_.size(); ++a)
+          for (std::size_t a = 0; a < full_mesh_.size(); ++a)
             used.push_back(table->groups.used_on(a)[i]);
         }
         for (std::size_t t = 0; t < terms_; ++t)
@@ -291,25 +135,24 @@ class ProductSearch {
     list.size = groups.size();
     for (std::size_t t = 0; t < terms_; ++t)
       for (const auto& [g, row] : groups) list.values.push_back(row.first[t]);
-    for (std::size_t a = 0; a < axes_.size(); ++a)
+    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
       for (const auto& [g, row] : groups) list.used.push_back(row.second[a]);
     for (const auto& [g, row] : groups) list.row.push_back(g);
-    find_least(list);
+    tables_.find_least(list);
     return list;
   }
 
   void search(const Family& family) {
-    sizes_.clear();
-    picked_.assign(choices_.size(), 0);
+    picked_.assign(compounds_, 0);
     Open root{{}, std::vector<double>(terms_, 1.0), full_mesh_};
-    for (std::size_t c = 0; c < choices_.size(); ++c) root.lists.emplace_back(c, &merged(family, c));
+    for (std::size_t c = 0; c < compounds_; ++c) root.lists.emplace_back(c, &merged(family, c));
     explore(std::move(root), [&](double) {
       const std::vector<std::uint32_t> group = picked_;
       for (std::size_t k = 0; k < family.classes.size(); ++k) {
         class_ = family.classes[k];
         Open members{{}, std::vector<double>(terms_, 1.0), full_mesh_};
         bool possible = true;
-        for (std::size_t c = 0; c < choices_.size(); ++c) {
+        for (std::size_t c = 0; c < compounds_; ++c) {
           const List& list = family.tables[k][c]->members[group[c]];
           possible = possible && list.size > 0;
           members.lists.emplace_back(c, &list);
@@ -340,8 +183,8 @@ class ProductSearch {
     }
     cycles = std::max(cycles, least_cycles);
     if (objective == Objective::latency) return cycles;
-    const double energy = sums_.fixed_energy_pj + total(sums_.energy, products) +
-                          sums_.leakage_pj_per_cycle * cycles;
+    const double energy =
+        sums_.fixed_energy_pj + total(sums_.energy, products) + sums_.leakage_pj_per_cycle * cycles;
     return objective == Objective::energy ? energy : energy * cycles;
   }
 
@@ -408,8 +251,8 @@ class ProductSearch {
       double units = 1.0;
       for (std::size_t a = 0; a < mesh.size(); ++a)
         units *= static_cast<double>(std::max<std::int64_t>(1, mesh[a] / list.used_on(a)[i]));
-      cycles_[i] = std::max(cycles_[i],
-                            share.coefficient * steps * values[i] * std::max(1.0, open / units));
+      cycles_[i] =
+          std::max(cycles_[i], share.coefficient * steps * values[i] * std::max(1.0, open / units));
     }
   }
 
@@ -423,10 +266,10 @@ class ProductSearch {
     smaller.values.reserve(terms_ * rows.size());
     for (std::size_t t = 0; t < terms_; ++t)
       for (const std::size_t i : rows) smaller.values.push_back(list.of(t)[i]);
-    for (std::size_t a = 0; a < axes_.size(); ++a)
+    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
       for (const std::size_t i : rows) smaller.used.push_back(list.used_on(a)[i]);
     for (const std::size_t i : rows) smaller.row.push_back(list.row[i]);
-    find_least(smaller);
+    tables_.find_least(smaller);
     return smaller;
   }
 
@@ -448,8 +291,8 @@ class ProductSearch {
         for (std::size_t t = 0; t < terms_; ++t) others[t] *= open.lists[o].second->least[t];
       }
       bounds(*list, others, open.products[sums_.cycles[0][0][0].term], size, open.mesh, bound[at]);
-      const bool all = std::all_of(bound[at].begin(), bound[at].end(),
-                                   [&](double b) { return may_improve(b); });
+      const bool all =
+          std::all_of(bound[at].begin(), bound[at].end(), [&](double b) { return may_improve(b); });
       if (all) {
         ++unchanged;
         continue;
@@ -460,8 +303,6 @@ class ProductSearch {
       std::erase_if(bound[at], [&](double b) { return !may_improve(b); });
       unchanged = 1;
     }
-    if (sizes_.empty())
-      for (const auto& [c, list] : open.lists) sizes_.push_back(list->size);
     std::size_t shortest = 0;
     for (std::size_t i = 1; i < open.lists.size(); ++i)
       if (open.lists[i].second->size < open.lists[shortest].second->size) shortest = i;
@@ -470,7 +311,7 @@ class ProductSearch {
     for (std::uint32_t i = 0; i < list->size; ++i) rows.emplace_back(bound[shortest][i], i);
     std::sort(rows.begin(), rows.end());
     for (const auto& [value, i] : rows) {
-      if (!may_improve(value)) return;
+      if (!may_improve(value) || is_spent()) return;
       picked_[c] = list->row[i];
       if (open.lists.size() == 1) {
         at_leaf(value);
@@ -484,24 +325,20 @@ class ProductSearch {
     }
   }
 
+  /// Out of time or over the limit of mappings and bounds.
+  bool is_spent() {
+    const auto& most = p_.options.max_evaluations;
+    spent_ = spent_ || (most && incumbent_.spent() >= *most) || p_.stop.raised();
+    return spent_;
+  }
+
   void offer(double bound) {
     Candidate candidate = p_.space.empty();
     for (std::size_t c = 0; c < picked_.size(); ++c)
       for (std::size_t d = 0; d < model_.compounds()[c].size(); ++d)
         candidate.chains[index(model_.compounds()[c][d])] =
-            choices_[c].choices[picked_[c]].loops[d];
+            tables_.choices(c).choices[picked_[c]].loops[d];
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
-    if (getenv("DBG")) {
-      const auto e = evaluate(p_.layer, p_.accelerator, p_.space.to_mapping(candidate));
-      if (const auto* cost = std::get_if<Cost>(&e)) {
-        const double v = value_of(*cost, p_.options.objective);
-        if (std::abs(v - bound) > 1e-9 * v)
-          fprintf(stderr, "bound %.12g value %.12g  energy %.12g  %s\n", bound, v, cost->energy_pj,
-                  to_text(p_.space.to_mapping(candidate), p_.accelerator).c_str());
-      } else
-        fprintf(stderr, "infeasible bound %.12g %s\n", bound,
-                to_text(p_.space.to_mapping(candidate), p_.accelerator).c_str());
-    }
     if (p_.accelerator.fields().counting.box_tiles) {
       incumbent_.offer(p_, candidate);
     } else {
@@ -535,22 +372,29 @@ class ProductSearch {
   TermModel model_;
   const CostSums& sums_;
   std::size_t terms_;
-  std::vector<MeshAxis> axes_;
+  std::size_t compounds_;
+  ChoiceTables tables_;
   std::vector<std::int64_t> full_mesh_;
-  std::vector<ChoiceList> choices_;
-  std::vector<std::unordered_map<std::string, std::vector<double>>> columns_;
-  std::vector<std::unordered_map<std::string, Table>> tables_;
   std::vector<std::map<std::vector<const Table*>, List>> merged_;
   Incumbent incumbent_;
+  bool spent_ = false;
   std::vector<double> cycles_, scratch_, scratch2_;
   const LoopClass* class_ = nullptr;
   std::vector<std::uint32_t> picked_;
-  std::vector<std::size_t> sizes_;
 };
 
 }  // namespace
 
+bool is_product_problem(const Layer& layer, const Accelerator& accelerator,
+                        MapperOptions::Factors factors) {
+  if (factors != MapperOptions::Factors::perfect) return false;
+  const TermModel model(layer, accelerator);
+  return model.is_exact();
+}
+
 SearchOutcome run_products(const SearchProblem& problem) {
+  if (!is_product_problem(problem.layer, problem.accelerator, problem.options.factors))
+    return run_branch_and_bound(problem);
   return ProductSearch(problem).run();
 }
 

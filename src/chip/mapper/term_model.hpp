@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
 #include <compare>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,6 +58,9 @@ class TermModel {
   [[nodiscard]] const CostSums& sums() const { return sums_; }
   [[nodiscard]] std::size_t term_count() const { return terms_.size(); }
   [[nodiscard]] const LoopClasses& classes() const { return classes_; }
+  /// Do the sums bound every mapping from below? Not where outputs overlap or more than two
+  /// dimensions share axes.
+  [[nodiscard]] bool is_exact() const;
 
   /// Values of a term for the choices of one compound. Equal keys: equal values.
   [[nodiscard]] std::vector<double> column(std::size_t term, const LoopClass& loop_class,
@@ -102,13 +105,14 @@ class TermModel {
   struct Loops;
 
   void make_compounds();
+  void write_sums();
   [[nodiscard]] std::string key_of(const Factor& factor, const LoopClass& loop_class,
                                    std::size_t compound) const;
   [[nodiscard]] std::span<const LoopPlace> run_of(const Factor& factor,
                                                   const LoopClass& loop_class) const;
   [[nodiscard]] std::optional<Dim> plain_dim(const Rank& rank, Role role) const;
-  [[nodiscard]] double plain_value(const Factor& factor, std::size_t axis,
-                                   const Compound& compound, const FactorChoice& choice) const;
+  [[nodiscard]] double plain_value(const Factor& factor, std::size_t axis, const Compound& compound,
+                                   const FactorChoice& choice) const;
   [[nodiscard]] double value(const Factor& factor, const LoopClass& loop_class,
                              std::size_t compound, const FactorChoice& choice) const;
   [[nodiscard]] double rank_value(const Factor& factor, const LoopClass& loop_class,
