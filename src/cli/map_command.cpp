@@ -146,7 +146,7 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option("--objective", arguments->objective, "energy, latency, edp or dram")
       ->capture_default_str();
   command->add_option("--factors", arguments->factors, "perfect or ceiling")->capture_default_str();
-  command->add_option("--strategy", arguments->strategy, "branch_and_bound, annealing or random")
+  command->add_option("--strategy", arguments->strategy, "branch_and_bound, products, annealing or random")
       ->capture_default_str();
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
   command->add_option(

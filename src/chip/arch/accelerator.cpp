@@ -66,9 +66,10 @@ std::string text_of(const ComputeEngine& engine) {
 }
 
 std::string text_of(const CountingRules& rules) {
-  return fmt::format("{:d}{:d}{:d}{:d}{:d}", rules.halo_reuse, rules.fetch_stride_gaps,
+  return fmt::format("{:d}{:d}{:d}{:d}{:d}{:d}{:d}{:d}", rules.halo_reuse, rules.fetch_stride_gaps,
                      rules.fetch_padding, rules.skip_first_partial_sum_read,
-                     rules.count_drain_reads);
+                     rules.count_drain_reads, rules.box_tiles, rules.read_back_to_all,
+                     rules.hide_transfers);
 }
 
 }  // namespace

@@ -118,6 +118,11 @@ struct CountingRules {
   bool fetch_padding = false;
   bool skip_first_partial_sum_read = true;
   bool count_drain_reads = true;  ///< outputs read out of a buffer on their way up cost a read
+  /// Tiles of weights and inputs are boxes: overlap is kept along one axis at a time, only equal
+  /// boxes are multicast, and a forwarded box comes from a neighbour on the mesh.
+  bool box_tiles = false;
+  bool read_back_to_all = false;  ///< partial sums read back go to every instance that adds to them
+  bool hide_transfers = false;  ///< cycles = the busiest of compute and ports; fills cost no stall
   bool operator==(const CountingRules&) const = default;
 };
 

@@ -134,7 +134,14 @@ struct FieldsOf<chip::CountingRules> {
         field("skip_first_partial_sum_read", &T::skip_first_partial_sum_read,
               "A partial sum is not read before it exists."),
         field("count_drain_reads", &T::count_drain_reads,
-              "Outputs read out of a buffer on their way up cost a read.")};
+              "Outputs read out of a buffer on their way up cost a read."),
+        field("box_tiles", &T::box_tiles,
+              "Input and weight tiles are boxes that keep overlap along one axis only; equal "
+              "boxes are multicast (Timeloop)."),
+        field("read_back_to_all", &T::read_back_to_all,
+              "Partial sums read back go to every instance that adds to them."),
+        field("hide_transfers", &T::hide_transfers,
+              "Transfers overlap with compute: the busiest part sets the cycles.")};
   }
 };
 

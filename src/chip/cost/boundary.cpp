@@ -4,6 +4,8 @@
 #include <array>
 #include <numeric>
 
+#include "chip/cost/box_traffic.hpp"
+
 namespace hwflow::chip {
 namespace {
 
@@ -148,6 +150,8 @@ std::int64_t moved_words(const Chains& chains, const Boundary& boundary, Side si
 }
 
 BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary) {
+  if (place.accelerator.fields().counting.box_tiles && !boundary.unheld)
+    return box_fetch_traffic(place, boundary);
   const auto& levels = place.accelerator.levels();
   const auto alone = [&](LevelIndex level) {
     return level < boundary.parent || !levels[level].fanout.multicast;
@@ -197,7 +201,10 @@ BoundaryTraffic drain_traffic(const OperandNest& place, const Boundary& boundary
   traffic.updates = moved_words(arriving, boundary, Side::leave);
   traffic.drains = moved_words(each, boundary, Side::leave);
   traffic.reads = traffic.updates - skipped;
-  traffic.fills = moved_words(events, boundary, Side::leave) - skipped;
+  const CountingRules& rules = place.accelerator.fields().counting;
+  traffic.fills = rules.read_back_to_all
+                      ? traffic.drains - (rules.skip_first_partial_sum_read ? each.distinct() : 0)
+                      : moved_words(events, boundary, Side::leave) - skipped;
   traffic.last_updates = arriving.first(Side::leave);
   traffic.last_drains = each.first(Side::leave);
   if (shares_outputs(place, above)) return traffic;

@@ -51,6 +51,11 @@ void Timing::add(const Boundary& boundary, const BoundaryTraffic& traffic, const
       below.bits(traffic.drains, traffic.final_drains) + traffic.forwarded * below.unfinished,
       traffic.fills * below.unfinished};
   add_to(total_[boundary.child], child);
+  if (accelerator_.fields().counting.hide_transfers) {
+    add_to(overlapped_[boundary.parent], parent);
+    add_to(overlapped_[boundary.child], child);
+    return;
+  }
   if (!levels[boundary.child].double_buffered) {
     add_to(stalling_[boundary.child].child, child);
     add_to(stalling_[boundary.child].parents[boundary.parent], parent);

@@ -1,0 +1,242 @@
+#include "chip/cost/box_traffic.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace hwflow::chip {
+namespace {
+
+/// One number per axis of the operand; axes that it does not have stay 0.
+using Vector = std::array<std::int64_t, kDimCount>;
+
+Vector operator-(const Vector& a, const Vector& b) {
+  Vector result{};
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = a[i] - b[i];
+  return result;
+}
+Vector operator+(const Vector& a, const Vector& b) {
+  Vector result{};
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = a[i] + b[i];
+  return result;
+}
+
+/// A temporal loop above the child: how far one step moves the box, and how often it turns.
+struct Step {
+  Vector shift{};
+  std::int64_t trips = 1;
+};
+
+/// The words that enter with one transition: a box at `corner` of the tile; empty: none.
+struct Entering {
+  bool empty = false;
+  Vector corner{};
+  Vector lengths{};
+  std::int64_t words = 0;
+};
+
+class BoxCount {
+ public:
+  BoxCount(const OperandNest& place, const Boundary& boundary) : place_(place) {
+    for (std::size_t a = 0; a < place.operand.ranks.size(); ++a)
+      for (const AffineTerm& term : place.operand.ranks[a].terms)
+        axes_[index(term.dim)] = {static_cast<int>(a), term.coefficient};
+    walk(boundary);
+    measure_box();
+    find_transitions();
+  }
+
+  BoundaryTraffic run(const Boundary& boundary) const {
+    const auto& levels = place_.accelerator.levels();
+    const MemoryLevel& fan = levels[mesh_level_];
+    const std::int64_t copies =
+        fan.fanout.multicast ? distinct({}) : static_cast<std::int64_t>(offsets_.size());
+    BoundaryTraffic traffic;
+    std::int64_t received = 0, forwarded = 0;
+    const auto add = [&](const Entering& entering, const Entering& before, const Vector& shift,
+                         std::int64_t visits) {
+      if (entering.empty) return;
+      const std::int64_t words = entering.words * visits;
+      received += words * static_cast<std::int64_t>(offsets_.size());
+      std::int64_t reads = copies;
+      if (fan.fanout.forwarding && offsets_.size() > 1 && !before.empty &&
+          before.lengths == entering.lengths) {
+        const auto served = served_by_neighbours(shift + entering.corner - before.corner);
+        const std::int64_t left = distinct(served);
+        if (left < reads) {
+          reads = left;
+          forwarded += words * std::count(served.begin(), served.end(), true);
+        }
+      }
+      traffic.reads += words * reads;
+    };
+    add(whole_, {.empty = true}, {}, 1);
+    traffic.first_reads = traffic.reads * parents_;
+    traffic.first_fills = received * parents_;
+    for_each_visit(add);
+    const auto units = static_cast<std::int64_t>(offsets_.size());
+    // Timeloop rounds to whole words per instance.
+    traffic.forwarded = (2 * forwarded + units) / (2 * units) * units * parents_;
+    traffic.reads *= parents_;
+    if (boundary.child < levels.size())
+      traffic.fills = received * parents_;
+    else
+      traffic.first_fills = 0;
+    return traffic;
+  }
+
+ private:
+  struct Axis {
+    int axis = -1;  ///< none: the operand does not depend on the dimension
+    std::int64_t coefficient = 0;
+  };
+
+  void walk(const Boundary& boundary) {
+    tile_ = place_.nest.bounds;
+    offsets_.assign(1, {});
+    mesh_level_ = boundary.parent;
+    for (const NestLoop& loop : place_.nest.loops) {
+      if (loop.level >= boundary.child) break;
+      tile_[index(loop.dim)] = loop.tile;
+      const Axis& axis = axes_[index(loop.dim)];
+      Vector shift{};
+      if (axis.axis >= 0) shift[static_cast<std::size_t>(axis.axis)] = axis.coefficient * loop.tile;
+      if (!loop.spatial) {
+        steps_.push_back({shift, loop.trips});
+      } else if (loop.level < boundary.parent) {
+        parents_ *= loop.trips;
+      } else {
+        mesh_level_ = loop.level;
+        spread(shift, loop.trips);
+      }
+    }
+  }
+
+  /// One more loop over instances, inside those there are: the instance number stays dense.
+  void spread(const Vector& shift, std::int64_t trips) {
+    std::vector<Vector> spread;
+    spread.reserve(offsets_.size() * static_cast<std::size_t>(trips));
+    for (const Vector& offset : offsets_) {
+      Vector at = offset;
+      for (std::int64_t i = 0; i < trips; ++i, at = at + shift) spread.push_back(at);
+    }
+    offsets_ = std::move(spread);
+  }
+
+  void measure_box() {
+    whole_.words = 1;
+    for (std::size_t a = 0; a < place_.operand.ranks.size(); ++a) {
+      std::int64_t length = 1;
+      for (const AffineTerm& term : place_.operand.ranks[a].terms)
+        length += term.coefficient * (tile_[index(term.dim)] - 1);
+      whole_.lengths[a] = length;
+      whole_.words *= length;
+    }
+  }
+
+  void find_transitions() {
+    std::optional<Vector> slide;  // the shift of the innermost loop that moves the box
+    Vector inside{};
+    shifts_.resize(steps_.size());
+    entering_.resize(steps_.size());
+    for (std::size_t j = steps_.size(); j-- > 0;) {
+      shifts_[j] = steps_[j].shift - inside;
+      inside = inside + steps_[j].shift;
+      if (!slide && steps_[j].shift != Vector{}) slide = steps_[j].shift;
+      if (shifts_[j] == Vector{}) {
+        entering_[j].empty = true;
+      } else {
+        entering_[j] = slide == shifts_[j] ? entering_by(shifts_[j]) : whole_;
+      }
+    }
+  }
+
+  /// What a slide brings in: the part of the box past the old one when it moves along one axis by
+  /// less than its length, else all of it.
+  [[nodiscard]] Entering entering_by(const Vector& shift) const {
+    std::optional<std::size_t> axis;
+    for (std::size_t a = 0; a < shift.size(); ++a) {
+      if (shift[a] == 0) continue;
+      if (axis || shift[a] >= whole_.lengths[a]) return whole_;
+      axis = a;
+    }
+    Entering entering = whole_;
+    entering.words = whole_.words / whole_.lengths[*axis] * shift[*axis];
+    entering.corner[*axis] = whole_.lengths[*axis] - shift[*axis];
+    entering.lengths[*axis] = shift[*axis];
+    return entering;
+  }
+
+  /// Calls add(entering, entering one visit before, shift between the two, number of such visits)
+  /// for every kind of visit but the first. Before a step of an outer loop the innermost one
+  /// stepped; before a step of the innermost one, whichever set it to 0.
+  template <class Add>
+  void for_each_visit(const Add& add) const {
+    std::int64_t outside = 1;
+    const std::size_t count = steps_.size();
+    for (std::size_t j = 0; j < count; ++j) {
+      if (j + 1 < count) {
+        add(entering_[j], entering_[count - 1], shifts_[j], (steps_[j].trips - 1) * outside);
+      }
+      outside *= steps_[j].trips;
+    }
+    if (count == 0) return;
+    const Entering& last = entering_[count - 1];
+    const std::int64_t turns = steps_[count - 1].trips - 1;
+    add(last, whole_, shifts_[count - 1], turns);
+    outside = 1;
+    for (std::size_t i = 0; i + 1 < count; ++i) {
+      add(last, entering_[i], shifts_[count - 1], turns * (steps_[i].trips - 1) * outside);
+      outside *= steps_[i].trips;
+    }
+  }
+
+  /// Different boxes among the instances not marked.
+  [[nodiscard]] std::int64_t distinct(const std::vector<bool>& marked) const {
+    std::vector<Vector> seen;
+    seen.reserve(offsets_.size());
+    for (std::size_t i = 0; i < offsets_.size(); ++i)
+      if (marked.empty() || !marked[i]) seen.push_back(offsets_[i]);
+    std::sort(seen.begin(), seen.end());
+    return std::unique(seen.begin(), seen.end()) - seen.begin();
+  }
+
+  /// Instances whose new words lie at the place, relative to the tile, where a neighbour's words
+  /// of the visit before lay, `away` further.
+  [[nodiscard]] std::vector<bool> served_by_neighbours(const Vector& away) const {
+    const std::int64_t columns = place_.accelerator.levels()[mesh_level_].fanout.x;
+    const auto count = static_cast<std::int64_t>(offsets_.size());
+    std::vector<bool> served(offsets_.size(), false);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Vector wanted = offsets_[static_cast<std::size_t>(i)] + away;
+      const auto has = [&](std::int64_t neighbour) {
+        return neighbour >= 0 && neighbour < count &&
+               offsets_[static_cast<std::size_t>(neighbour)] == wanted;
+      };
+      const std::int64_t column = i % columns;
+      served[static_cast<std::size_t>(i)] = has(i - columns) || has(i + columns) ||
+                                            (column > 0 && has(i - 1)) ||
+                                            (column + 1 < columns && has(i + 1));
+    }
+    return served;
+  }
+
+  const OperandNest& place_;
+  std::array<Axis, kDimCount> axes_{};
+  DimArray tile_ = kOnes;
+  std::vector<Step> steps_;     ///< outermost first
+  std::vector<Vector> shifts_;  ///< of the box when that loop steps
+  std::vector<Entering> entering_;
+  std::vector<Vector> offsets_;  ///< of the boxes of one parent's instances, by instance number
+  LevelIndex mesh_level_ = 0;
+  std::int64_t parents_ = 1;
+  Entering whole_;
+};
+
+}  // namespace
+
+BoundaryTraffic box_fetch_traffic(const OperandNest& place, const Boundary& boundary) {
+  return BoxCount(place, boundary).run(boundary);
+}
+
+}  // namespace hwflow::chip

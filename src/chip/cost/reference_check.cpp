@@ -1,0 +1,97 @@
+#include "chip/cost/reference_check.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/check.hpp"
+#include "chip/cost/cost.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+constexpr double kEnergyTolerance = 1e-9;
+
+std::string_view tensor_name(Role role) {
+  switch (role) {
+    case Role::weights: return "Weights";
+    case Role::inputs: return "Inputs";
+    case Role::outputs: return "Outputs";
+  }
+  return "";
+}
+
+class Comparison {
+ public:
+  Comparison(const ReferenceCase& reference, const Cost& cost)
+      : reference_(reference), cost_(cost) {}
+
+  std::vector<CountDifference> run() {
+    for (const ReferenceCounts& counts : reference_.result->counts) compare(counts);
+    const auto& result = *reference_.result;
+    if (result.cycles) add("total", "", "cycles", *result.cycles, cost_.cycles);
+    if (result.energy_pj &&
+        std::abs(*result.energy_pj - cost_.energy_pj) > kEnergyTolerance * *result.energy_pj)
+      differences_.push_back({"total", "", "energy_pj", *result.energy_pj, cost_.energy_pj});
+    return std::move(differences_);
+  }
+
+ private:
+  void compare(const ReferenceCounts& counts) {
+    const auto& levels = reference_.accelerator.levels();
+    const auto& operands = reference_.layer.op.operands();
+    const std::string tensor(tensor_name(counts.role));
+    for (LevelIndex l = 0; l < levels.size(); ++l) {
+      if (levels[l].name != counts.level) continue;
+      for (std::size_t o = 0; o < operands.size(); ++o) {
+        if (operands[o].role != counts.role) continue;
+        const TensorTraffic& traffic = cost_.levels[l].operands[o];
+        add(counts.level, tensor, "reads", counts.reads, traffic.reads);
+        add(counts.level, tensor, "fills", counts.fills, traffic.fills);
+        add(counts.level, tensor, "updates", counts.updates, traffic.updates);
+        if (counts.tile_words)
+          add(counts.level, tensor, "tile_words", *counts.tile_words, traffic.tile_words);
+      }
+      return;
+    }
+    differences_.push_back({counts.level, tensor, "level", 1, 0});
+  }
+
+  void add(const std::string& level, const std::string& tensor, const std::string& count,
+           std::int64_t expected, std::int64_t got) {
+    if (expected == got) return;
+    differences_.push_back(
+        {level, tensor, count, static_cast<double>(expected), static_cast<double>(got)});
+  }
+
+  const ReferenceCase& reference_;
+  const Cost& cost_;
+  std::vector<CountDifference> differences_;
+};
+
+}  // namespace
+
+Accelerator reference_machine(const ReferenceCase& reference, Semantics semantics) {
+  Accelerator::Fields fields = reference.accelerator.fields();
+  fields.counting.count_drain_reads = false;
+  auto machine = Accelerator::make(std::move(fields));
+  HWFLOW_CHECK(machine.has_value(), "the machine of the case is valid");
+  return with_semantics(*machine, semantics);
+}
+
+Expected<std::vector<CountDifference>> check_reference(const ReferenceCase& reference,
+                                                       Semantics semantics) {
+  HWFLOW_CHECK(reference.mapping && reference.result, "a case to evaluate has both");
+  const Evaluation evaluation =
+      evaluate(reference.layer, reference_machine(reference, semantics), *reference.mapping);
+  if (const auto* infeasible = std::get_if<Infeasible>(&evaluation)) {
+    return Unexpected{Diagnostics{
+        {reference.id,
+         fmt::format("the mapping is not possible: {} at level '{}'", name(infeasible->reason),
+                     reference.accelerator.levels()[infeasible->level].name),
+         ""}}};
+  }
+  return Comparison(reference, std::get<Cost>(evaluation)).run();
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,401 @@
+#include "chip/mapper/product_search.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <map>
+#include <string>
+
+#include "chip/mapper/choice_tables.hpp"
+#include "chip/mapper/loop_orders.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Sums of products are rounded differently from the counts: what is nearer than this is equal.
+constexpr double kTolerance = 1e-10;
+
+/// Classes that differ only in the order of the outermost level.
+struct Family {
+  std::vector<const LoopClass*> classes;
+  std::vector<std::vector<const Table*>> tables;  ///< per class and compound
+  double bound = 0.0;
+};
+
+class ProductSearch {
+ public:
+  explicit ProductSearch(const SearchProblem& problem)
+      : p_(problem),
+        model_(problem.layer, problem.accelerator),
+        sums_(model_.sums()),
+        terms_(model_.term_count()),
+        compounds_(model_.compounds().size()),
+        tables_(model_, problem.space) {
+    for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
+    merged_.resize(compounds_);
+  }
+
+  SearchOutcome run() {
+    for (const Candidate& start : p_.starts) incumbent_.offer(p_, start);
+    const std::vector<LoopClass> classes = model_.classes().all();
+    std::vector<Family> families = families_of(classes);
+    std::sort(families.begin(), families.end(),
+              [](const Family& a, const Family& b) { return a.bound < b.bound; });
+    double floor = kInfinity;  // least bound of what a stop leaves unseen
+    for (const Family& family : families) {
+      if (!may_improve(family.bound)) break;
+      if (is_spent()) {
+        floor = family.bound;
+        break;
+      }
+      search(family);
+      if (is_spent()) floor = std::min(floor, family.bound);
+    }
+    return {incumbent_, incumbent_.best ? std::min(floor, incumbent_.value) : floor};
+  }
+
+ private:
+  /// Compounds still to be decided, and what the decided ones multiply.
+  struct Open {
+    std::vector<std::pair<std::size_t, const List*>> lists;
+    std::vector<double> products;
+    std::vector<std::int64_t> mesh;
+  };
+
+  [[nodiscard]] bool may_improve(double bound) const {
+    return bound < kInfinity && (!incumbent_.best || bound < incumbent_.value * (1.0 - kTolerance));
+  }
+
+  [[nodiscard]] double compound_size(std::size_t c) const {
+    double size = 1.0;
+    for (const Dim dim : model_.compounds()[c]) size *= static_cast<double>(p_.layer.op.bound(dim));
+    return size;
+  }
+
+  // --- families ---------------------------------------------------------------------------------
+
+  std::vector<Family> families_of(const std::vector<LoopClass>& classes) {
+    std::map<std::string, std::size_t> numbers;
+    std::vector<Family> families;
+    for (const LoopClass& loop_class : classes) {
+      std::string key;
+      for (LevelIndex l = 1; l < loop_class.orders.size(); ++l) {
+        for (const Dim dim : loop_class.orders[l]) key += static_cast<char>(index(dim));
+        key += static_cast<char>(loop_class.absent[l]);
+      }
+      const auto [entry, is_new] = numbers.try_emplace(std::move(key), families.size());
+      if (is_new) families.emplace_back();
+      Family& family = families[entry->second];
+      family.classes.push_back(&loop_class);
+      family.tables.emplace_back();
+      for (std::size_t c = 0; c < compounds_; ++c)
+        family.tables.back().push_back(&tables_.table(loop_class, c));
+    }
+    for (Family& family : families) family.bound = bound_of(family);
+    return families;
+  }
+
+  double bound_of(const Family& family) {
+    std::vector<double> products(terms_, 1.0);
+    double steps = sums_.cycles[0][0][0].coefficient;
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      const List& list = merged(family, c);
+      if (list.size == 0) return kInfinity;
+      for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least[t];
+      steps *= compound_size(c);
+    }
+    for (const std::int64_t size : full_mesh_) steps /= static_cast<double>(size);
+    for (const CostSums::Limit& limit : sums_.limits)
+      if (total(limit.sum, products) > limit.room * (1.0 + 1e-12)) return kInfinity;
+    return cost(products, steps);
+  }
+
+  /// The least values of each group over the classes of a family.
+  const List& merged(const Family& family, std::size_t c) {
+    std::vector<const Table*> tables;
+    for (const auto& of_class : family.tables) tables.push_back(of_class[c]);
+    std::sort(tables.begin(), tables.end());
+    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+    const auto [entry, is_new] = merged_[c].try_emplace(tables);
+    List& list = entry->second;
+    if (!is_new) return list;
+    std::map<std::uint32_t, std::pair<std::vector<double>, std::vector<std::int32_t>>> groups;
+    for (const Table* table : tables)
+      for (std::size_t i = 0; i < table->groups.size; ++i) {
+        auto& [values, used] = groups[table->groups.row[i]];
+        if (values.empty()) {
+          values.assign(terms_, kInfinity);
+          for (std::size_t a = 0; a < full_mesh_.size(); ++a)
+            used.push_back(table->groups.used_on(a)[i]);
+        }
+        for (std::size_t t = 0; t < terms_; ++t)
+          values[t] = std::min(values[t], table->groups.of(t)[i]);
+      }
+    list.size = groups.size();
+    for (std::size_t t = 0; t < terms_; ++t)
+      for (const auto& [g, row] : groups) list.values.push_back(row.first[t]);
+    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
+      for (const auto& [g, row] : groups) list.used.push_back(row.second[a]);
+    for (const auto& [g, row] : groups) list.row.push_back(g);
+    tables_.find_least(list);
+    return list;
+  }
+
+  void search(const Family& family) {
+    picked_.assign(compounds_, 0);
+    Open root{{}, std::vector<double>(terms_, 1.0), full_mesh_};
+    for (std::size_t c = 0; c < compounds_; ++c) root.lists.emplace_back(c, &merged(family, c));
+    explore(std::move(root), [&](double) {
+      const std::vector<std::uint32_t> group = picked_;
+      for (std::size_t k = 0; k < family.classes.size(); ++k) {
+        class_ = family.classes[k];
+        Open members{{}, std::vector<double>(terms_, 1.0), full_mesh_};
+        bool possible = true;
+        for (std::size_t c = 0; c < compounds_; ++c) {
+          const List& list = family.tables[k][c]->members[group[c]];
+          possible = possible && list.size > 0;
+          members.lists.emplace_back(c, &list);
+        }
+        if (possible) explore(std::move(members), [&](double bound) { offer(bound); });
+      }
+      picked_ = group;
+    });
+  }
+
+  // --- bounds -----------------------------------------------------------------------------------
+
+  [[nodiscard]] static double total(const TermSum& sum, const std::vector<double>& products) {
+    double value = 0.0;
+    for (const TermShare& share : sum) value += share.coefficient * products[share.term];
+    return value;
+  }
+
+  [[nodiscard]] double cost(const std::vector<double>& products, double least_cycles) const {
+    const Objective objective = p_.options.objective;
+    if (objective == Objective::dram)
+      return total(sums_.dram_bits, products) + sums_.fixed_dram_bits;
+    double cycles = 0.0;
+    for (const auto& group : sums_.cycles) {
+      double longest = 0.0;
+      for (const TermSum& sum : group) longest = std::max(longest, total(sum, products));
+      cycles += longest;
+    }
+    cycles = std::max(cycles, least_cycles);
+    if (objective == Objective::latency) return cycles;
+    const double energy =
+        sums_.fixed_energy_pj + total(sums_.energy, products) + sums_.leakage_pj_per_cycle * cycles;
+    return objective == Objective::energy ? energy : energy * cycles;
+  }
+
+  /// sum[i] = fixed + sum over the terms of coefficient * others * value of row i.
+  static void weigh(const TermSum& terms, const std::vector<double>& others, const List& list,
+                    double fixed, std::vector<double>& sum) {
+    sum.assign(list.size, fixed);
+    for (const TermShare& share : terms) {
+      const double weight = share.coefficient * others[share.term];
+      const double* values = list.of(share.term);
+      double* into = sum.data();
+      for (std::size_t i = 0; i < list.size; ++i) into[i] += weight * values[i];
+    }
+  }
+
+  /// Bound of every row of a list, given the products of all other compounds; infinite where it
+  /// cannot fit.
+  void bounds(const List& list, const std::vector<double>& others, double steps, double open,
+              const std::vector<std::int64_t>& mesh, std::vector<double>& result) {
+    incumbent_.nodes += static_cast<std::int64_t>(list.size);
+    const Objective objective = p_.options.objective;
+    if (objective == Objective::dram) {
+      weigh(sums_.dram_bits, others, list, sums_.fixed_dram_bits, result);
+    } else {
+      const bool timed = objective != Objective::energy || sums_.leakage_pj_per_cycle > 0.0;
+      if (timed) weigh_cycles(list, others, steps, open, mesh);
+      if (objective == Objective::latency) {
+        result = cycles_;
+      } else {
+        weigh(sums_.energy, others, list, sums_.fixed_energy_pj, result);
+        for (std::size_t i = 0; timed && i < list.size; ++i)
+          result[i] += sums_.leakage_pj_per_cycle * cycles_[i];
+        for (std::size_t i = 0; objective == Objective::edp && i < list.size; ++i)
+          result[i] *= cycles_[i];
+      }
+    }
+    for (const CostSums::Limit& limit : sums_.limits) {
+      weigh(limit.sum, others, list, 0.0, scratch_);
+      const double room = limit.room * (1.0 + 1e-12);
+      for (std::size_t i = 0; i < list.size; ++i)
+        if (scratch_[i] > room) result[i] = kInfinity;
+    }
+    for (std::size_t a = 0; a < mesh.size(); ++a)
+      for (std::size_t i = 0; i < list.size; ++i)
+        if (list.used_on(a)[i] > mesh[a]) result[i] = kInfinity;
+  }
+
+  void weigh_cycles(const List& list, const std::vector<double>& others, double steps, double open,
+                    const std::vector<std::int64_t>& mesh) {
+    cycles_.assign(list.size, 0.0);
+    for (const auto& group : sums_.cycles) {
+      weigh(group[0], others, list, 0.0, scratch_);
+      for (std::size_t s = 1; s < group.size(); ++s) {
+        weigh(group[s], others, list, 0.0, scratch2_);
+        for (std::size_t i = 0; i < list.size; ++i)
+          scratch_[i] = std::max(scratch_[i], scratch2_[i]);
+      }
+      for (std::size_t i = 0; i < list.size; ++i) cycles_[i] += scratch_[i];
+    }
+    // Whatever is still open is spread over the mesh that is left, at best.
+    const TermShare& share = sums_.cycles[0][0][0];
+    const double* values = list.of(share.term);
+    for (std::size_t i = 0; i < list.size; ++i) {
+      double units = 1.0;
+      for (std::size_t a = 0; a < mesh.size(); ++a)
+        units *= static_cast<double>(std::max<std::int64_t>(1, mesh[a] / list.used_on(a)[i]));
+      cycles_[i] =
+          std::max(cycles_[i], share.coefficient * steps * values[i] * std::max(1.0, open / units));
+    }
+  }
+
+  /// The rows whose bound may improve on the best.
+  [[nodiscard]] List kept(const List& list, const std::vector<double>& bound) const {
+    std::vector<std::size_t> rows;
+    for (std::size_t i = 0; i < list.size; ++i)
+      if (may_improve(bound[i])) rows.push_back(i);
+    List smaller;
+    smaller.size = rows.size();
+    smaller.values.reserve(terms_ * rows.size());
+    for (std::size_t t = 0; t < terms_; ++t)
+      for (const std::size_t i : rows) smaller.values.push_back(list.of(t)[i]);
+    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
+      for (const std::size_t i : rows) smaller.used.push_back(list.used_on(a)[i]);
+    for (const std::size_t i : rows) smaller.row.push_back(list.row[i]);
+    tables_.find_least(smaller);
+    return smaller;
+  }
+
+  /// Decides the compounds one after the other: drops rows that cannot be part of anything better
+  /// until none is left to drop, then branches on the shortest list, least bound first.
+  template <class AtLeaf>
+  void explore(Open open, const AtLeaf& at_leaf) {
+    std::deque<List> owned;
+    std::vector<std::vector<double>> bound(open.lists.size());
+    std::vector<double> others(terms_);
+    std::size_t unchanged = 0;
+    for (std::size_t at = 0; unchanged < open.lists.size(); at = (at + 1) % open.lists.size()) {
+      const auto [c, list] = open.lists[at];
+      others = open.products;
+      double size = 1.0;
+      for (std::size_t o = 0; o < open.lists.size(); ++o) {
+        if (o == at) continue;
+        size *= compound_size(open.lists[o].first);
+        for (std::size_t t = 0; t < terms_; ++t) others[t] *= open.lists[o].second->least[t];
+      }
+      bounds(*list, others, open.products[sums_.cycles[0][0][0].term], size, open.mesh, bound[at]);
+      const bool all =
+          std::all_of(bound[at].begin(), bound[at].end(), [&](double b) { return may_improve(b); });
+      if (all) {
+        ++unchanged;
+        continue;
+      }
+      owned.push_back(kept(*list, bound[at]));
+      if (owned.back().size == 0) return;
+      open.lists[at].second = &owned.back();
+      std::erase_if(bound[at], [&](double b) { return !may_improve(b); });
+      unchanged = 1;
+    }
+    std::size_t shortest = 0;
+    for (std::size_t i = 1; i < open.lists.size(); ++i)
+      if (open.lists[i].second->size < open.lists[shortest].second->size) shortest = i;
+    const auto [c, list] = open.lists[shortest];
+    std::vector<std::pair<double, std::uint32_t>> rows;
+    for (std::uint32_t i = 0; i < list->size; ++i) rows.emplace_back(bound[shortest][i], i);
+    std::sort(rows.begin(), rows.end());
+    for (const auto& [value, i] : rows) {
+      if (!may_improve(value) || is_spent()) return;
+      picked_[c] = list->row[i];
+      if (open.lists.size() == 1) {
+        at_leaf(value);
+        continue;
+      }
+      Open next = open;
+      next.lists.erase(next.lists.begin() + static_cast<std::ptrdiff_t>(shortest));
+      for (std::size_t t = 0; t < terms_; ++t) next.products[t] *= list->of(t)[i];
+      for (std::size_t a = 0; a < next.mesh.size(); ++a) next.mesh[a] /= list->used_on(a)[i];
+      explore(std::move(next), at_leaf);
+    }
+  }
+
+  /// Out of time or over the limit of mappings and bounds.
+  bool is_spent() {
+    const auto& most = p_.options.max_evaluations;
+    spent_ = spent_ || (most && incumbent_.spent() >= *most) || p_.stop.raised();
+    return spent_;
+  }
+
+  void offer(double bound) {
+    Candidate candidate = p_.space.empty();
+    for (std::size_t c = 0; c < picked_.size(); ++c)
+      for (std::size_t d = 0; d < model_.compounds()[c].size(); ++d)
+        candidate.chains[index(model_.compounds()[c][d])] =
+            tables_.choices(c).choices[picked_[c]].loops[d];
+    for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
+    if (p_.accelerator.fields().counting.box_tiles) {
+      incumbent_.offer(p_, candidate);
+    } else {
+      candidate_ = candidate;
+      order_level(0, bound);
+    }
+  }
+
+  /// Exact counting tells more orders apart than the classes do: all of them are tried.
+  void order_level(LevelIndex level, double bound) {
+    if (!may_improve(bound)) return;
+    if (level == p_.space.level_count()) {
+      incumbent_.offer(p_, candidate_);
+      return;
+    }
+    Decided decided = p_.model.all();
+    decided.levels = (1U << (level + 1)) - 1;
+    const LoopOrder before = candidate_.orders[level];
+    for_each_order(candidate_, level, p_.space, p_.model, [&](const LoopOrder& order) {
+      candidate_.orders[level] = order;
+      ++incumbent_.nodes;
+      order_level(level + 1, std::max(bound, value_of(p_.model.bound(candidate_, decided),
+                                                      p_.options.objective)));
+      return true;
+    });
+    candidate_.orders[level] = before;
+  }
+
+  Candidate candidate_;
+  const SearchProblem& p_;
+  TermModel model_;
+  const CostSums& sums_;
+  std::size_t terms_;
+  std::size_t compounds_;
+  ChoiceTables tables_;
+  std::vector<std::int64_t> full_mesh_;
+  std::vector<std::map<std::vector<const Table*>, List>> merged_;
+  Incumbent incumbent_;
+  bool spent_ = false;
+  std::vector<double> cycles_, scratch_, scratch2_;
+  const LoopClass* class_ = nullptr;
+  std::vector<std::uint32_t> picked_;
+};
+
+}  // namespace
+
+bool is_product_problem(const Layer& layer, const Accelerator& accelerator,
+                        MapperOptions::Factors factors) {
+  if (factors != MapperOptions::Factors::perfect) return false;
+  const TermModel model(layer, accelerator);
+  return model.is_exact();
+}
+
+SearchOutcome run_products(const SearchProblem& problem) {
+  if (!is_product_problem(problem.layer, problem.accelerator, problem.options.factors))
+    return run_branch_and_bound(problem);
+  return ProductSearch(problem).run();
+}
+
+}  // namespace hwflow::chip

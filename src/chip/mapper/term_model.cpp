@@ -1,0 +1,426 @@
+#include "chip/mapper/term_model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/check.hpp"
+#include "chip/cost/boundary.hpp"
+#include "chip/cost/widths.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+constexpr std::uint32_t kAllLevels = ~std::uint32_t{0};
+
+bool has_bit(std::uint32_t set, LevelIndex level) { return ((set >> level) & 1U) != 0; }
+
+bool is_single(const Rank& rank, const Operator& op) {
+  return std::count_if(rank.terms.begin(), rank.terms.end(),
+                       [&](const AffineTerm& term) { return op.bound(term.dim) > 1; }) < 2;
+}
+
+}  // namespace
+
+/// The loops that move along one axis of an operand, above the child, outermost first.
+struct TermModel::Loops {
+  std::vector<ChainLoop> all;
+  std::array<std::int64_t, 2> tile{1, 1};  ///< of the child, per term of the rank
+  std::size_t run = 0;                     ///< innermost temporal loops that keep words
+};
+
+TermModel::TermModel(const Layer& layer, const Accelerator& accelerator)
+    : layer_(layer), accelerator_(accelerator), classes_(layer, accelerator) {
+  make_compounds();
+  for (const Operand& operand : layer.op.operands()) {
+    std::vector<std::optional<Dim>> row;
+    for (const Rank& rank : operand.ranks) row.push_back(plain_dim(rank, operand.role));
+    plain_.push_back(std::move(row));
+  }
+  write_sums();
+}
+
+bool TermModel::is_exact() const {
+  for (const Rank& rank : layer_.op.output().ranks)
+    if (!is_single(rank, layer_.op)) return false;
+  return std::all_of(compounds_.begin(), compounds_.end(),
+                     [](const Compound& compound) { return compound.size() <= 2; });
+}
+
+std::optional<Dim> TermModel::plain_dim(const Rank& rank, Role role) const {
+  if (!is_single(rank, layer_.op)) return std::nullopt;
+  std::optional<Dim> dim;
+  std::int64_t step = 1;
+  for (const AffineTerm& term : rank.terms) {
+    if (dim && layer_.op.bound(term.dim) == 1) continue;
+    dim = term.dim;
+    step = term.coefficient;
+  }
+  if (!dim) return std::nullopt;
+  const std::int64_t last = rank.offset + step * (layer_.op.bound(*dim) - 1);
+  const CountingRules& rules = accelerator_.fields().counting;
+  const bool boxes = role != Role::outputs && (rules.fetch_stride_gaps || rules.box_tiles);
+  const bool inside = rank.offset >= 0 && last < rank.extent;
+  if ((boxes && step > 1) || (!inside && (role == Role::outputs || !rules.fetch_padding)))
+    return std::nullopt;
+  return dim;
+}
+
+void TermModel::make_compounds() {
+  std::array<std::size_t, kDimCount> group{};
+  for (const Dim dim : kDims) group[index(dim)] = index(dim);
+  for (const Operand& operand : layer_.op.operands()) {
+    for (const Rank& rank : operand.ranks) {
+      if (is_single(rank, layer_.op)) continue;
+      const std::size_t a = group[index(rank.terms[0].dim)];
+      const std::size_t b = group[index(rank.terms[1].dim)];
+      for (std::size_t& g : group)
+        if (g == std::max(a, b)) g = std::min(a, b);
+    }
+  }
+  for (const Dim first : kDims) {
+    Compound compound;
+    for (const Dim dim : kDims)
+      if (group[index(dim)] == index(first) && layer_.op.bound(dim) > 1) compound.push_back(dim);
+    if (!compound.empty()) compounds_.push_back(compound);
+  }
+}
+
+std::string TermModel::key_of(const Factor& factor, const LoopClass& loop_class,
+                              std::size_t c) const {
+  std::string key;
+  if (factor.boundary < 0 || factor.kind == Factor::Kind::tile ||
+      factor.kind == Factor::Kind::distinct)
+    return key;
+  const BoundaryOrder& order = loop_class.boundaries[static_cast<std::size_t>(factor.boundary)];
+  for (const Dim dim : compounds_[c]) {
+    key += static_cast<char>(order.repeats[index(dim)] & 0xFF);
+    key += static_cast<char>(order.repeats[index(dim)] >> 8);
+  }
+  if (order.still_inside) key += '.';
+  if (order.run.empty()) key += '0';
+  for (const LoopPlace& place : order.run)
+    if (std::find(compounds_[c].begin(), compounds_[c].end(), place.dim) != compounds_[c].end())
+      key += {static_cast<char>(index(place.dim)), static_cast<char>(place.level)};
+  return key;
+}
+
+std::string TermModel::column_key(std::size_t term, const LoopClass& loop_class,
+                                  std::size_t c) const {
+  const Part& part = terms_[term].parts[c];
+  std::string key = key_of(part.whole, loop_class, c);
+  if (part.less) key += '-' + key_of(*part.less, loop_class, c);
+  return key;
+}
+
+std::string TermModel::profile(const LoopClass& loop_class, std::size_t c) const {
+  std::string key;
+  for (const Dim dim : compounds_[c])
+    for (const DimSet absent : loop_class.absent) key += (absent & set_of(dim)) != 0 ? '-' : '+';
+  for (const BoundaryOrder& order : loop_class.boundaries) {
+    for (const Dim dim : compounds_[c]) {
+      key += static_cast<char>(order.repeats[index(dim)] & 0xFF);
+      key += static_cast<char>(order.repeats[index(dim)] >> 8);
+    }
+    std::size_t in_run = 0;
+    for (const LoopPlace& place : order.run) {
+      if (std::find(compounds_[c].begin(), compounds_[c].end(), place.dim) == compounds_[c].end())
+        break;
+      key += {static_cast<char>(index(place.dim)), static_cast<char>(place.level)};
+      ++in_run;
+    }
+    if (in_run > 0 && order.still_inside) key += '.';
+    if (order.run.empty()) key += '0';
+    key += '|';
+  }
+  return key;
+}
+
+bool TermModel::allows(const LoopClass& loop_class, std::size_t c,
+                       const FactorChoice& choice) const {
+  for (std::size_t d = 0; d < compounds_[c].size(); ++d)
+    for (LevelIndex l = 0; l < loop_class.absent.size(); ++l)
+      if ((loop_class.absent[l] & set_of(compounds_[c][d])) != 0 &&
+          choice.loops[d][slot_of(l, SlotKind::temporal)] > 1)
+        return false;
+  return true;
+}
+
+std::span<const LoopPlace> TermModel::run_of(const Factor& factor,
+                                             const LoopClass& loop_class) const {
+  if (factor.boundary < 0 || factor.kind == Factor::Kind::tile) return {};
+  return loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].run;
+}
+
+/// Dimensions of a compound outermost first: those of the run innermost, in its order.
+static std::vector<Dim> temporal_order(std::span<const LoopPlace> run, LevelIndex level,
+                                       const Compound& compound) {
+  std::vector<Dim> order;
+  for (const LoopPlace& place : run)
+    if (place.level == level) order.push_back(place.dim);
+  for (const Dim dim : compound)
+    if (std::find(order.begin(), order.end(), dim) == order.end()) order.push_back(dim);
+  std::reverse(order.begin(), order.end());
+  return order;
+}
+
+bool TermModel::forwards(const Factor& factor) const {
+  const auto& levels = accelerator_.levels();
+  const LevelIndex parent = classes_.boundaries()[static_cast<std::size_t>(factor.boundary)].parent;
+  return std::any_of(levels.begin() + static_cast<std::ptrdiff_t>(parent),
+                     levels.begin() + static_cast<std::ptrdiff_t>(factor.child),
+                     [](const MemoryLevel& level) { return level.fanout.forwarding; });
+}
+
+double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, std::size_t axis,
+                             const Compound& compound, const FactorChoice& choice) const {
+  const Operand& operand = layer_.op.operands()[factor.operand];
+  const Rank& rank = operand.ranks[axis];
+  const CountingRules& rules = accelerator_.fields().counting;
+  const bool is_output = operand.role == Role::outputs;
+  Loops loops;
+  std::array<std::int64_t, 2> tile{1, 1};
+  for (std::size_t t = 0; t < rank.terms.size(); ++t) tile[t] = layer_.op.bound(rank.terms[t].dim);
+  const auto term_of = [&](Dim dim) {
+    for (std::size_t t = 0; t < rank.terms.size(); ++t)
+      if (rank.terms[t].dim == dim) return static_cast<int>(t);
+    return -1;
+  };
+  const auto put = [&](int term, std::int32_t bound, LevelIndex level, bool spatial) {
+    if (bound == 1) return;
+    auto& size = tile[static_cast<std::size_t>(term)];
+    size = (size + bound - 1) / bound;
+    loops.all.push_back({term, spatial, spatial && has_bit(factor.summed, level), size, bound});
+  };
+  const std::span<const LoopPlace> run = run_of(factor, loop_class);
+  for (LevelIndex l = 0; l < factor.child; ++l) {
+    for (const Dim dim : temporal_order(run, l, compound)) {
+      const auto d = std::find(compound.begin(), compound.end(), dim) - compound.begin();
+      if (term_of(dim) >= 0)
+        put(term_of(dim), choice.loops[static_cast<std::size_t>(d)][slot_of(l, SlotKind::temporal)],
+            l, false);
+    }
+    for (const SlotKind kind : {SlotKind::y, SlotKind::x})
+      for (std::size_t i = compound.size(); i-- > 0;)
+        if (term_of(compound[i]) >= 0)
+          put(term_of(compound[i]), choice.loops[i][slot_of(l, kind)], l, true);
+  }
+  loops.tile = tile;
+  for (const LoopPlace& place : run) {
+    const auto d = std::find(compound.begin(), compound.end(), place.dim) - compound.begin();
+    if (d == static_cast<std::ptrdiff_t>(compound.size())) break;
+    if (choice.loops[static_cast<std::size_t>(d)][slot_of(place.level, SlotKind::temporal)] > 1)
+      ++loops.run;
+  }
+  if (rules.box_tiles && !is_output && factor.boundary >= 0 && factor.kind == Factor::Kind::moved) {
+    const bool still =
+        loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside;
+    return box_words(loops, rank, !still && forwards(factor));
+  }
+  if (rules.box_tiles && !is_output && factor.kind == Factor::Kind::tile) {
+    std::int64_t length = 1;
+    for (std::size_t t = 0; t < rank.terms.size(); ++t)
+      length += rank.terms[t].coefficient * (tile[t] - 1);
+    return static_cast<double>(length);
+  }
+  Chain chain = rank_chain(rank, layer_.op.bounds());
+  if (!is_output) {
+    chain.bounding_box = rules.fetch_stride_gaps;
+    chain.whole_tiles = !rules.halo_reuse;
+    if (rules.fetch_padding) {
+      chain.low = chain.offset;
+      chain.high = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
+                   chain.coefficient[1] * (chain.bound[1] - 1) + 1;
+    }
+  }
+  chain.loops = loops.all;
+  chain.forwarding = !is_output && factor.boundary >= 0 && forwards(factor);
+  if (factor.kind == Factor::Kind::tile) return static_cast<double>(largest_tile(chain));
+  if (factor.kind == Factor::Kind::distinct) return static_cast<double>(count_distinct(chain));
+  const int temporal = chain.temporal_loops();
+  const Side side = is_output ? Side::leave : Side::enter;
+  std::int64_t words = count_cut(chain, {temporal, false}, side).whole;
+  std::int64_t kept = 0;
+  for (std::size_t i = 0; i < loops.run; ++i)
+    kept += count_cut(chain, {temporal - 1 - static_cast<int>(i), true}, side).kept;
+  if (factor.boundary < 0 || loops.run == 0) return static_cast<double>(words - kept);
+  // Orders that the class does not tell apart may keep these as well.
+  std::int64_t spare = 0;
+  const int outer = temporal - static_cast<int>(loops.run);
+  spare = count_cut(chain, {outer, false}, side).kept;
+  for (int i = 0; i < outer; ++i) spare += count_cut(chain, {i, true}, side).kept;
+  return static_cast<double>(std::max<std::int64_t>(0, words - kept - spare));
+}
+
+double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwarding) const {
+  std::int64_t length = 1;
+  for (std::size_t t = 0; t < rank.terms.size(); ++t)
+    length += rank.terms[t].coefficient * (loops.tile[t] - 1);
+  struct Step {
+    std::int64_t shift, trips;
+  };
+  std::array<Step, 2 * kMaxMapperLevels> steps;  // outermost first
+  std::size_t count = 0;
+  std::array<Step, 4 * kMaxMapperLevels> spread;
+  std::size_t spreads = 0;
+  double copies = 1.0;
+  for (const ChainLoop& loop : loops.all) {
+    const Step step{rank.terms[static_cast<std::size_t>(loop.term)].coefficient * loop.tile,
+                    loop.trips};
+    if (!loop.spatial) {
+      steps[count++] = step;
+    } else if (loop.summed) {
+      copies *= static_cast<double>(loop.trips);
+    } else {
+      spread[spreads++] = step;
+    }
+  }
+  std::vector<std::int64_t> offsets;
+  double all = 1.0;
+  if (spreads == 1) {
+    all = static_cast<double>(spread[0].trips);
+  } else if (spreads > 1) {
+    offsets = {0};
+    for (std::size_t s = 0; s < spreads; ++s) {
+      const std::size_t had = offsets.size();
+      for (std::int64_t i = 1; i < spread[s].trips; ++i)
+        for (std::size_t o = 0; o < had; ++o) offsets.push_back(offsets[o] + i * spread[s].shift);
+    }
+    std::sort(offsets.begin(), offsets.end());
+    offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+    all = static_cast<double>(offsets.size());
+  }
+  const auto served = [&](std::int64_t shift) {
+    if (spreads == 1) {
+      const bool reaches =
+          shift % spread[0].shift == 0 && std::abs(shift / spread[0].shift) < spread[0].trips;
+      return reaches ? static_cast<double>(std::abs(shift / spread[0].shift)) : all;
+    }
+    std::size_t alone = 0;
+    for (const std::int64_t offset : offsets)
+      alone += std::binary_search(offsets.begin(), offsets.end(), offset + shift) ? 0 : 1;
+    return static_cast<double>(alone);
+  };
+  // What enters with each loop of the run: nothing, what a slide brings, or the whole length.
+  const std::size_t first = count - loops.run;
+  std::array<std::int64_t, 2 * kMaxMapperLevels> shift{}, entering{};
+  std::int64_t inside = 0;
+  for (std::size_t j = loops.run; j-- > 0;) {
+    const std::int64_t step = steps[first + j].shift, slide = steps[count - 1].shift;
+    shift[j] = step - inside;
+    inside += step;
+    entering[j] = shift[j] == 0 ? 0 : shift[j] == slide ? std::min(slide, length) : length;
+  }
+  double outside = 1.0;
+  for (std::size_t i = 0; i < first; ++i) outside *= static_cast<double>(steps[i].trips);
+  double words = static_cast<double>(length) * all;
+  // Visits of loop j after one that brought in `before`: equal boxes may come from a neighbour.
+  const auto add = [&](std::size_t j, std::int64_t before, double visits) {
+    const bool may_forward = forwarding && spreads > 0 && before == entering[j];
+    words += visits * static_cast<double>(entering[j]) * (may_forward ? served(shift[j]) : all);
+  };
+  double visits = 1.0;
+  for (std::size_t j = 0; j + 1 < loops.run; ++j) {
+    const auto turns = static_cast<double>(steps[first + j].trips - 1);
+    add(j, entering[loops.run - 1], visits * turns);
+    add(loops.run - 1, entering[j],
+        visits * turns * static_cast<double>(steps[count - 1].trips - 1));
+    visits *= static_cast<double>(steps[first + j].trips);
+  }
+  if (loops.run > 0) add(loops.run - 1, length, static_cast<double>(steps[count - 1].trips - 1));
+  return words * outside * copies;
+}
+
+double TermModel::turns(Dim dim, const DimLoops& loops, LevelIndex child, std::uint32_t temporal,
+                        std::uint32_t summed) const {
+  double product = 1.0;
+  Chain chain;
+  chain.relevant = false;
+  chain.bound[0] = layer_.op.bound(dim);
+  int free = 0;
+  std::int64_t tile = chain.bound[0];
+  bool ragged = false;
+  for (std::size_t slot = 0; slot < slot_of(child, SlotKind::temporal); ++slot) {
+    const std::int32_t bound = loops[slot];
+    if (bound == 1) continue;
+    const bool spatial = kind_of(slot) != SlotKind::temporal;
+    const bool counts = has_bit(spatial ? summed : temporal, level_of(slot));
+    if (counts) product *= static_cast<double>(bound);
+    if (counts && !spatial) ++free;
+    ragged = ragged || tile % bound != 0;
+    tile = (tile + bound - 1) / bound;
+    chain.loops.push_back({0, spatial, counts && spatial, tile, bound});
+  }
+  if (!ragged) return product;
+  return static_cast<double>(count_cut(chain, {free, false}, Side::enter).whole);
+}
+
+double TermModel::plain_value(const Factor& factor, std::size_t axis, const Compound& compound,
+                              const FactorChoice& choice) const {
+  const auto& plain = plain_[factor.operand][axis];
+  if (!plain) return 0.0;
+  if (factor.kind != Factor::Kind::tile) return static_cast<double>(layer_.op.bound(*plain));
+  const auto d = static_cast<std::size_t>(std::find(compound.begin(), compound.end(), *plain) -
+                                          compound.begin());
+  std::int64_t tile = layer_.op.bound(*plain);
+  for (std::size_t slot = 0; slot < slot_of(factor.child, SlotKind::temporal); ++slot) {
+    const std::int64_t bound = choice.loops[d][slot];
+    if (bound > 1) tile = (tile + bound - 1) / bound;
+  }
+  return static_cast<double>(tile);
+}
+
+double TermModel::value(const Factor& factor, const LoopClass& loop_class, std::size_t c,
+                        const FactorChoice& choice) const {
+  const Compound& compound = compounds_[c];
+  double value = 1.0;
+  if (factor.kind == Factor::Kind::steps) {
+    for (std::size_t d = 0; d < compound.size(); ++d)
+      value *= turns(compound[d], choice.loops[d], factor.child, kAllLevels, 0);
+    return value;
+  }
+  for (std::size_t d = 0; d < compound.size(); ++d) {
+    const Dim dim = compound[d];
+    if (classes_.relevance(factor.operand, dim).relevant || factor.kind == Factor::Kind::tile)
+      continue;
+    std::uint32_t repeating = kAllLevels;
+    if (factor.kind == Factor::Kind::distinct) {
+      repeating = 0;
+    } else if (factor.boundary >= 0) {
+      repeating =
+          loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].repeats[index(dim)];
+    }
+    value *= turns(dim, choice.loops[d], factor.child, repeating, factor.summed);
+  }
+  const Operand& operand = layer_.op.operands()[factor.operand];
+  for (std::size_t axis = 0; axis < operand.ranks.size(); ++axis) {
+    const bool here = std::any_of(operand.ranks[axis].terms.begin(),
+                                  operand.ranks[axis].terms.end(), [&](const AffineTerm& term) {
+                                    return std::find(compound.begin(), compound.end(), term.dim) !=
+                                           compound.end();
+                                  });
+    if (!here) continue;
+    const double plain = plain_value(factor, axis, compound, choice);
+    value *= plain > 0.0 ? plain : rank_value(factor, loop_class, axis, compound, choice);
+  }
+  return value;
+}
+
+std::vector<double> TermModel::column(std::size_t term, const LoopClass& loop_class, std::size_t c,
+                                      const std::vector<FactorChoice>& choices) const {
+  const Part& part = terms_[term].parts[c];
+  std::vector<double> column(choices.size());
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    double value = this->value(part.whole, loop_class, c, choices[i]);
+    if (part.less) value -= this->value(*part.less, loop_class, c, choices[i]);
+    if (const int level = terms_[term].divided_by; level > 0)
+      for (std::size_t d = 0; d < compounds_[c].size(); ++d)
+        value /= turns(compounds_[c][d], choices[i].loops[d], static_cast<LevelIndex>(level), 0,
+                       kAllLevels);
+    column[i] = value;
+  }
+  return column;
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chip/arch/accelerator.hpp"
+#include "chip/cost/chain.hpp"
+#include "chip/mapper/loop_classes.hpp"
+#include "chip/mapper/map_space.hpp"
+#include "workload/layer.hpp"
+
+namespace hwflow::chip {
+
+/// Dimensions that the counts of a layer tie together: those that share an axis of some operand.
+using Compound = std::vector<Dim>;
+
+/// One way to cut the dimensions of a compound into loops.
+struct FactorChoice {
+  std::array<DimLoops, 2> loops{kNoLoops, kNoLoops};
+};
+
+/// coefficient * product over the compounds of term `index`.
+struct TermShare {
+  std::uint32_t term = 0;
+  double coefficient = 0.0;
+};
+using TermSum = std::vector<TermShare>;
+
+/// Every count of a layer under one class of loop orders as a sum of products: term t is the
+/// product over the compounds of values[t], one value for each way to cut the compound.
+///
+/// energy = fixed_energy + sum over `energy`; cycles = sum over groups of the largest sum in it;
+/// every limit: sum <= room.
+struct CostSums {
+  double fixed_energy_pj = 0.0;
+  double leakage_pj_per_cycle = 0.0;
+  TermSum energy;
+  std::vector<std::vector<TermSum>> cycles;
+  TermSum dram_bits;
+  double fixed_dram_bits = 0.0;
+  struct Limit {
+    TermSum sum;
+    double room = 0.0;
+  };
+  std::vector<Limit> limits;
+};
+
+/// Writes the cost of a layer as sums of products.
+class TermModel {
+ public:
+  TermModel(const Layer& layer, const Accelerator& accelerator);
+
+  [[nodiscard]] const std::vector<Compound>& compounds() const { return compounds_; }
+  [[nodiscard]] const CostSums& sums() const { return sums_; }
+  [[nodiscard]] std::size_t term_count() const { return terms_.size(); }
+  [[nodiscard]] const LoopClasses& classes() const { return classes_; }
+  /// Do the sums bound every mapping from below? Not where outputs overlap or more than two
+  /// dimensions share axes.
+  [[nodiscard]] bool is_exact() const;
+
+  /// Values of a term for the choices of one compound. Equal keys: equal values.
+  [[nodiscard]] std::vector<double> column(std::size_t term, const LoopClass& loop_class,
+                                           std::size_t compound,
+                                           const std::vector<FactorChoice>& choices) const;
+  [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
+                                       std::size_t compound) const;
+  /// Which of the choices a class allows: no loops where it leaves them out.
+  [[nodiscard]] bool allows(const LoopClass& loop_class, std::size_t compound,
+                            const FactorChoice& choice) const;
+  /// Equal profiles: the same choices with the same values of every term.
+  [[nodiscard]] std::string profile(const LoopClass& loop_class, std::size_t compound) const;
+
+ private:
+  /// A count that is a product over the compounds.
+  struct Factor {
+    enum class Kind : std::uint8_t {
+      moved,     ///< words over a boundary, at least
+      distinct,  ///< words that a parent ever receives
+      tile,      ///< words of the largest tile in a level
+      steps,     ///< steps of the whole array
+    };
+    Kind kind = Kind::steps;
+    std::size_t operand = 0;
+    LevelIndex parent = 0, child = 0;  ///< tile: the level is `child`
+    int boundary = -1;                 ///< index among the held ones; none: every iteration moves
+    std::uint32_t summed = 0;          ///< levels (bits) whose fan-outs count one by one
+    auto operator<=>(const Factor&) const = default;
+  };
+  /// One compound's part of a term: a factor, or by how much it exceeds another.
+  struct Part {
+    Factor whole;
+    std::optional<Factor> less;
+    auto operator<=>(const Part&) const = default;
+  };
+  struct Term {
+    std::vector<Part> parts;  ///< per compound
+    int divided_by = -1;      ///< instances of this level that work
+    auto operator<=>(const Term&) const = default;
+  };
+  class Builder;
+  struct Loops;
+
+  void make_compounds();
+  void write_sums();
+  [[nodiscard]] std::string key_of(const Factor& factor, const LoopClass& loop_class,
+                                   std::size_t compound) const;
+  [[nodiscard]] std::span<const LoopPlace> run_of(const Factor& factor,
+                                                  const LoopClass& loop_class) const;
+  [[nodiscard]] std::optional<Dim> plain_dim(const Rank& rank, Role role) const;
+  [[nodiscard]] double plain_value(const Factor& factor, std::size_t axis, const Compound& compound,
+                                   const FactorChoice& choice) const;
+  [[nodiscard]] double value(const Factor& factor, const LoopClass& loop_class,
+                             std::size_t compound, const FactorChoice& choice) const;
+  [[nodiscard]] double rank_value(const Factor& factor, const LoopClass& loop_class,
+                                  std::size_t axis, const Compound& compound,
+                                  const FactorChoice& choice) const;
+  [[nodiscard]] bool forwards(const Factor& factor) const;
+  [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
+                             std::uint32_t temporal, std::uint32_t summed) const;
+  [[nodiscard]] double box_words(const Loops& loops, const Rank& rank, bool forwarding) const;
+
+  const Layer& layer_;
+  const Accelerator& accelerator_;
+  LoopClasses classes_;
+  std::vector<Compound> compounds_;
+  std::vector<Term> terms_;
+  /// Per operand and axis: its dimension, where every word is used exactly once.
+  std::vector<std::vector<std::optional<Dim>>> plain_;
+  CostSums sums_;
+};
+
+}  // namespace hwflow::chip

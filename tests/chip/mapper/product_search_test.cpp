@@ -1,0 +1,103 @@
+// Witnesses: exhaustive enumeration (tests/support/exhaustive_mapper), and optima that a program
+// written apart from this project enumerated (project reference data of 2026-11-23).
+#include "chip/mapper/product_search.hpp"
+
+#include <gtest/gtest.h>
+
+#include "chip/cost/semantics.hpp"
+#include "tests/chip/mapper/small_problem.hpp"
+#include "tests/support/exhaustive_mapper.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+using testing::SmallProblem;
+
+Expected<MappingResult> map_by_products(const Layer& layer, const Accelerator& accelerator,
+                                        Objective objective) {
+  MapperOptions options;
+  options.objective = objective;
+  options.strategy = "products";
+  return map_layer(layer, accelerator, options);
+}
+
+TEST(ProductSearch, FindsTheEnumeratedOptimumOnRandomMachines) {
+  constexpr int kWanted = 120;
+  int compared = 0;
+  for (std::uint64_t i = 0; compared < kWanted; ++i) {
+    Rng rng = Rng::derive(23, i);
+    const SmallProblem problem = testing::make_small_problem(rng);
+    if (!is_product_problem(problem.layer, problem.accelerator, MapperOptions::Factors::perfect))
+      continue;
+    const auto truth = testing::map_exhaustively(problem.layer, problem.accelerator,
+                                                 MapperOptions::Factors::perfect, 2'000);
+    if (!truth || truth->mappings < 20) continue;
+    ++compared;
+    for (const Objective objective :
+         {Objective::energy, Objective::latency, Objective::edp, Objective::dram}) {
+      const auto found = map_by_products(problem.layer, problem.accelerator, objective);
+      const auto& best = truth->best[static_cast<std::size_t>(objective)];
+      ASSERT_EQ(found.has_value(), best.has_value()) << testing::describe(problem);
+      if (!found) continue;
+      ASSERT_NEAR(found->value, *best, 1e-9 * *best) << name(objective) << ", case " << i << "\n"
+                                                     << testing::describe(problem);
+      EXPECT_TRUE(found->optimal);
+      EXPECT_TRUE(check(found->mapping, problem.layer, problem.accelerator).empty());
+    }
+  }
+}
+
+/// DRAM 200, buffer 6, register file 1 and MAC 1 for 16 bits; a square mesh below the buffer.
+Accelerator make_array(std::int64_t side, std::int64_t file_words, std::int64_t buffer_words,
+                       Semantics semantics) {
+  Accelerator::Fields fields =
+      testing::make_tiny_accelerator(buffer_words * 16, file_words * 16).fields();
+  fields.levels[1].fanout.x = fields.levels[1].fanout.y = side;
+  fields.partial_sum_bits = 16;
+  return with_semantics(*Accelerator::make(fields), semantics);
+}
+
+TEST(ProductSearch, ReachesTimeloopsOptimaOfADenseLayer) {
+  const auto op = make_fully_connected(16, 32, 32);
+  ASSERT_TRUE(op);
+  const Layer layer{"dense", *op, {16, 16, 16, 16}};
+  const Accelerator machine = make_array(8, 32, 1024, Semantics::timeloop);
+  EXPECT_DOUBLE_EQ(map_by_products(layer, machine, Objective::energy)->value, 499200);
+  EXPECT_DOUBLE_EQ(map_by_products(layer, machine, Objective::latency)->value, 256);
+  EXPECT_DOUBLE_EQ(map_by_products(layer, machine, Objective::edp)->value, 127795200);
+}
+
+TEST(ProductSearch, ReachesTimeloopsOptimaWithAndWithoutForwarding) {
+  ConvShape shape;
+  shape.in_channels = shape.out_channels = 8;
+  shape.in_height = 14;
+  shape.in_width = 5;
+  shape.kernel_height = 3;
+  shape.kernel_width = 1;
+  const auto op = make_convolution(shape);
+  ASSERT_TRUE(op);
+  const Layer layer{"3x1", *op, {16, 16, 16, 16}};
+  const Accelerator with = make_array(4, 32, 1024, Semantics::timeloop);
+  EXPECT_DOUBLE_EQ(map_by_products(layer, with, Objective::energy)->value, 312652);
+  EXPECT_DOUBLE_EQ(map_by_products(layer, with, Objective::edp)->value, 225630720);
+  const Accelerator without = make_array(4, 32, 1024, Semantics::timeloop_no_forwarding);
+  EXPECT_DOUBLE_EQ(map_by_products(layer, without, Objective::energy)->value, 313376);
+}
+
+TEST(ProductSearch, GivesAnHonestFloorWhenCutShort) {
+  const Layer layer = testing::make_conv_layer(16, 8, 14, 3);
+  const Accelerator machine = testing::make_tiny_accelerator(1 << 14, 1 << 9);
+  MapperOptions options;
+  options.strategy = "products";
+  const auto proved = map_layer(layer, machine, options);
+  ASSERT_TRUE(proved);
+  EXPECT_TRUE(proved->optimal);
+  options.max_evaluations = 2'000;
+  const auto cut = map_layer(layer, machine, options);
+  ASSERT_TRUE(cut);
+  EXPECT_LE(cut->lower_bound, proved->value * (1 + 1e-9));
+  EXPECT_GE(cut->value, proved->value * (1 - 1e-9));
+}
+
+}  // namespace
+}  // namespace hwflow::chip
