@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "chip/cost/reference_check.hpp"
 #include "chip/mapper/network_mapper.hpp"
 #include "chip/mapping/reference_cases.hpp"
 #include "cli/mapping_output.hpp"
@@ -23,6 +24,7 @@ struct MapArguments {
   std::optional<double> time_limit_seconds;
   std::optional<std::int64_t> max_evaluations;
   bool prove = false;
+  std::string semantics = "exact";
   std::string refs;
 };
 
@@ -73,9 +75,11 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
 }
 
 int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
-                        const GlobalOptions& global) {
-  const auto network = load_network_layers(arguments.input);
+                        chip::Semantics semantics, const GlobalOptions& global) {
+  auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
+  if (semantics != chip::Semantics::exact)
+    network->accelerator = chip::with_semantics(network->accelerator, semantics);
   print_notes(global, arguments.input.network, network->notes);
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto mapped = chip::map_network(
@@ -94,22 +98,14 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
 /// Words of 16 bits: what the reference files count in.
 constexpr std::int64_t kReferenceWordBits = 16;
 
-/// The reference files charge no read for an output that leaves a buffer upwards.
-Expected<chip::Accelerator> reference_machine(const chip::ReferenceCase& reference) {
-  chip::Accelerator::Fields fields = reference.accelerator.fields();
-  fields.counting.count_drain_reads = false;
-  return chip::Accelerator::make(std::move(fields));
-}
-
-int map_references(const std::string& file, const chip::MapperOptions& options,
-                   const GlobalOptions& global) {
-  const auto references = chip::load_reference_cases(file);
+int map_references(const MapArguments& arguments, const chip::MapperOptions& options,
+                   chip::Semantics semantics, const GlobalOptions& global) {
+  const auto references = chip::load_reference_cases(arguments.refs);
   if (!references) return report_wrong_input(references.error());
   nlohmann::ordered_json cases = nlohmann::ordered_json::array();
   for (const chip::ReferenceCase& reference : *references) {
-    const auto machine = reference_machine(reference);
-    if (!machine) return report_wrong_input(machine.error());
-    const auto found = chip::map_layer(reference.layer, *machine, options);
+    const chip::Accelerator machine = chip::reference_machine(reference, semantics);
+    const auto found = chip::map_layer(reference.layer, machine, options);
     if (!found) return report_unmapped(found.error());
     cases.push_back({{"id", reference.id},
                      {"value", found->value},
@@ -131,10 +127,12 @@ int map_references(const std::string& file, const chip::MapperOptions& options,
 }
 
 int run_map(const MapArguments& arguments, const GlobalOptions& global) {
+  const auto semantics = chip::semantics_from_name(arguments.semantics);
+  if (!semantics) return report_wrong_input(semantics.error());
   const auto options = mapper_options(arguments, global);
   if (!options) return report_wrong_input(options.error());
-  if (!arguments.refs.empty()) return map_references(arguments.refs, *options, global);
-  return map_network_command(arguments, *options, global);
+  if (!arguments.refs.empty()) return map_references(arguments, *options, *semantics, global);
+  return map_network_command(arguments, *options, *semantics, global);
 }
 
 }  // namespace
@@ -146,8 +144,13 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option("--objective", arguments->objective, "energy, latency, edp or dram")
       ->capture_default_str();
   command->add_option("--factors", arguments->factors, "perfect or ceiling")->capture_default_str();
-  command->add_option("--strategy", arguments->strategy, "branch_and_bound, products, annealing or random")
+  command
+      ->add_option("--strategy", arguments->strategy,
+                   "branch_and_bound, products, annealing or random")
       ->capture_default_str();
+  command->add_option("--semantics", arguments->semantics,
+                      "How words are counted: exact, timeloop or timeloop-no-forwarding (the last "
+                      "two need --strategy products)");
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
   command->add_option(
       "--max-evaluations", arguments->max_evaluations,

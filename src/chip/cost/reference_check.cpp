@@ -11,6 +11,7 @@ namespace hwflow::chip {
 namespace {
 
 constexpr double kEnergyTolerance = 1e-9;
+constexpr double kWordBits = 16;  ///< what reference files count in
 
 std::string_view tensor_name(Role role) {
   switch (role) {
@@ -79,19 +80,54 @@ Accelerator reference_machine(const ReferenceCase& reference, Semantics semantic
   return with_semantics(*machine, semantics);
 }
 
+namespace {
+
+Expected<Cost> cost_of(const ReferenceCase& reference, const Mapping& mapping,
+                       Semantics semantics) {
+  const Evaluation evaluation =
+      evaluate(reference.layer, reference_machine(reference, semantics), mapping);
+  if (const auto* cost = std::get_if<Cost>(&evaluation)) return *cost;
+  const Infeasible& infeasible = std::get<Infeasible>(evaluation);
+  const auto& levels = reference.accelerator.levels();
+  const std::string where =
+      infeasible.level < levels.size() ? levels[infeasible.level].name : "the compute units";
+  return Unexpected{Diagnostics{
+      {reference.id,
+       fmt::format("the mapping is not possible: {} at '{}'", name(infeasible.reason), where),
+       ""}}};
+}
+
+Semantics counting_of(const ReferenceOptimum& optimum) {
+  if (optimum.counting == "TL") return Semantics::timeloop;
+  if (optimum.counting == "TL_no_forwarding") return Semantics::timeloop_no_forwarding;
+  return Semantics::exact;
+}
+
+}  // namespace
+
 Expected<std::vector<CountDifference>> check_reference(const ReferenceCase& reference,
                                                        Semantics semantics) {
   HWFLOW_CHECK(reference.mapping && reference.result, "a case to evaluate has both");
-  const Evaluation evaluation =
-      evaluate(reference.layer, reference_machine(reference, semantics), *reference.mapping);
-  if (const auto* infeasible = std::get_if<Infeasible>(&evaluation)) {
-    return Unexpected{Diagnostics{
-        {reference.id,
-         fmt::format("the mapping is not possible: {} at level '{}'", name(infeasible->reason),
-                     reference.accelerator.levels()[infeasible->level].name),
-         ""}}};
-  }
-  return Comparison(reference, std::get<Cost>(evaluation)).run();
+  const auto cost = cost_of(reference, *reference.mapping, semantics);
+  if (!cost) return Unexpected{cost.error()};
+  return Comparison(reference, *cost).run();
+}
+
+Expected<std::vector<CountDifference>> check_optimum(const ReferenceCase& reference,
+                                                     const ReferenceOptimum& optimum) {
+  HWFLOW_CHECK(optimum.mapping.has_value(), "an optimum to evaluate has a mapping");
+  const auto cost = cost_of(reference, *optimum.mapping, counting_of(optimum));
+  if (!cost) return Unexpected{cost.error()};
+  std::vector<CountDifference> differences;
+  const auto compare = [&](const char* count, double expected, double got) {
+    if (std::abs(expected - got) > kEnergyTolerance * expected)
+      differences.push_back({"total", "", count, expected, got});
+  };
+  compare("energy_pj", optimum.energy_pj, cost->energy_pj);
+  compare("cycles", static_cast<double>(optimum.cycles), static_cast<double>(cost->cycles));
+  compare("dram_words", static_cast<double>(optimum.dram_words),
+          static_cast<double>(cost->dram_bits) / kWordBits);
+  return differences;
 }
 
 }  // namespace hwflow::chip

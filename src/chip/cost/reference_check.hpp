@@ -24,6 +24,13 @@ struct CountDifference {
 [[nodiscard]] Expected<std::vector<CountDifference>> check_reference(const ReferenceCase& reference,
                                                                      Semantics semantics);
 
+/// Evaluates the recorded mapping of an optimum under the counting that it names, and compares
+/// energy, cycles and DRAM words.
+/// Requires  the optimum has a mapping.
+/// Errors    as above.
+[[nodiscard]] Expected<std::vector<CountDifference>> check_optimum(const ReferenceCase& reference,
+                                                                   const ReferenceOptimum& optimum);
+
 /// The machine of a case, counted by `semantics`; reference files charge no read for an output that
 /// leaves a buffer upwards.
 [[nodiscard]] Accelerator reference_machine(const ReferenceCase& reference, Semantics semantics);

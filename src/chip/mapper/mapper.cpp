@@ -10,6 +10,7 @@
 #include "chip/cost/widths.hpp"
 #include "chip/mapper/bound_model.hpp"
 #include "chip/mapper/map_space.hpp"
+#include "chip/mapper/product_search.hpp"
 #include "chip/mapper/search.hpp"
 
 namespace hwflow::chip {
@@ -77,6 +78,19 @@ Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator, bool
       problems.push_back(std::move(*refusal));
   }
   return problems;
+}
+
+/// Boxes are counted for equal tiles only, and the bounds of branch and bound do not know them.
+void check_boxes(const Layer& layer, const Accelerator& accelerator, const MapperOptions& options,
+                 Diagnostics& problems) {
+  if (options.strategy != "products") {
+    problems.push_back({"strategy",
+                        fmt::format("'{}' has no bounds for box_tiles counting", options.strategy),
+                        "take 'products'"});
+  } else if (!is_product_problem(layer, accelerator, options.factors)) {
+    problems.push_back({layer.name, "cannot be searched in box_tiles counting",
+                        "it needs perfect factors and outputs that do not overlap"});
+  }
 }
 
 /// Why no mapping exists: which constraint leaves no room, or which level is too small.
@@ -201,6 +215,8 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
        check_layer(layer, accelerator, options.factors == MapperOptions::Factors::perfect)) {
     problems.push_back(std::move(problem));
   }
+  if (accelerator.fields().counting.box_tiles && problems.empty())
+    check_boxes(layer, accelerator, options, problems);
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   const StopSign sign(options, std::move(stop));
