@@ -112,9 +112,10 @@ TEST_P(RandomExport, NodesMayBeCalledAsTensorsThatTheExportAdds) {
   const std::vector<std::string> taken{".activated",   ".input0.scale", ".input0.clipped",
                                        ".input0.real", ".weight",       ".weight.real",
                                        ".bias",        ".flat",         "_2"};
-  for (std::uint64_t trial = 0; trial < 6; ++trial) {
+  for (std::uint64_t trial = 0; trial < 8; ++trial) {
     Rng rng = Rng::derive(73, trial);
     const IntegerNetwork plain = random_integer_network(rng, {4, 4});
+    if (has_dilated(plain.network, NodeKind::average_pooling)) continue;  // refused, see below
     std::vector<Node> nodes = plain.network.nodes();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       nodes[i].name = i == 0   ? "image.unit"
