@@ -20,8 +20,6 @@ class TermModel::Builder {
       : m_(model),
         levels_(model.accelerator_.levels()),
         rules_(model.accelerator_.fields().counting),
-        read_(levels_.size()),
-        write_(levels_.size()),
         stalls_(levels_.size()) {
     // A constant cannot be shared out over the instances that work.
     for (const MemoryLevel& level : levels_)
@@ -39,12 +37,6 @@ class TermModel::Builder {
 
  private:
   using Kind = Factor::Kind;
-  /// Bits that pass the two sides of a level's port: for overlapped traffic, and per child level
-  /// that waits for its transfers.
-  struct Port {
-    TermSum read, write;
-    double fixed_read = 0.0, fixed_write = 0.0;
-  };
   /// A count: products and a constant.
   struct Count {
     TermSum sum;
@@ -350,7 +342,8 @@ class TermModel::Builder {
   bool has_ports_ = false;  ///< some bandwidth is limited
   std::map<Term, std::uint32_t> index_;
   Count energy_, dram_;
-  std::vector<Count> read_, write_;
+  /// Bits that are read and written at each level's port: overlapped with compute, and per child
+  /// level that waits for its transfers.
   std::map<LevelIndex, std::pair<Count, Count>> overlapped_;
   std::vector<std::map<LevelIndex, std::pair<Count, Count>>> stalls_;
 };
