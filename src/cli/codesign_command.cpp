@@ -105,6 +105,7 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
 
   train::AccuracyModelOptions options;
   options.search_images = study.accuracy.search_images;
+  options.confirmation_images = study.accuracy.confirm_images;
   options.seed = study.accuracy.split_seed;
   options.calibration.images = study.accuracy.calibration_images;
   options.calibration.activations = to_train(study.accuracy.calibration);
@@ -118,13 +119,15 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
       train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
   if (!accuracy) {
     return at_keys(std::move(accuracy).error(), loaded, [](const std::string& place) {
-      return std::string(place == "search_images" ? "accuracy.search_images" : "network");
+      return place.ends_with("_images") ? "accuracy." + place : "network";
     });
   }
-  const train::ImageSplit split =
-      train::stratified_split(dataset->train, options.search_images, options.seed);
+  train::ImageSplit split = train::stratified_split(dataset->train, options.search_images,
+                                                    options.confirmation_images, options.seed);
+  std::vector<std::int64_t> measured = std::move(split.search);
+  measured.insert(measured.end(), split.confirmation.begin(), split.confirmation.end());
   return Accuracies{std::move(*accuracy),
-                    train::search_split_caveat(model->metadata, dataset->train, split.search)};
+                    train::held_out_caveat(model->metadata, dataset->train, measured)};
 }
 
 std::string now_text() {

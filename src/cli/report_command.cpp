@@ -25,7 +25,9 @@ class StoredAccuracies final : public train::AccuracyModel {
 
   std::string key() const override { return key_; }
   train::AccuracyEstimate evaluate(const PrecisionPlan&) override { refuse(); }
+  train::AccuracyEstimate confirm(const PrecisionPlan&) override { refuse(); }
   train::AccuracyEstimate float_search_accuracy() override { refuse(); }
+  train::AccuracyEstimate float_confirmation_accuracy() override { refuse(); }
   train::AccuracyEstimate float_test_accuracy() override { refuse(); }
   train::FinishedPlan finish(const PrecisionPlan&, const train::FinetuneOptions&,
                              const train::ReportFinish&, std::stop_token) override {

@@ -131,7 +131,7 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
                      std::move(data->test),     {},           held_out_text(arguments, nullptr)};
   inputs.notes = std::move(model->notes);
   const train::ImageSplit split =
-      train::stratified_split(data->train, arguments.hold_out, arguments.split_seed);
+      train::stratified_split(data->train, arguments.hold_out, 0, arguments.split_seed);
   inputs.training = train::select(data->train, split.training);
   const auto normalization = choose_normalization(arguments.normalization, data->train);
   keep(normalization);

@@ -38,9 +38,15 @@ class Row {
   bool first_ = true;
 };
 
-constexpr const char* kPlanHeader =
-    "index,generation,origin,on_front,accuracy,standard_error,correct,total,energy_pj,cycles,"
-    "dram_bits,model_bits,plan\r\n";
+/// Header of what Row::add writes for an accuracy.
+std::string accuracy_columns(const std::string& name) {
+  return fmt::format("{0},{0}_standard_error,{0}_correct,{0}_total", name);
+}
+
+std::string plan_header() {
+  return "index,generation,origin,on_front,accuracy,standard_error,correct,total," +
+         accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,plan\r\n";
+}
 
 std::string plan_line(const study::CodesignResult& result, std::size_t index) {
   const auto& plan = result.evaluated[index];
@@ -50,6 +56,7 @@ std::string plan_line(const study::CodesignResult& result, std::size_t index) {
       .add(std::string(name(plan.origin)))
       .add(plan.on_front ? 1 : 0)
       .add(std::optional{plan.accuracy})
+      .add(plan.confirmed)
       .add(plan.hardware.energy_pj)
       .add(plan.hardware.cycles)
       .add(plan.hardware.dram_bits)
@@ -83,13 +90,13 @@ std::string csv_cell(const std::string& text) {
 }
 
 std::string evaluations_csv(const study::CodesignResult& result) {
-  std::string text = kPlanHeader;
+  std::string text = plan_header();
   for (std::size_t i = 0; i < result.evaluated.size(); ++i) text += plan_line(result, i);
   return text;
 }
 
 std::string front_csv(const study::CodesignResult& result) {
-  std::string text = kPlanHeader;
+  std::string text = plan_header();
   for (const std::size_t i : result.front) text += plan_line(result, i);
   return text;
 }
@@ -112,11 +119,12 @@ std::string layers_csv(const study::CodesignResult& result) {
 }
 
 std::string plans_csv(const study::CodesignResult& result) {
-  std::string text =
-      "plan,baseline,evaluated,accuracy,standard_error,correct,total,test_fake_quantized,"
-      "test_fake_quantized_standard_error,test_fake_quantized_correct,test_fake_quantized_total,"
-      "test_integer,test_integer_standard_error,test_integer_correct,test_integer_total,energy_pj,"
-      "cycles,dram_bits,model_bits,finetune_epochs\r\n";
+  std::string text = "plan,baseline,evaluated,accuracy,standard_error,correct,total";
+  for (const char* column : {"confirmed", "held_out_calibrated", "held_out_trained",
+                             "test_fake_quantized", "test_integer"}) {
+    text += "," + accuracy_columns(column);
+  }
+  text += ",energy_pj,cycles,dram_bits,model_bits,finetune_epochs\r\n";
   for (const auto& plan : result.plans) {
     const auto& evaluated = result.evaluated[plan.evaluated];
     text += Row()
@@ -124,6 +132,9 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(plan.baseline ? 1 : 0)
                 .add(plan.evaluated)
                 .add(std::optional{evaluated.accuracy})
+                .add(evaluated.confirmed)
+                .add(plan.calibrated)
+                .add(plan.trained)
                 .add(plan.test_fake_quantized)
                 .add(plan.test_integer)
                 .add(evaluated.hardware.energy_pj)

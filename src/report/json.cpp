@@ -34,6 +34,7 @@ Value plan_value(const study::CodesignResult& result, std::size_t index) {
       .set("hardware", result.accelerator.name)
       .set("accuracy", plan.accuracy.top1())
       .set("standard_error", plan.accuracy.standard_error())
+      .set("confirmed", estimate(plan.confirmed))
       .set("energy_pj", plan.hardware.energy_pj)
       .set("cycles", plan.hardware.cycles)
       .set("dram_bits", plan.hardware.dram_bits)
@@ -47,6 +48,8 @@ Value pick_value(const study::CodesignResult& result, const study::PlanDetails& 
   Value value = Value::map().set("label", plan.label).set("reason", plan.reason);
   const Value evaluated = plan_value(result, plan.evaluated);
   for (const auto& entry : *evaluated.as_map()) value.set(entry.key, entry.value);
+  value.set("held_out_calibrated", estimate(plan.calibrated));
+  value.set("held_out_trained", estimate(plan.trained));
   value.set("test_fake_quantized", estimate(plan.test_fake_quantized));
   value.set("test_integer", estimate(plan.test_integer));
   Value files = Value::list();
@@ -154,6 +157,7 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
   json.set("report", report_file.empty() ? Value{} : Value(report_file));
   json.set("headline", headline(result)).set("paired_tests", paired_tests(result));
   json.set("float_search", estimate(result.float_search));
+  json.set("float_confirmation", estimate(result.float_confirmation));
   json.set("float_test", estimate(result.float_test));
   json.set("generations", generations(result)).set("run", run_of(result));
   return schema::to_json_text(json);

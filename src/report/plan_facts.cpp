@@ -94,14 +94,17 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
   const auto shown = details_of(result, evaluated);
   std::string widths = to_text(plan.plan);
   if (widths.size() > 160) widths = widths.substr(0, 160) + " ...";
-  return fmt::format("{}\nsearch accuracy {}\nenergy {}, latency {}\nDRAM {}, model {}\nwidths {}",
-                     shown ? result.plans[*shown].label
-                           : fmt::format("plan {} ({}, generation {})", evaluated,
-                                         name(plan.origin), plan.generation),
-                     accuracy_text(plan.accuracy), energy_text(plan.hardware.energy_pj),
-                     time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
-                     bytes_text(static_cast<double>(plan.hardware.dram_bits)),
-                     bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);
+  const std::string confirmed =
+      plan.confirmed ? ", confirmed " + accuracy_text(*plan.confirmed) : std::string{};
+  return fmt::format(
+      "{}\nsearch accuracy {}{}\nenergy {}, latency {}\nDRAM {}, model {}\nwidths {}",
+      shown ? result.plans[*shown].label
+            : fmt::format("plan {} ({}, generation {})", evaluated, name(plan.origin),
+                          plan.generation),
+      accuracy_text(plan.accuracy), confirmed, energy_text(plan.hardware.energy_pj),
+      time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
+      bytes_text(static_cast<double>(plan.hardware.dram_bits)),
+      bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);
 }
 
 std::optional<study::PairedTest> headline_test(const study::CodesignResult& result) {
@@ -136,9 +139,34 @@ std::string test_accuracy_text(const study::CodesignResult& result) {
   if (result.finetune_epochs == 0) {
     return "Test accuracies are those of calibrated networks, without any fine-tuning.";
   }
+  std::string kept;
+  for (const study::PlanDetails& plan : result.plans) {
+    if (!plan.calibrated || !plan.trained || plan.trained->correct >= plan.calibrated->correct) {
+      continue;
+    }
+    kept += (kept.empty() ? "" : ", ") + plan.label;
+  }
+  std::string text =
+      fmt::format("Test accuracies are those after {} epoch{} of quantization-aware fine-tuning.",
+                  result.finetune_epochs, result.finetune_epochs == 1 ? "" : "s");
+  if (kept.empty()) return text;
+  return text +
+         " It made these plans worse on held-out images, so that they keep their calibrated "
+         "weights: " +
+         kept + ".";
+}
+
+std::string estimate_text(const std::optional<train::AccuracyEstimate>& accuracy) {
+  return accuracy ? accuracy_text(*accuracy) : std::string{"-"};
+}
+
+std::string confirmation_text(const study::CodesignResult& result) {
+  if (!result.float_confirmation) return {};
   return fmt::format(
-      "Test accuracies are those after {} epoch{} of quantization-aware fine-tuning.",
-      result.finetune_epochs, result.finetune_epochs == 1 ? "" : "s");
+      "Confirmed: accuracy on {} further training images, held back from search and training, by "
+      "which plans were picked (float: {}). The search accuracy of the best of many plans is too "
+      "good to be true.",
+      count_text(result.float_confirmation->total), accuracy_text(*result.float_confirmation));
 }
 
 std::string headline_caveat(const study::CodesignResult& result) {

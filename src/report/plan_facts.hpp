@@ -47,6 +47,12 @@ void check_result(const study::CodesignResult& result);
 /// Both in a sentence with the baseline's name and the number of images; empty without a test.
 [[nodiscard]] std::string headline_accuracy(const study::CodesignResult& result);
 
+/// "-" when there is none.
+[[nodiscard]] std::string estimate_text(const std::optional<train::AccuracyEstimate>& accuracy);
+
+/// What confirmed accuracies are; empty when nothing was confirmed.
+[[nodiscard]] std::string confirmation_text(const study::CodesignResult& result);
+
 /// Which networks the test accuracies of plans are of: re-trained or calibrated only.
 [[nodiscard]] std::string test_accuracy_text(const study::CodesignResult& result);
 

@@ -31,14 +31,13 @@ std::string harmless(const std::string& text) {
 Cells row_of(const study::CodesignResult& result, const std::string& label, std::size_t index,
              const std::optional<train::AccuracyEstimate>& test) {
   const auto& plan = result.evaluated[index];
-  return {harmless(label),
-          mean_widths_text(plan.plan),
-          accuracy_text(plan.accuracy),
-          test ? accuracy_text(*test) : "-",
-          energy_text(plan.hardware.energy_pj),
-          time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
-          bytes_text(static_cast<double>(plan.hardware.dram_bits)),
-          bytes_text(static_cast<double>(plan.hardware.model_bits))};
+  Cells row{harmless(label), mean_widths_text(plan.plan), accuracy_text(plan.accuracy)};
+  if (result.float_confirmation) row.push_back(estimate_text(plan.confirmed));
+  row.insert(row.end(), {estimate_text(test), energy_text(plan.hardware.energy_pj),
+                         time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
+                         bytes_text(static_cast<double>(plan.hardware.dram_bits)),
+                         bytes_text(static_cast<double>(plan.hardware.model_bits))});
+  return row;
 }
 
 std::vector<std::size_t> spread(const std::vector<std::size_t>& front, std::size_t most) {
@@ -91,8 +90,10 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 
 std::string terminal_table(const study::CodesignResult& result, std::size_t most_front_rows) {
   check_result(result);
-  std::vector<Cells> rows{{"plan", "bits w / in", "search accuracy", "test accuracy", "energy",
-                           "latency", "DRAM", "model"}};
+  Cells head{"plan", "bits w / in", "search accuracy"};
+  if (result.float_confirmation) head.emplace_back("confirmed");
+  head.insert(head.end(), {"test accuracy", "energy", "latency", "DRAM", "model"});
+  std::vector<Cells> rows{std::move(head)};
   for (const auto& plan : result.plans) {
     rows.push_back(row_of(result, plan.label, plan.evaluated,
                           plan.test_integer ? plan.test_integer : plan.test_fake_quantized));

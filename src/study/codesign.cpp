@@ -10,6 +10,7 @@
 #include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "study/confirmation.hpp"
 #include "study/finish.hpp"
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
@@ -218,15 +219,40 @@ class Run {
     return 0;
   }
 
+  std::optional<std::vector<Pick>> pick(const std::vector<std::size_t>& baselines) {
+    const SearchSetting setting = search_setting();
+    Confirmation confirmation(accuracy_, store_, setting);
+    PickInput input{.evaluated = result_.evaluated,
+                    .front = result_.front,
+                    .objectives = result_.objectives,
+                    .finish_baselines = baselines,
+                    .float_search = result_.float_search,
+                    .float_confirmation = {},
+                    .confirm = {}};
+    if (study_.options.accuracy.confirm_images > 0) {
+      input.float_confirmation = result_.float_confirmation = confirmation.float_accuracy();
+      if (!input.float_confirmation) return std::nullopt;
+      input.confirm = [&](std::span<const std::size_t> plans) {
+        return confirmation.confirm(result_.evaluated, plans);
+      };
+    }
+    return choose_picks(input, study_.options.finish);
+  }
+
   void finish() {
     std::vector<std::size_t> baselines;
     for (const WidthPair& widths : study_.options.finish.baselines) {
       baselines.push_back(place_of(widths));
     }
-    const std::vector<Pick> picks = choose_picks(
-        {result_.evaluated, result_.front, result_.objectives, baselines, result_.float_search},
-        study_.options.finish);
-    for (const Pick& pick : picks) {
+    const Clock::time_point start = Clock::now();
+    const std::optional<std::vector<Pick>> picks = pick(baselines);
+    if (study_.options.accuracy.confirm_images > 0) add_phase("confirm", seconds_since(start));
+    if (!picks) {
+      result_.stopped = true;
+      result_.missing = "the plans to pick from are not confirmed yet";
+      return;
+    }
+    for (const Pick& pick : *picks) {
       PlanDetails details;
       details.label = pick.label;
       details.reason = pick.reason;

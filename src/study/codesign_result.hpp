@@ -42,6 +42,7 @@ struct EvaluatedPlan {
   int generation = 0;  ///< in which it was first seen; 0 = seeds
   Origin origin = Origin::offspring;
   train::AccuracyEstimate accuracy;
+  std::optional<train::AccuracyEstimate> confirmed;  ///< on the confirmation split
   HardwareCost hardware;
   std::vector<double> objectives;  ///< minimised, as CodesignResult::objectives
   bool on_front = false;
@@ -83,7 +84,10 @@ struct PlanDetails {
   bool baseline = false;
   std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
   std::vector<LayerDetails> layers;
-  /// After finetune_epochs of quantization-aware training, on the test set; none when not measured.
+  /// Held-out accuracy before and after finetune_epochs of quantization-aware training; the better
+  /// weights were kept. None without training.
+  std::optional<train::AccuracyEstimate> calibrated, trained;
+  /// With these weights, on the test set; none when not measured.
   std::optional<train::AccuracyEstimate> test_fake_quantized, test_integer;
   double finetune_seconds = 0.0;
   std::vector<std::string> files;  ///< exported, relative to the output folder
@@ -104,7 +108,7 @@ struct Saving {
   double energy = 0.0, latency = 0.0, dram = 0.0, model_size = 0.0;  ///< 1 - pick/baseline
 };
 
-/// Wall-clock time of one phase: "mapping", "search", "finish", "export".
+/// Wall-clock time of one phase: "mapping", "search", "confirm", "finish", "export".
 struct PhaseTime {
   std::string name;
   double seconds = 0.0;
@@ -146,7 +150,8 @@ struct CodesignResult {
   std::string accuracy_method;  ///< the accuracy model's key
   std::string search_caveat;    ///< why accuracies of the search may be optimistic; may be empty
   train::AccuracyEstimate float_search;
-  std::optional<train::AccuracyEstimate> float_test;  ///< measured once, at the end
+  std::optional<train::AccuracyEstimate> float_confirmation;  ///< none without that split
+  std::optional<train::AccuracyEstimate> float_test;          ///< measured once, at the end
 
   // The search.
   std::vector<Objective> objectives;

@@ -174,6 +174,10 @@ std::vector<train::FinishedPlan> finish_plans(CodesignResult& result, const Fini
   std::vector<train::FinishedPlan> finished;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     if (!plans[i]) continue;
+    if (plans[i]->trained.total > 0) {
+      result.plans[i].calibrated = plans[i]->calibrated;
+      result.plans[i].trained = plans[i]->trained;
+    }
     result.plans[i].test_fake_quantized = plans[i]->fake_quantized;
     result.plans[i].test_integer = plans[i]->integer;
     result.plans[i].finetune_seconds = plans[i]->seconds;
@@ -209,7 +213,7 @@ std::string file_stem(const std::string& label) {
 
 std::string finetune_text(const FinishOptions& options, std::uint64_t seed) {
   return fmt::format(
-      "finetune-2 epochs {} learning_rate {} batch_size {} seed {} method {} crop_pad {} flip {} "
+      "finetune-3 epochs {} learning_rate {} batch_size {} seed {} method {} crop_pad {} flip {} "
       "weight_decay {}",
       options.epochs, options.learning_rate, options.batch_size, seed,
       static_cast<int>(options.method), options.crop_pad, options.flip, options.weight_decay);

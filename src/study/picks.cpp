@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "base/check.hpp"
@@ -12,21 +13,40 @@
 namespace hwflow::study {
 namespace {
 
-constexpr int kRungs = 6;  // of the ladder of margins: 1, 2, 4, ... 32
+constexpr int kRungs = 6;               // of the ladder of margins: 1, 2, 4, ... 32
+constexpr std::size_t kBlock = 8;       // plans that are confirmed at a time
+constexpr std::size_t kShortlist = 16;  // plans among which the most accurate is looked for
+
+/// Top-1 that a plan must have, on each split.
+struct Floor {
+  double search = 0.0, confirmed = 0.0;
+};
 
 class Chooser {
  public:
-  Chooser(const PickInput& input, const FinishOptions& options) : input_(input), options_(options) {
+  Chooser(const PickInput& input, const FinishOptions& options)
+      : input_(input), options_(options), confirms_(input.float_confirmation.has_value()) {
     for (std::size_t i = 0; i < input.objectives.size(); ++i) {
       if (input.objectives[i] != Objective::accuracy) costs_.push_back(i);
     }
     HWFLOW_CHECK(!costs_.empty(), "a search without a cost");
+    if (!confirms_) {
+      candidates_.assign(input.front.begin(), input.front.end());
+    } else {
+      candidates_.resize(input.evaluated.size());
+      std::iota(candidates_.begin(), candidates_.end(), std::size_t{0});
+    }
+    std::stable_sort(candidates_.begin(), candidates_.end(),
+                     [this](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
   }
 
-  std::vector<Pick> run() && {
+  std::optional<std::vector<Pick>> run() && {
     for (std::size_t i = 0; i < options_.baselines.size(); ++i) add_baseline(i);
+    confirm(input_.finish_baselines);
     const double tolerance = options_.tolerance_points;
     cheapest_within(tolerance);
+    cheapest_within(tolerance / 2.0);
+    cheapest_as_accurate_as_float();
     for (std::size_t i = 0; i < options_.baselines.size(); ++i) {
       if (options_.baselines[i] == options_.reference) continue;
       cheaper_than_baseline(i);
@@ -37,72 +57,125 @@ class Chooser {
       if (rung == 0) knee();
     }
     if (options_.search_margin_points <= 0.0) knee();
+    if (stopped_) return std::nullopt;
     return std::move(picks_);
   }
 
  private:
   [[nodiscard]] const EvaluatedPlan& plan(std::size_t i) const { return input_.evaluated[i]; }
+  [[nodiscard]] double cost(std::size_t i) const { return plan(i).objectives[costs_[0]]; }
+  [[nodiscard]] std::string_view cost_name() const { return name(input_.objectives[costs_[0]]); }
+  [[nodiscard]] double trusted(std::size_t i) const {
+    return confirms_ ? plan(i).confirmed->top1() : plan(i).accuracy.top1();
+  }
+  [[nodiscard]] bool full() const { return stopped_ || chosen_ >= options_.picks; }
+
+  /// Of accuracies, for reasons.
+  [[nodiscard]] std::string_view accuracy_name() const {
+    return confirms_ ? "confirmed accuracy" : "search accuracy";
+  }
+
+  /// False when stopped: then nothing may ask for confirmed accuracies any more.
+  bool confirm(std::span<const std::size_t> plans) {
+    if (confirms_ && !stopped_) stopped_ = !input_.confirm(plans);
+    return !stopped_;
+  }
+
+  [[nodiscard]] bool is_chosen(std::size_t place) const {
+    return std::any_of(picks_.begin(), picks_.end(),
+                       [&](const Pick& pick) { return pick.evaluated == place; });
+  }
 
   void add_baseline(std::size_t i) {
     const WidthPair& widths = options_.baselines[i];
     const std::size_t place = input_.finish_baselines[i];
-    const bool repeated = std::any_of(picks_.begin(), picks_.end(),
-                                      [&](const Pick& pick) { return pick.evaluated == place; });
-    if (repeated) return;
+    if (is_chosen(place)) return;
     picks_.push_back({place, fmt::format("uniform {}/{}", widths.weights, widths.inputs),
                       "baseline: the same widths everywhere", true});
   }
 
   void add(std::optional<std::size_t> place, std::string label, std::string reason) {
-    if (!place || chosen_ >= options_.picks) return;
-    const bool repeated = std::any_of(picks_.begin(), picks_.end(),
-                                      [&](const Pick& pick) { return pick.evaluated == *place; });
-    if (repeated) return;
+    if (!place || full() || is_chosen(*place)) return;
     picks_.push_back({*place, std::move(label), std::move(reason), false});
     ++chosen_;
   }
 
-  void cheapest_within(double points) {
-    const double floor = input_.float_accuracy.top1() - points / 100.0;
-    std::optional<std::size_t> best;
-    for (const std::size_t i : input_.front) {
-      if (plan(i).accuracy.top1() < floor) continue;
-      if (!best || plan(i).objectives[costs_[0]] < plan(*best).objectives[costs_[0]]) best = i;
+  /// The least first cost at that accuracy or more.
+  [[nodiscard]] std::optional<std::size_t> cheapest_at(const Floor& floor) {
+    std::vector<std::size_t> able;
+    for (const std::size_t i : candidates_) {
+      if (plan(i).accuracy.top1() >= floor.search) able.push_back(i);
     }
-    const std::string_view cost = name(input_.objectives[costs_[0]]);
-    add(best, fmt::format("least {} within {:g} points", cost, points),
-        fmt::format("least {} among plans whose search accuracy is at most {:g} points below float",
-                    cost, points));
+    if (full() || able.empty()) return std::nullopt;
+    if (!confirms_) return able.front();
+    for (std::size_t begin = 0; begin < able.size(); begin += kBlock) {
+      const auto block = std::span(able).subspan(begin, std::min(kBlock, able.size() - begin));
+      if (!confirm(block)) return std::nullopt;
+      for (const std::size_t i : block) {
+        if (trusted(i) >= floor.confirmed) return i;
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Floor below_float(double points) const {
+    const auto below = [&](const train::AccuracyEstimate& accuracy) {
+      return accuracy.top1() - points / 100.0;
+    };
+    return {below(input_.float_search),
+            below(input_.float_confirmation.value_or(input_.float_search))};
+  }
+
+  void cheapest_within(double points) {
+    add(cheapest_at(below_float(points)),
+        fmt::format("least {} within {:g} points", cost_name(), points),
+        fmt::format("least {} among plans whose {} is at most {:g} points below float", cost_name(),
+                    accuracy_name(), points));
+  }
+
+  void cheapest_as_accurate_as_float() {
+    add(cheapest_at(below_float(0.0)), fmt::format("least {} as accurate as float", cost_name()),
+        fmt::format("least {} among plans whose {} is no less than that of float", cost_name(),
+                    accuracy_name()));
   }
 
   void cheaper_than_baseline(std::size_t which) {
     const EvaluatedPlan& baseline = plan(input_.finish_baselines[which]);
-    std::optional<std::size_t> best;
-    for (const std::size_t i : input_.front) {
-      const bool cheaper = std::all_of(costs_.begin(), costs_.end(), [&](std::size_t cost) {
-        return plan(i).objectives[cost] < baseline.objectives[cost];
-      });
-      if (cheaper && (!best || plan(i).accuracy.top1() > plan(*best).accuracy.top1())) best = i;
-    }
     const WidthPair& widths = options_.baselines[which];
-    add(best, fmt::format("cheaper than uniform {}/{}", widths.weights, widths.inputs),
-        fmt::format("most accurate plan on the search split that costs less than uniform {}/{} in "
-                    "every objective",
-                    widths.weights, widths.inputs));
+    add(most_accurate_below(baseline.objectives),
+        fmt::format("cheaper than uniform {}/{}", widths.weights, widths.inputs),
+        fmt::format("best {} among plans that cost less than uniform {}/{} in every objective",
+                    accuracy_name(), widths.weights, widths.inputs));
+  }
+
+  /// Of the plans that cost less in every objective.
+  [[nodiscard]] std::optional<std::size_t> most_accurate_below(const std::vector<double>& bounds) {
+    std::vector<std::size_t> cheaper;
+    for (const std::size_t i : candidates_) {
+      const bool all = std::all_of(costs_.begin(), costs_.end(), [&](std::size_t cost) {
+        return plan(i).objectives[cost] < bounds[cost];
+      });
+      if (all) cheaper.push_back(i);
+    }
+    const auto by_search = [this](std::size_t a, std::size_t b) {
+      return plan(a).accuracy.top1() > plan(b).accuracy.top1();
+    };
+    std::stable_sort(cheaper.begin(), cheaper.end(), by_search);
+    cheaper.resize(std::min(cheaper.size(), kShortlist));
+    if (full() || cheaper.empty() || !confirm(cheaper)) return std::nullopt;
+    return *std::max_element(cheaper.begin(), cheaper.end(), [this](std::size_t a, std::size_t b) {
+      return trusted(a) < trusted(b);
+    });
   }
 
   void as_accurate_as_baseline(std::size_t which) {
-    const EvaluatedPlan& baseline = plan(input_.finish_baselines[which]);
-    std::optional<std::size_t> best;
-    for (const std::size_t i : input_.front) {
-      if (plan(i).accuracy.top1() < baseline.accuracy.top1()) continue;
-      if (!best || plan(i).objectives[costs_[0]] < plan(*best).objectives[costs_[0]]) best = i;
-    }
-    const std::string_view cost = name(input_.objectives[costs_[0]]);
+    if (full()) return;
+    const std::size_t place = input_.finish_baselines[which];
     const WidthPair& widths = options_.baselines[which];
-    add(best, fmt::format("least {} as accurate as {}/{}", cost, widths.weights, widths.inputs),
-        fmt::format("least {} among plans no less accurate than uniform {}/{} on the search split",
-                    cost, widths.weights, widths.inputs));
+    add(cheapest_at({plan(place).accuracy.top1(), trusted(place)}),
+        fmt::format("least {} as accurate as {}/{}", cost_name(), widths.weights, widths.inputs),
+        fmt::format("least {} among plans whose {} is no less than that of uniform {}/{}",
+                    cost_name(), accuracy_name(), widths.weights, widths.inputs));
   }
 
   void knee() {
@@ -133,14 +206,18 @@ class Chooser {
 
   const PickInput& input_;
   const FinishOptions& options_;
-  std::vector<std::size_t> costs_;  // positions in input.objectives
+  bool confirms_;
+  std::vector<std::size_t> costs_;       // positions in input.objectives
+  std::vector<std::size_t> candidates_;  // by rising first cost
   std::vector<Pick> picks_;
   int chosen_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace
 
-std::vector<Pick> choose_picks(const PickInput& input, const FinishOptions& options) {
+std::optional<std::vector<Pick>> choose_picks(const PickInput& input,
+                                              const FinishOptions& options) {
   HWFLOW_CHECK(input.finish_baselines.size() == options.baselines.size(),
                "not one plan for every baseline");
   return Chooser(input, options).run();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +18,10 @@ struct Pick {
   bool baseline = false;
 };
 
+/// Measures plans, given by their place, on the confirmation split: fills in `confirmed` of the
+/// plans behind PickInput::evaluated. False: stopped.
+using ConfirmPlans = std::function<bool(std::span<const std::size_t>)>;
+
 /// What picks are chosen from.
 struct PickInput {
   std::span<const EvaluatedPlan> evaluated;
@@ -23,18 +29,30 @@ struct PickInput {
   std::span<const Objective> objectives;
   /// Of finish.baselines, in that order.
   std::span<const std::size_t> finish_baselines;
-  train::AccuracyEstimate float_accuracy;  ///< on the search split, as all others here
+  train::AccuracyEstimate float_search;
+  std::optional<train::AccuracyEstimate> float_confirmation;  ///< none: picks trust the search
+  ConfirmPlans confirm;                                       ///< called only with the former
 };
 
-/// The uniform baselines, then at most options.picks plans of the front, by these rules until there
-/// are enough, leaving out plans that were chosen before:
-///   1. the least first cost within the tolerance of float accuracy,
+/// The uniform baselines, then at most options.picks plans by these rules until there are enough,
+/// leaving out plans that were chosen before:
+///   1. the least first cost within the tolerance of float accuracy, within half of it, and at no
+///      less than float accuracy,
 ///   2. for every baseline but the reference: the most accurate plan that costs less in every
 ///      objective, then the least first cost among plans that are no less accurate than it,
 ///   3. the least first cost within the tolerance + 1, 2, 4, 8, ... margins,
 ///   4. the knee: nearest to the ideal point of the front.
 /// Rules 2 and 3 look beyond the tolerance because calibrated accuracy is a lower estimate of what
 /// re-training reaches.
-[[nodiscard]] std::vector<Pick> choose_picks(const PickInput& input, const FinishOptions& options);
+///
+/// A front holds the luckiest of many measurements. So with a confirmation split a plan is accurate
+/// enough for rules 1 to 3 only if it is so on the search split and then, measured anew, on that
+/// one, against float or the baseline on the same images; all plans stand for it, by rising cost,
+/// also those that a lucky one keeps off the front. "Most accurate" is decided among the best 16 of
+/// the search. Without that split only plans of the front are picked, by the search.
+///
+/// returns  none when `confirm` was stopped
+[[nodiscard]] std::optional<std::vector<Pick>> choose_picks(const PickInput& input,
+                                                            const FinishOptions& options);
 
 }  // namespace hwflow::study

@@ -188,8 +188,8 @@ class Search {
     for (const pareto::Evaluated& entry : archive_.entries()) {
       const Known& known = measured_.at(entry.genome);
       result_.evaluated.push_back({space_.decode(entry.genome), entry.generation, known.origin,
-                                   known.value.accuracy, known.value.hardware, entry.objectives,
-                                   false});
+                                   known.value.accuracy, std::nullopt, known.value.hardware,
+                                   entry.objectives, false});
     }
     result_.front = archive_.front();
     for (const std::size_t i : result_.front) result_.evaluated[i].on_front = true;

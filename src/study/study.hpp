@@ -186,6 +186,7 @@ struct AccuracyOptions {
   Calibration calibration = Calibration::mse;
   std::int64_t calibration_images = 256;
   std::int64_t search_images = 2000;
+  std::int64_t confirm_images = 2000;
   std::uint64_t split_seed = 1;
   bool operator==(const AccuracyOptions&) const = default;
 
@@ -197,6 +198,11 @@ struct AccuracyOptions {
                       "Training images that ranges are calibrated on."),
         schema::field("search_images", &T::search_images, 100, 1'000'000,
                       "Training images held back to rank plans by; the test set is never used."),
+        schema::field("confirm_images", &T::confirm_images, 0, 1'000'000,
+                      "Further training images held back, on which the contenders are measured "
+                      "again before plans are picked: the best of many measurements is too good "
+                      "to be true. Also decide whether a plan keeps its calibrated or its "
+                      "re-trained weights. 0: picks trust the search."),
         schema::field("split_seed", &T::split_seed, "Seed of the choice of these images.")};
   }
 };
@@ -227,7 +233,8 @@ struct FinishOptions {
   static constexpr auto fields() {
     using T = FinishOptions;
     return std::tuple{
-        schema::field("picks", &T::picks, 0, 100, "Plans from the front that are re-trained."),
+        schema::field("picks", &T::picks, 0, 100,
+                      "Plans that are re-trained beside the baselines."),
         schema::field("tolerance_points", &T::tolerance_points, 0, 100,
                       "Test accuracy, in points below float, that the headline plan may lose."),
         schema::field("search_margin_points", &T::search_margin_points, 0, 100,

@@ -20,9 +20,15 @@ it, and `--set key=value` overrides it. All problems of a file are told at once,
 **Paths** start from the folder of the study file, then from `--data-dir` and `HWFLOW_DATA`. A name
 that is no file means a built-in network or accelerator (`hwflow list networks`).
 
-**Two sets of images.** `accuracy.search_images` of the training set are held back to rank plans
-by: all accuracies of the search are of these. The test set is touched once, after the picks are
-fixed, and measures every pick and baseline after `finish.epochs` of re-training.
+**Three sets of images.** `accuracy.search_images` of the training set are held back to rank plans
+by: all accuracies of the search are of these. The best of hundreds of such measurements is too good
+to be true, so a further `accuracy.confirm_images`, which neither search nor training looks at,
+measure the contenders again: every plan that no other plan beats in all costs and by two standard
+errors of accuracy. Plans are picked by these confirmed accuracies. They also decide whether a plan
+keeps its re-trained weights or, where training made it worse, the calibrated ones. The test set is
+touched once, after the picks are fixed, and measures every pick and baseline after `finish.epochs`
+of re-training. A weight file says which images its training held out; the report warns when plans
+are measured on others.
 
 **Repeatable.** The same study, seed and data give the same front and the same picks with any
 number of threads, and also when the run was killed and went on with `--resume`. What is evaluated
@@ -52,12 +58,12 @@ search:
   population: 40
   generations: 8
   seed: 1
-accuracy: {search_images: 1000, calibration: mse, calibration_images: 256}
+accuracy: {search_images: 1000, confirm_images: 4000, calibration: mse, calibration_images: 256}
 baselines:                            # on every plot; left out: every pair of the widths above
   - {weights: 8, inputs: 8}
   - {weights: 4, inputs: 4}
 finish:
-  picks: 4                            # plans of the front that are re-trained
+  picks: 5                            # plans, beside the baselines, that are re-trained
   tolerance_points: 0.5               # the headline may lose half a point against float
   baselines: [{weights: 8, inputs: 8}, {weights: 4, inputs: 4}]
   reference: {weights: 8, inputs: 8}  # savings are stated against this one

@@ -57,7 +57,7 @@ search:
   population: 8
   generations: 2
   sensitivity_seeds: false
-accuracy: {{calibration_images: 16, search_images: 100}}
+accuracy: {{calibration_images: 16, search_images: 100, confirm_images: 50}}
 baselines: [{{weights: 8, inputs: 8}}]
 finish: {{picks: 1, baselines: [{{weights: 8, inputs: 8}}], epochs: 0}}
 )";

@@ -174,6 +174,10 @@ void show(study::CodesignResult& result, std::size_t evaluated, const std::strin
   plan.evaluated = evaluated;
   plan.layers = layers_of(result.evaluated[evaluated].plan);
   const double top1 = result.evaluated[evaluated].accuracy.top1();
+  result.evaluated[evaluated].confirmed = {static_cast<std::int64_t>(4'000 * (top1 - 0.002)),
+                                           4'000};
+  plan.calibrated = result.evaluated[evaluated].confirmed;
+  plan.trained = {static_cast<std::int64_t>(4'000 * (top1 + 0.001)), 4'000};
   plan.test_fake_quantized = {static_cast<std::int64_t>(10'000 * (top1 + 0.004)), 10'000};
   plan.test_integer = {static_cast<std::int64_t>(10'000 * (top1 + 0.0035)), 10'000};
   plan.finetune_seconds = 73.5;
@@ -242,6 +246,7 @@ study::CodesignResult fake_result() {
   result.data = "cifar10";
   result.accuracy_method = "calibrated post-training quantization, 512 images";
   result.float_search = {4588, 5000};
+  result.float_confirmation = {3668, 4000};
   result.float_test = train::AccuracyEstimate{9214, 10'000};
   result.objectives = {study::Objective::accuracy, study::Objective::energy,
                        study::Objective::latency};

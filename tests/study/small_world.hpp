@@ -28,13 +28,18 @@ namespace hwflow::study {
 [[nodiscard]] Expected<chip::MappingResult> map_by_formula(const Layer& layer);
 
 /// A stand-in for training. Of 1,000 images, layer i gets (8 - weights) * (i + 1) + (8 - inputs)
-/// wrong, so that late layers matter most. The test set has 200 images: 20 of them wrong in float
+/// wrong, so that late layers matter most; of 2,000 others twice as many and, unless that is none,
+/// 20 on top: the search was lucky. The test set has 200 images: 20 of them wrong in float
 /// and a fourth of the search errors on top; re-training halves those.
 class FakeAccuracyModel final : public train::AccuracyModel {
  public:
   [[nodiscard]] std::string key() const override { return "fake of tests"; }
   [[nodiscard]] train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override;
+  [[nodiscard]] train::AccuracyEstimate confirm(const PrecisionPlan& plan) override;
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
+  [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override {
+    return {2000, 2000};
+  }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
   [[nodiscard]] train::FinishedPlan finish(const PrecisionPlan& plan,
                                            const train::FinetuneOptions& options,
@@ -42,6 +47,7 @@ class FakeAccuracyModel final : public train::AccuracyModel {
                                            std::stop_token stop) override;
 
   std::atomic<int> evaluations = 0;
+  std::atomic<int> confirmations = 0;
   std::atomic<int> finishes = 0;
   /// Called in the middle of every re-training; may take its time.
   std::function<void()> within_finish;

@@ -29,10 +29,10 @@ std::string text_at(const std::map<std::string, std::string>& metadata, const ch
 }
 
 std::int64_t count_trained_on(const ImageSet& training, const HeldOut& held_out,
-                              std::span<const std::int64_t> search) {
-  const ImageSplit split = stratified_split(training, held_out.images, held_out.split_seed);
+                              std::span<const std::int64_t> measured) {
+  const ImageSplit split = stratified_split(training, held_out.images, 0, held_out.split_seed);
   return std::ranges::count_if(
-      search, [&](std::int64_t image) { return !std::ranges::binary_search(split.search, image); });
+      measured, [&](std::int64_t image) { return !std::ranges::binary_search(split.search, image); });
 }
 
 }  // namespace
@@ -51,28 +51,29 @@ std::optional<HeldOut> held_out_from_text(const std::string& text) {
   return HeldOut{*images, *seed};
 }
 
-std::string search_split_caveat(const std::map<std::string, std::string>& metadata,
-                                const ImageSet& training, std::span<const std::int64_t> search) {
+std::string held_out_caveat(const std::map<std::string, std::string>& metadata,
+                            const ImageSet& training, std::span<const std::int64_t> measured) {
   const std::optional<HeldOut> held_out = held_out_from_text(text_at(metadata, kHeldOutKey));
   if (!held_out || text_at(metadata, "data") != training.name) {
     return fmt::format(
         "The weights do not say which images of {} they were trained on; the {} training images "
-        "that the search measures accuracy on may be among them. {}",
-        training.name, search.size(), kOptimistic);
+        "that plans are measured on may be among them. {}",
+        training.name, measured.size(), kOptimistic);
   }
-  const std::int64_t seen = count_trained_on(training, *held_out, search);
+  const std::int64_t seen = count_trained_on(training, *held_out, measured);
   if (seen == 0) return {};
   const std::string cure =
       held_out->images == 0
           ? std::string{}
           : fmt::format(
-                " With accuracy.split_seed {} and at most {} accuracy.search_images none "
-                "of them would be.",
+                " With accuracy.split_seed {} and at most {} images in accuracy.search_images and "
+                "accuracy.confirm_images together none of them would be.",
                 held_out->split_seed, held_out->images);
   return fmt::format(
-      "The weights were trained on {} of the {} training images that the search measures accuracy "
-      "on (held out were {}). {}{}",
-      seen, search.size(), to_text(*held_out), kOptimistic, cure);
+      "The weights were trained on {} of the {} training images that plans are measured on (held "
+      "out "
+      "were {}). {}{}",
+      seen, measured.size(), to_text(*held_out), kOptimistic, cure);
 }
 
 }  // namespace hwflow::train

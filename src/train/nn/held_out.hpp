@@ -10,7 +10,7 @@
 
 namespace hwflow::train {
 
-/// Training images that a training kept away: the search part of stratified_split(images, seed).
+/// Training images that a training kept away: the search part of a stratified_split.
 struct HeldOut {
   std::int64_t images = 0;
   std::uint64_t split_seed = 0;
@@ -25,11 +25,11 @@ inline constexpr const char* kHeldOutKey = "held_out";
 /// None for any other text.
 [[nodiscard]] std::optional<HeldOut> held_out_from_text(const std::string& text);
 
-/// Why accuracies of `search`, indices into `training`, may be optimistic: weights of this metadata
-/// were trained on some of these images, or do not say. Sentences for users; empty when every image
-/// was held out.
-[[nodiscard]] std::string search_split_caveat(const std::map<std::string, std::string>& metadata,
-                                              const ImageSet& training,
-                                              std::span<const std::int64_t> search);
+/// Why accuracies on `measured`, indices into `training`, may be optimistic: weights of this
+/// metadata were trained on some of these images, or do not say. Sentences for users; empty when
+/// every image was held out.
+[[nodiscard]] std::string held_out_caveat(const std::map<std::string, std::string>& metadata,
+                                          const ImageSet& training,
+                                          std::span<const std::int64_t> measured);
 
 }  // namespace hwflow::train

@@ -46,22 +46,30 @@ std::vector<std::int64_t> shares(const std::vector<Indices>& classes, std::int64
 
 }  // namespace
 
-ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count, std::uint64_t seed) {
-  HWFLOW_CHECK(search_count >= 0, "a split needs a count of at least 0");
+ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
+                            std::int64_t confirmation_count, std::uint64_t seed) {
+  HWFLOW_CHECK(search_count >= 0 && confirmation_count >= 0, "a split needs counts of at least 0");
   ImageSplit split;
   if (images.count() == 0) return split;
   std::vector<Indices> classes = indices_by_class(images);
-  const std::vector<std::int64_t> share =
-      shares(classes, std::min(search_count, images.count()), images.count());
+  const auto shares_of = [&](std::int64_t count) {
+    return shares(classes, std::min(count, images.count()), images.count());
+  };
+  const std::vector<std::int64_t> first = shares_of(search_count);
+  const std::vector<std::int64_t> both = shares_of(search_count + confirmation_count);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     Rng rng = Rng::derive(seed, c);
     Indices& members = classes[c];
     shuffle(members, rng);
-    const auto middle = members.begin() + share[c];
-    split.search.insert(split.search.end(), members.begin(), middle);
-    split.training.insert(split.training.end(), middle, members.end());
+    const auto searched = members.begin() + first[c];
+    // Largest remainders may take an image from a class as the total grows.
+    const auto held_out = members.begin() + std::max(first[c], both[c]);
+    split.search.insert(split.search.end(), members.begin(), searched);
+    split.confirmation.insert(split.confirmation.end(), searched, held_out);
+    split.training.insert(split.training.end(), held_out, members.end());
   }
   std::ranges::sort(split.search);
+  std::ranges::sort(split.confirmation);
   std::ranges::sort(split.training);
   return split;
 }

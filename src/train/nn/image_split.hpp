@@ -8,22 +8,25 @@
 
 namespace hwflow::train {
 
-/// Indices into a training set, ascending: those that a search measures on and all others (for
-/// training and calibration). The test set has no part in it.
+/// Indices into a training set, ascending: those that a search measures on, those that its picks
+/// are confirmed on, and all others (for training and calibration). The test set has no part in it.
 struct ImageSplit {
   std::vector<std::int64_t> search;
+  std::vector<std::int64_t> confirmation;
   std::vector<std::int64_t> training;
   bool operator==(const ImageSplit&) const = default;
 };
 
-/// The split that our trained models keep: models/*.safetensors never saw its search part.
+/// The images that our trained models never saw: models/*.safetensors; enough for both held-out
+/// parts of a study.
 inline constexpr std::int64_t kSearchImages = 5000;
 inline constexpr std::uint64_t kSplitSeed = 1;
 
-/// Draws `search_count` images (capped at the set's size) so that each class keeps its share, to
-/// within one image; which of them is a matter of `seed` alone.
+/// Draws `search_count` and then `confirmation_count` images (capped at the set's size) so that
+/// each class keeps its share in the first and in both together, to within one image; which of them
+/// is a matter of `seed` alone. The images of a smaller split are among those of a larger one.
 [[nodiscard]] ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
-                                          std::uint64_t seed);
+                                          std::int64_t confirmation_count, std::uint64_t seed);
 
 /// `count` of the indices (all of them when there are no more), evenly spread over the list, in an
 /// order drawn from `seed`: any first part of the result is spread over the list too, so that a set

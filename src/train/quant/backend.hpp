@@ -40,8 +40,16 @@ struct FinishProgress {
 };
 using ReportFinish = std::function<void(const FinishProgress&)>;
 
-/// A plan after quantization-aware training, measured once on the untouched test set.
+/// A plan after quantization-aware training, measured once on the untouched test set. Its weights
+/// are those of training or, when training made it worse on the held-out images, the calibrated
+/// ones.
 struct FinishedPlan {
+  /// What that was decided by: integer executor, confirmation split, else search split. No images:
+  /// there was no training.
+  AccuracyEstimate calibrated, trained;
+  [[nodiscard]] bool kept_training() const {
+    return trained.total > 0 && trained.correct >= calibrated.correct;
+  }
   AccuracyEstimate fake_quantized;
   AccuracyEstimate integer;           ///< by the integer executor, the arbiter
   std::vector<std::uint8_t> correct;  ///< integer executor, 1 = right, per test image
@@ -60,10 +68,15 @@ class AccuracyModel {
   [[nodiscard]] virtual std::string key() const = 0;
   /// Top-1 on the search split of the training set (calibrated post-training quantization).
   [[nodiscard]] virtual AccuracyEstimate evaluate(const PrecisionPlan& plan) = 0;
-  /// Float network on the search split, and on the test set.
+  /// The same on the confirmation split, images that neither search nor training looks at: what is
+  /// left of an accuracy that was the best of many. total = 0: the split is empty.
+  [[nodiscard]] virtual AccuracyEstimate confirm(const PrecisionPlan& plan) = 0;
+  /// Float network on the search split, the confirmation split, and the test set.
   [[nodiscard]] virtual AccuracyEstimate float_search_accuracy() = 0;
+  [[nodiscard]] virtual AccuracyEstimate float_confirmation_accuracy() = 0;
   [[nodiscard]] virtual AccuracyEstimate float_test_accuracy() = 0;
-  /// Quantization-aware fine-tuning on the training set (search split excluded), then the test set.
+  /// Quantization-aware fine-tuning on the training set (held-out splits excluded), then the test
+  /// set.
   [[nodiscard]] virtual FinishedPlan finish(const PrecisionPlan& plan,
                                             const FinetuneOptions& options,
                                             const ReportFinish& progress, std::stop_token stop) = 0;

@@ -60,29 +60,34 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         options_(options),
         calibrated_(std::move(calibrated)),
         search_(select(dataset_->train, split.search)),
+        confirmation_(select(dataset_->train, split.confirmation)),
         training_indices_(split.training) {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
-        "ptq-1 {} w{:016x} {} {} d{:016x} mean {} std {} search {} seed {} calibration {} {} {} {} "
+        "ptq-1 {} w{:016x} {} {} d{:016x} mean {} std {} search {} confirmation {} seed {} "
+        "calibration {} {} {} {} "
         "auxiliary {} correction {} method {} code {}",
         folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
         dataset_->train.count(), hash_of(search_), fmt::join(options.normalization.mean, ","),
-        fmt::join(options.normalization.std, ","), search_.count(), options.seed, c.images,
-        name(c.activations), name(c.weights), name(c.granularity), c.auxiliary_bits,
-        c.correction_images, name(options.method), build_signature().training);
+        fmt::join(options.normalization.std, ","), search_.count(), confirmation_.count(),
+        options.seed, c.images, name(c.activations), name(c.weights), name(c.granularity),
+        c.auxiliary_bits, c.correction_images, name(options.method), build_signature().training);
   }
 
   std::string key() const override { return key_; }
 
   AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
-    at::set_num_threads(1);
-    const QuantizedNetwork quantized = calibrated_->quantize(plan);
-    if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), search_, 1));
-    FakeQuantizedModule module(quantized, options_.method);
-    return estimate_of(correct_images(module, search_, options_.normalization, kBatch));
+    return calibrated_accuracy(plan, search_);
+  }
+  AccuracyEstimate confirm(const PrecisionPlan& plan) override {
+    return confirmation_.count() > 0 ? calibrated_accuracy(plan, confirmation_)
+                                     : AccuracyEstimate{};
   }
 
   AccuracyEstimate float_search_accuracy() override { return float_accuracy(search_); }
+  AccuracyEstimate float_confirmation_accuracy() override {
+    return confirmation_.count() > 0 ? float_accuracy(confirmation_) : AccuracyEstimate{};
+  }
   AccuracyEstimate float_test_accuracy() override { return float_accuracy(dataset_->test); }
 
   FinishedPlan finish(const PrecisionPlan& plan, const FinetuneOptions& options,
@@ -95,14 +100,22 @@ class QuantizedAccuracyModel final : public AccuracyModel {
       layer.inputs = std::min(layer.inputs, 16);
     }
     QuantizedNetwork quantized = calibrated_->quantize(wanted, options_.method);
-    if (options.epochs > 0) quantized = finetune(quantized, options, progress, stop);
+    AccuracyEstimate calibrated, trained;
+    if (options.epochs > 0) {
+      calibrated = held_out_accuracy(quantized);
+      QuantizedNetwork candidate = finetune(quantized, options, progress, stop);
+      trained = held_out_accuracy(candidate);
+      if (trained.correct >= calibrated.correct) quantized = std::move(candidate);
+    }
     if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
     std::vector<std::uint8_t> correct = test_integers(integers, dataset_->test, options_.threads);
     const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, dataset_->test));
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     const AccuracyEstimate in_integers = estimate_of(correct);
-    return {.fake_quantized = fake,
+    return {.calibrated = calibrated,
+            .trained = trained,
+            .fake_quantized = fake,
             .integer = in_integers,
             .correct = std::move(correct),
             .network = std::move(integers),
@@ -116,6 +129,19 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     auto integers = to_integer_network(quantized);
     HWFLOW_CHECK(integers.has_value(), to_text(integers.error()));
     return std::move(*integers);
+  }
+
+  AccuracyEstimate calibrated_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
+    at::set_num_threads(1);
+    const QuantizedNetwork quantized = calibrated_->quantize(plan);
+    if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), images, 1));
+    FakeQuantizedModule module(quantized, options_.method);
+    return estimate_of(correct_images(module, images, options_.normalization, kBatch));
+  }
+
+  [[nodiscard]] AccuracyEstimate held_out_accuracy(const QuantizedNetwork& network) const {
+    const ImageSet& images = confirmation_.count() > 0 ? confirmation_ : search_;
+    return estimate_of(test_integers(integers_of(network), images, options_.threads));
   }
 
   QuantizedNetwork finetune(const QuantizedNetwork& start, const FinetuneOptions& options,
@@ -151,7 +177,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     return module.quantized();
   }
 
-  /// The training set without the search split; copied at the first fine-tuning.
+  /// The training set without the held-out splits; copied at the first fine-tuning.
   const ImageSet& training_images() {
     std::call_once(training_once_, [&] { training_ = select(dataset_->train, training_indices_); });
     return training_;
@@ -169,7 +195,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   std::shared_ptr<const Dataset> dataset_;
   AccuracyModelOptions options_;
   std::shared_ptr<CalibratedNetwork> calibrated_;
-  ImageSet search_;
+  ImageSet search_, confirmation_;
   std::vector<std::int64_t> training_indices_;
   std::once_flag training_once_;
   ImageSet training_;
@@ -195,16 +221,27 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
     const AccuracyModelOptions& options) {
   HWFLOW_CHECK(dataset != nullptr, "an accuracy model needs images");
   Diagnostics problems = missing_tensors(network, weights);
-  if (options.search_images < 1 || options.search_images >= dataset->train.count())
+  const std::int64_t images = dataset->train.count();
+  if (options.search_images < 1 || options.search_images >= images) {
     problems.push_back(
         {"search_images",
-         fmt::format("must be between 1 and {} (training images must remain), got {}",
-                     dataset->train.count() - 1, options.search_images),
+         fmt::format("must be between 1 and {} (training images must remain), got {}", images - 1,
+                     options.search_images),
          ""});
+  } else if (options.confirmation_images < 0 ||
+             options.confirmation_images >= images - options.search_images) {
+    problems.push_back(
+        {"confirm_images",
+         fmt::format("must be between 0 and {} (training images must remain), got "
+                     "{}",
+                     images - options.search_images - 1, options.confirmation_images),
+         ""});
+  }
   if (!problems.empty()) return Unexpected{std::move(problems)};
   at::set_num_threads(1);
   FoldedNetwork folded = fold_for_quantization(network, weights);
-  const ImageSplit split = stratified_split(dataset->train, options.search_images, options.seed);
+  const ImageSplit split = stratified_split(dataset->train, options.search_images,
+                                            options.confirmation_images, options.seed);
   const std::vector<std::int64_t> calibration = spread_sample(
       split.training, std::max<std::int64_t>(0, options.calibration.images), options.seed);
   auto calibrated =

@@ -15,8 +15,9 @@
 namespace hwflow::train {
 
 struct AccuracyModelOptions {
-  std::int64_t search_images = 1000;  ///< of the training set, equal shares of all classes
-  CalibrationOptions calibration;     ///< its images come from the rest of the training set
+  std::int64_t search_images = 1000;     ///< of the training set, equal shares of all classes
+  std::int64_t confirmation_images = 0;  ///< likewise, others; 0: none
+  CalibrationOptions calibration;        ///< its images come from the rest of the training set
   QuantizerMethod method = QuantizerMethod::lsq;  ///< of the fine-tuning
   Normalization normalization;
   Augmentation augmentation;  ///< of the fine-tuning
@@ -31,10 +32,12 @@ struct AccuracyModelOptions {
 /// evaluate()  calibrated post-training quantization; plans of at most 8 bits are run by the
 /// integer
 ///             executor, others (16, float) by the fake-quantized network in float32.
-/// finish()    fine-tunes the fake-quantized network on the training set without the search split
+/// finish()    fine-tunes the fake-quantized network on the training set without the held-out
+/// splits
 ///             (cosine schedule from the given learning rate, BatchNorm folded; weights and
-///             activations by options.method); the final network is measured on the test set
-///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
+///             activations by options.method); what is better on the confirmation split, calibrated
+///             or fine-tuned, is measured on the test set fake-quantized (exact_logits) and in
+///             integers. Widths above 16 (float) are finished
 ///             at 16 bits, the width that stands for float on an accelerator.
 /// Errors      weights that do not fit the network (match_weights() first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.

@@ -30,7 +30,7 @@ Metadata says(const std::string& held_out, const std::string& data = "shapes") {
 
 std::string caveat(const Metadata& metadata, std::int64_t count, std::uint64_t seed) {
   const ImageSet images = hundred_images();
-  return search_split_caveat(metadata, images, stratified_split(images, count, seed).search);
+  return held_out_caveat(metadata, images, stratified_split(images, count, 0, seed).search);
 }
 
 TEST(HeldOut, TextReadsBack) {
@@ -59,8 +59,8 @@ TEST(SearchSplitCaveat, CountsTheImagesThatWereTrainedOn) {
 
   // Another seed: the overlap of two unrelated subsets, counted as sets.
   const ImageSet images = hundred_images();
-  const std::vector<std::int64_t> held = stratified_split(images, 40, 8).search;
-  const std::vector<std::int64_t> search = stratified_split(images, 40, 7).search;
+  const std::vector<std::int64_t> held = stratified_split(images, 40, 0, 8).search;
+  const std::vector<std::int64_t> search = stratified_split(images, 40, 0, 7).search;
   std::set<std::int64_t> unseen(held.begin(), held.end());
   std::erase_if(unseen, [&](std::int64_t i) { return std::ranges::count(search, i) == 0; });
   ASSERT_GT(unseen.size(), 0U);

@@ -28,7 +28,7 @@ std::vector<std::int64_t> class_counts(const ImageSet& images,
 TEST(ImageSplit, SharesFollowTheLargestRemainder) {
   // 5, 3 and 2 images, 4 wanted: 2.0, 1.2 and 0.8 -> 2, 1, 0 and one more for the third class.
   const ImageSet images = labelled({0, 1, 2, 0, 1, 2, 0, 1, 0, 0}, 3);
-  const ImageSplit split = stratified_split(images, 4, 1);
+  const ImageSplit split = stratified_split(images, 4, 0, 1);
   EXPECT_THAT(class_counts(images, split.search), testing::ElementsAre(2, 1, 1));
   EXPECT_THAT(class_counts(images, split.training), testing::ElementsAre(3, 2, 1));
 }
@@ -41,7 +41,7 @@ TEST(ImageSplit, IsAPartitionWithinOneImagePerClass) {
     const ImageSet images = labelled(labels, 7);
     const auto wanted = static_cast<std::int64_t>(rng.below(labels.size() + 20));
     const std::int64_t count = std::min(wanted, images.count());
-    const ImageSplit split = stratified_split(images, wanted, rng());
+    const ImageSplit split = stratified_split(images, wanted, 0, rng());
 
     std::vector<std::int64_t> all = split.search;
     all.insert(all.end(), split.training.begin(), split.training.end());
@@ -60,11 +60,32 @@ TEST(ImageSplit, IsAPartitionWithinOneImagePerClass) {
   }
 }
 
+TEST(ImageSplit, ConfirmationImagesAreThoseThatALargerSearchSplitAdds) {
+  Rng rng(20262);
+  for (int trial = 0; trial < 100; ++trial) {
+    std::vector<std::uint8_t> labels(100 + rng.below(300));
+    for (std::uint8_t& label : labels) label = static_cast<std::uint8_t>(rng.below(7));
+    const ImageSet images = labelled(labels, 7);
+    const std::uint64_t seed = rng();
+    const ImageSplit split = stratified_split(images, 30, 50, seed);
+    EXPECT_EQ(split.search, stratified_split(images, 30, 0, seed).search);
+    std::vector<std::int64_t> both = split.search;
+    both.insert(both.end(), split.confirmation.begin(), split.confirmation.end());
+    std::ranges::sort(both);
+    EXPECT_THAT(both, testing::IsSupersetOf(stratified_split(images, 80, 0, seed).search));
+    EXPECT_LT(both.size(), 80 + 7);
+    both.insert(both.end(), split.training.begin(), split.training.end());
+    std::ranges::sort(both);
+    ASSERT_EQ(static_cast<std::int64_t>(both.size()), images.count());
+    EXPECT_EQ(std::ranges::adjacent_find(both), both.end());
+  }
+}
+
 TEST(ImageSplit, DependsOnTheSeedAlone) {
   const ImageSet images = labelled(std::vector<std::uint8_t>(1000, 0), 1);
-  EXPECT_EQ(stratified_split(images, 100, 5), stratified_split(images, 100, 5));
-  EXPECT_NE(stratified_split(images, 100, 5), stratified_split(images, 100, 6));
-  EXPECT_EQ(stratified_split(labelled({}, 3), 5, 1), ImageSplit{});
+  EXPECT_EQ(stratified_split(images, 100, 50, 5), stratified_split(images, 100, 50, 5));
+  EXPECT_NE(stratified_split(images, 100, 50, 5), stratified_split(images, 100, 50, 6));
+  EXPECT_EQ(stratified_split(labelled({}, 3), 5, 1, 1), ImageSplit{});
 }
 
 TEST(SpreadSample, TakesEvenStepsThroughTheWholeList) {

@@ -90,6 +90,58 @@ TEST(QuantizedAccuracyModel, FinishTrainsByTheGivenMethod) {
   }
 }
 
+std::unique_ptr<AccuracyModel> make_model_that_confirms() {
+  AccuracyModelOptions options = trained().options;
+  options.confirmation_images = 100;
+  auto model =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options);
+  EXPECT_TRUE(model.has_value());
+  return std::move(*model);
+}
+
+/// Calibration images change with the split, so the two accuracies are not those of make_model().
+TEST(QuantizedAccuracyModel, ConfirmsOnOtherImages) {
+  const auto model = make_model_that_confirms();
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
+  EXPECT_EQ(model->evaluate(plan).total, 200);
+  EXPECT_EQ(model->confirm(plan).total, 100);
+  EXPECT_EQ(model->float_confirmation_accuracy().total, 100);
+  EXPECT_NE(model->key(), make_model()->key());
+  EXPECT_EQ(make_model()->confirm(plan), AccuracyEstimate{});
+  EXPECT_EQ(make_model()->float_confirmation_accuracy(), AccuracyEstimate{});
+}
+
+TEST(QuantizedAccuracyModel, KeepsCalibratedWeightsThatTrainingWouldSpoil) {
+  const auto model = make_model_that_confirms();
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 6, 6);
+  FinetuneOptions options;
+  options.epochs = 0;
+  const FinishedPlan calibrated = model->finish(plan, options, {}, {});
+  EXPECT_EQ(calibrated.trained, AccuracyEstimate{});
+  options.epochs = 1;
+  options.batch_size = 50;
+  options.learning_rate = 50.0;
+  const FinishedPlan spoilt = model->finish(plan, options, {}, {});
+  EXPECT_LT(spoilt.trained.top1(), 0.5);
+  EXPECT_EQ(spoilt.calibrated, model->confirm(plan));
+  EXPECT_FALSE(spoilt.kept_training());
+  EXPECT_EQ(spoilt.network, calibrated.network);
+  EXPECT_EQ(spoilt.correct, calibrated.correct);
+
+  options.learning_rate = 0.001;
+  const FinishedPlan trained = model->finish(PrecisionPlan::uniform(4, 2, 2), options, {}, {});
+  EXPECT_TRUE(trained.kept_training());
+}
+
+TEST(QuantizedAccuracyModel, RefusesTooManyConfirmationImages) {
+  AccuracyModelOptions options = trained().options;
+  options.confirmation_images = 1000;  // and 200 of the search: all of the 1,200
+  const auto model =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options);
+  ASSERT_FALSE(model.has_value());
+  EXPECT_EQ(model.error()[0].place, "confirm_images");
+}
+
 TEST(QuantizedAccuracyModel, RefusesMissingTensorsAndTooManySearchImages) {
   WeightMap weights = trained().weights;
   weights.erase("last.weight");

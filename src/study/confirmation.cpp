@@ -1,0 +1,57 @@
+#include "study/confirmation.hpp"
+
+#include <atomic>
+
+#include "base/parallel.hpp"
+
+namespace hwflow::study {
+
+Confirmation::Confirmation(train::AccuracyModel& accuracy, RunStore& store,
+                           const SearchSetting& setting)
+    : accuracy_(accuracy),
+      key_(accuracy.key() + ", confirmation"),
+      store_(store),
+      setting_(setting) {}
+
+template <class Measure>
+std::optional<train::AccuracyEstimate> Confirmation::find_or_measure(const std::string& text,
+                                                                     const Measure& measure) {
+  if (auto known = store_.find_accuracy(key_, text)) return known;
+  if (setting_.only_known || setting_.stop.stop_requested()) return std::nullopt;
+  const train::AccuracyEstimate measured = measure();
+  store_.save_accuracy(key_, text, measured);
+  return measured;
+}
+
+std::optional<train::AccuracyEstimate> Confirmation::float_accuracy() {
+  return find_or_measure("float", [this] { return accuracy_.float_confirmation_accuracy(); });
+}
+
+bool Confirmation::confirm(std::vector<EvaluatedPlan>& plans, std::span<const std::size_t> which) {
+  std::vector<std::size_t> fresh;
+  for (const std::size_t i : which) {
+    if (!plans[i].confirmed) fresh.push_back(i);
+  }
+  asked_ += static_cast<std::int64_t>(fresh.size());
+  std::atomic<bool> complete = true;
+  parallel_for(fresh.size(), setting_.threads, [&](std::size_t i) {
+    EvaluatedPlan& plan = plans[fresh[i]];
+    plan.confirmed =
+        find_or_measure(hwflow::to_text(plan.plan), [&] { return accuracy_.confirm(plan.plan); });
+    if (plan.confirmed) {
+      report_one_done();
+    } else {
+      complete = false;
+    }
+  });
+  return complete;
+}
+
+void Confirmation::report_one_done() {
+  const std::lock_guard lock(mutex_);
+  ++done_;
+  if (!setting_.progress) return;
+  setting_.progress({"confirm", done_, asked_, "what may be picked, on images new to the search"});
+}
+
+}  // namespace hwflow::study
