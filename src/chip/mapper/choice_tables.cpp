@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace hwflow::chip {
@@ -63,38 +64,77 @@ const Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
 
 Table ChoiceTables::make_table(const LoopClass& loop_class, std::size_t c) {
   const ChoiceList& from = choices_[c];
-  std::vector<const std::vector<double>*> columns;
-  for (std::size_t t = 0; t < terms_; ++t) columns.push_back(&column(t, loop_class, c));
   std::vector<std::vector<std::uint32_t>> rows(from.groups);
-  for (std::uint32_t i = 0; i < from.choices.size(); ++i)
-    if (model_.allows(loop_class, c, from.choices[i])) rows[from.group[i]].push_back(i);
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < from.choices.size(); ++i) {
+    if (!model_.allows(loop_class, c, from.choices[i])) continue;
+    rows[from.group[i]].push_back(i);
+    all.push_back(i);
+  }
+  Columns of_terms;
+  for (std::size_t t = 0; t < terms_; ++t) of_terms.push_back(column(t, loop_class, c).data());
+  const auto [columns, column_of] = shared(of_terms, all);
+
   Table table;
   table.members.resize(from.groups);
+  List& groups = table.groups;
   for (std::uint32_t g = 0; g < from.groups; ++g) {
     if (rows[g].empty()) continue;
-    table.members[g] = make_list(rows[g], columns, from);
-    table.groups.row.push_back(g);
+    table.members[g] = make_list(rows[g], columns, column_of, from);
+    groups.row.push_back(g);
   }
-  List& groups = table.groups;
   groups.size = groups.row.size();
-  groups.values.reserve(terms_ * groups.size);
-  for (std::size_t t = 0; t < terms_; ++t)
-    for (const std::uint32_t g : groups.row) groups.values.push_back(table.members[g].least[t]);
+  groups.columns = columns.size();
+  groups.column_of = column_of;
+  groups.values.reserve(groups.columns * groups.size);
+  for (std::size_t k = 0; k < groups.columns; ++k)
+    for (const std::uint32_t g : groups.row) groups.values.push_back(table.members[g].least[k]);
   for (std::size_t a = 0; a < axes_.size(); ++a)
     for (const std::uint32_t g : groups.row) groups.used.push_back(table.members[g].used_on(a)[0]);
-  find_least(groups);
+  groups.find_least();
   return table;
 }
 
+std::pair<ChoiceTables::Columns, const std::uint16_t*> ChoiceTables::shared(
+    const Columns& columns, const std::vector<std::uint32_t>& rows) {
+  Columns different;
+  std::vector<std::uint16_t>& column_of = column_maps_.emplace_back();
+  for (const double* column : columns) {
+    const auto same = std::find_if(different.begin(), different.end(), [&](const double* other) {
+      return std::all_of(rows.begin(), rows.end(),
+                         [&](std::uint32_t i) { return column[i] == other[i]; });
+    });
+    column_of.push_back(static_cast<std::uint16_t>(same - different.begin()));
+    if (same == different.end()) different.push_back(column);
+  }
+  return {std::move(different), column_of.data()};
+}
+
+List ChoiceTables::with_shared_columns(const List& list) {
+  std::vector<std::uint32_t> rows(list.size);
+  std::iota(rows.begin(), rows.end(), 0U);
+  Columns of_terms;
+  for (std::size_t t = 0; t < terms_; ++t) of_terms.push_back(list.column(t));
+  const auto [columns, column_of] = shared(of_terms, rows);
+  List result;
+  result.size = list.size;
+  result.columns = columns.size();
+  result.column_of = column_of;
+  for (const double* column : columns)
+    result.values.insert(result.values.end(), column, column + list.size);
+  result.used = list.used;
+  result.row = list.row;
+  result.find_least();
+  return result;
+}
+
 /// Without the choices that another one matches or beats in every term.
-List ChoiceTables::make_list(const std::vector<std::uint32_t>& rows,
-                             const std::vector<const std::vector<double>*>& columns,
-                             const ChoiceList& from) const {
+List ChoiceTables::make_list(const std::vector<std::uint32_t>& rows, const Columns& columns,
+                             const std::uint16_t* column_of, const ChoiceList& from) const {
   List list;
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    for (const auto* column : columns)
-      if ((*column)[a] > (*column)[b]) return false;
-    return true;
+    return std::all_of(columns.begin(), columns.end(),
+                       [&](const double* column) { return column[a] <= column[b]; });
   };
   for (const std::uint32_t i : rows) {
     if (std::any_of(list.row.begin(), list.row.end(),
@@ -104,22 +144,41 @@ List ChoiceTables::make_list(const std::vector<std::uint32_t>& rows,
     list.row.push_back(i);
   }
   list.size = list.row.size();
-  list.values.reserve(terms_ * list.size);
-  for (const auto* column : columns)
-    for (const std::uint32_t i : list.row) list.values.push_back((*column)[i]);
+  list.columns = columns.size();
+  list.column_of = column_of;
+  list.values.reserve(list.columns * list.size);
+  for (const double* column : columns)
+    for (const std::uint32_t i : list.row) list.values.push_back(column[i]);
   for (const MeshAxis& axis : axes_)
     for (const std::uint32_t i : list.row)
       list.used.push_back(from.choices[i].loops[0][axis.slot] *
                           from.choices[i].loops[1][axis.slot]);
-  find_least(list);
+  list.find_least();
   return list;
 }
 
-void ChoiceTables::find_least(List& list) const {
-  list.least.assign(terms_, std::numeric_limits<double>::infinity());
-  for (std::size_t t = 0; t < terms_; ++t)
-    for (std::size_t i = 0; i < list.size; ++i)
-      list.least[t] = std::min(list.least[t], list.of(t)[i]);
+void List::find_least() {
+  least.assign(columns, std::numeric_limits<double>::infinity());
+  for (std::size_t c = 0; c < columns; ++c)
+    for (std::size_t i = 0; i < size; ++i) least[c] = std::min(least[c], column(c)[i]);
+}
+
+void List::keep(const List& from, const std::vector<std::uint32_t>& rows, std::size_t axes) {
+  const std::size_t before = from.size, after = rows.size();
+  // In place nothing is overwritten that is still to be read: rows ascend.
+  const auto gather = [&](auto& into, const auto& out_of, std::size_t count) {
+    if (&into != &out_of) into.resize(count * after);
+    for (std::size_t c = 0; c < count; ++c)
+      for (std::size_t i = 0; i < after; ++i) into[c * after + i] = out_of[c * before + rows[i]];
+    into.resize(count * after);
+  };
+  size = after;
+  columns = from.columns;
+  column_of = from.column_of;
+  gather(values, from.values, columns);
+  gather(used, from.used, axes);
+  gather(row, from.row, 1);
+  find_least();
 }
 
 }  // namespace hwflow::chip

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "chip/mapper/choice_tables.hpp"
+#include "chip/mapper/class_mirror.hpp"
 #include "chip/mapper/loop_orders.hpp"
+#include "chip/mapper/row_kernels.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Sums of products are rounded differently from the counts: what is nearer than this is equal.
 constexpr double kTolerance = 1e-10;
+constexpr std::size_t kDives = 2;
 
 /// Classes that differ only in the order of the outermost level.
 struct Family {
@@ -34,14 +37,20 @@ class ProductSearch {
         tables_(model_, problem.space) {
     for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
     merged_.resize(compounds_);
+    frames_.resize(2 * compounds_ + 1);
   }
 
   SearchOutcome run() {
     for (const Candidate& start : p_.starts) incumbent_.offer(p_, start);
-    const std::vector<LoopClass> classes = model_.classes().all();
+    const std::vector<LoopClass> classes =
+        without_mirror_images(model_.classes().all(), p_.layer, p_.space);
     std::vector<Family> families = families_of(classes);
     std::sort(families.begin(), families.end(),
               [](const Family& a, const Family& b) { return a.bound < b.bound; });
+    // A quick look at the most promising groups of every family: a good incumbent prunes most.
+    for (width_ = 1; width_ <= kDives; ++width_)
+      for (const Family& family : families) search(family);
+    width_ = std::numeric_limits<std::size_t>::max();
     double floor = kInfinity;  // least bound of what a stop leaves unseen
     for (const Family& family : families) {
       if (!may_improve(family.bound)) break;
@@ -61,6 +70,13 @@ class ProductSearch {
     std::vector<std::pair<std::size_t, const List*>> lists;
     std::vector<double> products;
     std::vector<std::int64_t> mesh;
+  };
+  /// What one depth of the search works in; kept, so that nothing is allocated on the way.
+  struct Frame {
+    Open open;
+    std::vector<List> filtered;              ///< by position in open.lists
+    std::vector<std::vector<double>> bound;  ///< likewise
+    std::vector<std::pair<double, std::uint32_t>> order;
   };
 
   [[nodiscard]] bool may_improve(double bound) const {
@@ -102,7 +118,7 @@ class ProductSearch {
     for (std::size_t c = 0; c < compounds_; ++c) {
       const List& list = merged(family, c);
       if (list.size == 0) return kInfinity;
-      for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least[t];
+      for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least_of(t);
       steps *= compound_size(c);
     }
     for (const std::int64_t size : full_mesh_) steps /= static_cast<double>(size);
@@ -138,29 +154,39 @@ class ProductSearch {
     for (std::size_t a = 0; a < full_mesh_.size(); ++a)
       for (const auto& [g, row] : groups) list.used.push_back(row.second[a]);
     for (const auto& [g, row] : groups) list.row.push_back(g);
-    tables_.find_least(list);
+    list = tables_.with_shared_columns(list);
     return list;
   }
 
   void search(const Family& family) {
+    if (!may_improve(family.bound) || is_spent()) return;
     picked_.assign(compounds_, 0);
-    Open root{{}, std::vector<double>(terms_, 1.0), full_mesh_};
+    Open& root = frames_[0].open;
+    root.lists.clear();
     for (std::size_t c = 0; c < compounds_; ++c) root.lists.emplace_back(c, &merged(family, c));
-    explore(std::move(root), [&](double) {
-      const std::vector<std::uint32_t> group = picked_;
-      for (std::size_t k = 0; k < family.classes.size(); ++k) {
-        class_ = family.classes[k];
-        Open members{{}, std::vector<double>(terms_, 1.0), full_mesh_};
-        bool possible = true;
-        for (std::size_t c = 0; c < compounds_; ++c) {
-          const List& list = family.tables[k][c]->members[group[c]];
-          possible = possible && list.size > 0;
-          members.lists.emplace_back(c, &list);
-        }
-        if (possible) explore(std::move(members), [&](double bound) { offer(bound); });
+    root.products.assign(terms_, 1.0);
+    root.mesh = full_mesh_;
+    explore(0, [&](double) { search_members(family); });
+  }
+
+  /// Every class of a family within the groups that were picked.
+  void search_members(const Family& family) {
+    const std::vector<std::uint32_t> group = picked_;
+    for (std::size_t k = 0; k < family.classes.size(); ++k) {
+      class_ = family.classes[k];
+      Open& members = frames_[compounds_].open;
+      members.lists.clear();
+      members.products.assign(terms_, 1.0);
+      members.mesh = full_mesh_;
+      bool possible = true;
+      for (std::size_t c = 0; c < compounds_; ++c) {
+        const List& list = family.tables[k][c]->members[group[c]];
+        possible = possible && list.size > 0;
+        members.lists.emplace_back(c, &list);
       }
-      picked_ = group;
-    });
+      if (possible) explore(compounds_, [&](double bound) { offer(bound); });
+    }
+    picked_ = group;
   }
 
   // --- bounds -----------------------------------------------------------------------------------
@@ -189,15 +215,14 @@ class ProductSearch {
   }
 
   /// sum[i] = fixed + sum over the terms of coefficient * others * value of row i.
-  static void weigh(const TermSum& terms, const std::vector<double>& others, const List& list,
-                    double fixed, std::vector<double>& sum) {
+  void weigh(const TermSum& terms, const std::vector<double>& others, const List& list,
+             double fixed, std::vector<double>& sum) {
+    weights_.assign(list.columns, 0.0);
+    for (const TermShare& share : terms)
+      weights_[list.column_of[share.term]] += share.coefficient * others[share.term];
     sum.assign(list.size, fixed);
-    for (const TermShare& share : terms) {
-      const double weight = share.coefficient * others[share.term];
-      const double* values = list.of(share.term);
-      double* into = sum.data();
-      for (std::size_t i = 0; i < list.size; ++i) into[i] += weight * values[i];
-    }
+    for (std::size_t c = 0; c < list.columns; ++c)
+      if (weights_[c] != 0.0) rows::add_scaled(weights_[c], list.column(c), list.size, sum.data());
   }
 
   /// Bound of every row of a list, given the products of all other compounds; infinite where it
@@ -215,114 +240,112 @@ class ProductSearch {
         result = cycles_;
       } else {
         weigh(sums_.energy, others, list, sums_.fixed_energy_pj, result);
-        for (std::size_t i = 0; timed && i < list.size; ++i)
-          result[i] += sums_.leakage_pj_per_cycle * cycles_[i];
-        for (std::size_t i = 0; objective == Objective::edp && i < list.size; ++i)
-          result[i] *= cycles_[i];
+        if (timed && sums_.leakage_pj_per_cycle > 0.0)
+          rows::add_scaled(sums_.leakage_pj_per_cycle, cycles_.data(), list.size, result.data());
+        if (objective == Objective::edp) rows::multiply(cycles_.data(), list.size, result.data());
       }
     }
     for (const CostSums::Limit& limit : sums_.limits) {
       weigh(limit.sum, others, list, 0.0, scratch_);
-      const double room = limit.room * (1.0 + 1e-12);
-      for (std::size_t i = 0; i < list.size; ++i)
-        if (scratch_[i] > room) result[i] = kInfinity;
+      rows::forbid_above(scratch_.data(), limit.room * (1.0 + 1e-12), list.size, result.data());
     }
     for (std::size_t a = 0; a < mesh.size(); ++a)
-      for (std::size_t i = 0; i < list.size; ++i)
-        if (list.used_on(a)[i] > mesh[a]) result[i] = kInfinity;
+      rows::forbid_above(list.used_on(a), static_cast<std::int32_t>(mesh[a]), list.size,
+                         result.data());
   }
 
   void weigh_cycles(const List& list, const std::vector<double>& others, double steps, double open,
                     const std::vector<std::int64_t>& mesh) {
-    cycles_.assign(list.size, 0.0);
+    bool first = true;
     for (const auto& group : sums_.cycles) {
-      weigh(group[0], others, list, 0.0, scratch_);
+      std::vector<double>& longest = first ? cycles_ : scratch_;
+      weigh(group[0], others, list, 0.0, longest);
       for (std::size_t s = 1; s < group.size(); ++s) {
         weigh(group[s], others, list, 0.0, scratch2_);
-        for (std::size_t i = 0; i < list.size; ++i)
-          scratch_[i] = std::max(scratch_[i], scratch2_[i]);
+        rows::raise(scratch2_.data(), list.size, longest.data());
       }
-      for (std::size_t i = 0; i < list.size; ++i) cycles_[i] += scratch_[i];
+      if (!first) rows::add_scaled(1.0, scratch_.data(), list.size, cycles_.data());
+      first = false;
     }
     // Whatever is still open is spread over the mesh that is left, at best.
     const TermShare& share = sums_.cycles[0][0][0];
-    const double* values = list.of(share.term);
-    for (std::size_t i = 0; i < list.size; ++i) {
-      double units = 1.0;
-      for (std::size_t a = 0; a < mesh.size(); ++a)
-        units *= static_cast<double>(std::max<std::int64_t>(1, mesh[a] / list.used_on(a)[i]));
-      cycles_[i] =
-          std::max(cycles_[i], share.coefficient * steps * values[i] * std::max(1.0, open / units));
-    }
+    units_.assign(list.size, 1.0);
+    for (std::size_t a = 0; a < mesh.size(); ++a)
+      rows::multiply_room(list.used_on(a), static_cast<std::int32_t>(mesh[a]), list.size,
+                          units_.data());
+    rows::raise_to_steps(share.coefficient * steps, list.of(share.term), open, units_.data(),
+                         list.size, cycles_.data());
   }
 
-  /// The rows whose bound may improve on the best.
-  [[nodiscard]] List kept(const List& list, const std::vector<double>& bound) const {
-    std::vector<std::size_t> rows;
-    for (std::size_t i = 0; i < list.size; ++i)
-      if (may_improve(bound[i])) rows.push_back(i);
-    List smaller;
-    smaller.size = rows.size();
-    smaller.values.reserve(terms_ * rows.size());
-    for (std::size_t t = 0; t < terms_; ++t)
-      for (const std::size_t i : rows) smaller.values.push_back(list.of(t)[i]);
-    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
-      for (const std::size_t i : rows) smaller.used.push_back(list.used_on(a)[i]);
-    for (const std::size_t i : rows) smaller.row.push_back(list.row[i]);
-    tables_.find_least(smaller);
-    return smaller;
-  }
-
-  /// Decides the compounds one after the other: drops rows that cannot be part of anything better
-  /// until none is left to drop, then branches on the shortest list, least bound first.
+  /// Decides the compounds of frames_[depth].open one after the other: drops rows that cannot be
+  /// part of anything better until none is left to drop, then branches on the shortest list, least
+  /// bound first.
   template <class AtLeaf>
-  void explore(Open open, const AtLeaf& at_leaf) {
-    std::deque<List> owned;
-    std::vector<std::vector<double>> bound(open.lists.size());
-    std::vector<double> others(terms_);
-    std::size_t unchanged = 0;
-    for (std::size_t at = 0; unchanged < open.lists.size(); at = (at + 1) % open.lists.size()) {
-      const auto [c, list] = open.lists[at];
-      others = open.products;
-      double size = 1.0;
-      for (std::size_t o = 0; o < open.lists.size(); ++o) {
-        if (o == at) continue;
-        size *= compound_size(open.lists[o].first);
-        for (std::size_t t = 0; t < terms_; ++t) others[t] *= open.lists[o].second->least[t];
-      }
-      bounds(*list, others, open.products[sums_.cycles[0][0][0].term], size, open.mesh, bound[at]);
-      const bool all =
-          std::all_of(bound[at].begin(), bound[at].end(), [&](double b) { return may_improve(b); });
-      if (all) {
-        ++unchanged;
-        continue;
-      }
-      owned.push_back(kept(*list, bound[at]));
-      if (owned.back().size == 0) return;
-      open.lists[at].second = &owned.back();
-      std::erase_if(bound[at], [&](double b) { return !may_improve(b); });
-      unchanged = 1;
-    }
+  void explore(std::size_t depth, const AtLeaf& at_leaf) {
+    Frame& frame = frames_[depth];
+    Open& open = frame.open;
+    if (!filter(frame)) return;
     std::size_t shortest = 0;
     for (std::size_t i = 1; i < open.lists.size(); ++i)
       if (open.lists[i].second->size < open.lists[shortest].second->size) shortest = i;
     const auto [c, list] = open.lists[shortest];
-    std::vector<std::pair<double, std::uint32_t>> rows;
-    for (std::uint32_t i = 0; i < list->size; ++i) rows.emplace_back(bound[shortest][i], i);
-    std::sort(rows.begin(), rows.end());
-    for (const auto& [value, i] : rows) {
+    frame.order.clear();
+    for (std::uint32_t i = 0; i < list->size; ++i)
+      frame.order.emplace_back(frame.bound[shortest][i], i);
+    std::sort(frame.order.begin(), frame.order.end());
+    // Members are few: they are looked at in full.
+    if (depth < compounds_ && frame.order.size() > width_) frame.order.resize(width_);
+    for (const auto& [value, i] : frame.order) {
       if (!may_improve(value) || is_spent()) return;
       picked_[c] = list->row[i];
       if (open.lists.size() == 1) {
         at_leaf(value);
         continue;
       }
-      Open next = open;
+      Open& next = frames_[depth + 1].open;
+      next = open;
       next.lists.erase(next.lists.begin() + static_cast<std::ptrdiff_t>(shortest));
       for (std::size_t t = 0; t < terms_; ++t) next.products[t] *= list->of(t)[i];
       for (std::size_t a = 0; a < next.mesh.size(); ++a) next.mesh[a] /= list->used_on(a)[i];
-      explore(std::move(next), at_leaf);
+      explore(depth + 1, at_leaf);
     }
+  }
+
+  /// Leaves in every open list the rows whose bound may improve on the best, given the least of all
+  /// others; false when one has none.
+  bool filter(Frame& frame) {
+    Open& open = frame.open;
+    const std::size_t count = open.lists.size();
+    frame.filtered.resize(compounds_);
+    frame.bound.resize(compounds_);
+    std::size_t unchanged = 0;
+    for (std::size_t at = 0; unchanged < count; at = (at + 1) % count) {
+      const List& list = *open.lists[at].second;
+      std::vector<double>& bound = frame.bound[at];
+      others_ = open.products;
+      double size = 1.0;
+      for (std::size_t o = 0; o < count; ++o) {
+        if (o == at) continue;
+        size *= compound_size(open.lists[o].first);
+        const List& other = *open.lists[o].second;
+        for (std::size_t t = 0; t < terms_; ++t) others_[t] *= other.least_of(t);
+      }
+      bounds(list, others_, open.products[sums_.cycles[0][0][0].term], size, open.mesh, bound);
+      kept_.clear();
+      for (std::uint32_t i = 0; i < list.size; ++i)
+        if (may_improve(bound[i])) kept_.push_back(i);
+      if (kept_.size() == list.size) {
+        ++unchanged;
+        continue;
+      }
+      if (kept_.empty()) return false;
+      for (std::size_t i = 0; i < kept_.size(); ++i) bound[i] = bound[kept_[i]];
+      bound.resize(kept_.size());
+      frame.filtered[at].keep(list, kept_, full_mesh_.size());
+      open.lists[at].second = &frame.filtered[at];
+      unchanged = 1;
+    }
+    return true;
   }
 
   /// Out of time or over the limit of mappings and bounds.
@@ -378,9 +401,12 @@ class ProductSearch {
   std::vector<std::map<std::vector<const Table*>, List>> merged_;
   Incumbent incumbent_;
   bool spent_ = false;
-  std::vector<double> cycles_, scratch_, scratch2_;
+  std::deque<Frame> frames_;  // of the groups, then of their members
+  std::vector<double> cycles_, units_, scratch_, scratch2_, weights_, others_;
+  std::vector<std::uint32_t> kept_;
   const LoopClass* class_ = nullptr;
   std::vector<std::uint32_t> picked_;
+  std::size_t width_ = 0;  // most groups that are looked at in every step
 };
 
 }  // namespace
