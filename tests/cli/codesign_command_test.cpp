@@ -125,6 +125,8 @@ TEST(Codesign, ProblemsWithTheWeightsNameTheirKey) {
   EXPECT_THAT(errors("network=resnet8"), HasSubstr("s.yaml: weights: "));
   EXPECT_THAT(errors("accuracy.search_images=300"),
               HasSubstr("--set accuracy.search_images=300: must be between 1 and 299"));
+  EXPECT_THAT(errors("accuracy.confirm_images=200"),
+              HasSubstr("--set accuracy.confirm_images=200: must be between 0 and 199"));
 }
 
 /// The shipped weights with another claim of what they held out.
@@ -137,7 +139,7 @@ void write_weights(const fs::path& file, const std::string& held_out) {
   train::write_safetensors(file, weights);
 }
 
-TEST(Codesign, TellsWhenTheWeightsSawTheSearchSplit) {
+TEST(Codesign, TellsWhenTheWeightsSawTheHeldOutImages) {
   const TinyStudy study;
   const fs::path file = study.folder() / "w.safetensors";
   const auto run = [&](const std::string& out, const std::string& held_out) {
@@ -148,17 +150,17 @@ TEST(Codesign, TellsWhenTheWeightsSawTheSearchSplit) {
   const auto caveat_of = [&](const std::string& out) {
     return read_json(study.out(out) / "result.json")["run"]["search_caveat"];
   };
-  // The study measures accuracy on 100 images of split seed 1.
-  const Outcome clean = run("clean", "100 training images, split seed 1");
+  // The study measures accuracy on 100 and then 50 images of split seed 1.
+  const Outcome clean = run("clean", "150 training images, split seed 1");
   ASSERT_EQ(clean.exit_code, 0) << clean.errors;
   EXPECT_THAT(clean.output, testing::Not(HasSubstr("optimistic")));
   EXPECT_TRUE(caveat_of("clean").is_null());
 
   const Outcome partly = run("partly", "40 training images, split seed 1");
-  EXPECT_THAT(partly.output, HasSubstr("trained on 60 of the 100 training images"));
+  EXPECT_THAT(partly.output, HasSubstr("trained on 110 of the 150 training images"));
   EXPECT_THAT(caveat_of("partly").get<std::string>(), HasSubstr("optimistic"));
   const Outcome report = run_hwflow({"report", study.out("partly").string()});
-  EXPECT_THAT(report.output, HasSubstr("trained on 60 of the 100 training images"));
+  EXPECT_THAT(report.output, HasSubstr("trained on 110 of the 150 training images"));
 
   EXPECT_THAT(run("silent", "").output, HasSubstr("do not say which images"));
 }

@@ -84,7 +84,7 @@ void note_commits(const std::filesystem::path& out) {
   study::Database(file).run(
       "CREATE TABLE commits (work TEXT NOT NULL);"
       "CREATE TRIGGER note_accuracy AFTER INSERT ON accuracies BEGIN"
-      "  INSERT INTO commits VALUES ('accuracy of ' || NEW.plan); END;"
+      "  INSERT INTO commits VALUES ('accuracy of ' || NEW.plan || ' by ' || NEW.model); END;"
       "CREATE TRIGGER note_mapping AFTER INSERT ON mappings BEGIN"
       "  INSERT INTO commits VALUES ('mapping of ' || NEW.key); END;"
       "CREATE TRIGGER note_finished AFTER INSERT ON finished BEGIN"

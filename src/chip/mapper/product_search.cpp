@@ -18,6 +18,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Sums of products are rounded differently from the counts: what is nearer than this is equal.
 constexpr double kTolerance = 1e-10;
 constexpr std::size_t kDives = 2;
+constexpr double kFewDropped = 0.9;  // share of a list that is kept when it counts as unchanged
 
 /// Classes that differ only in the order of the outermost level.
 struct Family {
@@ -76,6 +77,7 @@ class ProductSearch {
     Open open;
     std::vector<List> filtered;              ///< by position in open.lists
     std::vector<std::vector<double>> bound;  ///< likewise
+    std::vector<std::vector<double>> least;  ///< likewise, per term
     std::vector<std::pair<double, std::uint32_t>> order;
   };
 
@@ -311,13 +313,15 @@ class ProductSearch {
     }
   }
 
-  /// Leaves in every open list the rows whose bound may improve on the best, given the least of all
-  /// others; false when one has none.
+  /// Leaves in every open list rows whose bound may improve on the best, given the least of all
+  /// others; false when one has none. Goes round until hardly a row is dropped.
   bool filter(Frame& frame) {
     Open& open = frame.open;
     const std::size_t count = open.lists.size();
     frame.filtered.resize(compounds_);
     frame.bound.resize(compounds_);
+    frame.least.resize(compounds_);
+    for (std::size_t o = 0; o < count; ++o) spread_least(*open.lists[o].second, frame.least[o]);
     std::size_t unchanged = 0;
     for (std::size_t at = 0; unchanged < count; at = (at + 1) % count) {
       const List& list = *open.lists[at].second;
@@ -327,25 +331,30 @@ class ProductSearch {
       for (std::size_t o = 0; o < count; ++o) {
         if (o == at) continue;
         size *= compound_size(open.lists[o].first);
-        const List& other = *open.lists[o].second;
-        for (std::size_t t = 0; t < terms_; ++t) others_[t] *= other.least_of(t);
+        rows::multiply(frame.least[o].data(), terms_, others_.data());
       }
       bounds(list, others_, open.products[sums_.cycles[0][0][0].term], size, open.mesh, bound);
       kept_.clear();
       for (std::uint32_t i = 0; i < list.size; ++i)
         if (may_improve(bound[i])) kept_.push_back(i);
-      if (kept_.size() == list.size) {
-        ++unchanged;
-        continue;
-      }
       if (kept_.empty()) return false;
+      unchanged = static_cast<double>(kept_.size()) > kFewDropped * static_cast<double>(list.size)
+                      ? unchanged + 1
+                      : 1;
+      if (kept_.size() == list.size) continue;
       for (std::size_t i = 0; i < kept_.size(); ++i) bound[i] = bound[kept_[i]];
       bound.resize(kept_.size());
       frame.filtered[at].keep(list, kept_, full_mesh_.size());
       open.lists[at].second = &frame.filtered[at];
-      unchanged = 1;
+      spread_least(frame.filtered[at], frame.least[at]);
     }
     return true;
+  }
+
+  /// The least value of every term.
+  void spread_least(const List& list, std::vector<double>& least) const {
+    least.resize(terms_);
+    for (std::size_t t = 0; t < terms_; ++t) least[t] = list.least_of(t);
   }
 
   /// Out of time or over the limit of mappings and bounds.
