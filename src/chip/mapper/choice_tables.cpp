@@ -86,16 +86,19 @@ Table ChoiceTables::make_table(const LoopClass& loop_class, std::size_t c) {
   groups.size = groups.row.size();
   groups.columns = columns.size();
   groups.column_of = column_of;
-  groups.values.reserve(groups.columns * groups.size);
-  for (std::size_t k = 0; k < groups.columns; ++k)
-    for (const std::uint32_t g : groups.row) groups.values.push_back(table.members[g].least[k]);
+  groups.values.resize(groups.columns * groups.size);
+  for (std::size_t i = 0; i < groups.size; ++i) {
+    const List& members = table.members[groups.row[i]];
+    for (std::size_t t = 0; t < terms_; ++t)
+      groups.values[column_of[t] * groups.size + i] = members.least[t];
+  }
   for (std::size_t a = 0; a < axes_.size(); ++a)
     for (const std::uint32_t g : groups.row) groups.used.push_back(table.members[g].used_on(a)[0]);
   groups.find_least();
   return table;
 }
 
-std::pair<ChoiceTables::Columns, const std::uint16_t*> ChoiceTables::shared(
+std::pair<ChoiceTables::Columns, std::span<const std::uint16_t>> ChoiceTables::shared(
     const Columns& columns, const std::vector<std::uint32_t>& rows) {
   Columns different;
   std::vector<std::uint16_t>& column_of = column_maps_.emplace_back();
@@ -107,7 +110,7 @@ std::pair<ChoiceTables::Columns, const std::uint16_t*> ChoiceTables::shared(
     column_of.push_back(static_cast<std::uint16_t>(same - different.begin()));
     if (same == different.end()) different.push_back(column);
   }
-  return {std::move(different), column_of.data()};
+  return {std::move(different), column_of};
 }
 
 List ChoiceTables::with_shared_columns(const List& list) {
@@ -130,7 +133,8 @@ List ChoiceTables::with_shared_columns(const List& list) {
 
 /// Without the choices that another one matches or beats in every term.
 List ChoiceTables::make_list(const std::vector<std::uint32_t>& rows, const Columns& columns,
-                             const std::uint16_t* column_of, const ChoiceList& from) const {
+                             std::span<const std::uint16_t> column_of,
+                             const ChoiceList& from) const {
   List list;
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
     return std::all_of(columns.begin(), columns.end(),
@@ -158,9 +162,13 @@ List ChoiceTables::make_list(const std::vector<std::uint32_t>& rows, const Colum
 }
 
 void List::find_least() {
-  least.assign(columns, std::numeric_limits<double>::infinity());
-  for (std::size_t c = 0; c < columns; ++c)
-    for (std::size_t i = 0; i < size; ++i) least[c] = std::min(least[c], column(c)[i]);
+  std::vector<double> of_columns(columns, std::numeric_limits<double>::infinity());
+  for (std::size_t c = 0; c < columns; ++c) {
+    const double* values_of = column(c);
+    for (std::size_t i = 0; i < size; ++i) of_columns[c] = std::min(of_columns[c], values_of[i]);
+  }
+  least.resize(column_of.size());
+  for (std::size_t t = 0; t < least.size(); ++t) least[t] = of_columns[column_of[t]];
 }
 
 void List::keep(const List& from, const std::vector<std::uint32_t>& rows, std::size_t axes) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -25,14 +26,13 @@ struct ChoiceList {
 struct List {
   std::size_t size = 0;
   std::size_t columns = 0;
-  const std::uint16_t* column_of = nullptr;  ///< per term
+  std::span<const std::uint16_t> column_of;  ///< per term
   std::vector<double> values;                ///< column by column
   std::vector<std::int32_t> used;            ///< mesh axis by mesh axis
   std::vector<std::uint32_t> row;            ///< what each stands for: a choice, or a group of them
-  std::vector<double> least;                 ///< per column
+  std::vector<double> least;                 ///< per term
   [[nodiscard]] const double* column(std::size_t c) const { return values.data() + c * size; }
   [[nodiscard]] const double* of(std::size_t term) const { return column(column_of[term]); }
-  [[nodiscard]] double least_of(std::size_t term) const { return least[column_of[term]]; }
   [[nodiscard]] const std::int32_t* used_on(std::size_t axis) const {
     return used.data() + axis * size;
   }
@@ -74,9 +74,10 @@ class ChoiceTables {
                                     std::size_t compound);
   [[nodiscard]] Table make_table(const LoopClass& loop_class, std::size_t compound);
   [[nodiscard]] List make_list(const std::vector<std::uint32_t>& rows, const Columns& columns,
-                               const std::uint16_t* column_of, const ChoiceList& from) const;
+                               std::span<const std::uint16_t> column_of,
+                               const ChoiceList& from) const;
   /// The different ones among the columns of all terms, on these rows, and who has which.
-  [[nodiscard]] std::pair<Columns, const std::uint16_t*> shared(
+  [[nodiscard]] std::pair<Columns, std::span<const std::uint16_t>> shared(
       const Columns& columns, const std::vector<std::uint32_t>& rows);
 
   const TermModel& model_;

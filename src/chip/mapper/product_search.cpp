@@ -77,7 +77,7 @@ class ProductSearch {
     Open open;
     std::vector<List> filtered;              ///< by position in open.lists
     std::vector<std::vector<double>> bound;  ///< likewise
-    std::vector<std::vector<double>> least;  ///< likewise, per term
+    std::size_t decisive = 0;                ///< position of the list that last lost all rows
     std::vector<std::pair<double, std::uint32_t>> order;
   };
 
@@ -120,13 +120,27 @@ class ProductSearch {
     for (std::size_t c = 0; c < compounds_; ++c) {
       const List& list = merged(family, c);
       if (list.size == 0) return kInfinity;
-      for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least_of(t);
+      for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least[t];
       steps *= compound_size(c);
     }
     for (const std::int64_t size : full_mesh_) steps /= static_cast<double>(size);
+    return bounded_cost(products, steps);
+  }
+
+  /// Of the least values of all open lists.
+  double bound_of(const Open& open) {
+    others_ = open.products;
+    for (const auto& [c, list] : open.lists)
+      for (std::size_t t = 0; t < terms_; ++t) others_[t] *= list->least[t];
+    return bounded_cost(others_, 0.0);
+  }
+
+  /// Infinite where a limit is overstepped.
+  [[nodiscard]] double bounded_cost(const std::vector<double>& products,
+                                    double least_cycles) const {
     for (const CostSums::Limit& limit : sums_.limits)
       if (total(limit.sum, products) > limit.room * (1.0 + 1e-12)) return kInfinity;
-    return cost(products, steps);
+    return cost(products, least_cycles);
   }
 
   /// The least values of each group over the classes of a family.
@@ -186,7 +200,8 @@ class ProductSearch {
         possible = possible && list.size > 0;
         members.lists.emplace_back(c, &list);
       }
-      if (possible) explore(compounds_, [&](double bound) { offer(bound); });
+      if (possible && may_improve(bound_of(members)))
+        explore(compounds_, [&](double bound) { offer(bound); });
     }
     picked_ = group;
   }
@@ -320,10 +335,9 @@ class ProductSearch {
     const std::size_t count = open.lists.size();
     frame.filtered.resize(compounds_);
     frame.bound.resize(compounds_);
-    frame.least.resize(compounds_);
-    for (std::size_t o = 0; o < count; ++o) spread_least(*open.lists[o].second, frame.least[o]);
     std::size_t unchanged = 0;
-    for (std::size_t at = 0; unchanged < count; at = (at + 1) % count) {
+    // The list that ruled out the last node may well rule out this one.
+    for (std::size_t at = frame.decisive % count; unchanged < count; at = (at + 1) % count) {
       const List& list = *open.lists[at].second;
       std::vector<double>& bound = frame.bound[at];
       others_ = open.products;
@@ -331,13 +345,16 @@ class ProductSearch {
       for (std::size_t o = 0; o < count; ++o) {
         if (o == at) continue;
         size *= compound_size(open.lists[o].first);
-        rows::multiply(frame.least[o].data(), terms_, others_.data());
+        rows::multiply(open.lists[o].second->least.data(), terms_, others_.data());
       }
       bounds(list, others_, open.products[sums_.cycles[0][0][0].term], size, open.mesh, bound);
       kept_.clear();
       for (std::uint32_t i = 0; i < list.size; ++i)
         if (may_improve(bound[i])) kept_.push_back(i);
-      if (kept_.empty()) return false;
+      if (kept_.empty()) {
+        frame.decisive = at;
+        return false;
+      }
       unchanged = static_cast<double>(kept_.size()) > kFewDropped * static_cast<double>(list.size)
                       ? unchanged + 1
                       : 1;
@@ -346,15 +363,8 @@ class ProductSearch {
       bound.resize(kept_.size());
       frame.filtered[at].keep(list, kept_, full_mesh_.size());
       open.lists[at].second = &frame.filtered[at];
-      spread_least(frame.filtered[at], frame.least[at]);
     }
     return true;
-  }
-
-  /// The least value of every term.
-  void spread_least(const List& list, std::vector<double>& least) const {
-    least.resize(terms_);
-    for (std::size_t t = 0; t < terms_; ++t) least[t] = list.least_of(t);
   }
 
   /// Out of time or over the limit of mappings and bounds.
