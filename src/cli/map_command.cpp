@@ -74,12 +74,29 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   return options;
 }
 
+/// What a reader of "proved" must know (docs/mapper.md, "Products").
+std::vector<std::string> notes_on_certificates(const chip::MapperOptions& options,
+                                               chip::Semantics semantics) {
+  std::vector<std::string> notes;
+  if (options.strategy != "products") return notes;
+  if (semantics != chip::Semantics::exact) {
+    notes.emplace_back(
+        "with Timeloop's counting 'proved' holds for the term model, which on some machines counts "
+        "up to a few percent more than Timeloop does");
+  }
+  if (options.factors == chip::MapperOptions::Factors::ceiling)
+    notes.emplace_back("'products' knows perfect factors only: branch_and_bound searches instead");
+  return notes;
+}
+
 int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
                         chip::Semantics semantics, const GlobalOptions& global) {
   auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
   if (semantics != chip::Semantics::exact)
     network->accelerator = chip::with_semantics(network->accelerator, semantics);
+  for (std::string& note : notes_on_certificates(options, semantics))
+    network->notes.push_back(std::move(note));
   print_notes(global, arguments.input.network, network->notes);
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto mapped = chip::map_network(

@@ -29,8 +29,8 @@ class StoredAccuracies final : public train::AccuracyModel {
   train::AccuracyEstimate float_search_accuracy() override { refuse(); }
   train::AccuracyEstimate float_confirmation_accuracy() override { refuse(); }
   train::AccuracyEstimate float_test_accuracy() override { refuse(); }
-  train::FinishedPlan finish(const PrecisionPlan&, const train::FinetuneOptions&,
-                             const train::ReportFinish&, std::stop_token) override {
+  std::optional<train::FinishedPlan> finish(const PrecisionPlan&, const train::FinetuneOptions&,
+                                            const train::ReportFinish&, std::stop_token) override {
     refuse();
   }
 
@@ -113,6 +113,13 @@ int show_run(study::RunStore& store, const fs::path& folder, const GlobalOptions
   if (result->evaluated.empty()) {
     return report_wrong_input({{folder.string(), "there is nothing to show yet: " + result->missing,
                                 "go on with 'hwflow codesign --resume'"}});
+  }
+  // A finished run has a report already; this program may not know how its plans were picked.
+  if (result->stopped && run.state == "done") {
+    return report_wrong_input(
+        {{folder.string(),
+          "the run is done, but this program would measure more: " + result->missing,
+          "its report is left as it is; use the version that made it"}});
   }
   warn_of_other_code(*result, folder);
   show_result(*result, options.out.value_or(folder), options);

@@ -120,9 +120,8 @@ std::string layers_csv(const study::CodesignResult& result) {
 
 std::string plans_csv(const study::CodesignResult& result) {
   std::string text = "plan,baseline,evaluated,accuracy,standard_error,correct,total";
-  for (const char* column : {"confirmed", "held_out_calibrated", "held_out_trained",
-                             "test_fake_quantized", "test_integer"}) {
-    text += "," + accuracy_columns(column);
+  for (const char* column : {"confirmed", "test_fake_quantized", "test_integer"}) {
+    text += fmt::format(",{}", accuracy_columns(column));
   }
   text += ",energy_pj,cycles,dram_bits,model_bits,finetune_epochs\r\n";
   for (const auto& plan : result.plans) {
@@ -133,8 +132,6 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(plan.evaluated)
                 .add(std::optional{evaluated.accuracy})
                 .add(evaluated.confirmed)
-                .add(plan.calibrated)
-                .add(plan.trained)
                 .add(plan.test_fake_quantized)
                 .add(plan.test_integer)
                 .add(evaluated.hardware.energy_pj)

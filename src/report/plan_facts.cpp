@@ -139,21 +139,9 @@ std::string test_accuracy_text(const study::CodesignResult& result) {
   if (result.finetune_epochs == 0) {
     return "Test accuracies are those of calibrated networks, without any fine-tuning.";
   }
-  std::string kept;
-  for (const study::PlanDetails& plan : result.plans) {
-    if (!plan.calibrated || !plan.trained || plan.trained->correct >= plan.calibrated->correct) {
-      continue;
-    }
-    kept += (kept.empty() ? "" : ", ") + plan.label;
-  }
-  std::string text =
-      fmt::format("Test accuracies are those after {} epoch{} of quantization-aware fine-tuning.",
-                  result.finetune_epochs, result.finetune_epochs == 1 ? "" : "s");
-  if (kept.empty()) return text;
-  return text +
-         " It made these plans worse on held-out images, so that they keep their calibrated "
-         "weights: " +
-         kept + ".";
+  return fmt::format(
+      "Test accuracies are those after {} epoch{} of quantization-aware fine-tuning.",
+      result.finetune_epochs, result.finetune_epochs == 1 ? "" : "s");
 }
 
 std::string estimate_text(const std::optional<train::AccuracyEstimate>& accuracy) {
@@ -163,9 +151,9 @@ std::string estimate_text(const std::optional<train::AccuracyEstimate>& accuracy
 std::string confirmation_text(const study::CodesignResult& result) {
   if (!result.float_confirmation) return {};
   return fmt::format(
-      "Confirmed: accuracy on {} further training images, held back from search and training, by "
-      "which plans were picked (float: {}). The search accuracy of the best of many plans is too "
-      "good to be true.",
+      "Confirmed: accuracy on {} further training images, held back from search and re-training, "
+      "by which plans were picked (float: {}). The search accuracy of the best of many plans is "
+      "too good to be true.",
       count_text(result.float_confirmation->total), accuracy_text(*result.float_confirmation));
 }
 

@@ -84,10 +84,7 @@ struct PlanDetails {
   bool baseline = false;
   std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
   std::vector<LayerDetails> layers;
-  /// Held-out accuracy before and after finetune_epochs of quantization-aware training; the better
-  /// weights were kept. None without training.
-  std::optional<train::AccuracyEstimate> calibrated, trained;
-  /// With these weights, on the test set; none when not measured.
+  /// After finetune_epochs of quantization-aware training, on the test set; none when not measured.
   std::optional<train::AccuracyEstimate> test_fake_quantized, test_integer;
   double finetune_seconds = 0.0;
   std::vector<std::string> files;  ///< exported, relative to the output folder

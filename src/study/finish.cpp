@@ -54,8 +54,7 @@ class Finisher {
       known = accuracy_.finish(
           plan, options_, [&](const train::FinishProgress& progress) { report(i, progress); },
           setting_.stop);
-      // Training that was cut short is no result.
-      if (setting_.stop.stop_requested()) return std::nullopt;
+      if (!known) return std::nullopt;
       store_.save_finished(accuracy_.key(), text, key_, *known);
       const std::lock_guard lock(mutex_);
       ++trained_;
@@ -174,10 +173,6 @@ std::vector<train::FinishedPlan> finish_plans(CodesignResult& result, const Fini
   std::vector<train::FinishedPlan> finished;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     if (!plans[i]) continue;
-    if (plans[i]->trained.total > 0) {
-      result.plans[i].calibrated = plans[i]->calibrated;
-      result.plans[i].trained = plans[i]->trained;
-    }
     result.plans[i].test_fake_quantized = plans[i]->fake_quantized;
     result.plans[i].test_integer = plans[i]->integer;
     result.plans[i].finetune_seconds = plans[i]->seconds;
@@ -213,7 +208,7 @@ std::string file_stem(const std::string& label) {
 
 std::string finetune_text(const FinishOptions& options, std::uint64_t seed) {
   return fmt::format(
-      "finetune-3 epochs {} learning_rate {} batch_size {} seed {} method {} crop_pad {} flip {} "
+      "finetune-2 epochs {} learning_rate {} batch_size {} seed {} method {} crop_pad {} flip {} "
       "weight_decay {}",
       options.epochs, options.learning_rate, options.batch_size, seed,
       static_cast<int>(options.method), options.crop_pad, options.flip, options.weight_decay);

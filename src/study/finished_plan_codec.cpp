@@ -11,7 +11,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
-constexpr std::string_view kMagic = "hwflow finished plan 4\n";
+constexpr std::string_view kMagic = "hwflow finished plan 3\n";
 
 template <class T>
 concept Scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
@@ -148,7 +148,7 @@ void visit(A& archive, Node& node) {
 
 /// A FinishedPlan with its Network taken apart: that one is made from its name, nodes and outputs.
 struct Parts {
-  train::AccuracyEstimate calibrated, trained, fake_quantized, integer;
+  train::AccuracyEstimate fake_quantized, integer;
   std::vector<std::uint8_t> correct;
   std::string network_name;
   std::vector<Node> network_nodes;
@@ -160,19 +160,19 @@ struct Parts {
 };
 template <class A>
 void visit(A& archive, Parts& parts) {
-  auto& [calibrated, trained, fake, integer, correct, name, nodes, outputs, integer_nodes, mean,
-         deviation, plan, seconds] = parts;
-  visit_all(archive, calibrated, trained, fake, integer, correct, name, nodes, outputs,
-            integer_nodes, mean, deviation, plan, seconds);
+  auto& [fake, integer, correct, name, nodes, outputs, integer_nodes, mean, deviation, plan,
+         seconds] = parts;
+  visit_all(archive, fake, integer, correct, name, nodes, outputs, integer_nodes, mean, deviation,
+            plan, seconds);
 }
 
 }  // namespace
 
 std::string encode_finished_plan(const train::FinishedPlan& plan) {
-  const auto& [calibrated, trained, fake, integer, correct, integer_network, seconds] = plan;
+  const auto& [fake, integer, correct, integer_network, seconds] = plan;
   const auto& [network, nodes, mean, deviation, widths] = integer_network;
-  Parts parts{calibrated,        trained, fake, integer,   correct, network.name(), network.nodes(),
-              network.outputs(), nodes,   mean, deviation, widths,  seconds};
+  Parts parts{fake,  integer, correct,   network.name(), network.nodes(), network.outputs(),
+              nodes, mean,    deviation, widths,         seconds};
   Writer writer;
   visit(writer, parts);
   std::string body = std::move(writer).take();
@@ -201,8 +201,6 @@ std::optional<train::FinishedPlan> decode_finished_plan(std::string_view bytes) 
       Network::make(parts.network_name, parts.network_nodes, parts.network_outputs);
   if (!network) return std::nullopt;
   return train::FinishedPlan{
-      parts.calibrated,
-      parts.trained,
       parts.fake_quantized,
       parts.integer,
       std::move(parts.correct),

@@ -44,14 +44,19 @@ Unexpected<Diagnostics> refuse_folder(const std::string& place, const std::strin
 
 Expected<RunLock> RunLock::take(const fs::path& folder, const std::string& place) {
   std::error_code problem;
-  const bool is_new = fs::create_directories(folder, problem);
+  std::vector<fs::path> made;  // innermost first
+  for (fs::path missing = folder; !missing.empty() && !fs::exists(missing, problem);
+       missing = missing.parent_path()) {
+    made.push_back(missing);
+  }
+  fs::create_directories(folder, problem);
   if (problem) return refuse_folder(place, "cannot be made a folder", problem);
   if (!fs::is_directory(folder)) return refuse(place, "is not a folder", "name a folder");
   const int file = open((folder / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) {
     return refuse_folder(place, "cannot be written to", {errno, std::generic_category()});
   }
-  RunLock lock(file, is_new ? folder : fs::path{});
+  RunLock lock(file, std::move(made));
   struct flock wanted = whole_file();
   if (fcntl(file, F_OFD_SETLK, &wanted) != 0) {
     if (errno != EAGAIN && errno != EACCES) {
@@ -74,8 +79,8 @@ RunLock::RunLock(RunLock&& other) noexcept
 void RunLock::leave_no_trace() {
   if (made_.empty()) return;
   std::error_code ignored;
-  fs::remove(made_ / kLockFile, ignored);
-  fs::remove(made_, ignored);  // fails when something else is in it
+  fs::remove(made_.front() / kLockFile, ignored);
+  for (const fs::path& folder : made_) fs::remove(folder, ignored);  // not when it holds more
 }
 
 RunLock::~RunLock() {

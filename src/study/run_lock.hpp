@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/expected.hpp"
 
@@ -24,16 +25,18 @@ class RunLock {
                                               const std::string& place);
   ~RunLock();
   RunLock(RunLock&& other) noexcept;
-  /// For a run that cannot start: removes the folder that take() made; keeps one that was there.
+  /// For a run that cannot start: removes the folders that take() made; keeps those that were
+  /// there.
   void leave_no_trace();
   RunLock& operator=(RunLock&&) = delete;
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
  private:
-  RunLock(int file, std::filesystem::path made) : file_(file), made_(std::move(made)) {}
+  RunLock(int file, std::vector<std::filesystem::path> made)
+      : file_(file), made_(std::move(made)) {}
   int file_;
-  std::filesystem::path made_;  ///< empty: the folder was there
+  std::vector<std::filesystem::path> made_;  ///< innermost first; empty: the folder was there
 };
 
 /// The process that runs in a folder, as "process 1234"; none when nobody does. Takes nothing and

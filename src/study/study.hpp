@@ -199,10 +199,9 @@ struct AccuracyOptions {
         schema::field("search_images", &T::search_images, 100, 1'000'000,
                       "Training images held back to rank plans by; the test set is never used."),
         schema::field("confirm_images", &T::confirm_images, 0, 1'000'000,
-                      "Further training images held back, on which the contenders are measured "
+                      "Further training images held back, on which what may be picked is measured "
                       "again before plans are picked: the best of many measurements is too good "
-                      "to be true. Also decide whether a plan keeps its calibrated or its "
-                      "re-trained weights. 0: picks trust the search."),
+                      "to be true. 0: picks trust the search."),
         schema::field("split_seed", &T::split_seed, "Seed of the choice of these images.")};
   }
 };
@@ -238,7 +237,7 @@ struct FinishOptions {
         schema::field("tolerance_points", &T::tolerance_points, 0, 100,
                       "Test accuracy, in points below float, that the headline plan may lose."),
         schema::field("search_margin_points", &T::search_margin_points, 0, 100,
-                      "Search accuracy, in points below the tolerance, that a pick may lose in "
+                      "Accuracy, in points below the tolerance, that a pick may lose in "
                       "the hope that re-training brings it back."),
         schema::field("baselines", &T::baselines, "Uniform plans that are re-trained as well."),
         schema::field("reference", &T::reference,

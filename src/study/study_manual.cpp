@@ -23,11 +23,10 @@ that is no file means a built-in network or accelerator (`hwflow list networks`)
 **Three sets of images.** `accuracy.search_images` of the training set are held back to rank plans
 by: all accuracies of the search are of these. The best of hundreds of such measurements is too good
 to be true, so what may be picked is measured again on a further `accuracy.confirm_images`, which
-neither search nor training looks at; a pick must be accurate enough on both. They also decide
-whether a plan keeps its re-trained weights or, where training made it worse, the calibrated ones.
-The test set is touched once, after the picks are fixed, and measures every pick and baseline after
-`finish.epochs` of re-training. A weight file says which images its training held out; the report
-warns when plans are measured on others.
+neither search nor re-training looks at; but for the knee of the front, a pick must be accurate
+enough on both. The test set is touched once, after the picks are fixed, and measures every pick and
+baseline after `finish.epochs` of re-training. A weight file says which images its training held
+out; the report warns when plans are measured on others.
 
 **Repeatable.** The same study, seed and data give the same front and the same picks with any
 number of threads, and also when the run was killed and went on with `--resume`. What is evaluated

@@ -176,8 +176,6 @@ void show(study::CodesignResult& result, std::size_t evaluated, const std::strin
   const double top1 = result.evaluated[evaluated].accuracy.top1();
   result.evaluated[evaluated].confirmed = {static_cast<std::int64_t>(4'000 * (top1 - 0.002)),
                                            4'000};
-  plan.calibrated = result.evaluated[evaluated].confirmed;
-  plan.trained = {static_cast<std::int64_t>(4'000 * (top1 + 0.001)), 4'000};
   plan.test_fake_quantized = {static_cast<std::int64_t>(10'000 * (top1 + 0.004)), 10'000};
   plan.test_integer = {static_cast<std::int64_t>(10'000 * (top1 + 0.0035)), 10'000};
   plan.finetune_seconds = 73.5;

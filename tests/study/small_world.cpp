@@ -93,13 +93,14 @@ train::AccuracyEstimate FakeAccuracyModel::confirm(const PrecisionPlan& plan) {
   return {2000 - errors - (errors > 0 ? 20 : 0), 2000};
 }
 
-train::FinishedPlan FakeAccuracyModel::finish(const PrecisionPlan& plan,
-                                              const train::FinetuneOptions& options,
-                                              const train::ReportFinish& progress,
-                                              std::stop_token /*stop*/) {
+std::optional<train::FinishedPlan> FakeAccuracyModel::finish(const PrecisionPlan& plan,
+                                                             const train::FinetuneOptions& options,
+                                                             const train::ReportFinish& progress,
+                                                             std::stop_token stop) {
   ++finishes;
   if (progress) progress({0.5, "epoch 1 of 2"});
   if (within_finish) within_finish();
+  if (stop.stop_requested()) return std::nullopt;
   const std::int64_t wrong = 20 + fake_errors(plan) / (options.epochs > 0 ? 8 : 4);
   std::vector<std::uint8_t> correct(200, 1);
   std::fill_n(correct.begin(), std::min<std::int64_t>(wrong, 200), std::uint8_t{0});
@@ -108,18 +109,11 @@ train::FinishedPlan FakeAccuracyModel::finish(const PrecisionPlan& plan,
   std::vector<train::IntegerNode> nodes(network.nodes().size());
   nodes[1].inputs = {{0.5, -8, 7, plan.layers[0].inputs}};
   nodes[1].compute = train::IntegerCompute{{1, -2, 3}, {1, 3}, {0.25}, -8, 7, 4, {7}};
-  train::AccuracyEstimate calibrated, trained;
-  if (options.epochs > 0) {
-    calibrated = confirm(plan);
-    trained = {2000 - fake_errors(plan), 2000};
-  }
-  return {calibrated,
-          trained,
-          {right, 200},
-          {right, 200},
-          std::move(correct),
-          {network, std::move(nodes), {0.5F}, {0.25F}, plan},
-          1.5};
+  return train::FinishedPlan{{right, 200},
+                             {right, 200},
+                             std::move(correct),
+                             {network, std::move(nodes), {0.5F}, {0.25F}, plan},
+                             1.5};
 }
 
 TemporaryFolder::TemporaryFolder() {

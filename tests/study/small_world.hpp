@@ -41,10 +41,10 @@ class FakeAccuracyModel final : public train::AccuracyModel {
     return {2000, 2000};
   }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
-  [[nodiscard]] train::FinishedPlan finish(const PrecisionPlan& plan,
-                                           const train::FinetuneOptions& options,
-                                           const train::ReportFinish& progress,
-                                           std::stop_token stop) override;
+  [[nodiscard]] std::optional<train::FinishedPlan> finish(const PrecisionPlan& plan,
+                                                          const train::FinetuneOptions& options,
+                                                          const train::ReportFinish& progress,
+                                                          std::stop_token stop) override;
 
   std::atomic<int> evaluations = 0;
   std::atomic<int> confirmations = 0;

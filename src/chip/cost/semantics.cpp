@@ -26,8 +26,10 @@ Expected<Semantics> semantics_from_name(std::string_view text) {
     if (name(semantics) == text) return semantics;
     names.emplace_back(name(semantics));
   }
-  return Unexpected{Diagnostics{{"--semantics", fmt::format("no semantics '{}'", text),
-                                 nearest_name_hint(std::string(text), names)}}};
+  std::string hint = nearest_name_hint(std::string(text), names);
+  if (hint.empty()) hint = fmt::format("one of {}", fmt::join(names, ", "));
+  return Unexpected{
+      Diagnostics{{"--semantics", fmt::format("no semantics '{}'", text), std::move(hint)}}};
 }
 
 Accelerator with_semantics(const Accelerator& accelerator, Semantics semantics) {

@@ -181,14 +181,14 @@ Diagnostics check(const MapperOptions& options) {
   if (options.max_evaluations && *options.max_evaluations < 1) {
     problems.push_back({"max_evaluations",
                         fmt::format("must be >= 1, got {}", *options.max_evaluations),
-                        "leave it out to search until the optimum is proved"});
+                        "'hwflow map --prove' searches without a limit"});
   }
   if (options.time_limit_seconds &&
       !(*options.time_limit_seconds > 0.0 && std::isfinite(*options.time_limit_seconds))) {
     problems.push_back(
         {"time_limit_seconds",
          fmt::format("must be a number of seconds > 0, got {}", *options.time_limit_seconds),
-         "leave it out to search until the optimum is proved"});
+         "'hwflow map --prove' searches without a limit"});
   }
   return problems;
 }

@@ -56,7 +56,7 @@ class ProductSearch {
     for (const Family& family : families) {
       if (!may_improve(family.bound)) break;
       if (is_spent()) {
-        floor = family.bound;
+        floor = std::min(floor, family.bound);
         break;
       }
       search(family);
@@ -295,8 +295,7 @@ class ProductSearch {
   }
 
   /// Decides the compounds of frames_[depth].open one after the other: drops rows that cannot be
-  /// part of anything better until none is left to drop, then branches on the shortest list, least
-  /// bound first.
+  /// part of anything better, then branches on the shortest list, least bound first.
   template <class AtLeaf>
   void explore(std::size_t depth, const AtLeaf& at_leaf) {
     Frame& frame = frames_[depth];

@@ -5,17 +5,11 @@
 #include <limits>
 
 #define HWFLOW_INLINE inline __attribute__((always_inline))
-#define HWFLOW_AVX2 __attribute__((target("avx2")))
 
 namespace hwflow::chip::rows {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-bool has_avx2() {
-  static const bool supported = __builtin_cpu_supports("avx2") != 0;
-  return supported;
-}
 
 // One body for both kinds of processor; without branches, so that compilers vectorise them.
 
@@ -69,16 +63,24 @@ struct RaiseToSteps {
   }
 };
 
+#if defined(__x86_64__)
 template <class Kernel, class... Arguments>
-HWFLOW_AVX2 void run_with_avx2(Arguments... arguments) {
+__attribute__((target("avx2"))) void run_with_avx2(Arguments... arguments) {
   Kernel::run(arguments...);
 }
 
 template <class Kernel, class... Arguments>
 void run(Arguments... arguments) {
-  if (has_avx2()) return run_with_avx2<Kernel>(arguments...);
+  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+  if (has_avx2) return run_with_avx2<Kernel>(arguments...);
   Kernel::run(arguments...);
 }
+#else
+template <class Kernel, class... Arguments>
+void run(Arguments... arguments) {
+  Kernel::run(arguments...);
+}
+#endif
 
 }  // namespace
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kMiddle = " training images, split seed ";
 constexpr const char* kOptimistic =
-    "Accuracies of the search may be optimistic, those of the test set are not touched by this.";
+    "Accuracies of the search and of the confirmation may be optimistic, those of the test set are "
+    "not touched by this.";
 
 template <class Number>
 std::optional<Number> number_from(std::string_view text) {
@@ -31,8 +32,9 @@ std::string text_at(const std::map<std::string, std::string>& metadata, const ch
 std::int64_t count_trained_on(const ImageSet& training, const HeldOut& held_out,
                               std::span<const std::int64_t> measured) {
   const ImageSplit split = stratified_split(training, held_out.images, 0, held_out.split_seed);
-  return std::ranges::count_if(
-      measured, [&](std::int64_t image) { return !std::ranges::binary_search(split.search, image); });
+  return std::ranges::count_if(measured, [&](std::int64_t image) {
+    return !std::ranges::binary_search(split.search, image);
+  });
 }
 
 }  // namespace

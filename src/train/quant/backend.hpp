@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -40,16 +41,8 @@ struct FinishProgress {
 };
 using ReportFinish = std::function<void(const FinishProgress&)>;
 
-/// A plan after quantization-aware training, measured once on the untouched test set. Its weights
-/// are those of training or, when training made it worse on the held-out images, the calibrated
-/// ones.
+/// A plan after quantization-aware training, measured once on the untouched test set.
 struct FinishedPlan {
-  /// What that was decided by: integer executor, confirmation split, else search split. No images:
-  /// there was no training.
-  AccuracyEstimate calibrated, trained;
-  [[nodiscard]] bool kept_training() const {
-    return trained.total > 0 && trained.correct >= calibrated.correct;
-  }
   AccuracyEstimate fake_quantized;
   AccuracyEstimate integer;           ///< by the integer executor, the arbiter
   std::vector<std::uint8_t> correct;  ///< integer executor, 1 = right, per test image
@@ -76,10 +69,11 @@ class AccuracyModel {
   [[nodiscard]] virtual AccuracyEstimate float_confirmation_accuracy() = 0;
   [[nodiscard]] virtual AccuracyEstimate float_test_accuracy() = 0;
   /// Quantization-aware fine-tuning on the training set (held-out splits excluded), then the test
-  /// set.
-  [[nodiscard]] virtual FinishedPlan finish(const PrecisionPlan& plan,
-                                            const FinetuneOptions& options,
-                                            const ReportFinish& progress, std::stop_token stop) = 0;
+  /// set. None when stopped: half-trained weights are not measured.
+  [[nodiscard]] virtual std::optional<FinishedPlan> finish(const PrecisionPlan& plan,
+                                                           const FinetuneOptions& options,
+                                                           const ReportFinish& progress,
+                                                           std::stop_token stop) = 0;
 };
 
 }  // namespace hwflow::train

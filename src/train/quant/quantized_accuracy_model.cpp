@@ -41,7 +41,11 @@ std::uint64_t hash_of(const WeightMap& weights) {
 }
 
 std::uint64_t hash_of(const ImageSet& images) {
-  return stable_hash({reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size()});
+  const auto bytes = [](const std::vector<std::uint8_t>& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size());
+  };
+  return stable_hash(fmt::format("{:016x} {:016x}", stable_hash(bytes(images.pixels)),
+                                 stable_hash(bytes(images.labels))));
 }
 
 bool is_narrow(const PrecisionPlan& plan) {
@@ -68,10 +72,11 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         "calibration {} {} {} {} "
         "auxiliary {} correction {} method {} code {}",
         folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
-        dataset_->train.count(), hash_of(search_), fmt::join(options.normalization.mean, ","),
-        fmt::join(options.normalization.std, ","), search_.count(), confirmation_.count(),
-        options.seed, c.images, name(c.activations), name(c.weights), name(c.granularity),
-        c.auxiliary_bits, c.correction_images, name(options.method), build_signature().training);
+        dataset_->train.count(), hash_of(dataset_->train) ^ hash_of(dataset_->test),
+        fmt::join(options.normalization.mean, ","), fmt::join(options.normalization.std, ","),
+        search_.count(), confirmation_.count(), options.seed, c.images, name(c.activations),
+        name(c.weights), name(c.granularity), c.auxiliary_bits, c.correction_images,
+        name(options.method), build_signature().training);
   }
 
   std::string key() const override { return key_; }
@@ -90,8 +95,8 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
   AccuracyEstimate float_test_accuracy() override { return float_accuracy(dataset_->test); }
 
-  FinishedPlan finish(const PrecisionPlan& plan, const FinetuneOptions& options,
-                      const ReportFinish& progress, std::stop_token stop) override {
+  std::optional<FinishedPlan> finish(const PrecisionPlan& plan, const FinetuneOptions& options,
+                                     const ReportFinish& progress, std::stop_token stop) override {
     const auto start = std::chrono::steady_clock::now();
     at::set_num_threads(1);
     PrecisionPlan wanted = plan;
@@ -100,26 +105,19 @@ class QuantizedAccuracyModel final : public AccuracyModel {
       layer.inputs = std::min(layer.inputs, 16);
     }
     QuantizedNetwork quantized = calibrated_->quantize(wanted, options_.method);
-    AccuracyEstimate calibrated, trained;
-    if (options.epochs > 0) {
-      calibrated = held_out_accuracy(quantized);
-      QuantizedNetwork candidate = finetune(quantized, options, progress, stop);
-      trained = held_out_accuracy(candidate);
-      if (trained.correct >= calibrated.correct) quantized = std::move(candidate);
-    }
+    if (options.epochs > 0) quantized = finetune(quantized, options, progress, stop);
+    if (stop.stop_requested()) return std::nullopt;
     if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
     std::vector<std::uint8_t> correct = test_integers(integers, dataset_->test, options_.threads);
     const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, dataset_->test));
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     const AccuracyEstimate in_integers = estimate_of(correct);
-    return {.calibrated = calibrated,
-            .trained = trained,
-            .fake_quantized = fake,
-            .integer = in_integers,
-            .correct = std::move(correct),
-            .network = std::move(integers),
-            .seconds = spent.count()};
+    return FinishedPlan{.fake_quantized = fake,
+                        .integer = in_integers,
+                        .correct = std::move(correct),
+                        .network = std::move(integers),
+                        .seconds = spent.count()};
   }
 
  private:
@@ -137,11 +135,6 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), images, 1));
     FakeQuantizedModule module(quantized, options_.method);
     return estimate_of(correct_images(module, images, options_.normalization, kBatch));
-  }
-
-  [[nodiscard]] AccuracyEstimate held_out_accuracy(const QuantizedNetwork& network) const {
-    const ImageSet& images = confirmation_.count() > 0 ? confirmation_ : search_;
-    return estimate_of(test_integers(integers_of(network), images, options_.threads));
   }
 
   QuantizedNetwork finetune(const QuantizedNetwork& start, const FinetuneOptions& options,
@@ -228,14 +221,14 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
          fmt::format("must be between 1 and {} (training images must remain), got {}", images - 1,
                      options.search_images),
          ""});
-  } else if (options.confirmation_images < 0 ||
-             options.confirmation_images >= images - options.search_images) {
-    problems.push_back(
-        {"confirm_images",
-         fmt::format("must be between 0 and {} (training images must remain), got "
-                     "{}",
-                     images - options.search_images - 1, options.confirmation_images),
-         ""});
+  }
+  const std::int64_t left = images - std::clamp<std::int64_t>(options.search_images, 0, images - 1);
+  if (options.confirmation_images < 0 || options.confirmation_images >= left) {
+    problems.push_back({"confirm_images",
+                        fmt::format("must be between 0 and {} (training images must remain), got "
+                                    "{}",
+                                    left - 1, options.confirmation_images),
+                        ""});
   }
   if (!problems.empty()) return Unexpected{std::move(problems)};
   at::set_num_threads(1);

@@ -35,10 +35,9 @@ struct AccuracyModelOptions {
 /// finish()    fine-tunes the fake-quantized network on the training set without the held-out
 /// splits
 ///             (cosine schedule from the given learning rate, BatchNorm folded; weights and
-///             activations by options.method); what is better on the confirmation split, calibrated
-///             or fine-tuned, is measured on the test set fake-quantized (exact_logits) and in
-///             integers. Widths above 16 (float) are finished
-///             at 16 bits, the width that stands for float on an accelerator.
+///             activations by options.method); the final network is measured on the test set
+///             fake-quantized (exact_logits) and in integers. Widths above 16
+///             (float) are finished at 16 bits, the width that stands for float on an accelerator.
 /// Errors      weights that do not fit the network (match_weights() first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.
 [[nodiscard]] Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
