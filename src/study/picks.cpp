@@ -45,13 +45,13 @@ class Chooser {
     confirm(input_.finish_baselines);
     const double tolerance = options_.tolerance_points;
     cheapest_within(tolerance);
-    cheapest_within(tolerance / 2.0);
     cheapest_as_accurate_as_float();
     for (std::size_t i = 0; i < options_.baselines.size(); ++i) {
       if (options_.baselines[i] == options_.reference) continue;
       cheaper_than_baseline(i);
       as_accurate_as_baseline(i);
     }
+    cheapest_within(tolerance / 2.0);
     for (int rung = 0; rung < kRungs && options_.search_margin_points > 0.0; ++rung) {
       cheapest_within(tolerance + std::ldexp(options_.search_margin_points, rung));
       if (rung == 0) knee();

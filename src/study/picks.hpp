@@ -36,11 +36,10 @@ struct PickInput {
 
 /// The uniform baselines, then at most options.picks plans by these rules until there are enough,
 /// leaving out plans that were chosen before:
-///   1. the least first cost within the tolerance of float accuracy, within half of it, and at no
-///      less than float accuracy,
+///   1. the least first cost within the tolerance of float accuracy, and at no less than it,
 ///   2. for every baseline but the reference: the most accurate plan that costs less in every
 ///      objective, then the least first cost among plans that are no less accurate than it,
-///   3. the least first cost within the tolerance + 1, 2, 4, 8, ... margins,
+///   3. the least first cost within half the tolerance, and within it + 1, 2, 4, 8, ... margins,
 ///   4. the knee: nearest to the ideal point of the front.
 /// Rules 2 and 3 look beyond the tolerance because calibrated accuracy is a lower estimate of what
 /// re-training reaches.

@@ -62,18 +62,18 @@ using testing::Pair;
 TEST(ChoosePicks, FollowsTheRulesInOrder) {
   FinishOptions options;
   options.picks = 6;
-  // Tolerance 0.5: plans 2 (70) and 3 (80); half of it: plan 3. As accurate as float: plan 0, the
-  // baseline, nothing new. Cheaper than 4/4: plans 5, 6, 7; 5 is best. As accurate
-  // as 4/4 (870 right): plans 0 to 4, of which 1, the baseline itself, costs least (40): nothing
-  // new. Tolerance + 1 = 1.5: plan 4. Knee: see below. Then 2.5 gives 4 again, 4.5 gives 6 (4.0).
-  // Distances from the ideal (0.1, 5, 5), ranges 0.4, 95, 95, squared:
+  // Tolerance 0.5: plans 2 (70) and 3 (80). As accurate as float: plan 0, the baseline, nothing
+  // new. Half the tolerance, after the rules on baselines: plan 3. Cheaper than 4/4: plans 5, 6, 7;
+  // 5 is best. As accurate as 4/4 (870 right): plans 0 to 4, of which 1, the baseline itself, costs
+  // least (40): nothing new. Tolerance + 1 = 1.5: plan 4. Knee: see below. Then 2.5 gives 4
+  // again, 4.5 gives 6 (4.0). Distances from the ideal (0.1, 5, 5), ranges 0.4, 95, 95, squared:
   //   4: 0.0009 + 0.2244 + 0.2244 = 0.4497   5: 0.0064 + 0.0693 + 0.0693 = 0.1449
   //   6: 0.01 + 0.0249 + 0.1281 = 0.1630     7: 1            1: 0.0056 + 2 * 0.1357 = 0.2770
   // so the knee is 5, which is chosen already.
   EXPECT_THAT(chosen(options), ElementsAre(Pair(0, "uniform 8/8"), Pair(1, "uniform 4/4"),
                                            Pair(2, "least energy within 0.5 points"),
-                                           Pair(3, "least energy within 0.25 points"),
                                            Pair(5, "cheaper than uniform 4/4"),
+                                           Pair(3, "least energy within 0.25 points"),
                                            Pair(4, "least energy within 1.5 points"),
                                            Pair(6, "least energy within 4.5 points")));
 }
@@ -86,13 +86,13 @@ TEST(ChoosePicks, TakesTheCheapestThatIsNoLessAccurateThanANarrowBaseline) {
   std::vector<std::size_t> front = kFront;
   front.push_back(8);
   FinishOptions options;
-  options.picks = 4;
+  options.picks = 3;
   const std::vector<Pick> picks = picks_of(plans, front, kBaselines, options);
-  ASSERT_EQ(picks.size(), 6U);
+  ASSERT_EQ(picks.size(), 5U);
   EXPECT_EQ(picks[2].evaluated, 2U);
-  EXPECT_EQ(picks[4].evaluated, 5U);
-  EXPECT_EQ(picks[5].evaluated, 8U);
-  EXPECT_EQ(picks[5].label, "least energy as accurate as 4/4");
+  EXPECT_EQ(picks[3].evaluated, 5U);
+  EXPECT_EQ(picks[4].evaluated, 8U);
+  EXPECT_EQ(picks[4].label, "least energy as accurate as 4/4");
 }
 
 TEST(ChoosePicks, StopsAtTheNumberAskedFor) {
@@ -176,10 +176,42 @@ TEST_F(ConfirmedPicks, MayLieOffTheFront) {
 
 TEST_F(ConfirmedPicks, AreMoreAccurateThanABaselineAsMeasuredAnew) {
   // Cheaper than 4/4 in everything: 5, 6 and 7; the search prefers 5, the confirmation 6.
-  const auto picks = pick({1780, 1700, 1776, 1776, 1750, 1600, 1720, 1000}, 3);
-  ASSERT_EQ(picks->size(), 5U);
-  EXPECT_EQ((*picks)[4].label, "cheaper than uniform 4/4");
-  EXPECT_EQ((*picks)[4].evaluated, 6U);
+  const auto picks = pick({1780, 1700, 1776, 1776, 1750, 1600, 1720, 1000}, 2);
+  ASSERT_EQ(picks->size(), 4U);
+  EXPECT_EQ((*picks)[3].label, "cheaper than uniform 4/4");
+  EXPECT_EQ((*picks)[3].evaluated, 6U);
+}
+
+TEST_F(ConfirmedPicks, AreLookedForBlockByBlock) {
+  // 30 plans of rising cost, all as good as float by the search; confirmed is the twelfth of them.
+  plans_.resize(2);
+  std::vector<std::int64_t> right{1780, 1700};
+  for (int i = 0; i < 30; ++i) {
+    plans_.push_back(plan_with(900, 50.0 + i, 50));
+    right.push_back(i == 11 ? 1779 : 1700);
+  }
+  front_ = {0, 1, 2};
+  const auto picks = pick(right, 1);
+  ASSERT_EQ(picks->size(), 3U);
+  EXPECT_EQ((*picks)[2].evaluated, 13U);
+  EXPECT_TRUE(plans_[2 + 15].confirmed.has_value());   // of the second block of eight
+  EXPECT_FALSE(plans_[2 + 16].confirmed.has_value());  // of the third
+}
+
+TEST_F(ConfirmedPicks, AreMoreAccurateThanABaselineAmongTheBestSixteenOfTheSearch) {
+  // 20 plans cheaper than 4/4, the later the less accurate by the search. Confirmed, the last of
+  // all is the best and the sixteenth second; only the latter is looked at.
+  plans_.resize(2);
+  std::vector<std::int64_t> right{1780, 1700};
+  for (int i = 0; i < 20; ++i) {
+    plans_.push_back(plan_with(800 - i, 30, 30 - i));
+    right.push_back(i == 19 ? 1650 : i == 15 ? 1640 : 1500);
+  }
+  front_ = {0, 1, 2};
+  const auto picks = pick(right, 1);
+  ASSERT_EQ(picks->size(), 3U);
+  EXPECT_EQ((*picks)[2].label, "cheaper than uniform 4/4");
+  EXPECT_EQ((*picks)[2].evaluated, 17U);
 }
 
 TEST_F(ConfirmedPicks, AreNoneWhenStopped) {

@@ -35,7 +35,7 @@ TEST(StudyManual, ItsExampleIsAStudy) {
   const auto study = parse_study(example(), source_folder() + "/examples/example.yaml");
   ASSERT_TRUE(study.has_value()) << to_text(study.error());
   EXPECT_EQ(study->options.search.pinned.size(), 1U);
-  EXPECT_EQ(study->options.finish.picks, 5);
+  EXPECT_EQ(study->options.finish.picks, 4);
   EXPECT_EQ(study->network.name(), "fmnist_resnet");
 }
 

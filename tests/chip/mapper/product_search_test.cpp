@@ -92,11 +92,14 @@ TEST(ProductSearch, GivesAnHonestFloorWhenCutShort) {
   const auto proved = map_layer(layer, machine, options);
   ASSERT_TRUE(proved);
   EXPECT_TRUE(proved->optimal);
-  options.max_evaluations = 2'000;
-  const auto cut = map_layer(layer, machine, options);
-  ASSERT_TRUE(cut);
-  EXPECT_LE(cut->lower_bound, proved->value * (1 + 1e-9));
-  EXPECT_GE(cut->value, proved->value * (1 - 1e-9));
+  // From a cut in the first dive to one in the last family.
+  for (std::int64_t limit = 100; limit < 2 * proved->nodes; limit = limit * 3 / 2) {
+    options.max_evaluations = limit;
+    const auto cut = map_layer(layer, machine, options);
+    ASSERT_TRUE(cut);
+    EXPECT_LE(cut->lower_bound, proved->value * (1 + 1e-9)) << limit;
+    EXPECT_GE(cut->value, proved->value * (1 - 1e-9)) << limit;
+  }
 }
 
 }  // namespace
