@@ -71,8 +71,8 @@ __attribute__((target("avx2"))) void run_with_avx2(Arguments... arguments) {
 
 template <class Kernel, class... Arguments>
 void run(Arguments... arguments) {
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-  if (has_avx2) return run_with_avx2<Kernel>(arguments...);
+  static const bool kHasAvx2 = __builtin_cpu_supports("avx2") != 0;
+  if (kHasAvx2) return run_with_avx2<Kernel>(arguments...);
   Kernel::run(arguments...);
 }
 #else
