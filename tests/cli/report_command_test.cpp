@@ -51,7 +51,8 @@ TEST(Report, WarnsThatTheRunWasOfOtherHardwareCode) {
 TEST(Report, SaysWhatAnUnfinishedRunLacks) {
   const TinyStudy study;
   ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet"})).exit_code, 0);
-  study::Database(study.out("o") / study::kStoreFile).run("DELETE FROM finished");
+  study::Database(study.out("o") / study::kStoreFile)
+      .run("DELETE FROM finished; UPDATE runs SET state = 'stopped'");
   const Outcome outcome = run_hwflow({"report", study.out("o").string()});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.errors, HasSubstr("plans are not re-trained yet: uniform 8/8"));
@@ -59,6 +60,18 @@ TEST(Report, SaysWhatAnUnfinishedRunLacks) {
   const json result = read_json(study.out("o") / "result.json");
   EXPECT_EQ(result["run"]["stopped"], true);
   EXPECT_GT(result["front"].size(), 0U);
+}
+
+/// As when another version picks other plans: what it would lack is no reason to lose the report.
+TEST(Report, KeepsTheReportOfAFinishedRunThatItCannotMakeAgain) {
+  const TinyStudy study;
+  ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet"})).exit_code, 0);
+  const json before = read_json(study.out("o") / "result.json");
+  study::Database(study.out("o") / study::kStoreFile).run("DELETE FROM finished");
+  const Outcome outcome = run_hwflow({"report", study.out("o").string()});
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("its report is left as it is"));
+  EXPECT_EQ(read_json(study.out("o") / "result.json"), before);
 }
 
 TEST(Report, RefusesARunWithNothingToShow) {
