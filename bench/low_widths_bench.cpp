@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   const auto weights = match_weights(network, file.tensors, "fmnist_resnet").value();
   const auto normalization = normalization_from_metadata(file.metadata, 1).value();
   const FoldedNetwork folded = fold_for_quantization(network, weights);
-  const ImageSplit split = stratified_split(data.train, kSearchImages, 0, kSplitSeed);
+  const ImageSplit split = stratified_split(data.train, kHeldOutImages, 0, kSplitSeed);
   const ImageSet unseen = select(data.train, spread_sample(split.search, 2000, 1));
   const ImageSet training = select(data.train, spread_sample(split.training, 6000, 1));
   const auto calibrated =

@@ -112,9 +112,6 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
   return kDone;
 }
 
-/// Words of 16 bits: what the reference files count in.
-constexpr std::int64_t kReferenceWordBits = 16;
-
 int map_references(const MapArguments& arguments, const chip::MapperOptions& options,
                    chip::Semantics semantics, const GlobalOptions& global) {
   const auto references = chip::load_reference_cases(arguments.refs);
@@ -128,7 +125,7 @@ int map_references(const MapArguments& arguments, const chip::MapperOptions& opt
                      {"value", found->value},
                      {"energy_pj", found->cost.energy_pj},
                      {"cycles", found->cost.cycles},
-                     {"dram_words", found->cost.dram_bits / kReferenceWordBits},
+                     {"dram_words", found->cost.dram_bits / chip::kReferenceWordBits},
                      {"lower_bound", found->lower_bound},
                      {"optimal", found->optimal},
                      {"seconds", found->seconds},

@@ -30,7 +30,7 @@ struct TrainArguments {
   DataArguments data;
   std::string initial;  ///< weight file to start from
   std::string normalization;
-  std::int64_t hold_out = train::kSearchImages;
+  std::int64_t hold_out = train::kHeldOutImages;
   std::uint64_t split_seed = train::kSplitSeed;
   std::vector<std::string> notes;  ///< key=value for the file's metadata
   train::TrainOptions options;

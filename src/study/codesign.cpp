@@ -162,11 +162,8 @@ class Run {
   /// A float accuracy is measured once per store.
   template <class Measure>
   train::AccuracyEstimate cached(const std::string& name, Measure measure) {
-    if (const auto known = store_.find_accuracy(accuracy_.key(), name)) return *known;
-    if (setting_.only_known) return {};
-    const train::AccuracyEstimate accuracy = measure();
-    store_.save_accuracy(accuracy_.key(), name, accuracy);
-    return accuracy;
+    return find_or_measure(store_, accuracy_.key(), name, !setting_.only_known, measure)
+        .value_or(train::AccuracyEstimate{});
   }
 
   Diagnostics search() {

@@ -13,18 +13,9 @@ Confirmation::Confirmation(train::AccuracyModel& accuracy, RunStore& store,
       store_(store),
       setting_(setting) {}
 
-template <class Measure>
-std::optional<train::AccuracyEstimate> Confirmation::find_or_measure(const std::string& text,
-                                                                     const Measure& measure) {
-  if (auto known = store_.find_accuracy(key_, text)) return known;
-  if (setting_.only_known || setting_.stop.stop_requested()) return std::nullopt;
-  const train::AccuracyEstimate measured = measure();
-  store_.save_accuracy(key_, text, measured);
-  return measured;
-}
-
 std::optional<train::AccuracyEstimate> Confirmation::float_accuracy() {
-  return find_or_measure("float", [this] { return accuracy_.float_confirmation_accuracy(); });
+  return find_or_measure(store_, key_, "float", may_measure(),
+                         [this] { return accuracy_.float_confirmation_accuracy(); });
 }
 
 bool Confirmation::confirm(std::vector<EvaluatedPlan>& plans, std::span<const std::size_t> which) {
@@ -36,8 +27,8 @@ bool Confirmation::confirm(std::vector<EvaluatedPlan>& plans, std::span<const st
   std::atomic<bool> complete = true;
   parallel_for(fresh.size(), setting_.threads, [&](std::size_t i) {
     EvaluatedPlan& plan = plans[fresh[i]];
-    plan.confirmed =
-        find_or_measure(hwflow::to_text(plan.plan), [&] { return accuracy_.confirm(plan.plan); });
+    plan.confirmed = find_or_measure(store_, key_, hwflow::to_text(plan.plan), may_measure(),
+                                     [&] { return accuracy_.confirm(plan.plan); });
     if (plan.confirmed) {
       report_one_done();
     } else {

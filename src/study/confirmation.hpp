@@ -27,9 +27,9 @@ class Confirmation {
   [[nodiscard]] bool confirm(std::vector<EvaluatedPlan>& plans, std::span<const std::size_t> which);
 
  private:
-  template <class Measure>
-  std::optional<train::AccuracyEstimate> find_or_measure(const std::string& text,
-                                                         const Measure& measure);
+  [[nodiscard]] bool may_measure() const {
+    return !setting_.only_known && !setting_.stop.stop_requested();
+  }
   void report_one_done();
 
   train::AccuracyModel& accuracy_;

@@ -79,4 +79,19 @@ class RunStore {
   std::unique_ptr<State> state_;
 };
 
+/// What the store knows of an accuracy, else what `measure` finds, committed at once. None when it
+/// is not known and may not be measured.
+template <class Measure>
+[[nodiscard]] std::optional<train::AccuracyEstimate> find_or_measure(RunStore& store,
+                                                                     const std::string& model_key,
+                                                                     const std::string& text,
+                                                                     bool may_measure,
+                                                                     const Measure& measure) {
+  if (auto known = store.find_accuracy(model_key, text)) return known;
+  if (!may_measure) return std::nullopt;
+  const train::AccuracyEstimate measured = measure();
+  store.save_accuracy(model_key, text, measured);
+  return measured;
+}
+
 }  // namespace hwflow::study

@@ -11,7 +11,6 @@ namespace hwflow::chip {
 namespace {
 
 constexpr double kEnergyTolerance = 1e-9;
-constexpr double kWordBits = 16;  ///< what reference files count in
 
 std::string_view tensor_name(Role role) {
   switch (role) {
@@ -126,7 +125,7 @@ Expected<std::vector<CountDifference>> check_optimum(const ReferenceCase& refere
   compare("energy_pj", optimum.energy_pj, cost->energy_pj);
   compare("cycles", static_cast<double>(optimum.cycles), static_cast<double>(cost->cycles));
   compare("dram_words", static_cast<double>(optimum.dram_words),
-          static_cast<double>(cost->dram_bits) / kWordBits);
+          static_cast<double>(cost->dram_bits) / static_cast<double>(kReferenceWordBits));
   return differences;
 }
 

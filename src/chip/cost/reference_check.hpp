@@ -24,6 +24,9 @@ struct CountDifference {
 [[nodiscard]] Expected<std::vector<CountDifference>> check_reference(const ReferenceCase& reference,
                                                                      Semantics semantics);
 
+/// Bits of the words that reference files count in.
+inline constexpr std::int64_t kReferenceWordBits = 16;
+
 /// Evaluates the recorded mapping of an optimum under the counting that it names, and compares
 /// energy, cycles and DRAM words.
 /// Requires  the optimum has a mapping.

@@ -73,8 +73,7 @@ std::string held_out_caveat(const std::map<std::string, std::string>& metadata,
                 held_out->split_seed, held_out->images);
   return fmt::format(
       "The weights were trained on {} of the {} training images that plans are measured on (held "
-      "out "
-      "were {}). {}{}",
+      "out were {}). {}{}",
       seen, measured.size(), to_text(*held_out), kOptimistic, cure);
 }
 

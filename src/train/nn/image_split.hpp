@@ -19,12 +19,12 @@ struct ImageSplit {
 
 /// The images that our trained models never saw: models/*.safetensors; enough for both held-out
 /// parts of a study.
-inline constexpr std::int64_t kSearchImages = 5000;
+inline constexpr std::int64_t kHeldOutImages = 5000;
 inline constexpr std::uint64_t kSplitSeed = 1;
 
 /// Draws `search_count` and then `confirmation_count` images (capped at the set's size) so that
 /// each class keeps its share in the first and in both together, to within one image; which of them
-/// is a matter of `seed` alone. The images of a smaller split are among those of a larger one.
+/// is a matter of `seed` alone. A larger count adds images; at most one of a class may leave.
 [[nodiscard]] ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
                                           std::int64_t confirmation_count, std::uint64_t seed);
 

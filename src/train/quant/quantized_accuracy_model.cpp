@@ -68,11 +68,12 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         training_indices_(split.training) {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
-        "ptq-1 {} w{:016x} {} {} d{:016x} mean {} std {} search {} confirmation {} seed {} "
+        "ptq-1 {} w{:016x} {} {} d{:016x} t{:016x} mean {} std {} search {} confirmation {} seed "
+        "{} "
         "calibration {} {} {} {} "
         "auxiliary {} correction {} method {} code {}",
         folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
-        dataset_->train.count(), hash_of(dataset_->train) ^ hash_of(dataset_->test),
+        dataset_->train.count(), hash_of(dataset_->train), hash_of(dataset_->test),
         fmt::join(options.normalization.mean, ","), fmt::join(options.normalization.std, ","),
         search_.count(), confirmation_.count(), options.seed, c.images, name(c.activations),
         name(c.weights), name(c.granularity), c.auxiliary_bits, c.correction_images,

@@ -30,14 +30,13 @@ struct AccuracyModelOptions {
 /// Accuracy of precision plans of a trained network.
 ///
 /// evaluate()  calibrated post-training quantization; plans of at most 8 bits are run by the
-/// integer
-///             executor, others (16, float) by the fake-quantized network in float32.
+///             integer executor, others (16, float) by the fake-quantized network in float32.
+/// confirm()   the same on the confirmation split.
 /// finish()    fine-tunes the fake-quantized network on the training set without the held-out
-/// splits
-///             (cosine schedule from the given learning rate, BatchNorm folded; weights and
+///             splits (cosine schedule from the given learning rate, BatchNorm folded; weights and
 ///             activations by options.method); the final network is measured on the test set
-///             fake-quantized (exact_logits) and in integers. Widths above 16
-///             (float) are finished at 16 bits, the width that stands for float on an accelerator.
+///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
+///             at 16 bits, the width that stands for float on an accelerator.
 /// Errors      weights that do not fit the network (match_weights() first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.
 [[nodiscard]] Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(

@@ -18,6 +18,13 @@ ImageSet labelled(std::vector<std::uint8_t> labels, std::int64_t classes) {
   return images;
 }
 
+/// At least `least` images of seven classes.
+ImageSet random_images(Rng& rng, std::size_t least) {
+  std::vector<std::uint8_t> labels(least + rng.below(300));
+  for (std::uint8_t& label : labels) label = static_cast<std::uint8_t>(rng.below(7));
+  return labelled(std::move(labels), 7);
+}
+
 std::vector<std::int64_t> class_counts(const ImageSet& images,
                                        const std::vector<std::int64_t>& indices) {
   std::vector<std::int64_t> counts(static_cast<std::size_t>(images.classes));
@@ -36,10 +43,8 @@ TEST(ImageSplit, SharesFollowTheLargestRemainder) {
 TEST(ImageSplit, IsAPartitionWithinOneImagePerClass) {
   Rng rng(20261);
   for (int trial = 0; trial < 200; ++trial) {
-    std::vector<std::uint8_t> labels(1 + rng.below(300));
-    for (std::uint8_t& label : labels) label = static_cast<std::uint8_t>(rng.below(7));
-    const ImageSet images = labelled(labels, 7);
-    const auto wanted = static_cast<std::int64_t>(rng.below(labels.size() + 20));
+    const ImageSet images = random_images(rng, 1);
+    const auto wanted = static_cast<std::int64_t>(rng.below(images.labels.size() + 20));
     const std::int64_t count = std::min(wanted, images.count());
     const ImageSplit split = stratified_split(images, wanted, 0, rng());
 
@@ -51,7 +56,7 @@ TEST(ImageSplit, IsAPartitionWithinOneImagePerClass) {
     ASSERT_EQ(static_cast<std::int64_t>(split.search.size()), count) << "trial " << trial;
     const auto counts = class_counts(images, split.search);
     for (std::uint8_t c = 0; c < 7; ++c) {
-      const double share = static_cast<double>(std::ranges::count(labels, c)) *
+      const double share = static_cast<double>(std::ranges::count(images.labels, c)) *
                            static_cast<double>(count) / static_cast<double>(images.count());
       ASSERT_LT(std::abs(static_cast<double>(counts[c]) - share), 1.0) << "trial " << trial;
     }
@@ -63,9 +68,7 @@ TEST(ImageSplit, IsAPartitionWithinOneImagePerClass) {
 TEST(ImageSplit, ConfirmationImagesAreThoseThatALargerSearchSplitAdds) {
   Rng rng(20262);
   for (int trial = 0; trial < 100; ++trial) {
-    std::vector<std::uint8_t> labels(100 + rng.below(300));
-    for (std::uint8_t& label : labels) label = static_cast<std::uint8_t>(rng.below(7));
-    const ImageSet images = labelled(labels, 7);
+    const ImageSet images = random_images(rng, 100);
     const std::uint64_t seed = rng();
     const ImageSplit split = stratified_split(images, 30, 50, seed);
     EXPECT_EQ(split.search, stratified_split(images, 30, 0, seed).search);
