@@ -7,6 +7,7 @@
 #include "cli/list_command.hpp"
 #include "cli/map_command.hpp"
 #include "cli/runs_command.hpp"
+#include "cli/validate_command.hpp"
 #ifdef HWFLOW_WITH_TORCH
 #include "cli/codesign_command.hpp"
 #include "cli/export_command.hpp"
@@ -23,8 +24,8 @@ constexpr std::array kCommands{
     &add_codesign_command, &add_train_command,    &add_test_command,
     &add_export_command,   &add_report_command,
 #endif
-    &add_map_command,      &add_evaluate_command, &add_runs_command,
-    &add_list_command,     &add_explain_command};
+    &add_map_command,      &add_evaluate_command, &add_validate_command,
+    &add_runs_command,     &add_list_command,     &add_explain_command};
 
 }  // namespace
 
