@@ -11,6 +11,7 @@
 
 #include "chip/arch/accelerator_format.hpp"
 #include "chip/mapping/mapping_file.hpp"
+#include "chip/validation/validation_set.hpp"
 #include "schema/schema.hpp"
 #include "study/study.hpp"
 #include "workload/network_yaml.hpp"
@@ -36,7 +37,8 @@ constexpr std::array kFormats{
     Format{"accelerator", &chip::explain_accelerator_key, &chip::accelerator_json_schema},
     Format{"energy-table", &chip::explain_energy_table_key, &chip::energy_table_json_schema},
     Format{"network", &explain_network_key, &network_json_schema},
-    Format{"mapping", &chip::explain_mapping_key, &chip::mapping_json_schema}};
+    Format{"mapping", &chip::explain_mapping_key, &chip::mapping_json_schema},
+    Format{"validation", &chip::explain_validation_key, &chip::validation_json_schema}};
 
 std::vector<std::string> format_names() {
   std::vector<std::string> names;

@@ -129,10 +129,14 @@ Json to_json(const RunSet& run) {
     }
     rows.push_back(std::move(entry));
   }
-  return {{"set", run.set.set},         {"title", run.set.title},
-          {"source", run.set.source},   {"machine", run.set.machine},
-          {"batch", run.set.batch},     {"rows", std::move(rows)},
-          {"mappings", run.result.choices}, {"differs", run.set.differs}};
+  return {{"set", run.set.set},
+          {"title", run.set.title},
+          {"source", run.set.source},
+          {"machine", run.set.machine},
+          {"batch", run.set.batch},
+          {"rows", std::move(rows)},
+          {"mappings", run.result.choices},
+          {"differs", run.set.differs}};
 }
 
 int list_sets(const GlobalOptions& global) {
@@ -159,15 +163,19 @@ int run_validate(const ValidateArguments& arguments, const GlobalOptions& global
   std::vector<chip::ValidationSet> sets;
   for (const std::string& name : names) {
     auto set = chip::load_validation_set(name);
-    if (set) sets.push_back(std::move(*set));
-    else problems.insert(problems.end(), set.error().begin(), set.error().end());
+    if (set)
+      sets.push_back(std::move(*set));
+    else
+      problems.insert(problems.end(), set.error().begin(), set.error().end());
   }
   if (!problems.empty()) return report_wrong_input(problems);
   std::vector<RunSet> runs;
   for (chip::ValidationSet& set : sets) {
     auto result = chip::run_validation(set);
-    if (result) runs.push_back({std::move(set), std::move(*result)});
-    else problems.insert(problems.end(), result.error().begin(), result.error().end());
+    if (result)
+      runs.push_back({std::move(set), std::move(*result)});
+    else
+      problems.insert(problems.end(), result.error().begin(), result.error().end());
   }
   if (!problems.empty()) return report_unmapped(problems);
   Json list = Json::array();

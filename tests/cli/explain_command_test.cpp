@@ -28,7 +28,8 @@ TEST(HwflowExplain, KnowsEveryKindOfFile) {
                                                 {"memories.*.leakage_mw", "energy-table file"},
                                                 {"nodes.kernel", "network file"},
                                                 {"nodes[].activation_alpha", "network file"},
-                                                {"layers.mapping", "mapping file"}};
+                                                {"layers.mapping", "mapping file"},
+                                                {"chip.bank_words", "validation file"}};
   for (const auto& [key, kind] : keys) {
     const Outcome outcome = run_hwflow({"explain", key});
     EXPECT_EQ(outcome.exit_code, 0) << key << "\n" << outcome.errors;
@@ -37,7 +38,8 @@ TEST(HwflowExplain, KnowsEveryKindOfFile) {
 }
 
 TEST(HwflowExplain, JsonSchemasAreJson) {
-  for (const char* kind : {"study", "accelerator", "energy-table", "network", "mapping"}) {
+  for (const char* kind :
+       {"study", "accelerator", "energy-table", "network", "mapping", "validation"}) {
     const Outcome outcome = run_hwflow({"explain", "--json-schema", kind});
     ASSERT_EQ(outcome.exit_code, 0);
     EXPECT_TRUE(json::parse(outcome.output).contains("$schema")) << kind;

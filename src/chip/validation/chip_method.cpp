@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.hpp"
 #include "chip/cost/cost.hpp"
@@ -19,7 +20,7 @@ struct ChipCounts {
   std::int64_t macs = 0;
   std::int64_t active_pes = 0, sum_tile_words = 0, input_tile_words = 0;
   std::int64_t dram_weights = 0, dram_inputs = 0, dram_outputs = 0;  ///< padding left out
-  std::int64_t buffer_words = 0;  ///< between buffer and array
+  std::int64_t buffer_words = 0;                                     ///< between buffer and array
   std::int64_t busy_cycles = 0;   ///< the longest of computing, buffer port and row bus
   std::int64_t filter_words = 0;  ///< into the scratchpads, one copy of each
   std::int64_t model_cycles = 0;  ///< of the fine model, where every fill stops the array
@@ -35,57 +36,70 @@ std::size_t operand_of(const Layer& layer, Role role) {
   return 0;
 }
 
-/// The chip keeps zeros around the image in its buffer: on-chip counts have padding, DRAM has not.
+/// The chip keeps the zeros around the image in its buffer: on-chip counts have them, DRAM has not.
 Accelerator with_padding(const Accelerator& machine) {
   Accelerator::Fields fields = machine.fields();
   fields.counting.fetch_padding = true;
   return Accelerator::make(std::move(fields)).value();
 }
 
+/// It fetches every strip of rows as a whole: what two strips share crosses the link twice.
+Accelerator without_halo_reuse(const Accelerator& machine) {
+  Accelerator::Fields fields = machine.fields();
+  fields.counting.halo_reuse = false;
+  return Accelerator::make(std::move(fields)).value();
+}
+
 class ChipLayer {
  public:
   ChipLayer(const Accelerator& machine, const ChipKeys& chip)
-      : machine_(machine), padded_(with_padding(machine)), chip_(chip) {}
+      : machine_(machine),
+        padded_(with_padding(machine)),
+        whole_strips_(without_halo_reuse(machine)),
+        chip_(chip) {}
 
   /// Errors  a part that the fine model finds infeasible.
   Diagnostics add(const RowPart& part) {
-    const Evaluation plain = evaluate(part.layer, machine_, part.mapping);
-    const Evaluation padded = evaluate(part.layer, padded_, part.mapping);
-    for (const Evaluation* each : {&plain, &padded}) {
-      if (const auto* wrong = std::get_if<Infeasible>(each))
+    std::array<Cost, 3> costs;
+    std::size_t at = 0;
+    for (const Accelerator* machine :
+         std::array<const Accelerator*, 3>{&machine_, &padded_, &whole_strips_}) {
+      Evaluation evaluation = evaluate(part.layer, *machine, part.mapping);
+      if (const auto* wrong = std::get_if<Infeasible>(&evaluation))
         return {{"mapping",
                  fmt::format("does not fit: {} at {}", name(wrong->reason),
                              machine_.levels()[wrong->level].name),
                  {},
                  ProblemKind::infeasible}};
+      costs[at++] = std::get<Cost>(std::move(evaluation));
     }
-    count(part.layer, std::get<Cost>(plain), std::get<Cost>(padded));
+    counts_.model_cycles += costs[0].cycles;
+    count(part.layer, costs[1], costs[2]);
     return {};
   }
 
   [[nodiscard]] const ChipCounts& counts() const { return counts_; }
 
  private:
-  void count(const Layer& layer, const Cost& plain, const Cost& padded) {
+  void count(const Layer& layer, const Cost& padded, const Cost& whole_strips) {
     const std::size_t w = operand_of(layer, Role::weights);
     const std::size_t i = operand_of(layer, Role::inputs);
     const std::size_t o = operand_of(layer, Role::outputs);
     const TensorTraffic& inputs = padded.levels[kBuffer].operands[i];
     const TensorTraffic& sums = padded.levels[kBuffer].operands[o];
     const std::int64_t words = inputs.reads + sums.reads + sums.updates + sums.drains;
-    const std::int64_t filters = plain.levels[kDram].operands[w].reads;
+    const std::int64_t filters = whole_strips.levels[kDram].operands[w].reads;
     counts_.macs += layer.op.macs();
     counts_.active_pes = std::max(counts_.active_pes, padded.levels[kSumSpad].used_instances);
     counts_.sum_tile_words = std::max(counts_.sum_tile_words, sums.tile_words);
     counts_.input_tile_words = std::max(counts_.input_tile_words, inputs.tile_words);
     counts_.dram_weights += filters;
-    counts_.dram_inputs += plain.levels[kDram].operands[i].reads;
-    counts_.dram_outputs += plain.levels[kDram].operands[o].updates;
+    counts_.dram_inputs += whole_strips.levels[kDram].operands[i].reads;
+    counts_.dram_outputs += whole_strips.levels[kDram].operands[o].updates;
     counts_.buffer_words += words;
     counts_.busy_cycles += std::max({padded.compute_cycles, port_cycles(words),
                                      inputs.reads / chip_.limits.row_bus_words_per_cycle});
     counts_.filter_words += filters;
-    counts_.model_cycles += plain.cycles;
     counts_.gated_pj += padded.mac_energy_pj + padded.levels[kFilterSpad].energy_pj +
                         padded.levels[kSumSpad].energy_pj;
     counts_.other_pj += padded.levels[kBuffer].energy_pj + padded.levels[kInputSpad].energy_pj;
@@ -98,7 +112,7 @@ class ChipLayer {
   }
 
   const Accelerator& machine_;
-  Accelerator padded_;
+  Accelerator padded_, whole_strips_;
   const ChipKeys& chip_;
   ChipCounts counts_;
 };
@@ -119,10 +133,10 @@ std::map<std::string, double> quantities_of(const ChipCounts& counts, const Vali
   const auto outputs = static_cast<double>(counts.dram_outputs);
   const double coded = inputs * coded_share(layer.input_zeros, chip) +
                        outputs * coded_share(layer.output_zeros, chip);
-  const double processing = milliseconds(
-      static_cast<double>(counts.busy_cycles) +
-          static_cast<double>(counts.filter_words) / chip.filter_bus_words_per_cycle,
-      machine);
+  const double processing =
+      milliseconds(static_cast<double>(counts.busy_cycles) +
+                       static_cast<double>(counts.filter_words) / chip.filter_bus_words_per_cycle,
+                   machine);
   const double link =
       machine.levels()[kDram].read_bandwidth_bits_per_cycle.value_or(0.0);  // 0: free
   const double exposed =
@@ -157,8 +171,8 @@ Expected<RowMapping> mapping_of(const ValidationLayer& layer, const RowLayer& si
   if (!layer.rows) {
     const auto planned = plan_rows(sizes, limits);
     if (planned) return *planned;
-    return Unexpected{Diagnostics{
-        {layer.name, "no row-stationary mapping fits", {}, ProblemKind::infeasible}}};
+    return Unexpected{
+        Diagnostics{{layer.name, "no row-stationary mapping fits", {}, ProblemKind::infeasible}}};
   }
   Diagnostics problems;
   for (std::string& text : row_problems(sizes, *layer.rows, limits))

@@ -52,8 +52,8 @@ class Report {
   }
   void add_problems(const std::string& layer, const Diagnostics& found) {
     for (const Diagnostic& d : found)
-      problems_.push_back({fmt::format("{}: {}: {}", set_.set, layer, d.place), d.reason, d.hint,
-                           d.kind});
+      problems_.push_back(
+          {fmt::format("{}: {}: {}", set_.set, layer, d.place), d.reason, d.hint, d.kind});
   }
   Expected<SetResult> finish() {
     if (!problems_.empty()) return Unexpected{std::move(problems_)};

@@ -28,12 +28,13 @@ struct Comparison {
 };
 
 struct SetResult {
-  std::vector<Comparison> rows;     ///< by layer, then quantity
+  std::vector<Comparison> rows;      ///< by layer, then quantity
   std::vector<std::string> choices;  ///< "CONV1: m96 n1 ...": mappings that were chosen or given
 };
 
 /// Computes every quantity of a set that it publishes, and those that its method predicts.
-/// Errors  mappings that cannot run, layers that cannot be, quantities that the method does not know.
+/// Errors  mappings that cannot run, layers that cannot be, quantities that the method does not
+/// know.
 [[nodiscard]] Expected<SetResult> run_validation(const ValidationSet& set);
 
 }  // namespace hwflow::chip

@@ -43,6 +43,13 @@ bool fits_banks(const RowLayer& layer, const RowMapping& mapping, const RowLimit
          limits.banks;
 }
 
+/// A loop of b over c channels makes tiles of ceil(c / b): passes of q x r channels and a shorter
+/// last one can be said only where that is q x r.
+bool even_channels(const RowLayer& layer, const RowMapping& mapping) {
+  const std::int64_t tile = mapping.q * mapping.r;
+  return ceil_div(layer.channels, ceil_div(layer.channels, tile)) == tile;
+}
+
 /// The value that plan_rows() minimises.
 using Score = std::tuple<double, std::int64_t, std::int64_t>;
 
@@ -70,11 +77,13 @@ class Planner {
 
  private:
   void walk_spads() {
-    const std::int64_t most_q = std::min(limits_.input_spad_words / layer_.filter_columns,
-                                         layer_.channels / mapping_.r);
+    const std::int64_t most_q =
+        std::min(limits_.input_spad_words / layer_.filter_columns, layer_.channels / mapping_.r);
     for (mapping_.q = 1; mapping_.q <= most_q; ++mapping_.q) {
+      if (!even_channels(layer_, mapping_)) continue;
       const std::int64_t taps = mapping_.q * layer_.filter_columns;
-      const std::int64_t most_p = std::min(limits_.sum_spad_words, limits_.filter_spad_words / taps);
+      const std::int64_t most_p =
+          std::min(limits_.sum_spad_words, limits_.filter_spad_words / taps);
       for (mapping_.p = 1; mapping_.p <= most_p; ++mapping_.p)
         if (layer_.filters % (mapping_.p * mapping_.t) == 0 &&
             filter_tile(layer_, mapping_) <= limits_.filter_words)
@@ -96,7 +105,8 @@ class Planner {
       return std::tuple(x.m, x.n, x.e, x.p, x.q, x.r, x.t);
     };
     const Score value = score(layer_, mapping_, limits_);
-    if (best_ && std::tuple(best_->first, order(best_->second)) <= std::tuple(value, order(mapping_)))
+    if (best_ &&
+        std::tuple(best_->first, order(best_->second)) <= std::tuple(value, order(mapping_)))
       return;
     best_ = {value, mapping_};
   }
@@ -214,6 +224,7 @@ std::vector<std::string> row_problems(const RowLayer& layer, const RowMapping& x
   require(layer.batch % x.n == 0, "n does not divide the batch");
   require(x.e <= layer.out_rows, "e is more than the output rows");
   require(x.q * x.r <= layer.channels, "q x r is more than the channels of a group");
+  require(even_channels(layer, x), "q x r cuts the channels into passes that no loop can say");
   require(x.q * layer.filter_columns <= limits.input_spad_words, "q overfills the input spad");
   require(x.p <= limits.sum_spad_words, "p overfills the partial-sum spad");
   require(x.p * x.q * layer.filter_columns <= limits.filter_spad_words,

@@ -52,7 +52,7 @@ struct RowLayer {
 /// What the passes of a mapping move and take, in words and cycles; padding counts as words.
 struct PassCounts {
   std::int64_t active_pes = 0;
-  std::int64_t sum_tile_words = 0, input_tile_words = 0;   ///< in the global buffer
+  std::int64_t sum_tile_words = 0, input_tile_words = 0;  ///< in the global buffer
   std::int64_t dram_weights = 0, dram_inputs = 0, dram_outputs = 0;
   std::int64_t buffer_inputs = 0;  ///< read by the array
   std::int64_t buffer_sums = 0;    ///< read and written by the array, the finished ones read out
@@ -64,7 +64,8 @@ struct PassCounts {
 [[nodiscard]] PassCounts count_passes(const RowLayer& layer, const RowMapping& mapping);
 
 /// Problems of a mapping that the chip cannot hold; empty when it runs.
-[[nodiscard]] std::vector<std::string> row_problems(const RowLayer& layer, const RowMapping& mapping,
+[[nodiscard]] std::vector<std::string> row_problems(const RowLayer& layer,
+                                                    const RowMapping& mapping,
                                                     const RowLimits& limits);
 
 /// The mapping of least time x DRAM words; of equal ones that with most active PEs, then with

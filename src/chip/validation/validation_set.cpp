@@ -69,8 +69,8 @@ class Checks {
       add(place + ".name", fmt::format("'{}' is the name of an earlier layer", layer.name));
     const bool given = set_.method == ValidationMethod::given_mapping;
     if (given != layer.loops.has_value())
-      add(place + ".loops", given ? "is missing: method given_mapping needs it"
-                                  : "is only for method given_mapping");
+      add(place + ".loops",
+          given ? "is missing: method given_mapping needs it" : "is only for method given_mapping");
     if (layer.rows && set_.method != ValidationMethod::row_stationary)
       add(place + ".rows", "is only for method row_stationary");
     const auto op = make_convolution(shape_of(layer, set_));
@@ -104,7 +104,8 @@ ConvShape shape_of(const ValidationLayer& layer, const ValidationSet& set) {
 std::vector<BuiltinSet> builtin_validation_sets() {
   std::vector<BuiltinSet> list;
   for (const EmbeddedFile& file : embedded_validation_sets()) {
-    const auto set = parse_validation_set(std::string(file.text), fmt::format("{}.yaml", file.name));
+    const auto set =
+        parse_validation_set(std::string(file.text), fmt::format("{}.yaml", file.name));
     HWFLOW_CHECK(set.has_value(), to_text(set.error()));
     list.push_back({std::string(file.name), set->title});
   }
@@ -138,6 +139,14 @@ Expected<ValidationSet> load_validation_set(const std::string& name_or_file) {
   const auto text = schema::read_text(name_or_file);
   if (!text) return Unexpected{text.error()};
   return parse_validation_set(*text, name_or_file);
+}
+
+std::string validation_json_schema() {
+  return schema::json_schema<ValidationSet>("hwflow validation set");
+}
+
+Expected<std::string> explain_validation_key(std::string_view key) {
+  return schema::explain<ValidationSet>(key);
 }
 
 std::string validation_manual() {

@@ -81,16 +81,15 @@ struct ChipKeys {
   static constexpr auto fields() {
     using T = ChipKeys;
     using namespace schema;
-    return std::tuple{
-        inlined(&T::limits),
-        field("filter_bus_words_per_cycle", &T::filter_bus_words_per_cycle, between(1, 1e6),
-              "Filters into the scratchpads, which stop the array."),
-        field("bits_per_nonzero", &T::bits_per_nonzero, between(1, 64),
-              "DRAM bits of one value that is not zero; zeros cost nothing."),
-        field("clock_mw", &T::clock_mw, between(0, 1e6),
-              "Power at all times: clock, control, leakage."),
-        field("energy_scale", &T::energy_scale, between(0, 1e3),
-              "Energy of the chip for each pJ of its energy table.")};
+    return std::tuple{inlined(&T::limits),
+                      field("filter_bus_words_per_cycle", &T::filter_bus_words_per_cycle,
+                            between(1, 1e6), "Filters into the scratchpads, which stop the array."),
+                      field("bits_per_nonzero", &T::bits_per_nonzero, between(1, 64),
+                            "DRAM bits of one value that is not zero; zeros cost nothing."),
+                      field("clock_mw", &T::clock_mw, between(0, 1e6),
+                            "Power at all times: clock, control, leakage."),
+                      field("energy_scale", &T::energy_scale, between(0, 1e3),
+                            "Energy of the chip for each pJ of its energy table.")};
   }
 };
 
@@ -202,7 +201,10 @@ struct BuiltinSet {
 
 [[nodiscard]] ConvShape shape_of(const ValidationLayer& layer, const ValidationSet& set);
 
-/// Keys of a set file as a manual page.
+/// Keys of a set file as a manual page, and as JSON Schema without its key `schema`.
 [[nodiscard]] std::string validation_manual();
+[[nodiscard]] std::string validation_json_schema();
+/// Type and meaning of a dotted key. Errors  unknown key, with the nearest known one.
+[[nodiscard]] Expected<std::string> explain_validation_key(std::string_view key);
 
 }  // namespace hwflow::chip
