@@ -66,11 +66,7 @@ class ChipLayer {
          std::array<const Accelerator*, 3>{&machine_, &padded_, &whole_strips_}) {
       Evaluation evaluation = evaluate(part.layer, *machine, part.mapping);
       if (const auto* wrong = std::get_if<Infeasible>(&evaluation))
-        return {{"mapping",
-                 fmt::format("does not fit: {} at {}", name(wrong->reason),
-                             machine_.levels()[wrong->level].name),
-                 {},
-                 ProblemKind::infeasible}};
+        return {describe(*wrong, machine_)};
       costs[at++] = std::get<Cost>(std::move(evaluation));
     }
     counts_.model_cycles += costs[0].cycles;

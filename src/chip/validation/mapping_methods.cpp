@@ -40,6 +40,16 @@ Accelerator counted_as(const ValidationSet& set, const Accelerator& machine) {
 
 }  // namespace
 
+Diagnostic describe(const Infeasible& infeasible, const Accelerator& machine) {
+  const auto& levels = machine.levels();
+  const std::string where =
+      infeasible.level < levels.size() ? levels[infeasible.level].name : "the compute units";
+  return {"mapping",
+          fmt::format("is not possible: {} at {}", name(infeasible.reason), where),
+          {},
+          ProblemKind::infeasible};
+}
+
 Expected<LayerOutcome> run_given_mapping(const ValidationSet& set, const ValidationLayer& keys,
                                          const Accelerator& machine) {
   const Layer layer = layer_of(set, keys, machine);
@@ -49,11 +59,7 @@ Expected<LayerOutcome> run_given_mapping(const ValidationSet& set, const Validat
     return Unexpected{std::move(wrong)};
   const Evaluation evaluation = evaluate(layer, counted_as(set, machine), *mapping);
   if (const auto* wrong = std::get_if<Infeasible>(&evaluation))
-    return Unexpected{Diagnostics{{"loops",
-                                   fmt::format("do not fit: {} at {}", name(wrong->reason),
-                                               machine.levels()[wrong->level].name),
-                                   {},
-                                   ProblemKind::infeasible}}};
+    return Unexpected{Diagnostics{describe(*wrong, machine)}};
   const Cost& cost = std::get<Cost>(evaluation);
   LayerOutcome outcome;
   outcome.quantities = {

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "chip/cost/cost.hpp"
 #include "chip/validation/comparison.hpp"
 
 /// What each method computes for one layer. Private to this room.
@@ -19,17 +20,20 @@ struct ChipOutcome {
   std::vector<LayerOutcome> layers;
   std::map<std::string, double> totals;
 };
+/// Why a mapping of a set cannot run.
+[[nodiscard]] Diagnostic describe(const Infeasible& infeasible, const Accelerator& machine);
+
 [[nodiscard]] Expected<ChipOutcome> run_row_stationary(const ValidationSet& set,
                                                        const Accelerator& machine);
 
 [[nodiscard]] Expected<LayerOutcome> run_given_mapping(const ValidationSet& set,
-                                                       const ValidationLayer& layer,
+                                                       const ValidationLayer& keys,
                                                        const Accelerator& machine);
 [[nodiscard]] Expected<LayerOutcome> run_least_traffic(const ValidationSet& set,
-                                                       const ValidationLayer& layer,
+                                                       const ValidationLayer& keys,
                                                        const Accelerator& machine);
 [[nodiscard]] Expected<LayerOutcome> run_best_mapping(const ValidationSet& set,
-                                                      const ValidationLayer& layer,
+                                                      const ValidationLayer& keys,
                                                       const Accelerator& machine);
 
 }  // namespace hwflow::chip

@@ -92,11 +92,15 @@ class Planner {
   }
 
   void walk_buffer() {
-    for (mapping_.m = mapping_.p * mapping_.t; mapping_.m <= layer_.filters;
-         mapping_.m += mapping_.p * mapping_.t) {
+    const std::int64_t step = mapping_.p * mapping_.t;
+    for (mapping_.m = step; mapping_.m <= layer_.filters; mapping_.m += step) {
+      mapping_.n = 1;
+      if (!fits_banks(layer_, mapping_, limits_)) return;  // nor does any larger m
       if (layer_.filters % mapping_.m != 0) continue;
-      for (mapping_.n = 1; mapping_.n <= layer_.batch; ++mapping_.n)
-        if (layer_.batch % mapping_.n == 0 && fits_banks(layer_, mapping_, limits_)) consider();
+      for (; mapping_.n <= layer_.batch; ++mapping_.n) {
+        if (!fits_banks(layer_, mapping_, limits_)) break;
+        if (layer_.batch % mapping_.n == 0) consider();
+      }
     }
   }
 
@@ -163,8 +167,9 @@ ConvShape rows_of(const ConvShape& shape, std::int64_t first, std::int64_t rows)
 
 }  // namespace
 
-std::string to_text(const RowMapping& x) {
-  return fmt::format("m{} n{} e{} p{} q{} r{} t{}", x.m, x.n, x.e, x.p, x.q, x.r, x.t);
+std::string to_text(const RowMapping& mapping) {
+  return fmt::format("m{} n{} e{} p{} q{} r{} t{}", mapping.m, mapping.n, mapping.e, mapping.p,
+                     mapping.q, mapping.r, mapping.t);
 }
 
 RowLayer row_layer(const ConvShape& shape) {
@@ -182,55 +187,59 @@ RowLayer row_layer(const ConvShape& shape) {
   return layer;
 }
 
-PassCounts count_passes(const RowLayer& layer, const RowMapping& x) {
-  const std::int64_t strips = ceil_div(layer.out_rows, x.e);
-  const std::int64_t batches = layer.batch / x.n;
-  const std::int64_t channel_passes = ceil_div(layer.channels, x.q * x.r);
-  const std::int64_t filter_passes = layer.filters / (x.p * x.t);
-  const std::int64_t last_rows = layer.out_rows - (strips - 1) * x.e;
-  const std::int64_t in_rows = (strips - 1) * layer.in_rows(x.e) + layer.in_rows(last_rows);
+PassCounts count_passes(const RowLayer& layer, const RowMapping& mapping) {
+  const std::int64_t strips = ceil_div(layer.out_rows, mapping.e);
+  const std::int64_t batches = layer.batch / mapping.n;
+  const std::int64_t channel_passes = ceil_div(layer.channels, mapping.q * mapping.r);
+  const std::int64_t filter_passes = layer.filters / (mapping.p * mapping.t);
+  const std::int64_t last_rows = layer.out_rows - (strips - 1) * mapping.e;
+  const std::int64_t in_rows = (strips - 1) * layer.in_rows(mapping.e) + layer.in_rows(last_rows);
   const std::int64_t inputs =
       layer.batch * layer.groups * layer.channels * in_rows * layer.in_columns;
   const std::int64_t outputs =
       layer.batch * layer.groups * layer.filters * layer.out_rows * layer.out_columns;
-  const std::int64_t last_channels = layer.channels - (channel_passes - 1) * x.q * x.r;
+  const std::int64_t last_channels = layer.channels - (channel_passes - 1) * mapping.q * mapping.r;
 
   PassCounts counts;
-  counts.active_pes = layer.filter_rows * x.e * x.r * x.t;
-  counts.sum_tile_words = sum_tile(layer, x);
-  counts.input_tile_words = input_tile(layer, x);
+  counts.active_pes = layer.filter_rows * mapping.e * mapping.r * mapping.t;
+  counts.sum_tile_words = sum_tile(layer, mapping);
+  counts.input_tile_words = input_tile(layer, mapping);
   const bool filters_stay = channel_passes == 1 && filter_passes == 1;
   counts.dram_weights = layer.groups * layer.filters * layer.channels * layer.filter_rows *
                         layer.filter_columns * (filters_stay ? 1 : strips * batches);
-  counts.dram_inputs = inputs * (channel_passes == 1 ? 1 : layer.filters / x.m);
+  counts.dram_inputs = inputs * (channel_passes == 1 ? 1 : layer.filters / mapping.m);
   counts.dram_outputs = outputs;
   counts.buffer_inputs = inputs * filter_passes;
   counts.buffer_sums = 2 * channel_passes * outputs;
-  const std::int64_t channel_steps = (channel_passes - 1) * x.q + std::min(x.q, last_channels);
+  const std::int64_t channel_steps =
+      (channel_passes - 1) * mapping.q + std::min(mapping.q, last_channels);
   counts.compute_cycles = layer.groups * strips * layer.batch * filter_passes * channel_steps *
-                          x.p * layer.filter_columns * layer.out_columns;
+                          mapping.p * layer.filter_columns * layer.out_columns;
   return counts;
 }
 
-std::vector<std::string> row_problems(const RowLayer& layer, const RowMapping& x,
+std::vector<std::string> row_problems(const RowLayer& layer, const RowMapping& mapping,
                                       const RowLimits& limits) {
   std::vector<std::string> problems;
   const auto require = [&](bool fine, std::string text) {
     if (!fine) problems.push_back(std::move(text));
   };
-  require(place_sets(layer, x, limits).has_value(), "its sets of PEs do not fit the array");
-  require(layer.filters % x.m == 0, "m does not divide the filters of a group");
-  require(x.m % (x.p * x.t) == 0, "p x t does not divide m");
-  require(layer.batch % x.n == 0, "n does not divide the batch");
-  require(x.e <= layer.out_rows, "e is more than the output rows");
-  require(x.q * x.r <= layer.channels, "q x r is more than the channels of a group");
-  require(even_channels(layer, x), "q x r cuts the channels into passes that no loop can say");
-  require(x.q * layer.filter_columns <= limits.input_spad_words, "q overfills the input spad");
-  require(x.p <= limits.sum_spad_words, "p overfills the partial-sum spad");
-  require(x.p * x.q * layer.filter_columns <= limits.filter_spad_words,
+  require(place_sets(layer, mapping, limits).has_value(), "its sets of PEs do not fit the array");
+  require(layer.filters % mapping.m == 0, "m does not divide the filters of a group");
+  require(mapping.m % (mapping.p * mapping.t) == 0, "p x t does not divide m");
+  require(layer.batch % mapping.n == 0, "n does not divide the batch");
+  require(mapping.e <= layer.out_rows, "e is more than the output rows");
+  require(mapping.q * mapping.r <= layer.channels, "q x r is more than the channels of a group");
+  require(even_channels(layer, mapping),
+          "q x r cuts the channels into passes that no loop can say");
+  require(mapping.q * layer.filter_columns <= limits.input_spad_words,
+          "q overfills the input spad");
+  require(mapping.p <= limits.sum_spad_words, "p overfills the partial-sum spad");
+  require(mapping.p * mapping.q * layer.filter_columns <= limits.filter_spad_words,
           "p and q overfill the filter spad");
-  require(filter_tile(layer, x) <= limits.filter_words, "a pass overfills the filter buffer");
-  require(fits_banks(layer, x, limits), "its tiles need more banks than the global buffer has");
+  require(filter_tile(layer, mapping) <= limits.filter_words, "a pass overfills the filter buffer");
+  require(fits_banks(layer, mapping, limits),
+          "its tiles need more banks than the global buffer has");
   return problems;
 }
 

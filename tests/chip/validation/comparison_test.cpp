@@ -192,6 +192,10 @@ TEST(Validation, WhatCannotRunIsToldWithItsLayer) {
   EXPECT_THAT(problems(tiny("macs: 6", "mac: 6")),
               HasSubstr("tiny: fc: published: unknown quantity 'mac' (did you mean 'macs'?)"));
   EXPECT_THAT(problems(tiny("k3 c2", "k3")), HasSubstr("tiny: fc: "));
+  ValidationSet wide = tiny("k3 c2 | GLB: | ifmap_spad: | weights_spad: | psum_spad:",
+                            "c2 | GLB: | ifmap_spad: | weights_spad: | psum_spad: k25");
+  wide.layers[0].out_channels = 25;
+  EXPECT_THAT(problems(wide), HasSubstr("tiny: fc: mapping: is not possible: "));
   EXPECT_THAT(problems(tiny("machine: e168", "machine: e169")), HasSubstr("did you mean 'e168'?"));
   ValidationSet chip = load_validation_set("eyeriss-alexnet").value();
   chip.machine = "eyeriss-isca";
