@@ -1,6 +1,8 @@
 #include "chip/mapper/product_search.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <deque>
 #include <limits>
 #include <map>
@@ -8,6 +10,7 @@
 
 #include "chip/mapper/choice_tables.hpp"
 #include "chip/mapper/class_mirror.hpp"
+#include "chip/mapper/dual_bound.hpp"
 #include "chip/mapper/loop_orders.hpp"
 #include "chip/mapper/row_kernels.hpp"
 
@@ -17,16 +20,10 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Sums of products are rounded differently from the counts: what is nearer than this is equal.
 constexpr double kTolerance = 1e-10;
-constexpr std::size_t kDives = 2;
+constexpr double kLogTolerance = 1e-9;
 constexpr double kFewDropped = 0.9;  // share of a list that is kept when it counts as unchanged
-
-/// Classes that differ only in the order of the outermost level.
-struct Family {
-  std::vector<const LoopClass*> classes;
-  std::vector<std::vector<const Table*>> tables;  ///< per class and compound
-  double bound = 0.0;
-};
-
+constexpr int kFirstRounds = 14, kRounds = 8, kNodeRounds = 3;  // of the dual bound
+constexpr double kFewMappings = 64.0;  // that are quicker bounded one by one
 class ProductSearch {
  public:
   explicit ProductSearch(const SearchProblem& problem)
@@ -35,37 +32,47 @@ class ProductSearch {
         sums_(model_.sums()),
         terms_(model_.term_count()),
         compounds_(model_.compounds().size()),
-        tables_(model_, problem.space) {
+        tables_(model_, problem.space),
+        dual_(sums_, problem.options.objective, mesh_sizes(), terms_) {
     for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
-    merged_.resize(compounds_);
-    frames_.resize(2 * compounds_ + 1);
+    decided_.assign(terms_ + full_mesh_.size(), 0.0);
   }
 
   SearchOutcome run() {
     for (const Candidate& start : p_.starts) incumbent_.offer(p_, start);
     const std::vector<LoopClass> classes =
         without_mirror_images(model_.classes().all(), p_.layer, p_.space);
-    std::vector<Family> families = families_of(classes);
-    std::sort(families.begin(), families.end(),
-              [](const Family& a, const Family& b) { return a.bound < b.bound; });
-    // A quick look at the most promising groups of every family: a good incumbent prunes most.
-    for (width_ = 1; width_ <= kDives; ++width_)
-      for (const Family& family : families) search(family);
-    width_ = std::numeric_limits<std::size_t>::max();
-    double floor = kInfinity;  // least bound of what a stop leaves unseen
-    for (const Family& family : families) {
-      if (!may_improve(family.bound)) break;
+    for (const LoopClass& loop_class : classes) {
+      Item& item = items_.emplace_back();
+      item.loop_class = &loop_class;
+      for (std::size_t c = 0; c < compounds_; ++c)
+        item.tables.push_back(&tables_.table(loop_class, c));
+    }
+    multipliers_ = dual_.start();
+    double floor = kInfinity;
+    if (!items_.empty()) improve(items_.front(), kFirstRounds);
+    rank();
+    while (!items_.empty()) {
+      if (items_.back().bound >= target()) break;
       if (is_spent()) {
-        floor = std::min(floor, family.bound);
+        floor = dual_.value(items_.back().bound);
         break;
       }
-      search(family);
-      if (is_spent()) floor = std::min(floor, family.bound);
+      Item item = std::move(items_.back());
+      items_.pop_back();
+      search(item);
+      if (is_spent()) floor = dual_.value(item.bound);
     }
     return {incumbent_, incumbent_.best ? std::min(floor, incumbent_.value) : floor};
   }
 
  private:
+  /// A class, its tables and what is known of its costs.
+  struct Item {
+    const LoopClass* loop_class = nullptr;
+    std::vector<const Table*> tables;  ///< per compound
+    double bound = -kInfinity;         ///< as DualBound has it
+  };
   /// Compounds still to be decided, and what the decided ones multiply.
   struct Open {
     std::vector<std::pair<std::size_t, const List*>> lists;
@@ -75,14 +82,28 @@ class ProductSearch {
   /// What one depth of the search works in; kept, so that nothing is allocated on the way.
   struct Frame {
     Open open;
-    std::vector<List> filtered;              ///< by position in open.lists
-    std::vector<std::vector<double>> bound;  ///< likewise
-    std::size_t decisive = 0;                ///< position of the list that last lost all rows
+    DualBound::Multipliers multipliers;
+    std::vector<List> filtered;               ///< by position in open.lists
+    std::vector<std::vector<double>> scores;  ///< likewise, of DualBound; may be empty
+    std::vector<std::vector<double>> bound;   ///< likewise
+    std::size_t decisive = 0;                 ///< position of the list that last lost all rows
     std::vector<std::pair<double, std::uint32_t>> order;
   };
 
+  [[nodiscard]] std::vector<double> mesh_sizes() const {
+    std::vector<double> sizes;
+    for (const MeshAxis& axis : tables_.axes()) sizes.push_back(static_cast<double>(axis.size));
+    return sizes;
+  }
+
   [[nodiscard]] bool may_improve(double bound) const {
     return bound < kInfinity && (!incumbent_.best || bound < incumbent_.value * (1.0 - kTolerance));
+  }
+
+  /// What reaches this in terms of DualBound cannot be better than the incumbent.
+  [[nodiscard]] double target() const {
+    if (!incumbent_.best) return kInfinity;
+    return dual_.target(incumbent_.value * (1.0 - kTolerance)) + kLogTolerance;
   }
 
   [[nodiscard]] double compound_size(std::size_t c) const {
@@ -91,119 +112,85 @@ class ProductSearch {
     return size;
   }
 
-  // --- families ---------------------------------------------------------------------------------
+  // --- classes ----------------------------------------------------------------------------------
 
-  std::vector<Family> families_of(const std::vector<LoopClass>& classes) {
-    std::map<std::string, std::size_t> numbers;
-    std::vector<Family> families;
-    for (const LoopClass& loop_class : classes) {
-      std::string key;
-      for (LevelIndex l = 1; l < loop_class.orders.size(); ++l) {
-        for (const Dim dim : loop_class.orders[l]) key += static_cast<char>(index(dim));
-        key += static_cast<char>(loop_class.absent[l]);
+  void improve(Item& item, int rounds) {
+    log_rows_.clear();
+    for (const Table* table : item.tables) log_rows_.push_back(table->rows);
+    dual_.improve(multipliers_, log_rows_, decided_, target(), rounds, ascent_);
+    item.bound = std::max(item.bound, ascent_.bound);
+  }
+
+  /// Bounds every class that is left with the present multipliers, and puts the least bound last.
+  /// Classes share most of their tables: each is looked at once for each set of usable terms.
+  void rank() {
+    std::map<std::vector<char>, std::pair<DualBound::Weights, std::map<const Table*, double>>> seen;
+    const double target = this->target();
+    for (Item& item : items_) {
+      if (item.bound >= target) continue;
+      log_rows_.clear();
+      for (const Table* table : item.tables) log_rows_.push_back(table->rows);
+      const auto [entry, is_new] = seen.try_emplace(dual_.usable(log_rows_, decided_));
+      auto& [weights, least] = entry->second;
+      if (is_new) weights = dual_.weigh(multipliers_, entry->first);
+      double bound = weights.constant;
+      for (const Table* table : item.tables) {
+        const auto [known, is_first] = least.try_emplace(table);
+        if (is_first) known->second = dual_.score(weights, table->rows, scores_);
+        bound += known->second;
       }
-      const auto [entry, is_new] = numbers.try_emplace(std::move(key), families.size());
-      if (is_new) families.emplace_back();
-      Family& family = families[entry->second];
-      family.classes.push_back(&loop_class);
-      family.tables.emplace_back();
-      for (std::size_t c = 0; c < compounds_; ++c)
-        family.tables.back().push_back(&tables_.table(loop_class, c));
+      item.bound = std::max(item.bound, bound);
     }
-    for (Family& family : families) family.bound = bound_of(family);
-    return families;
+    std::stable_sort(items_.begin(), items_.end(),
+                     [](const Item& a, const Item& b) { return a.bound > b.bound; });
   }
 
-  double bound_of(const Family& family) {
-    std::vector<double> products(terms_, 1.0);
-    double steps = sums_.cycles[0][0][0].coefficient;
-    for (std::size_t c = 0; c < compounds_; ++c) {
-      const List& list = merged(family, c);
-      if (list.size == 0) return kInfinity;
-      for (std::size_t t = 0; t < terms_; ++t) products[t] *= list.least[t];
-      steps *= compound_size(c);
-    }
-    for (const std::int64_t size : full_mesh_) steps /= static_cast<double>(size);
-    return bounded_cost(products, steps);
-  }
-
-  /// Of the least values of all open lists.
-  double bound_of(const Open& open) {
-    others_ = open.products;
-    for (const auto& [c, list] : open.lists)
-      for (std::size_t t = 0; t < terms_; ++t) others_[t] *= list->least[t];
-    return bounded_cost(others_, 0.0);
-  }
-
-  /// Infinite where a limit is overstepped.
-  [[nodiscard]] double bounded_cost(const std::vector<double>& products,
-                                    double least_cycles) const {
-    for (const CostSums::Limit& limit : sums_.limits)
-      if (total(limit.sum, products) > limit.room * (1.0 + 1e-12)) return kInfinity;
-    return cost(products, least_cycles);
-  }
-
-  /// The least values of each group over the classes of a family.
-  const List& merged(const Family& family, std::size_t c) {
-    std::vector<const Table*> tables;
-    for (const auto& of_class : family.tables) tables.push_back(of_class[c]);
-    std::sort(tables.begin(), tables.end());
-    tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
-    const auto [entry, is_new] = merged_[c].try_emplace(tables);
-    List& list = entry->second;
-    if (!is_new) return list;
-    std::map<std::uint32_t, std::pair<std::vector<double>, std::vector<std::int32_t>>> groups;
-    for (const Table* table : tables)
-      for (std::size_t i = 0; i < table->groups.size; ++i) {
-        auto& [values, used] = groups[table->groups.row[i]];
-        if (values.empty()) {
-          values.assign(terms_, kInfinity);
-          for (std::size_t a = 0; a < full_mesh_.size(); ++a)
-            used.push_back(table->groups.used_on(a)[i]);
-        }
-        for (std::size_t t = 0; t < terms_; ++t)
-          values[t] = std::min(values[t], table->groups.of(t)[i]);
-      }
-    list.size = groups.size();
-    for (std::size_t t = 0; t < terms_; ++t)
-      for (const auto& [g, row] : groups) list.values.push_back(row.first[t]);
-    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
-      for (const auto& [g, row] : groups) list.used.push_back(row.second[a]);
-    for (const auto& [g, row] : groups) list.row.push_back(g);
-    list = tables_.with_shared_columns(list);
-    return list;
-  }
-
-  void search(const Family& family) {
-    if (!may_improve(family.bound) || is_spent()) return;
+  /// Exhausts a class.
+  void search(Item& item) {
+    improve(item, kRounds);
+    const double target = this->target();
+    if (item.bound >= target) return;
+    class_ = item.loop_class;
     picked_.assign(compounds_, 0);
-    Open& root = frames_[0].open;
-    root.lists.clear();
-    for (std::size_t c = 0; c < compounds_; ++c) root.lists.emplace_back(c, &merged(family, c));
-    root.products.assign(terms_, 1.0);
-    root.mesh = full_mesh_;
-    explore(0, [&](double) { search_members(family); });
+    lists_.resize(compounds_);
+    Frame& root = frame_at(0);
+    root.open.lists.clear();
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      const std::vector<double>& scores = ascent_.scores[c];
+      const double slack = target - ascent_.bound + *std::min_element(scores.begin(), scores.end());
+      kept_.clear();
+      for (std::uint32_t i = 0; i < scores.size(); ++i)
+        if (scores[i] < slack) kept_.push_back(i);
+      lists_[c] = tables_.best_of(*item.tables[c], c, kept_);
+      root.open.lists.emplace_back(c, &lists_[c]);
+    }
+    root.open.products.assign(terms_, 1.0);
+    root.open.mesh = full_mesh_;
+    root.multipliers = multipliers_;
+    explore(0);
   }
 
-  /// Every class of a family within the groups that were picked.
-  void search_members(const Family& family) {
-    const std::vector<std::uint32_t> group = picked_;
-    for (std::size_t k = 0; k < family.classes.size(); ++k) {
-      class_ = family.classes[k];
-      Open& members = frames_[compounds_].open;
-      members.lists.clear();
-      members.products.assign(terms_, 1.0);
-      members.mesh = full_mesh_;
-      bool possible = true;
-      for (std::size_t c = 0; c < compounds_; ++c) {
-        const List& list = family.tables[k][c]->members[group[c]];
-        possible = possible && list.size > 0;
-        members.lists.emplace_back(c, &list);
-      }
-      if (possible && may_improve(bound_of(members)))
-        explore(compounds_, [&](double bound) { offer(bound); });
+  /// The logarithms of some lists, in log_rows_.
+  void find_log_rows(const std::vector<const List*>& lists) {
+    columns_.clear();
+    for (const List* list : lists) {
+      for (std::size_t i = 0; i < list->columns(); ++i)
+        columns_.push_back(list->logs.data() + i * list->size);
+      for (std::size_t a = 0; a < full_mesh_.size(); ++a)
+        columns_.push_back(list->log_used.data() + a * list->size);
     }
-    picked_ = group;
+    log_rows_.clear();
+    const double* const* at = columns_.data();
+    for (const List* list : lists) {
+      const std::size_t count = list->columns();
+      log_rows_.push_back({list->size,
+                           {at, count},
+                           list->column_of,
+                           {at + count, full_mesh_.size()},
+                           list->least,
+                           nullptr});
+      at += count + full_mesh_.size();
+    }
   }
 
   // --- bounds -----------------------------------------------------------------------------------
@@ -234,11 +221,11 @@ class ProductSearch {
   /// sum[i] = fixed + sum over the terms of coefficient * others * value of row i.
   void weigh(const TermSum& terms, const std::vector<double>& others, const List& list,
              double fixed, std::vector<double>& sum) {
-    weights_.assign(list.columns, 0.0);
+    weights_.assign(list.columns(), 0.0);
     for (const TermShare& share : terms)
       weights_[list.column_of[share.term]] += share.coefficient * others[share.term];
     sum.assign(list.size, fixed);
-    for (std::size_t c = 0; c < list.columns; ++c)
+    for (std::size_t c = 0; c < list.columns(); ++c)
       if (weights_[c] != 0.0) rows::add_scaled(weights_[c], list.column(c), list.size, sum.data());
   }
 
@@ -294,37 +281,96 @@ class ProductSearch {
                          list.size, cycles_.data());
   }
 
-  /// Decides the compounds of frames_[depth].open one after the other: drops rows that cannot be
-  /// part of anything better, then branches on the shortest list, least bound first.
-  template <class AtLeaf>
-  void explore(std::size_t depth, const AtLeaf& at_leaf) {
-    Frame& frame = frames_[depth];
+  /// What explore() works in at a depth; stays where it is.
+  Frame& frame_at(std::size_t depth) {
+    while (frames_.size() <= depth) frames_.emplace_back();
+    return frames_[depth];
+  }
+
+  /// Exhausts frames_[depth].open: drops rows that cannot be part of anything better, then splits
+  /// what is left.
+  void explore(std::size_t depth) {
+    Frame& frame = frame_at(depth);
+    if (is_spent() || !filter(frame)) return;
+    const bool many = frame.open.lists.size() > 1 && mappings(frame.open) > kFewMappings;
+    frame.scores.clear();
+    if (many && !dual_filter(frame)) return;
+    branch(depth);
+  }
+
+  /// Decides the compound with the shortest list, row by row.
+  void branch(std::size_t depth) {
+    Frame& frame = frame_at(depth);
     Open& open = frame.open;
-    if (!filter(frame)) return;
     std::size_t shortest = 0;
     for (std::size_t i = 1; i < open.lists.size(); ++i)
       if (open.lists[i].second->size < open.lists[shortest].second->size) shortest = i;
     const auto [c, list] = open.lists[shortest];
+    const std::vector<double>& bound = frame.bound[shortest];
+    const std::vector<double>& first = frame.scores.empty() ? bound : frame.scores[shortest];
     frame.order.clear();
-    for (std::uint32_t i = 0; i < list->size; ++i)
-      frame.order.emplace_back(frame.bound[shortest][i], i);
+    for (std::uint32_t i = 0; i < list->size; ++i) frame.order.emplace_back(first[i], i);
     std::sort(frame.order.begin(), frame.order.end());
-    // Members are few: they are looked at in full.
-    if (depth < compounds_ && frame.order.size() > width_) frame.order.resize(width_);
-    for (const auto& [value, i] : frame.order) {
-      if (!may_improve(value) || is_spent()) return;
+    for (const auto& [order, i] : frame.order) {
+      if (!may_improve(bound[i])) continue;
+      if (is_spent()) return;
       picked_[c] = list->row[i];
       if (open.lists.size() == 1) {
-        at_leaf(value);
+        offer(bound[i]);
         continue;
       }
-      Open& next = frames_[depth + 1].open;
-      next = open;
-      next.lists.erase(next.lists.begin() + static_cast<std::ptrdiff_t>(shortest));
-      for (std::size_t t = 0; t < terms_; ++t) next.products[t] *= list->of(t)[i];
-      for (std::size_t a = 0; a < next.mesh.size(); ++a) next.mesh[a] /= list->used_on(a)[i];
-      explore(depth + 1, at_leaf);
+      Frame& next = frame_at(depth + 1);
+      next.multipliers = frame.multipliers;
+      next.open = open;
+      next.open.lists.erase(next.open.lists.begin() + static_cast<std::ptrdiff_t>(shortest));
+      for (std::size_t t = 0; t < terms_; ++t) next.open.products[t] *= list->of(t)[i];
+      for (std::size_t a = 0; a < next.open.mesh.size(); ++a)
+        next.open.mesh[a] /= list->used_on(a)[i];
+      explore(depth + 1);
     }
+  }
+
+  [[nodiscard]] static double mappings(const Open& open) {
+    double count = 1.0;
+    for (const auto& [c, list] : open.lists) count *= static_cast<double>(list->size);
+    return count;
+  }
+
+  /// Like filter(), by the bound that adds up over the lists. False when nothing is left.
+  bool dual_filter(Frame& frame) {
+    Open& open = frame.open;
+    std::vector<const List*> lists;
+    for (const auto& [c, list] : open.lists) lists.push_back(list);
+    find_log_rows(lists);
+    std::vector<double> decided;
+    for (const double product : open.products) decided.push_back(std::log(product));
+    for (std::size_t a = 0; a < full_mesh_.size(); ++a)
+      decided.push_back(
+          std::log(static_cast<double>(full_mesh_[a]) / static_cast<double>(open.mesh[a])));
+    const double target = this->target();
+    dual_.improve(frame.multipliers, log_rows_, decided, target, kNodeRounds, ascent_);
+    incumbent_.nodes += static_cast<std::int64_t>(open.lists.size());
+    if (ascent_.bound >= target) return false;
+    frame.scores.resize(open.lists.size());
+    for (std::size_t l = 0; l < open.lists.size(); ++l) {
+      const List& list = *open.lists[l].second;
+      const std::vector<double>& scores = ascent_.scores[l];
+      const double slack = target - ascent_.bound + *std::min_element(scores.begin(), scores.end());
+      kept_.clear();
+      frame.scores[l].clear();
+      std::vector<double>& bound = frame.bound[l];
+      for (std::uint32_t i = 0; i < list.size; ++i) {
+        if (scores[i] >= slack) continue;
+        bound[kept_.size()] = bound[i];
+        kept_.push_back(i);
+        frame.scores[l].push_back(scores[i]);
+      }
+      if (kept_.size() == list.size) continue;
+      bound.resize(kept_.size());
+      frame.filtered[l].keep(list, kept_);
+      open.lists[l].second = &frame.filtered[l];
+    }
+    return true;
   }
 
   /// Leaves in every open list rows whose bound may improve on the best, given the least of all
@@ -360,7 +406,7 @@ class ProductSearch {
       if (kept_.size() == list.size) continue;
       for (std::size_t i = 0; i < kept_.size(); ++i) bound[i] = bound[kept_[i]];
       bound.resize(kept_.size());
-      frame.filtered[at].keep(list, kept_, full_mesh_.size());
+      frame.filtered[at].keep(list, kept_);
       open.lists[at].second = &frame.filtered[at];
     }
     return true;
@@ -377,8 +423,7 @@ class ProductSearch {
     Candidate candidate = p_.space.empty();
     for (std::size_t c = 0; c < picked_.size(); ++c)
       for (std::size_t d = 0; d < model_.compounds()[c].size(); ++d)
-        candidate.chains[index(model_.compounds()[c][d])] =
-            tables_.choices(c).choices[picked_[c]].loops[d];
+        candidate.chains[index(model_.compounds()[c][d])] = tables_.choices(c)[picked_[c]].loops[d];
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
     if (p_.accelerator.fields().counting.box_tiles) {
       incumbent_.offer(p_, candidate);
@@ -415,16 +460,22 @@ class ProductSearch {
   std::size_t terms_;
   std::size_t compounds_;
   ChoiceTables tables_;
+  DualBound dual_;
   std::vector<std::int64_t> full_mesh_;
-  std::vector<std::map<std::vector<const Table*>, List>> merged_;
+  std::vector<Item> items_;  // that are left
   Incumbent incumbent_;
   bool spent_ = false;
-  std::deque<Frame> frames_;  // of the groups, then of their members
-  std::vector<double> cycles_, units_, scratch_, scratch2_, weights_, others_;
+  DualBound::Multipliers multipliers_;  // of the last class
+  DualBound::Ascent ascent_;
+  std::vector<LogRows> log_rows_;
+  std::vector<const double*> columns_;
+  std::vector<List> lists_;  // of the class looked at
+  std::deque<Frame> frames_;
+  std::vector<double> decided_;  // nothing yet
+  std::vector<double> cycles_, units_, scratch_, scratch2_, weights_, others_, scores_;
   std::vector<std::uint32_t> kept_;
   const LoopClass* class_ = nullptr;
   std::vector<std::uint32_t> picked_;
-  std::size_t width_ = 0;  // most groups that are looked at in every step
 };
 
 }  // namespace

@@ -41,6 +41,8 @@ class TermModel::Builder {
   struct Count {
     TermSum sum;
     double fixed = 0.0;
+    TermSum cancelled;  ///< the part of `sum` that the negative part of `fixed` never exceeds
+    double never = 0.0;
   };
 
   std::uint32_t index_of(Term term) {
@@ -80,15 +82,19 @@ class TermModel::Builder {
     return words;
   }
 
-  Count words(const Factor& factor) { return {{{index_of(product(factor)), share(factor)}}, 0.0}; }
+  Count words(const Factor& factor) {
+    return {{{index_of(product(factor)), share(factor)}}, 0.0, {}, 0.0};
+  }
 
   /// whole - less, both products and the second never larger, as a sum of products that are never
   /// negative: the compounds change from one to the other one by one.
   Count difference(const Factor& whole, const Factor& less) {
     if (!has_ports_ && is_constant(less)) {
       Count count = words(whole);
-      count.fixed -=
+      count.never =
           static_cast<double>(touched_words(m_.layer_.op, m_.layer_.op.operands()[whole.operand]));
+      count.fixed -= count.never;
+      count.cancelled = count.sum;
       return count;
     }
     Count count;
@@ -106,7 +112,10 @@ class TermModel::Builder {
   static void add(Count& to, const Count& count, double factor) {
     for (const TermShare& share : count.sum)
       if (factor != 0.0) to.sum.push_back({share.term, share.coefficient * factor});
+    for (const TermShare& share : count.cancelled)
+      to.cancelled.push_back({share.term, share.coefficient * factor});
     to.fixed += count.fixed * factor;
+    to.never += count.never * factor;
   }
 
   /// Bits of words of which at most `finished` are finished outputs.
@@ -324,6 +333,8 @@ class TermModel::Builder {
       if (!group.empty()) m_.sums_.cycles.push_back(std::move(group));
     }
     m_.sums_.energy = std::move(energy_.sum);
+    m_.sums_.never_read = std::move(energy_.cancelled);
+    m_.sums_.never_read_pj = energy_.never;
     m_.sums_.fixed_energy_pj =
         energy_.fixed + static_cast<double>(m_.layer_.op.macs()) * rate->mac_energy_pj;
     m_.sums_.dram_bits = std::move(dram_.sum);

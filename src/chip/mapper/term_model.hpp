@@ -39,6 +39,10 @@ struct CostSums {
   double fixed_energy_pj = 0.0;
   double leakage_pj_per_cycle = 0.0;
   TermSum energy;
+  /// Partial sums that are not there yet are not read: how much of `energy` and `fixed_energy_pj`
+  /// cancels for them. The former is never less than the latter.
+  TermSum never_read;
+  double never_read_pj = 0.0;
   std::vector<std::vector<TermSum>> cycles;
   TermSum dram_bits;
   double fixed_dram_bits = 0.0;
