@@ -1,6 +1,7 @@
 #include "chip/mapper/choice_tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -25,134 +26,205 @@ ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space)
 }
 
 void ChoiceTables::add_choices(const Compound& compound) {
-  Choices& all = compounds_.emplace_back();
-  all.used.resize(axes_.size());
-  all.log_used.resize(axes_.size());
-  const std::vector<DimLoops> one{kNoLoops};
-  const auto first = space_.chains(compound[0]);
-  const auto second = compound.size() > 1 ? space_.chains(compound[1]) : one;
-  const auto fits = [&](const DimLoops& a, const DimLoops& b) {
-    return std::all_of(axes_.begin(), axes_.end(), [&](const MeshAxis& axis) {
-      return std::int64_t{a[axis.slot]} * b[axis.slot] <= axis.size;
-    });
-  };
-  for (const DimLoops& a : first)
-    for (const DimLoops& b : second) {
-      if (!fits(a, b)) continue;
-      all.choices.push_back({{a, b}});
+  Choices& all = compounds_.emplace_back(
+      FactorChoices(space_.chains(compound[0]), compound.size() > 1
+                                                    ? space_.chains(compound[1])
+                                                    : std::vector<DimLoops>{kNoLoops}));
+  const std::vector<DimLoops>& first = all.choices.chains(0);
+  const std::vector<DimLoops>& second = all.choices.chains(1);
+  LevelIndex inside = 1;  // the level below the array
+  for (const MeshAxis& axis : axes_) inside = std::max(inside, level_of(axis.slot) + 1);
+  const auto& first_outside = all.choices.above(0, inside).of_chain;
+  const auto& second_outside = all.choices.above(1, inside).of_chain;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> groups;
+  for (std::uint32_t a = 0; a < first.size(); ++a)
+    for (std::uint32_t b = 0; b < second.size(); ++b) {
+      std::array<std::int32_t, 2> used{1, 1};
+      bool fits = true;
       for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-        const std::int32_t used = a[axes_[axis].slot] * b[axes_[axis].slot];
-        all.used[axis].push_back(used);
-        all.log_used[axis].push_back(std::log(static_cast<double>(used)));
+        const std::int64_t units =
+            std::int64_t{first[a][axes_[axis].slot]} * second[b][axes_[axis].slot];
+        fits = fits && units <= axes_[axis].size;
+        used[axis] = static_cast<std::int32_t>(std::min(units, axes_[axis].size));
       }
+      if (!fits) continue;
+      const auto [group, is_new] =
+          groups.try_emplace({first_outside[a], second_outside[b]}, groups.size());
+      if (is_new) all.same_outside.emplace_back();
+      all.same_outside[group->second].push_back(static_cast<std::uint32_t>(all.choices.size()));
+      all.choices.add(a, b);
+      all.used.push_back(used);
     }
-  for (const auto& axis : all.log_used) all.log_used_of.push_back(axis.data());
 }
 
-const ChoiceTables::Column* ChoiceTables::column(std::size_t term, const LoopClass& loop_class,
-                                                 std::size_t c) {
+const std::vector<double>* ChoiceTables::column(std::size_t term, const LoopClass& loop_class,
+                                                std::size_t c) {
   Choices& all = compounds_[c];
   std::string key = model_.column_key(term, loop_class, c);
   key += static_cast<char>(term);
   const auto [entry, is_new] = all.by_key.try_emplace(std::move(key));
   if (!is_new) return entry->second;
-  auto made = std::make_unique<Column>();
-  made->values = model_.column(term, loop_class, c, all.choices);
-  const std::string_view content(reinterpret_cast<const char*>(made->values.data()),
-                                 made->values.size() * sizeof(double));
+  auto made =
+      std::make_unique<std::vector<double>>(model_.column(term, loop_class, c, all.choices));
+  const std::string_view content(reinterpret_cast<const char*>(made->data()),
+                                 made->size() * sizeof(double));
   const auto [same, is_other] = all.by_content.try_emplace(content);
-  if (is_other) {
-    made->logs.reserve(made->values.size());
-    for (const double value : made->values) made->logs.push_back(log_of(value));
-    made->least = *std::min_element(made->values.begin(), made->values.end());
-    same->second = std::move(made);
-  }
+  if (is_other) same->second = std::move(made);
   return entry->second = same->second.get();
 }
 
-const Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
+/// None: all.
+const std::vector<bool>* ChoiceTables::allowed(const LoopClass& loop_class, std::size_t c) {
+  Choices& all = compounds_[c];
+  std::string key;
+  for (const Dim dim : model_.compounds()[c])
+    for (const DimSet absent : loop_class.absent) key += (absent & set_of(dim)) != 0 ? '-' : '+';
+  if (key.find('-') == std::string::npos) return nullptr;
+  const auto [entry, is_new] = all.allowed.try_emplace(std::move(key));
+  if (is_new)
+    for (std::size_t i = 0; i < all.choices.size(); ++i)
+      entry->second.push_back(model_.allows(loop_class, c, all.choices[i]));
+  return &entry->second;
+}
+
+Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
   const auto [entry, is_new] = compounds_[c].tables.try_emplace(model_.profile(loop_class, c));
   if (is_new) entry->second = make_table(loop_class, c);
   return *entry->second;
 }
 
-std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std::size_t c) {
-  Choices& all = compounds_[c];
-  auto table = std::make_unique<Table>();
-  std::string key;
-  for (const Dim dim : model_.compounds()[c])
-    for (const DimSet absent : loop_class.absent) key += (absent & set_of(dim)) != 0 ? '-' : '+';
-  const std::vector<double>* forbidden = nullptr;
-  if (key.find('-') != std::string::npos) {
-    const auto [entry, is_new] = all.forbidden.try_emplace(std::move(key));
-    if (is_new)
-      for (const FactorChoice& choice : all.choices)
-        entry->second.push_back(model_.allows(loop_class, c, choice) ? 0.0 : kInfinity);
-    forbidden = &entry->second;
-  }
-  for (std::size_t t = 0; t < terms_; ++t) {
-    const Column* mine = column(t, loop_class, c);
-    const auto same = std::find(table->values.begin(), table->values.end(), mine->values.data());
-    table->column_of.push_back(static_cast<std::uint16_t>(same - table->values.begin()));
-    double least = mine->least;
-    if (least == 0.0 && forbidden != nullptr) {
-      least = kInfinity;
-      for (std::size_t i = 0; i < all.choices.size(); ++i)
-        least = std::min(least, mine->values[i] + (*forbidden)[i]);
+std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
+                                                      const std::vector<bool>* allowed,
+                                                      std::size_t c) const {
+  const auto beats = [&](std::uint32_t a, std::uint32_t b) {
+    return std::all_of(columns.begin(), columns.end(),
+                       [&](const auto* column) { return (*column)[a] <= (*column)[b]; });
+  };
+  std::vector<std::uint32_t> best, of_group;
+  for (const auto& group : compounds_[c].same_outside) {
+    of_group.clear();
+    for (const std::uint32_t i : group) {
+      if (allowed != nullptr && !(*allowed)[i]) continue;
+      const auto beats_i = [&](std::uint32_t other) { return beats(other, i); };
+      if (std::any_of(of_group.begin(), of_group.end(), beats_i)) continue;
+      std::erase_if(of_group, [&](std::uint32_t other) { return beats(i, other); });
+      of_group.push_back(i);
     }
-    table->least.push_back(least);
-    if (same != table->values.end()) continue;
-    table->values.push_back(mine->values.data());
-    table->logs.push_back(mine->logs.data());
+    best.insert(best.end(), of_group.begin(), of_group.end());
   }
-  table->rows = {all.choices.size(), table->logs,  table->column_of,
-                 all.log_used_of,    table->least, forbidden ? forbidden->data() : nullptr};
+  std::sort(best.begin(), best.end());
+  return best;
+}
+
+ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices,
+                                                  std::size_t c, Table& table) {
+  const auto [entry, is_new] = compounds_[c].row_sets.try_emplace(std::move(choices));
+  RowSet& set = entry->second;
+  table.choices = entry->first;
+  if (!is_new) return set;
+  set.used.resize(axes_.size());
+  set.log_used.resize(axes_.size());
+  for (std::size_t a = 0; a < axes_.size(); ++a) {
+    for (const std::uint32_t i : entry->first) {
+      set.used[a].push_back(compounds_[c].used[i][a]);
+      set.log_used[a].push_back(std::log(static_cast<double>(compounds_[c].used[i][a])));
+    }
+    set.log_used_of.push_back(set.log_used[a].data());
+  }
+  return set;
+}
+
+std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std::size_t c) {
+  auto table = std::make_unique<Table>();
+  Columns columns;
+  for (std::size_t t = 0; t < terms_; ++t) {
+    const std::vector<double>* mine = column(t, loop_class, c);
+    const auto same = std::find(columns.begin(), columns.end(), mine);
+    table->column_of.push_back(static_cast<std::uint16_t>(same - columns.begin()));
+    if (same == columns.end()) columns.push_back(mine);
+  }
+  auto& set = row_set(best_choices(columns, allowed(loop_class, c), c), c, *table);
+  std::vector<double> least;
+  for (const std::vector<double>* all : columns) {
+    const auto [entry, is_new] = set.columns.try_emplace(all);
+    Column& mine = entry->second;
+    if (is_new) {
+      for (const std::uint32_t i : table->choices) {
+        mine.values.push_back((*all)[i]);
+        mine.logs.push_back(log_of((*all)[i]));
+      }
+      mine.least = mine.values.empty() ? kInfinity
+                                       : *std::min_element(mine.values.begin(), mine.values.end());
+    }
+    table->values.push_back(mine.values.data());
+    table->logs.push_back(mine.logs.data());
+    least.push_back(mine.least);
+  }
+  for (const std::uint16_t column : table->column_of) table->least.push_back(least[column]);
+  table->used = set.used;
+  table->rows = {table->choices.size(), table->logs, table->column_of, set.log_used_of,
+                 table->least};
   return table;
 }
 
-List ChoiceTables::best_of(const Table& table, std::size_t c,
-                           const std::vector<std::uint32_t>& rows) const {
-  const Choices& all = compounds_[c];
-  const std::size_t width = table.values.size() + axes_.size();
-  // Row by row, cheapest first: what is beaten is beaten by an earlier one.
-  std::vector<double> cells(rows.size() * width), sum(rows.size(), 0.0);
-  for (std::size_t k = 0; k < table.values.size(); ++k)
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      cells[i * width + k] = table.values[k][rows[i]];
-      sum[i] += table.logs[k][rows[i]];
+/// Sums and marks of every row.
+void ChoiceTables::mark(Table& table) {
+  constexpr int kMarks = 5, kMarked = 12;  // per column, columns per word
+  const std::size_t size = table.choices.size();
+  table.sum.assign(size, 0.0);
+  for (auto& word : table.marks) word.assign(size, 0);
+  std::size_t at = 0;
+  const auto add = [&](const double* logs) {
+    for (std::size_t i = 0; i < size; ++i) table.sum[i] += logs[i];
+    const auto [low, high] = std::minmax_element(logs, logs + size);
+    const std::size_t word = at / kMarked, shift = at % kMarked * kMarks;
+    ++at;
+    if (*low == *high || word >= table.marks.size()) return;
+    const double scale = (kMarks + 1) / (*high - *low), least = *low;
+    for (std::size_t i = 0; i < size; ++i) {
+      const int level = std::min(static_cast<int>((logs[i] - least) * scale), kMarks);
+      table.marks[word][i] |= ((std::uint64_t{1} << level) - 1) << shift;
     }
-  for (std::size_t a = 0; a < axes_.size(); ++a)
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      cells[i * width + table.values.size() + a] = all.used[a][rows[i]];
-      sum[i] += all.log_used[a][rows[i]];
-    }
-  std::vector<std::uint32_t> order(rows.size()), kept;
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return sum[a] < sum[b]; });
+  };
+  for (const double* logs : table.logs) add(logs);
+  for (const double* logs : table.rows.used) add(logs);
+}
+
+List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows) {
+  if (table.sum.empty()) mark(table);
+  const auto beats = [&](std::uint32_t a, std::uint32_t b) {
+    return std::all_of(table.values.begin(), table.values.end(),
+                       [&](const double* values) { return values[a] <= values[b]; }) &&
+           std::all_of(table.used.begin(), table.used.end(),
+                       [&](const auto& used) { return used[a] <= used[b]; });
+  };
+  // Cheapest first: what is beaten is beaten by an earlier one.
+  std::vector<std::uint32_t> order = rows, kept;
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return table.sum[a] != table.sum[b] ? table.sum[a] < table.sum[b] : a < b;
+  });
+  std::array<std::vector<std::uint64_t>, 2> marks;
   for (const std::uint32_t i : order) {
-    const double* mine = cells.data() + i * width;
-    const bool beaten = std::any_of(kept.begin(), kept.end(), [&](std::uint32_t other) {
-      const double* theirs = cells.data() + other * width;
-      for (std::size_t k = 0; k < width; ++k)
-        if (theirs[k] > mine[k]) return false;
-      return true;
-    });
-    if (!beaten) kept.push_back(i);
+    const std::uint64_t lacks0 = ~table.marks[0][i], lacks1 = ~table.marks[1][i];
+    bool beaten = false;
+    for (std::size_t k = 0; k < kept.size() && !beaten; ++k)
+      beaten = ((marks[0][k] & lacks0) | (marks[1][k] & lacks1)) == 0 && beats(kept[k], i);
+    if (beaten) continue;
+    kept.push_back(i);
+    for (std::size_t w = 0; w < marks.size(); ++w) marks[w].push_back(table.marks[w][i]);
   }
   std::sort(kept.begin(), kept.end());
   List list;
   list.size = kept.size();
   list.column_of = table.column_of;
-  for (const std::uint32_t i : kept) list.row.push_back(rows[i]);
-  for (const double* column : table.values)
-    for (const std::uint32_t i : list.row) list.values.push_back(column[i]);
-  for (const double* column : table.logs)
-    for (const std::uint32_t i : list.row) list.logs.push_back(column[i]);
-  for (const auto& axis : all.used)
-    for (const std::uint32_t i : list.row) list.used.push_back(axis[i]);
-  for (const auto& axis : all.log_used)
-    for (const std::uint32_t i : list.row) list.log_used.push_back(axis[i]);
+  const auto gather = [&](auto& into, const auto* from) {
+    for (const std::uint32_t i : kept) into.push_back(from[i]);
+  };
+  gather(list.row, table.choices.data());
+  for (const double* column : table.values) gather(list.values, column);
+  for (const double* column : table.logs) gather(list.logs, column);
+  for (const auto& axis : table.used) gather(list.used, axis.data());
+  for (const double* axis : table.rows.used) gather(list.log_used, axis);
   list.find_least();
   return list;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,12 +38,19 @@ struct List {
   void keep(const List& from, const std::vector<std::uint32_t>& rows);
 };
 
-/// Every choice of one compound under a class.
+/// The choices of one compound under a class, without those that another one with the same loops
+/// down to the array matches or beats in every term.
 struct Table {
+  std::span<const std::uint32_t> choices;
   std::vector<const double*> values, logs;  ///< per column
   std::vector<std::uint16_t> column_of;     ///< per term
-  std::vector<double> least;                ///< per term, of the choices that the class allows
+  std::vector<double> least;                ///< per term
   LogRows rows;                             ///< of the above
+  std::span<const std::vector<std::int32_t>> used;  ///< per axis
+  std::vector<double> sum;  ///< of the logarithms of a row; empty: not needed yet
+  /// How many of some values each column is above, as bits: of two rows the one that beats the other
+  /// has no bit that the other lacks.
+  std::array<std::vector<std::uint64_t>, 2> marks;
 };
 
 /// Mesh axes of more than one unit.
@@ -56,33 +65,48 @@ class ChoiceTables {
   ChoiceTables(const TermModel& model, const MapSpace& space);
 
   [[nodiscard]] const std::vector<MeshAxis>& axes() const { return axes_; }
-  [[nodiscard]] const std::vector<FactorChoice>& choices(std::size_t compound) const {
+  [[nodiscard]] const FactorChoices& choices(std::size_t compound) const {
     return compounds_[compound].choices;
   }
   /// Stays where it is for the life of this object.
-  [[nodiscard]] const Table& table(const LoopClass& loop_class, std::size_t compound);
+  [[nodiscard]] Table& table(const LoopClass& loop_class, std::size_t compound);
   /// Those of these rows of a table (ascending) that no other one matches or beats in every term
   /// and on every axis.
-  [[nodiscard]] List best_of(const Table& table, std::size_t compound,
-                             const std::vector<std::uint32_t>& rows) const;
+  [[nodiscard]] static List best_of(Table& table, const std::vector<std::uint32_t>& rows);
 
  private:
   struct Column {
     std::vector<double> values, logs;
     double least = 0.0;
   };
-  struct Choices {
-    std::vector<FactorChoice> choices;
+  /// Some choices with what is the same in every class; tables with the same choices share it.
+  struct RowSet {
     std::vector<std::vector<std::int32_t>> used;  ///< per axis
     std::vector<std::vector<double>> log_used;
     std::vector<const double*> log_used_of;
-    std::unordered_map<std::string, const Column*> by_key;
-    std::unordered_map<std::string_view, std::unique_ptr<Column>> by_content;
-    std::unordered_map<std::string, std::vector<double>> forbidden;  ///< by what a class leaves out
+    std::unordered_map<const std::vector<double>*, Column> columns;  ///< of those of all choices
+  };
+  struct Choices {
+    explicit Choices(FactorChoices all) : choices(std::move(all)) {}
+    FactorChoices choices;
+    std::vector<std::array<std::int32_t, 2>> used;        ///< per choice and axis
+    std::vector<std::vector<std::uint32_t>> same_outside;  ///< with the same loops to the array
+    std::unordered_map<std::string, const std::vector<double>*> by_key;
+    std::unordered_map<std::string_view, std::unique_ptr<std::vector<double>>> by_content;
+    std::unordered_map<std::string, std::vector<bool>> allowed;  ///< by what a class leaves out
+    std::map<std::vector<std::uint32_t>, RowSet> row_sets;
     std::unordered_map<std::string, std::unique_ptr<Table>> tables;
   };
+  using Columns = std::vector<const std::vector<double>*>;
   void add_choices(const Compound& compound);
-  const Column* column(std::size_t term, const LoopClass& loop_class, std::size_t compound);
+  const std::vector<double>* column(std::size_t term, const LoopClass& loop_class,
+                                    std::size_t compound);
+  const std::vector<bool>* allowed(const LoopClass& loop_class, std::size_t compound);
+  [[nodiscard]] std::vector<std::uint32_t> best_choices(const Columns& columns,
+                                                        const std::vector<bool>* allowed,
+                                                        std::size_t compound) const;
+  RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
+  static void mark(Table& table);
   [[nodiscard]] std::unique_ptr<Table> make_table(const LoopClass& loop_class,
                                                   std::size_t compound);
 

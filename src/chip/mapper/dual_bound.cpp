@@ -11,7 +11,7 @@ namespace hwflow::chip {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr int kSteps = 5;              // between two looks at all rows
+constexpr int kSteps = 3;              // between two looks at all rows
 constexpr std::size_t kNewRows = 8;    // of every list, after each look
 constexpr double kTemperature = 0.05;  // of the soft minimum over rows
 constexpr double kTemperatureFall = 0.45, kLeastTemperature = 5e-4;
@@ -209,11 +209,7 @@ double DualBound::score(const Weights& weights, const LogRows& rows, std::vector
   column_weight_.assign(rows.columns.size(), 0.0);
   for (std::size_t t = 0; t < terms_; ++t)
     column_weight_[rows.column_of[t]] += weights.of_feature[t];
-  if (rows.forbidden != nullptr) {
-    scores.assign(rows.forbidden, rows.forbidden + rows.size);
-  } else {
-    scores.assign(rows.size, 0.0);
-  }
+  scores.assign(rows.size, 0.0);
   for (std::size_t c = 0; c < rows.columns.size(); ++c)
     if (column_weight_[c] != 0.0)
       rows::add_scaled(column_weight_[c], rows.columns[c], rows.size, scores.data());
@@ -233,21 +229,29 @@ void DualBound::collect(const LogRows& rows, const std::vector<double>& scores, 
                     });
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t row = best_rows_[i];
-    if (scores[row] == kInfinity ||
-        std::find(active.rows.begin(), active.rows.end(), row) != active.rows.end())
-      continue;
-    active.rows.push_back(row);
-    for (std::size_t t = 0; t < terms_; ++t)
-      active.features.push_back(usable_[t] != 0 ? rows.columns[rows.column_of[t]][row] : 0.0);
-    for (std::size_t a = 0; a < axes_; ++a) active.features.push_back(rows.used[a][row]);
+    if (std::find(active.rows.begin(), active.rows.end(), row) == active.rows.end())
+      add_row(rows, row, active);
   }
+}
+
+void DualBound::add_row(const LogRows& rows, std::uint32_t row, Active& active) {
+  active.rows.push_back(row);
+  for (std::size_t t = 0; t < terms_; ++t)
+    active.features.push_back(usable_[t] != 0 ? rows.columns[rows.column_of[t]][row] : 0.0);
+  for (std::size_t a = 0; a < axes_; ++a) active.features.push_back(rows.used[a][row]);
 }
 
 void DualBound::improve(Multipliers& multipliers, std::span<const LogRows> lists,
                         std::span<const double> decided, double target, int rounds,
-                        Ascent& ascent) {
+                        Ascent& ascent, std::vector<std::vector<std::uint32_t>>* rows) {
   set_usable(usable(lists, decided));
   active_.assign(lists.size(), {});
+  if (rows != nullptr) {
+    rows->resize(lists.size());
+    for (std::size_t l = 0; l < lists.size(); ++l)
+      for (const std::uint32_t row : (*rows)[l])
+        add_row(lists[l], row, active_[l]);
+  }
   scores_.resize(lists.size());
   ascent.bound = -kInfinity;
   Multipliers best = multipliers;
@@ -275,6 +279,15 @@ void DualBound::improve(Multipliers& multipliers, std::span<const LogRows> lists
     temperature = std::max(kLeastTemperature, temperature * kTemperatureFall);
   }
   multipliers = std::move(best);
+  if (rows == nullptr) return;
+  for (std::size_t l = 0; l < lists.size(); ++l) {
+    std::vector<std::uint32_t>& mine = (*rows)[l];
+    const Active& active = active_[l];
+    if (active.weight.empty()) continue;
+    mine.clear();
+    for (std::size_t i = 0; i < active.weight.size(); ++i)
+      if (active.weight[i] > 1e-4) mine.push_back(active.rows[i]);
+  }
 }
 
 /// The bound of the collected rows with a soft minimum in place of the least; smooth and concave in

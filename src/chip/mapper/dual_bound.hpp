@@ -17,7 +17,6 @@ struct LogRows {
   std::span<const std::uint16_t> column_of;  ///< per term
   std::span<const double* const> used;       ///< per mesh axis
   std::span<const double> least;             ///< per term: its least value, not the logarithm
-  const double* forbidden = nullptr;  ///< 0, or infinity where a row is left out; none: all in
 };
 
 /// Lower bounds on the logarithm of a cost that add up over the compounds.
@@ -50,8 +49,11 @@ class DualBound {
   };
   /// The best bound that it finds in some rounds; it stops when the bound reaches `target` or
   /// hardly rises. `decided` has the logarithms of what is decided already, terms and then axes.
+  /// `rows`, when given, are the rows of every list to begin with, and afterwards those that matter:
+  /// for lists of the same choices.
   void improve(Multipliers& multipliers, std::span<const LogRows> lists,
-               std::span<const double> decided, double target, int rounds, Ascent& ascent);
+               std::span<const double> decided, double target, int rounds, Ascent& ascent,
+               std::vector<std::vector<std::uint32_t>>* rows = nullptr);
 
   /// Where to cut the range of a difference, and how much of the cost it may hide till then.
   struct Cut {
@@ -95,6 +97,7 @@ class DualBound {
   void weigh(const Multipliers& multipliers);
   void weigh_blocks();
   void collect(const LogRows& rows, const std::vector<double>& scores, Active& active);
+  void add_row(const LogRows& rows, std::uint32_t row, Active& active);
   double soft_bound(std::span<const double> decided, double temperature);
   void find_slope(std::span<const double> decided);
   void find_curvature(double temperature);

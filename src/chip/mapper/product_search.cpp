@@ -22,7 +22,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTolerance = 1e-10;
 constexpr double kLogTolerance = 1e-9;
 constexpr double kFewDropped = 0.9;  // share of a list that is kept when it counts as unchanged
-constexpr int kFirstRounds = 14, kRounds = 8, kNodeRounds = 3;  // of the dual bound
+constexpr int kFirstRounds = 14, kRounds = 3, kNodeRounds = 3;  // of the dual bound
 constexpr double kFewMappings = 64.0;  // that are quicker bounded one by one
 class ProductSearch {
  public:
@@ -48,6 +48,11 @@ class ProductSearch {
       for (std::size_t c = 0; c < compounds_; ++c)
         item.tables.push_back(&tables_.table(loop_class, c));
     }
+    // A class that leaves no choice of some compound has no mapping.
+    std::erase_if(items_, [](const Item& item) {
+      return std::any_of(item.tables.begin(), item.tables.end(),
+                         [](const Table* table) { return table->choices.empty(); });
+    });
     multipliers_ = dual_.start();
     double floor = kInfinity;
     if (!items_.empty()) improve(items_.front(), kFirstRounds);
@@ -70,7 +75,7 @@ class ProductSearch {
   /// A class, its tables and what is known of its costs.
   struct Item {
     const LoopClass* loop_class = nullptr;
-    std::vector<const Table*> tables;  ///< per compound
+    std::vector<Table*> tables;  ///< per compound
     double bound = -kInfinity;         ///< as DualBound has it
   };
   /// Compounds still to be decided, and what the decided ones multiply.
@@ -117,7 +122,22 @@ class ProductSearch {
   void improve(Item& item, int rounds) {
     log_rows_.clear();
     for (const Table* table : item.tables) log_rows_.push_back(table->rows);
-    dual_.improve(multipliers_, log_rows_, decided_, target(), rounds, ascent_);
+    // What mattered in the last class is a good beginning for this one.
+    rows_.assign(compounds_, {});
+    matter_.resize(compounds_);
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      const auto& choices = item.tables[c]->choices;
+      for (const std::uint32_t choice : matter_[c]) {
+        const auto at = std::lower_bound(choices.begin(), choices.end(), choice);
+        if (at != choices.end() && *at == choice)
+          rows_[c].push_back(static_cast<std::uint32_t>(at - choices.begin()));
+      }
+    }
+    dual_.improve(multipliers_, log_rows_, decided_, target(), rounds, ascent_, &rows_);
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      matter_[c].clear();
+      for (const std::uint32_t row : rows_[c]) matter_[c].push_back(item.tables[c]->choices[row]);
+    }
     item.bound = std::max(item.bound, ascent_.bound);
   }
 
@@ -161,7 +181,7 @@ class ProductSearch {
       kept_.clear();
       for (std::uint32_t i = 0; i < scores.size(); ++i)
         if (scores[i] < slack) kept_.push_back(i);
-      lists_[c] = tables_.best_of(*item.tables[c], c, kept_);
+      lists_[c] = ChoiceTables::best_of(*item.tables[c], kept_);
       root.open.lists.emplace_back(c, &lists_[c]);
     }
     root.open.products.assign(terms_, 1.0);
@@ -187,8 +207,7 @@ class ProductSearch {
                            {at, count},
                            list->column_of,
                            {at + count, full_mesh_.size()},
-                           list->least,
-                           nullptr});
+                           list->least});
       at += count + full_mesh_.size();
     }
   }
@@ -465,7 +484,8 @@ class ProductSearch {
   std::vector<Item> items_;  // that are left
   Incumbent incumbent_;
   bool spent_ = false;
-  DualBound::Multipliers multipliers_;  // of the last class
+  DualBound::Multipliers multipliers_;          // of the last class
+  std::vector<std::vector<std::uint32_t>> matter_, rows_;  // choices that mattered in it
   DualBound::Ascent ascent_;
   std::vector<LogRows> log_rows_;
   std::vector<const double*> columns_;

@@ -371,19 +371,37 @@ double TermModel::plain_value(const Factor& factor, std::size_t axis, const Comp
   return static_cast<double>(tile);
 }
 
-double TermModel::value(const Factor& factor, const LoopClass& loop_class, std::size_t c,
-                        const FactorChoice& choice) const {
-  const Compound& compound = compounds_[c];
-  double value = 1.0;
-  if (factor.kind == Factor::Kind::steps) {
-    for (std::size_t d = 0; d < compound.size(); ++d)
-      value *= turns(compound[d], choice.loops[d], factor.child, kAllLevels, 0);
-    return value;
+double TermModel::axis_value(const Factor& factor, const LoopClass& loop_class, std::size_t axis,
+                             const Compound& compound, const FactorChoice& choice) const {
+  const double plain = plain_value(factor, axis, compound, choice);
+  return plain > 0.0 ? plain : rank_value(factor, loop_class, axis, compound, choice);
+}
+
+/// Axes of the operand that both dimensions of a compound move along.
+std::vector<std::size_t> TermModel::joint_axes(const Factor& factor,
+                                               const Compound& compound) const {
+  std::vector<std::size_t> axes;
+  if (factor.kind == Factor::Kind::steps) return axes;
+  const auto& ranks = layer_.op.operands()[factor.operand].ranks;
+  for (std::size_t axis = 0; axis < ranks.size(); ++axis) {
+    const auto here = std::count_if(compound.begin(), compound.end(), [&](Dim dim) {
+      return std::any_of(ranks[axis].terms.begin(), ranks[axis].terms.end(),
+                         [&](const AffineTerm& term) { return term.dim == dim; });
+    });
+    if (here > 1) axes.push_back(axis);
   }
-  for (std::size_t d = 0; d < compound.size(); ++d) {
-    const Dim dim = compound[d];
-    if (classes_.relevance(factor.operand, dim).relevant || factor.kind == Factor::Kind::tile)
-      continue;
+  return axes;
+}
+
+/// The part of a factor that depends on one dimension of a compound alone.
+double TermModel::own_value(const Factor& factor, const LoopClass& loop_class,
+                            const Compound& compound, std::size_t d,
+                            const FactorChoice& choice) const {
+  const Dim dim = compound[d];
+  if (factor.kind == Factor::Kind::steps)
+    return turns(dim, choice.loops[d], factor.child, kAllLevels, 0);
+  double value = 1.0;
+  if (!classes_.relevance(factor.operand, dim).relevant && factor.kind != Factor::Kind::tile) {
     std::uint32_t repeating = kAllLevels;
     if (factor.kind == Factor::Kind::distinct) {
       repeating = 0;
@@ -393,32 +411,73 @@ double TermModel::value(const Factor& factor, const LoopClass& loop_class, std::
     }
     value *= turns(dim, choice.loops[d], factor.child, repeating, factor.summed);
   }
-  const Operand& operand = layer_.op.operands()[factor.operand];
-  for (std::size_t axis = 0; axis < operand.ranks.size(); ++axis) {
-    const bool here = std::any_of(operand.ranks[axis].terms.begin(),
-                                  operand.ranks[axis].terms.end(), [&](const AffineTerm& term) {
-                                    return std::find(compound.begin(), compound.end(), term.dim) !=
-                                           compound.end();
-                                  });
-    if (!here) continue;
-    const double plain = plain_value(factor, axis, compound, choice);
-    value *= plain > 0.0 ? plain : rank_value(factor, loop_class, axis, compound, choice);
+  const auto& ranks = layer_.op.operands()[factor.operand].ranks;
+  for (std::size_t axis = 0; axis < ranks.size(); ++axis) {
+    bool moves = false, others = false;
+    for (const AffineTerm& term : ranks[axis].terms) {
+      moves = moves || term.dim == dim;
+      others = others || (term.dim != dim && std::find(compound.begin(), compound.end(),
+                                                       term.dim) != compound.end());
+    }
+    if (moves && !others) value *= axis_value(factor, loop_class, axis, compound, choice);
   }
   return value;
 }
 
+/// One value per choice. What depends on one dimension is found once for every way to cut it, what
+/// depends on both once for every pair of loops above the child.
+std::vector<double> TermModel::values(const Factor& factor, const LoopClass& loop_class,
+                                      std::size_t c, const FactorChoices& choices) const {
+  const Compound& compound = compounds_[c];
+  std::array<std::vector<double>, 2> own;
+  for (std::size_t d = 0; d < compound.size(); ++d) {
+    const auto& [of_chain, example] = choices.above(d, factor.child);
+    std::vector<double> of_number;
+    for (const std::uint32_t i : example) {
+      FactorChoice choice;
+      choice.loops[d] = choices.chains(d)[i];
+      of_number.push_back(own_value(factor, loop_class, compound, d, choice));
+    }
+    for (const std::uint32_t number : of_chain) own[d].push_back(of_number[number]);
+  }
+  std::vector<double> values(choices.size(), 1.0);
+  for (std::size_t d = 0; d < compound.size(); ++d)
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] *= own[d][choices.pair(i)[d]];
+  const std::vector<std::size_t> axes = joint_axes(factor, compound);
+  if (axes.empty()) return values;
+  const auto& first = choices.above(0, factor.child);
+  const auto& second = choices.above(1, factor.child);
+  std::vector<double> joint(first.example.size() * second.example.size(), -1.0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto [a, b] = choices.pair(i);
+    double& known = joint[first.of_chain[a] * second.example.size() + second.of_chain[b]];
+    if (known < 0.0) {
+      known = 1.0;
+      for (const std::size_t axis : axes)
+        known *= axis_value(factor, loop_class, axis, compound, choices[i]);
+    }
+    values[i] *= known;
+  }
+  return values;
+}
+
 std::vector<double> TermModel::column(std::size_t term, const LoopClass& loop_class, std::size_t c,
-                                      const std::vector<FactorChoice>& choices) const {
+                                      const FactorChoices& choices) const {
   const Part& part = terms_[term].parts[c];
-  std::vector<double> column(choices.size());
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    double value = this->value(part.whole, loop_class, c, choices[i]);
-    if (part.less) value -= this->value(*part.less, loop_class, c, choices[i]);
-    if (const int level = terms_[term].divided_by; level > 0)
+  std::vector<double> column = values(part.whole, loop_class, c, choices);
+  if (part.less) {
+    const std::vector<double> less = values(*part.less, loop_class, c, choices);
+    for (std::size_t i = 0; i < column.size(); ++i) column[i] -= less[i];
+  }
+  if (const int level = terms_[term].divided_by; level > 0) {
+    std::array<std::vector<double>, 2> working;
+    for (std::size_t d = 0; d < compounds_[c].size(); ++d)
+      for (const DimLoops& loops : choices.chains(d))
+        working[d].push_back(
+            turns(compounds_[c][d], loops, static_cast<LevelIndex>(level), 0, kAllLevels));
+    for (std::size_t i = 0; i < column.size(); ++i)
       for (std::size_t d = 0; d < compounds_[c].size(); ++d)
-        value /= turns(compounds_[c][d], choices[i].loops[d], static_cast<LevelIndex>(level), 0,
-                       kAllLevels);
-    column[i] = value;
+        column[i] /= working[d][choices.pair(i)[d]];
   }
   return column;
 }

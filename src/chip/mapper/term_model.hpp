@@ -9,6 +9,7 @@
 
 #include "chip/arch/accelerator.hpp"
 #include "chip/cost/chain.hpp"
+#include "chip/mapper/factor_choices.hpp"
 #include "chip/mapper/loop_classes.hpp"
 #include "chip/mapper/map_space.hpp"
 #include "workload/layer.hpp"
@@ -17,11 +18,6 @@ namespace hwflow::chip {
 
 /// Dimensions that the counts of a layer tie together: those that share an axis of some operand.
 using Compound = std::vector<Dim>;
-
-/// One way to cut the dimensions of a compound into loops.
-struct FactorChoice {
-  std::array<DimLoops, 2> loops{kNoLoops, kNoLoops};
-};
 
 /// coefficient * product over the compounds of term `index`.
 struct TermShare {
@@ -69,7 +65,7 @@ class TermModel {
   /// Values of a term for the choices of one compound. Equal keys: equal values.
   [[nodiscard]] std::vector<double> column(std::size_t term, const LoopClass& loop_class,
                                            std::size_t compound,
-                                           const std::vector<FactorChoice>& choices) const;
+                                           const FactorChoices& choices) const;
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
   /// Which of the choices a class allows: no loops where it leaves them out.
@@ -117,8 +113,17 @@ class TermModel {
   [[nodiscard]] std::optional<Dim> plain_dim(const Rank& rank, Role role) const;
   [[nodiscard]] double plain_value(const Factor& factor, std::size_t axis, const Compound& compound,
                                    const FactorChoice& choice) const;
-  [[nodiscard]] double value(const Factor& factor, const LoopClass& loop_class,
-                             std::size_t compound, const FactorChoice& choice) const;
+  [[nodiscard]] std::vector<double> values(const Factor& factor, const LoopClass& loop_class,
+                                           std::size_t compound,
+                                           const FactorChoices& choices) const;
+  [[nodiscard]] double own_value(const Factor& factor, const LoopClass& loop_class,
+                                 const Compound& compound, std::size_t d,
+                                 const FactorChoice& choice) const;
+  [[nodiscard]] std::vector<std::size_t> joint_axes(const Factor& factor,
+                                                    const Compound& compound) const;
+  [[nodiscard]] double axis_value(const Factor& factor, const LoopClass& loop_class,
+                                  std::size_t axis, const Compound& compound,
+                                  const FactorChoice& choice) const;
   [[nodiscard]] double rank_value(const Factor& factor, const LoopClass& loop_class,
                                   std::size_t axis, const Compound& compound,
                                   const FactorChoice& choice) const;

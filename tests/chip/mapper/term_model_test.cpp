@@ -34,8 +34,10 @@ std::optional<std::vector<double>> products_of(const TermModel& model, const Loo
     for (std::size_t d = 0; d < model.compounds()[c].size(); ++d)
       choice.loops[d] = candidate.chains[index(model.compounds()[c][d])];
     if (!model.allows(loop_class, c, choice)) return std::nullopt;
+    FactorChoices alone({choice.loops[0]}, {choice.loops[1]});
+    alone.add(0, 0);
     for (std::size_t t = 0; t < products.size(); ++t)
-      products[t] *= model.column(t, loop_class, c, {choice})[0];
+      products[t] *= model.column(t, loop_class, c, alone)[0];
   }
   return products;
 }
