@@ -108,6 +108,8 @@ class BoxCount {
       } else {
         mesh_level_ = loop.level;
         spread(shift, loop.trips);
+        // The loops over columns come last.
+        columns_ = loop.columns ? columns_ * loop.trips : 1;
       }
     }
   }
@@ -204,7 +206,7 @@ class BoxCount {
   /// Instances whose new words lie at the place, relative to the tile, where a neighbour's words
   /// of the visit before lay, `away` further.
   [[nodiscard]] std::vector<bool> served_by_neighbours(const Vector& away) const {
-    const std::int64_t columns = place_.accelerator.levels()[mesh_level_].fanout.x;
+    const std::int64_t columns = columns_;
     const auto count = static_cast<std::int64_t>(offsets_.size());
     std::vector<bool> served(offsets_.size(), false);
     for (std::int64_t i = 0; i < count; ++i) {
@@ -229,6 +231,7 @@ class BoxCount {
   std::vector<Entering> entering_;
   std::vector<Vector> offsets_;  ///< of the boxes of one parent's instances, by instance number
   LevelIndex mesh_level_ = 0;
+  std::int64_t columns_ = 1;  ///< of the mesh that are used
   std::int64_t parents_ = 1;
   Entering whole_;
 };

@@ -17,12 +17,12 @@ class NestBuilder {
     nest_.loops.reserve(32);
   }
 
-  [[nodiscard]] bool add(const Loop& loop, LevelIndex level, bool spatial) {
+  [[nodiscard]] bool add(const Loop& loop, LevelIndex level, bool spatial, bool columns = false) {
     if (loop.bound < 1) return false;
     std::int64_t& tile = tile_[index(loop.dim)];
     const std::int64_t inner = ceil_div(tile, loop.bound);
     if (inner < tile) {
-      nest_.loops.push_back({loop.dim, spatial, level, inner, ceil_div(tile, inner)});
+      nest_.loops.push_back({loop.dim, spatial, level, inner, ceil_div(tile, inner), columns});
       tile = inner;
     }
     return true;
@@ -51,7 +51,7 @@ bool add_level(NestBuilder& builder, const LevelLoops& loops, LevelIndex level) 
   for (auto it = loops.spatial_y.rbegin(); it != loops.spatial_y.rend(); ++it)
     ok = builder.add(*it, level, true) && ok;
   for (auto it = loops.spatial_x.rbegin(); it != loops.spatial_x.rend(); ++it)
-    ok = builder.add(*it, level, true) && ok;
+    ok = builder.add(*it, level, true, true) && ok;
   return ok;
 }
 

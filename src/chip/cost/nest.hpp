@@ -18,6 +18,7 @@ struct NestLoop {
   LevelIndex level = 0;
   std::int64_t tile = 1;   ///< elements of `dim` below one iteration (the last may have fewer)
   std::int64_t trips = 1;  ///< over the largest tile above it; >= 2
+  bool columns = false;    ///< spatial: over columns of the mesh, not rows
 };
 
 /// The loops of a mapping from the outermost inwards, without those that never turn. Within a

@@ -236,12 +236,17 @@ Mapping MapSpace::to_mapping(const Candidate& candidate) const {
       const std::int32_t bound = candidate.bound(slot_of(l, SlotKind::temporal), order[i]);
       if (bound > 1) loops.temporal.push_back({order[i], bound});
     }
-    for (const Dim dim : kDims) {
-      const std::int32_t x = candidate.bound(slot_of(l, SlotKind::x), dim);
-      const std::int32_t y = candidate.bound(slot_of(l, SlotKind::y), dim);
-      if (x > 1) loops.spatial_x.push_back({dim, x});
-      if (y > 1) loops.spatial_y.push_back({dim, y});
-    }
+    const auto put_mesh = [&](SlotKind axis, Dim first, std::vector<Loop>& into) {
+      const auto put = [&](Dim dim) {
+        const std::int32_t bound = candidate.bound(slot_of(l, axis), dim);
+        if (bound > 1) into.push_back({dim, bound});
+      };
+      put(first);
+      for (const Dim dim : kDims)
+        if (dim != first) put(dim);
+    };
+    put_mesh(SlotKind::x, candidate.adjacent[0], loops.spatial_x);
+    put_mesh(SlotKind::y, candidate.adjacent[1], loops.spatial_y);
   }
   return mapping;
 }
@@ -257,6 +262,8 @@ std::optional<Candidate> MapSpace::from_mapping(const Mapping& mapping) const {
       return std::nullopt;
     }
     candidate.orders[l] = order_of(loops.temporal);
+    if (!loops.spatial_x.empty()) candidate.adjacent[0] = loops.spatial_x.front().dim;
+    if (!loops.spatial_y.empty()) candidate.adjacent[1] = loops.spatial_y.front().dim;
   }
   for (const Dim dim : kDims) {
     std::int64_t tile = size(dim);

@@ -445,11 +445,32 @@ class ProductSearch {
         candidate.chains[index(model_.compounds()[c][d])] = tables_.choices(c)[picked_[c]].loops[d];
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
     if (p_.accelerator.fields().counting.box_tiles) {
-      incumbent_.offer(p_, candidate);
+      offer_neighbours(candidate);
     } else {
       candidate_ = candidate;
       order_level(0, bound);
     }
+  }
+
+  /// Which tiles lie beside each other on the mesh decides what neighbours can pass on.
+  void offer_neighbours(Candidate candidate) {
+    const auto& levels = p_.accelerator.levels();
+    const bool forwards = std::any_of(levels.begin(), levels.end(), [](const MemoryLevel& level) {
+      return level.fanout.forwarding && level.fanout.instances() > 1;
+    });
+    const auto first_on = [&](SlotKind axis) {
+      std::vector<Dim> dims{Dim::n};
+      for (const Dim dim : {Dim::p, Dim::q, Dim::r, Dim::s})
+        for (LevelIndex l = 0; forwards && l < levels.size(); ++l)
+          if (candidate.bound(slot_of(l, axis), dim) > 1 && dims.back() != dim)
+            dims.push_back(dim);
+      return dims;
+    };
+    for (const Dim x : first_on(SlotKind::x))
+      for (const Dim y : first_on(SlotKind::y)) {
+        candidate.adjacent = {x, y};
+        incumbent_.offer(p_, candidate);
+      }
   }
 
   /// Exact counting tells more orders apart than the classes do: all of them are tried.
