@@ -26,10 +26,9 @@ ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space)
 }
 
 void ChoiceTables::add_choices(const Compound& compound) {
-  Choices& all = compounds_.emplace_back(
-      FactorChoices(space_.chains(compound[0]), compound.size() > 1
-                                                    ? space_.chains(compound[1])
-                                                    : std::vector<DimLoops>{kNoLoops}));
+  Choices& all = compounds_.emplace_back(FactorChoices(
+      space_.chains(compound[0]),
+      compound.size() > 1 ? space_.chains(compound[1]) : std::vector<DimLoops>{kNoLoops}));
   const std::vector<DimLoops>& first = all.choices.chains(0);
   const std::vector<DimLoops>& second = all.choices.chains(1);
   LevelIndex inside = 1;  // the level below the array
@@ -73,6 +72,13 @@ const std::vector<double>* ChoiceTables::column(std::size_t term, const LoopClas
   return entry->second = same->second.get();
 }
 
+const std::vector<bool>& ChoiceTables::loose(const LoopClass& loop_class, std::size_t c) {
+  Choices& all = compounds_[c];
+  const auto [entry, is_new] = all.loose.try_emplace(model_.loose_key(loop_class, c));
+  if (is_new) entry->second = model_.loose(loop_class, c, all.choices);
+  return entry->second;
+}
+
 /// None: all.
 const std::vector<bool>* ChoiceTables::allowed(const LoopClass& loop_class, std::size_t c) {
   Choices& all = compounds_[c];
@@ -95,9 +101,12 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
 
 std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
                                                       const std::vector<bool>* allowed,
+                                                      const std::vector<bool>& loose,
                                                       std::size_t c) const {
+  // What a loose choice really costs is not known: it cannot stand in for another.
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    return std::all_of(columns.begin(), columns.end(),
+    return (loose.empty() || !loose[a]) &&
+           std::all_of(columns.begin(), columns.end(),
                        [&](const auto* column) { return (*column)[a] <= (*column)[b]; });
   };
   std::vector<std::uint32_t> best, of_group;
@@ -116,8 +125,8 @@ std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
   return best;
 }
 
-ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices,
-                                                  std::size_t c, Table& table) {
+ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices, std::size_t c,
+                                            Table& table) {
   const auto [entry, is_new] = compounds_[c].row_sets.try_emplace(std::move(choices));
   RowSet& set = entry->second;
   table.choices = entry->first;
@@ -143,7 +152,10 @@ std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std
     table->column_of.push_back(static_cast<std::uint16_t>(same - columns.begin()));
     if (same == columns.end()) columns.push_back(mine);
   }
-  auto& set = row_set(best_choices(columns, allowed(loop_class, c), c), c, *table);
+  const std::vector<bool>& loose = this->loose(loop_class, c);
+  RowSet& set = row_set(best_choices(columns, allowed(loop_class, c), loose, c), c, *table);
+  if (!loose.empty())
+    for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
   std::vector<double> least;
   for (const std::vector<double>* all : columns) {
     const auto [entry, is_new] = set.columns.try_emplace(all);
@@ -193,7 +205,8 @@ void ChoiceTables::mark(Table& table) {
 List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows) {
   if (table.sum.empty()) mark(table);
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    return std::all_of(table.values.begin(), table.values.end(),
+    return (table.loose.empty() || !table.loose[a]) &&
+           std::all_of(table.values.begin(), table.values.end(),
                        [&](const double* values) { return values[a] <= values[b]; }) &&
            std::all_of(table.used.begin(), table.used.end(),
                        [&](const auto& used) { return used[a] <= used[b]; });

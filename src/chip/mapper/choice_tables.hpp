@@ -42,15 +42,16 @@ struct List {
 /// down to the array matches or beats in every term.
 struct Table {
   std::span<const std::uint32_t> choices;
-  std::vector<const double*> values, logs;  ///< per column
-  std::vector<std::uint16_t> column_of;     ///< per term
-  std::vector<double> least;                ///< per term
-  LogRows rows;                             ///< of the above
+  std::vector<const double*> values, logs;          ///< per column
+  std::vector<std::uint16_t> column_of;             ///< per term
+  std::vector<double> least;                        ///< per term
+  LogRows rows;                                     ///< of the above
   std::span<const std::vector<std::int32_t>> used;  ///< per axis
   std::vector<double> sum;  ///< of the logarithms of a row; empty: not needed yet
-  /// How many of some values each column is above, as bits: of two rows the one that beats the other
-  /// has no bit that the other lacks.
+  /// How many of some values each column is above, as bits: of two rows the one that beats the
+  /// other has no bit that the other lacks.
   std::array<std::vector<std::uint64_t>, 2> marks;
+  std::vector<bool> loose;  ///< rows that beat no other, see TermModel::loose(); empty: none
 };
 
 /// Mesh axes of more than one unit.
@@ -89,11 +90,12 @@ class ChoiceTables {
   struct Choices {
     explicit Choices(FactorChoices all) : choices(std::move(all)) {}
     FactorChoices choices;
-    std::vector<std::array<std::int32_t, 2>> used;        ///< per choice and axis
+    std::vector<std::array<std::int32_t, 2>> used;         ///< per choice and axis
     std::vector<std::vector<std::uint32_t>> same_outside;  ///< with the same loops to the array
     std::unordered_map<std::string, const std::vector<double>*> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<std::vector<double>>> by_content;
     std::unordered_map<std::string, std::vector<bool>> allowed;  ///< by what a class leaves out
+    std::unordered_map<std::string, std::vector<bool>> loose;    ///< by TermModel::loose_key()
     std::map<std::vector<std::uint32_t>, RowSet> row_sets;
     std::unordered_map<std::string, std::unique_ptr<Table>> tables;
   };
@@ -104,7 +106,9 @@ class ChoiceTables {
   const std::vector<bool>* allowed(const LoopClass& loop_class, std::size_t compound);
   [[nodiscard]] std::vector<std::uint32_t> best_choices(const Columns& columns,
                                                         const std::vector<bool>* allowed,
+                                                        const std::vector<bool>& loose,
                                                         std::size_t compound) const;
+  const std::vector<bool>& loose(const LoopClass& loop_class, std::size_t compound);
   RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
   static void mark(Table& table);
   [[nodiscard]] std::unique_ptr<Table> make_table(const LoopClass& loop_class,

@@ -242,15 +242,14 @@ void DualBound::add_row(const LogRows& rows, std::uint32_t row, Active& active) 
 }
 
 void DualBound::improve(Multipliers& multipliers, std::span<const LogRows> lists,
-                        std::span<const double> decided, double target, int rounds,
-                        Ascent& ascent, std::vector<std::vector<std::uint32_t>>* rows) {
+                        std::span<const double> decided, double target, int rounds, Ascent& ascent,
+                        std::vector<std::vector<std::uint32_t>>* rows) {
   set_usable(usable(lists, decided));
   active_.assign(lists.size(), {});
   if (rows != nullptr) {
     rows->resize(lists.size());
     for (std::size_t l = 0; l < lists.size(); ++l)
-      for (const std::uint32_t row : (*rows)[l])
-        add_row(lists[l], row, active_[l]);
+      for (const std::uint32_t row : (*rows)[l]) add_row(lists[l], row, active_[l]);
   }
   scores_.resize(lists.size());
   ascent.bound = -kInfinity;

@@ -49,8 +49,8 @@ class DualBound {
   };
   /// The best bound that it finds in some rounds; it stops when the bound reaches `target` or
   /// hardly rises. `decided` has the logarithms of what is decided already, terms and then axes.
-  /// `rows`, when given, are the rows of every list to begin with, and afterwards those that matter:
-  /// for lists of the same choices.
+  /// `rows`, when given, are the rows of every list to begin with, and afterwards those that
+  /// matter: for lists of the same choices.
   void improve(Multipliers& multipliers, std::span<const LogRows> lists,
                std::span<const double> decided, double target, int rounds, Ascent& ascent,
                std::vector<std::vector<std::uint32_t>>* rows = nullptr);

@@ -48,7 +48,8 @@ struct Candidate {
   std::array<DimLoops, kDimCount> chains;
   std::array<LoopOrder, kMaxMapperLevels> orders;
   /// Columns, rows: the dimension of which neighbouring units hold neighbouring tiles, the others
-  /// following in the canonical order; n: all in that order. Forwarding between units depends on it.
+  /// following in the canonical order; n: all in that order. Forwarding between units depends on
+  /// it.
   std::array<Dim, 2> adjacent{Dim::n, Dim::n};
 
   [[nodiscard]] std::int32_t bound(std::size_t slot, Dim dim) const {

@@ -76,7 +76,7 @@ class ProductSearch {
   struct Item {
     const LoopClass* loop_class = nullptr;
     std::vector<Table*> tables;  ///< per compound
-    double bound = -kInfinity;         ///< as DualBound has it
+    double bound = -kInfinity;   ///< as DualBound has it
   };
   /// Compounds still to be decided, and what the decided ones multiply.
   struct Open {
@@ -203,11 +203,8 @@ class ProductSearch {
     const double* const* at = columns_.data();
     for (const List* list : lists) {
       const std::size_t count = list->columns();
-      log_rows_.push_back({list->size,
-                           {at, count},
-                           list->column_of,
-                           {at + count, full_mesh_.size()},
-                           list->least});
+      log_rows_.push_back(
+          {list->size, {at, count}, list->column_of, {at + count, full_mesh_.size()}, list->least});
       at += count + full_mesh_.size();
     }
   }
@@ -462,8 +459,7 @@ class ProductSearch {
       std::vector<Dim> dims{Dim::n};
       for (const Dim dim : {Dim::p, Dim::q, Dim::r, Dim::s})
         for (LevelIndex l = 0; forwards && l < levels.size(); ++l)
-          if (candidate.bound(slot_of(l, axis), dim) > 1 && dims.back() != dim)
-            dims.push_back(dim);
+          if (candidate.bound(slot_of(l, axis), dim) > 1 && dims.back() != dim) dims.push_back(dim);
       return dims;
     };
     for (const Dim x : first_on(SlotKind::x))
@@ -505,7 +501,7 @@ class ProductSearch {
   std::vector<Item> items_;  // that are left
   Incumbent incumbent_;
   bool spent_ = false;
-  DualBound::Multipliers multipliers_;          // of the last class
+  DualBound::Multipliers multipliers_;                     // of the last class
   std::vector<std::vector<std::uint32_t>> matter_, rows_;  // choices that mattered in it
   DualBound::Ascent ascent_;
   std::vector<LogRows> log_rows_;

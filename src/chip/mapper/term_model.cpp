@@ -173,8 +173,9 @@ bool TermModel::forwards(const Factor& factor) const {
                      [](const MemoryLevel& level) { return level.fanout.forwarding; });
 }
 
-double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, std::size_t axis,
-                             const Compound& compound, const FactorChoice& choice) const {
+TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass& loop_class,
+                                           std::size_t axis, const Compound& compound,
+                                           const FactorChoice& choice) const {
   const Operand& operand = layer_.op.operands()[factor.operand];
   const Rank& rank = operand.ranks[axis];
   const CountingRules& rules = accelerator_.fields().counting;
@@ -216,13 +217,13 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
   if (rules.box_tiles && !is_output && factor.boundary >= 0 && factor.kind == Factor::Kind::moved) {
     const bool still =
         loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside;
-    return box_words(loops, rank, !still && forwards(factor));
+    return {box_words(loops, rank, !still && forwards(factor)), 0.0};
   }
   if (rules.box_tiles && !is_output && factor.kind == Factor::Kind::tile) {
     std::int64_t length = 1;
     for (std::size_t t = 0; t < rank.terms.size(); ++t)
       length += rank.terms[t].coefficient * (tile[t] - 1);
-    return static_cast<double>(length);
+    return {static_cast<double>(length), 0.0};
   }
   Chain chain = rank_chain(rank, layer_.op.bounds());
   if (!is_output) {
@@ -236,21 +237,66 @@ double TermModel::rank_value(const Factor& factor, const LoopClass& loop_class, 
   }
   chain.loops = loops.all;
   chain.forwarding = !is_output && factor.boundary >= 0 && forwards(factor);
-  if (factor.kind == Factor::Kind::tile) return static_cast<double>(largest_tile(chain));
-  if (factor.kind == Factor::Kind::distinct) return static_cast<double>(count_distinct(chain));
+  if (factor.kind == Factor::Kind::tile) return {static_cast<double>(largest_tile(chain)), 0.0};
+  if (factor.kind == Factor::Kind::distinct)
+    return {static_cast<double>(count_distinct(chain)), 0.0};
   const int temporal = chain.temporal_loops();
   const Side side = is_output ? Side::leave : Side::enter;
   std::int64_t words = count_cut(chain, {temporal, false}, side).whole;
   std::int64_t kept = 0;
   for (std::size_t i = 0; i < loops.run; ++i)
     kept += count_cut(chain, {temporal - 1 - static_cast<int>(i), true}, side).kept;
-  if (factor.boundary < 0 || loops.run == 0) return static_cast<double>(words - kept);
+  if (factor.boundary < 0 || loops.run == 0) return {static_cast<double>(words - kept), 0.0};
   // Orders that the class does not tell apart may keep these as well.
   std::int64_t spare = 0;
   const int outer = temporal - static_cast<int>(loops.run);
   spare = count_cut(chain, {outer, false}, side).kept;
   for (int i = 0; i < outer; ++i) spare += count_cut(chain, {i, true}, side).kept;
-  return static_cast<double>(std::max<std::int64_t>(0, words - kept - spare));
+  return {static_cast<double>(std::max<std::int64_t>(0, words - kept - spare)),
+          static_cast<double>(spare)};
+}
+
+/// Where a class may count too few words.
+std::vector<TermModel::Factor> TermModel::loose_factors(std::size_t c) const {
+  std::vector<Factor> factors;
+  if (accelerator_.fields().counting.box_tiles) return factors;
+  for (const Term& term : terms_) {
+    const Factor& factor = term.parts[c].whole;
+    if (factor.kind == Factor::Kind::moved && factor.boundary >= 0 &&
+        !joint_axes(factor, compounds_[c]).empty() &&
+        std::find(factors.begin(), factors.end(), factor) == factors.end())
+      factors.push_back(factor);
+  }
+  return factors;
+}
+
+std::vector<bool> TermModel::loose(const LoopClass& loop_class, std::size_t c,
+                                   const FactorChoices& choices) const {
+  std::vector<bool> loose;
+  for (const Factor& factor : loose_factors(c)) {
+    loose.resize(choices.size(), false);
+    const auto& first = choices.above(0, factor.child);
+    const auto& second = choices.above(1, factor.child);
+    std::vector<std::int8_t> known(first.example.size() * second.example.size(), -1);
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+      const auto [a, b] = choices.pair(i);
+      std::int8_t& spare = known[first.of_chain[a] * second.example.size() + second.of_chain[b]];
+      if (spare < 0) {
+        spare = 0;
+        for (const std::size_t axis : joint_axes(factor, compounds_[c]))
+          if (rank_words(factor, loop_class, axis, compounds_[c], choices[i]).spare > 0.0)
+            spare = 1;
+      }
+      if (spare == 1) loose[i] = true;
+    }
+  }
+  return loose;
+}
+
+std::string TermModel::loose_key(const LoopClass& loop_class, std::size_t c) const {
+  std::string key;
+  for (const Factor& factor : loose_factors(c)) key += key_of(factor, loop_class, c) + '|';
+  return key;
 }
 
 double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwarding) const {
@@ -374,7 +420,7 @@ double TermModel::plain_value(const Factor& factor, std::size_t axis, const Comp
 double TermModel::axis_value(const Factor& factor, const LoopClass& loop_class, std::size_t axis,
                              const Compound& compound, const FactorChoice& choice) const {
   const double plain = plain_value(factor, axis, compound, choice);
-  return plain > 0.0 ? plain : rank_value(factor, loop_class, axis, compound, choice);
+  return plain > 0.0 ? plain : rank_words(factor, loop_class, axis, compound, choice).least;
 }
 
 /// Axes of the operand that both dimensions of a compound move along.
@@ -416,8 +462,8 @@ double TermModel::own_value(const Factor& factor, const LoopClass& loop_class,
     bool moves = false, others = false;
     for (const AffineTerm& term : ranks[axis].terms) {
       moves = moves || term.dim == dim;
-      others = others || (term.dim != dim && std::find(compound.begin(), compound.end(),
-                                                       term.dim) != compound.end());
+      others = others || (term.dim != dim &&
+                          std::find(compound.begin(), compound.end(), term.dim) != compound.end());
     }
     if (moves && !others) value *= axis_value(factor, loop_class, axis, compound, choice);
   }

@@ -68,6 +68,12 @@ class TermModel {
                                            const FactorChoices& choices) const;
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
+  /// Choices of which the class may count fewer words than any order of its loops moves (exact
+  /// counting of rows that are cut at several levels). Empty: none.
+  [[nodiscard]] std::vector<bool> loose(const LoopClass& loop_class, std::size_t compound,
+                                        const FactorChoices& choices) const;
+  /// Equal keys: the same choices are loose.
+  [[nodiscard]] std::string loose_key(const LoopClass& loop_class, std::size_t compound) const;
   /// Which of the choices a class allows: no loops where it leaves them out.
   [[nodiscard]] bool allows(const LoopClass& loop_class, std::size_t compound,
                             const FactorChoice& choice) const;
@@ -124,9 +130,14 @@ class TermModel {
   [[nodiscard]] double axis_value(const Factor& factor, const LoopClass& loop_class,
                                   std::size_t axis, const Compound& compound,
                                   const FactorChoice& choice) const;
-  [[nodiscard]] double rank_value(const Factor& factor, const LoopClass& loop_class,
-                                  std::size_t axis, const Compound& compound,
-                                  const FactorChoice& choice) const;
+  /// Words along an axis: at least, and how many the class may count too few.
+  struct RankWords {
+    double least = 0.0, spare = 0.0;
+  };
+  [[nodiscard]] RankWords rank_words(const Factor& factor, const LoopClass& loop_class,
+                                     std::size_t axis, const Compound& compound,
+                                     const FactorChoice& choice) const;
+  [[nodiscard]] std::vector<Factor> loose_factors(std::size_t compound) const;
   [[nodiscard]] bool forwards(const Factor& factor) const;
   [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
                              std::uint32_t temporal, std::uint32_t summed) const;
