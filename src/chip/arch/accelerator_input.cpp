@@ -1,0 +1,43 @@
+#include "chip/arch/accelerator_input.hpp"
+
+#include "chip/arch/accelerator_format.hpp"
+#include "chip/arch/embedded_files.hpp"
+#include "chip/arch/timeloop_architecture.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+bool is_builtin(const std::string& name) {
+  for (const EmbeddedFile& file : embedded_accelerators())
+    if (file.name == name) return true;
+  return false;
+}
+
+}  // namespace
+
+Expected<AcceleratorInput> read_accelerator(const Documents& documents) {
+  if (documents.find("architecture").value != nullptr)
+    return timeloop::read_architecture(documents);
+  const Documents::Document& first = documents.all().front();
+  auto accelerator = accelerator_from_value(first.value, first.origin);
+  if (!accelerator) return Unexpected{std::move(accelerator).error()};
+  return AcceleratorInput{std::move(*accelerator)};
+}
+
+Expected<AcceleratorInput> read_accelerator(const std::string& name_or_files) {
+  if (is_builtin(name_or_files) || name_or_files.find_first_of("./") == std::string::npos) {
+    auto accelerator = load_accelerator(name_or_files);
+    if (!accelerator) return Unexpected{std::move(accelerator).error()};
+    return AcceleratorInput{std::move(*accelerator)};
+  }
+  const auto documents = Documents::load(name_or_files);
+  if (!documents) return Unexpected{documents.error()};
+  return read_accelerator(*documents);
+}
+
+ForeignText write_accelerator(const Accelerator& accelerator, Format format) {
+  if (format == Format::hwflow) return {accelerator_to_yaml(accelerator), {}, {}};
+  return timeloop::write_architecture(accelerator, format);
+}
+
+}  // namespace hwflow::chip
