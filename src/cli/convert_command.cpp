@@ -160,7 +160,8 @@ int run_convert(const ConvertArguments& arguments, const GlobalOptions& global) 
                       "--lossy writes the rest"});
     return report_wrong_input(losses);
   }
-  if (!global.out && files->size() > 1 && (*format == chip::Format::hwflow || files->size() > 3))
+  if (!global.out && files->size() > 1 &&
+      (*format == chip::Format::hwflow || *format == chip::Format::zigzag || files->size() > 3))
     return report_wrong_input({{"--out", fmt::format("is missing: {} files", files->size()), ""}});
   write(*files, global);
   report(*files, std::move(notes), losses, global);
@@ -176,7 +177,8 @@ void add_convert_command(CLI::App& app, GlobalOptions& options, int& exit_code) 
   add_network_options(*command, arguments->input);
   command->add_option("--mapping", arguments->mapping,
                       "Mappings of NETWORK on --arch, converted too");
-  command->add_option("--to", arguments->to, "hwflow, timeloop (0.4) or timeloop-0.3")->required();
+  command->add_option("--to", arguments->to, "hwflow, timeloop (0.4), timeloop-0.3 or zigzag")
+      ->required();
   command->add_flag("--lossy", arguments->lossy,
                     "Write what the format can say and name the rest, instead of refusing");
   command->footer(

@@ -131,7 +131,7 @@ void add_evaluate_command(CLI::App& app, GlobalOptions& options, int& exit_code)
   add_network_options(*command, arguments->input);
   CLI::Option* mapping = command->add_option("--mapping", arguments->mapping,
                                              "YAML or JSON, as 'hwflow map --json' writes it, or a "
-                                             "mapping of Timeloop");
+                                             "mapping of Timeloop or ZigZag");
   command->add_option("--semantics", arguments->semantics,
                       "How words are counted: exact, timeloop, timeloop-no-forwarding, zigzag or "
                       "accelforge");

@@ -74,10 +74,12 @@ LoweringOptions lowering_options(const NetworkInput& input, const chip::Accelera
 }  // namespace
 
 void add_network_options(CLI::App& command, NetworkInput& input) {
-  command.add_option("network", input.network,
-                     "Built-in name, .onnx file, network YAML file or Timeloop problem");
-  command.add_option("--arch", input.arch,
-                     "Built-in accelerator or YAML file, Timeloop's too (arch.yaml,ert.yaml)");
+  command.add_option(
+      "network", input.network,
+      "Built-in name, .onnx file, network YAML file, Timeloop problem or ZigZag workload");
+  command.add_option(
+      "--arch", input.arch,
+      "Built-in accelerator or YAML file, also of Timeloop (arch.yaml,ert.yaml) or ZigZag");
   command.add_option("--bits", input.bits,
                      "Widths of weights and activations, W/A (default: uncompressed)");
   command.add_option("--batch", input.batch, "Images at a time")

@@ -45,6 +45,23 @@ TEST(HwflowConvert, EveryFormatGivesTheRecordedCost) {
   }
 }
 
+/// Recorded as ZZ03: 2304990 cycles, from ZigZag's own files and from those that we write.
+TEST(HwflowConvert, ZigZagFilesKeepTheRecordedCost) {
+  const TinyStudy folder;
+  const std::string out = folder.folder().string();
+  const std::string zigzag = std::string(std::getenv("HWFLOW_SOURCE_DIR")) + "/tests/data/zigzag/";
+  const std::string layer = zigzag + "ZZ01_l1_rs_fixA.workload.yaml";
+  const std::string mapping = zigzag + "ZZ01_l1_rs_fixA.mapping.yaml";
+  ASSERT_EQ(run_hwflow({"convert", "--arch", "e168bw", "--to", "zigzag", "--out", out}).exit_code,
+            0);
+  ASSERT_EQ(run_hwflow({"convert", layer, "--to", "zigzag", "--out", out}).exit_code, 0);
+  const Outcome outcome = run_hwflow({"evaluate", out + "/ZZ01_l1_rs_fixA.layer.yaml", "--arch",
+                                      out + "/accelerator.yaml", "--mapping", mapping,
+                                      "--semantics", "zigzag", "--json", "-", "--quiet"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_EQ(json::parse(outcome.output)["total"]["cycles"], 2304990);
+}
+
 TEST(HwflowConvert, NamesWhatAFormatCannotSayAndWritesTheRestOnRequest) {
   const Outcome strict = run_hwflow({"convert", "--arch", "bitfusion", "--to", "timeloop"});
   EXPECT_EQ(strict.exit_code, 2);

@@ -3,6 +3,7 @@
 #include "chip/arch/accelerator_format.hpp"
 #include "chip/arch/embedded_files.hpp"
 #include "chip/arch/timeloop_architecture.hpp"
+#include "chip/arch/zigzag_accelerator.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -19,6 +20,7 @@ Expected<AcceleratorInput> read_accelerator(const Documents& documents) {
   if (documents.find("architecture").value != nullptr)
     return timeloop::read_architecture(documents);
   const Documents::Document& first = documents.all().front();
+  if (zigzag::is_accelerator(first.value)) return zigzag::read_accelerator(documents);
   auto accelerator = accelerator_from_value(first.value, first.origin);
   if (!accelerator) return Unexpected{std::move(accelerator).error()};
   return AcceleratorInput{std::move(*accelerator)};
@@ -37,6 +39,7 @@ Expected<AcceleratorInput> read_accelerator(const std::string& name_or_files) {
 
 ForeignText write_accelerator(const Accelerator& accelerator, Format format) {
   if (format == Format::hwflow) return {accelerator_to_yaml(accelerator), {}, {}};
+  if (format == Format::zigzag) return zigzag::write_accelerator(accelerator);
   return timeloop::write_architecture(accelerator, format);
 }
 

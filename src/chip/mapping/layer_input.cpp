@@ -2,6 +2,7 @@
 
 #include "chip/arch/timeloop_architecture.hpp"
 #include "chip/mapping/timeloop_problem.hpp"
+#include "chip/mapping/zigzag_workload.hpp"
 
 namespace hwflow::chip {
 
@@ -13,13 +14,18 @@ LayerInput with_usual_names(const Layer& layer) {
   return input;
 }
 
-bool holds_layers(const Documents& documents) { return documents.find("problem").value != nullptr; }
+bool holds_layers(const Documents& documents) {
+  return documents.find("problem").value != nullptr ||
+         zigzag::is_workload(documents.all().front().value);
+}
 
 Expected<WorkloadInput> read_layers(const Documents& documents, const LayerBits& bits) {
+  if (documents.find("problem").value == nullptr) return zigzag::read_workload(documents);
   return timeloop::read_problem(documents, bits);
 }
 
 ForeignText write_layer(const Layer& layer, Format format) {
+  if (format == Format::zigzag) return zigzag::write_layer(layer);
   return timeloop::write_problem(layer, format);
 }
 

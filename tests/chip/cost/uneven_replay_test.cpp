@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 
+#include "chip/cost/cost.hpp"
 #include "chip/cost/reference_check.hpp"
+#include "chip/mapping/mapping_input.hpp"
 #include "chip/mapping/reference_cases.hpp"
 
 namespace hwflow::chip {
@@ -66,6 +68,43 @@ TEST(ZigZagReplay, OtherSemanticsCountOtherNumbers) {
   EXPECT_THAT(differences(cases.front(), Semantics::timeloop), ::testing::Not(IsEmpty()));
   EXPECT_THAT(differences(recorded("accelforge").front(), Semantics::zigzag),
               ::testing::Not(IsEmpty()));
+}
+
+std::string data(const std::string& file) {
+  return std::string(std::getenv("HWFLOW_SOURCE_DIR")) + "/tests/data/zigzag/" + file;
+}
+
+/// The same machines, layers and orders of loops as ZigZag's own files: which memory gets which
+/// loops is worked out, and the recorded energy and latency follow.
+TEST(ZigZagReplay, ItsFilesGiveTheRecordedEnergyAndLatency) {
+  struct Case {
+    const char* id;
+    const char* machine;
+    double energy_pj;
+    std::int64_t cycles;
+  };
+  for (const auto& [id, machine_file, energy_pj, cycles] :
+       {Case{"ZZ01_l1_rs_fixA", "e168.yaml", 2647269376.0, 703125},
+        Case{"ZZ01_l1_rs_fixA", "e168bw.yaml", 2647269376.0, 2304990},  // recorded as ZZ03
+        Case{"ZZ05_l1_rs_loma6_energy", "e168.yaml", 828116992.0, 918383},
+        Case{"ZZ08_vggc32_rs_loma6", "e168.yaml", 17483841536.0, 12845294},
+        Case{"ZZ10_l1_rs_loma7_EDP", "e168.yaml", 763345408.0, 803359}}) {
+    SCOPED_TRACE(id);
+    const auto machine = read_accelerator(data(machine_file));
+    ASSERT_TRUE(machine) << to_text(machine.error());
+    const auto layers =
+        read_layers(Documents::load(data(std::string(id) + ".workload.yaml")).value(), {});
+    ASSERT_TRUE(layers) << to_text(layers.error());
+    const auto mapped = read_mappings(
+        Documents::load(data(std::string(id) + ".mapping.yaml")).value(), layers->layers, *machine);
+    ASSERT_TRUE(mapped) << to_text(mapped.error());
+    const auto evaluation = evaluate(layers->layers.front().layer,
+                                     with_semantics(mapped->accelerator, Semantics::zigzag),
+                                     mapped->mappings.front().mapping);
+    ASSERT_TRUE(std::holds_alternative<Cost>(evaluation));
+    EXPECT_NEAR(std::get<Cost>(evaluation).energy_pj, energy_pj, 1e-9 * energy_pj);
+    EXPECT_EQ(std::get<Cost>(evaluation).cycles, cycles);
+  }
 }
 
 }  // namespace
