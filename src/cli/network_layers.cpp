@@ -124,11 +124,8 @@ Expected<NetworkLayers> layers_of(const chip::Documents& documents, const Networ
   return result;
 }
 
-Expected<NetworkLayers> layers_of(const OnnxModel& model, const NetworkInput& input,
-                                  chip::AcceleratorInput machine, const PrecisionPair& bits) {
-  Diagnostics problems = at_option("--batch", check_batch(model.network, input.batch));
-  collect(check_layers(model.network, input), problems);
-  if (!problems.empty()) return Unexpected{std::move(problems)};
+NetworkLayers layers_of(const OnnxModel& model, const NetworkInput& input,
+                        chip::AcceleratorInput machine, const PrecisionPair& bits) {
   const Network& network = model.network;
   const auto plan =
       PrecisionPlan::uniform(network.compute_nodes().size(), bits.weights, bits.inputs);
@@ -149,13 +146,13 @@ Expected<NetworkLayers> load_on(const NetworkInput& input,
   const auto foreign = foreign_layers(input.network);
   std::optional<Expected<OnnxModel>> model;
   if (!foreign) model = load_network(input.network);
-  if (model && !*model) collect(model->error(), problems);
-  if (!machine) collect(machine.error(), problems);
-  if (!bits) collect(bits.error(), problems);
-  if (model && *model && !problems.empty()) {  // what else is wrong with the network
+  if (model && *model) {
     collect(at_option("--batch", check_batch((*model)->network, input.batch)), problems);
     collect(check_layers((*model)->network, input), problems);
   }
+  if (model && !*model) collect(model->error(), problems);
+  if (!machine) collect(machine.error(), problems);
+  if (!bits) collect(bits.error(), problems);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return foreign ? layers_of(**foreign, input, *machine, *bits)
                  : layers_of(**model, input, *machine, *bits);

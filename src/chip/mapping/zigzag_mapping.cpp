@@ -10,28 +10,11 @@
 #include "chip/mapping/loop_allocation.hpp"
 #include "chip/mapping/uneven_nest.hpp"
 #include "chip/mapping/zigzag_workload.hpp"
-#include "schema/write.hpp"
 
 namespace hwflow::chip::zigzag {
 namespace {
 
 using schema::Value;
-
-/// Parts of meshes by array dimension: those of the machine's file, or D1 D2, D3 D4 of the meshes
-/// of one of ours.
-std::vector<MeshName> meshes_of(const Accelerator& accelerator, std::vector<MeshName> named) {
-  if (!named.empty() && named.front().name.front() == 'D') return named;
-  named.clear();
-  int next = 1;
-  for (LevelIndex l = 0; l < accelerator.levels().size(); ++l) {
-    const Fanout& fanout = accelerator.levels()[l].fanout;
-    if (fanout.instances() == 1) continue;
-    named.push_back({fmt::format("D{}", next), l, fanout.x, 1});
-    named.push_back({fmt::format("D{}", next + 1), l, 1, fanout.y});
-    next += 2;
-  }
-  return named;
-}
 
 class EntryReader {
  public:
@@ -209,6 +192,20 @@ std::optional<std::size_t> entry_of(const Value::List& entries, const std::strin
 
 }  // namespace
 
+std::vector<MeshName> meshes_of(const Accelerator& accelerator, std::vector<MeshName> named) {
+  if (!named.empty() && named.front().name.front() == 'D') return named;
+  named.clear();
+  int next = 1;
+  for (LevelIndex l = 0; l < accelerator.levels().size(); ++l) {
+    const Fanout& fanout = accelerator.levels()[l].fanout;
+    if (fanout.instances() == 1) continue;
+    named.push_back({fmt::format("D{}", next), l, fanout.x, 1});
+    named.push_back({fmt::format("D{}", next + 1), l, 1, fanout.y});
+    next += 2;
+  }
+  return named;
+}
+
 bool is_mapping(const schema::Value& document) {
   const auto* list = document.as_list();
   if (list == nullptr || list->empty()) return false;
@@ -248,70 +245,6 @@ Expected<MappingInput> read_mapping(const Documents& documents,
   if (!findings.problems.empty()) return Unexpected{std::move(findings.problems)};
   return MappingInput{common.value_or(machine.accelerator), std::move(mappings),
                       findings.all_notes()};
-}
-
-ForeignText write_mapping(const Mapping& mapping, const Layer& layer,
-                          const Accelerator& accelerator) {
-  Diagnostics losses;
-  const auto loss = [&](const std::string& place, std::string reason, std::string hint) {
-    losses.push_back(
-        {fmt::format("layer {}: {}", layer.name, place), std::move(reason), std::move(hint)});
-  };
-  UnevenNest nest;
-  std::vector<std::size_t> above;  // temporal loops outside the tile of each level
-  DimArray tile = layer.op.bounds();
-  const auto turn = [&](const std::vector<Loop>& loops, std::vector<Loop>& turning) {
-    for (const Loop& loop : loops) {
-      std::int64_t& size = tile[index(loop.dim)];
-      const std::int64_t step = (size - 1) / loop.bound + 1, trips = (size - 1) / step + 1;
-      if (step * trips != size)
-        loss(std::string(name(loop.dim)), "has tiles of different sizes",
-             "choose bounds that divide");
-      if (trips > 1) turning.push_back({loop.dim, trips});
-      size = step;
-    }
-  };
-  for (LevelIndex l = 0; l < mapping.levels.size(); ++l) {
-    above.push_back(nest.temporal.size());
-    turn(mapping.levels[l].temporal, nest.temporal);
-    UnevenNest::Spread spread{accelerator.levels()[l].name, {}, {}};
-    turn(mapping.levels[l].spatial_y, spread.y);
-    turn(mapping.levels[l].spatial_x, spread.x);
-    nest.spreads.push_back(std::move(spread));
-  }
-  const UnevenNest ordered = nest;
-  for (const Diagnostic& d : allocate_loops(layer, accelerator.fields(), nest))
-    loss(d.place, d.reason, d.hint);
-  for (const UnevenNest::Tile& each : nest.tiles) {
-    for (LevelIndex l = 0; l < accelerator.levels().size(); ++l)
-      if (accelerator.levels()[l].name == each.memory && above[l] != each.loops_above)
-        loss(fmt::format("{} of {}", each.memory, name(each.role)),
-             fmt::format("has {} loops above its tile; ZigZag allocates loops itself and leaves {}",
-                         above[l], each.loops_above),
-             "the order is written, the boundary cannot be");
-  }
-  Value spatial = Value::map(), ordering = Value::list(), links = Value::map();
-  for (const MeshName& mesh : meshes_of(accelerator, {})) {
-    Value list = Value::list();
-    const UnevenNest::Spread& spread = ordered.spreads[mesh.level];
-    const bool columns = mesh.name == "D1" || mesh.name == "D3";
-    for (const Loop& loop : columns ? spread.x : spread.y)
-      list.append(fmt::format("{}, {}", dimension_name(loop.dim), loop.bound));
-    if (!list.as_list()->empty()) spatial.set(mesh.name, list);
-  }
-  for (auto loop = ordered.temporal.rbegin(); loop != ordered.temporal.rend(); ++loop)
-    ordering.append(Value::list().append(dimension_name(loop->dim)).append(loop->bound));
-  links.set("O", "O");
-  links.set("W", "I2");
-  links.set("I", "I1");
-  Value entry = Value::map();
-  entry.set("name", layer.name);
-  entry.set("spatial_mapping", spatial);
-  entry.set("temporal_ordering", ordering);
-  entry.set("memory_operand_links", links);
-  Value fallback = entry;  // ZigZag wants one
-  fallback.set("name", "default");
-  return {schema::to_yaml(Value::list().append(entry).append(fallback)), {}, std::move(losses)};
 }
 
 }  // namespace hwflow::chip::zigzag

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "chip/arch/foreign_map.hpp"
-#include "schema/write.hpp"
 
 namespace hwflow::chip::zigzag {
 namespace {
@@ -241,73 +240,6 @@ Expected<WorkloadInput> read_workload(const Documents& documents) {
   if (!findings.problems.empty()) return Unexpected{std::move(findings.problems)};
   input.notes = findings.all_notes();
   return input;
-}
-
-ForeignText write_layer(const Layer& layer) {
-  Diagnostics losses;
-  const auto loss = [&](const std::string& place, std::string reason, std::string hint) {
-    losses.push_back(
-        {fmt::format("layer {}: {}", layer.name, place), std::move(reason), std::move(hint)});
-  };
-  if (layer.op.arithmetic() != Arithmetic::multiply_accumulate || layer.op.operands().size() != 3)
-    loss("arithmetic", "is no product of weights and inputs that is summed", "");
-  Value relations = Value::list(), dims = Value::list(), sizes = Value::list();
-  std::map<Role, std::string> texts;
-  std::set<Dim> used;
-  for (const Operand& operand : layer.op.operands()) {
-    std::string text(1, operand.role == Role::outputs   ? 'O'
-                        : operand.role == Role::weights ? 'W'
-                                                        : 'I');
-    int relation = 0;
-    for (const Rank& rank : operand.ranks) {
-      for (const AffineTerm& term : rank.terms) used.insert(term.dim);
-      if (rank.terms.empty()) continue;
-      std::int64_t length = 1;
-      for (const AffineTerm& term : rank.terms)
-        length += term.coefficient * (layer.op.bound(term.dim) - 1);
-      if (rank.offset != 0 || rank.extent < length)
-        loss(operand.name, "is padded: ZigZag counts the padding like any word",
-             "count with padding, or leave it out of the layer");
-      std::string name = dimension_name(rank.terms.front().dim);
-      std::transform(name.begin(), name.end(), name.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      if (rank.terms.size() == 2) {
-        std::string sum;
-        for (const AffineTerm& term : rank.terms) {
-          std::string dim = dimension_name(term.dim);
-          std::transform(dim.begin(), dim.end(), dim.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-          sum += fmt::format("{}{}*{}", sum.empty() ? "" : "+", term.coefficient, dim);
-        }
-        name = fmt::format("{}{}", std::string(1, static_cast<char>(std::tolower(text[0]))),
-                           std::string(1, static_cast<char>('x' + relation++)));
-        relations.append(fmt::format("{}={}", name, sum));
-      }
-      text += fmt::format("[{}]", name);
-    }
-    texts[operand.role] = text;
-  }
-  for (const Dim dim : kDims) {
-    if (!used.contains(dim)) continue;
-    dims.append(dimension_name(dim));
-    sizes.append(layer.op.bound(dim));
-  }
-  Value precision = Value::map();
-  precision.set("W", layer.bits.weights);
-  precision.set("I", layer.bits.inputs);
-  precision.set("O", layer.bits.partial_sums);
-  precision.set("O_final", layer.bits.outputs);
-  Value map = Value::map();
-  map.set("id", 0);
-  map.set("name", layer.name);
-  map.set("operator_type", "Conv");
-  map.set("equation", fmt::format("{}+={}*{}", texts[Role::outputs], texts[Role::weights],
-                                  texts[Role::inputs]));
-  map.set("dimension_relations", relations);
-  map.set("loop_dims", dims);
-  map.set("loop_sizes", sizes);
-  map.set("operand_precision", precision);
-  return {schema::to_yaml(Value::list().append(map)), {}, std::move(losses)};
 }
 
 }  // namespace hwflow::chip::zigzag
