@@ -78,7 +78,9 @@ std::string file_name(const std::string& layer, const char* kind) {
   return fmt::format("{}.{}.yaml", name, kind);
 }
 
-Expected<chip::ForeignText> convert_layer(const Layer& layer, chip::Format format) {
+/// `machine` null pointer: the layer is converted alone.
+Expected<chip::ForeignText> convert_layer(const Layer& layer, const chip::Accelerator* machine,
+                                          chip::Format format) {
   if (format != chip::Format::hwflow) return chip::write_layer(layer, format);
   const auto network = chip::network_of(layer);
   if (!network) return Unexpected{network.error()};
@@ -86,6 +88,13 @@ Expected<chip::ForeignText> convert_layer(const Layer& layer, chip::Format forma
   if (layer.op.bound(Dim::n) > 1)
     text.notes.push_back(
         fmt::format("layer {}: --batch {} is its batch", layer.name, layer.op.bound(Dim::n)));
+  text.notes.push_back(fmt::format("layer {}: --bits {}/{} are its widths", layer.name,
+                                   layer.bits.weights, layer.bits.inputs));
+  if (machine != nullptr && machine->fields().partial_sum_bits != layer.bits.partial_sums)
+    text.losses.push_back({fmt::format("layer {}: partial sums", layer.name),
+                           fmt::format("have {} bits: network files take the {} of the accelerator",
+                                       layer.bits.partial_sums, machine->fields().partial_sum_bits),
+                           "set partial_sum_bits in accelerator.yaml"});
   return text;
 }
 
@@ -96,7 +105,8 @@ Expected<std::vector<Converted>> convert(const Inputs& inputs, chip::Format form
     files.push_back(
         {"accelerator.yaml", chip::write_accelerator(inputs.machine->accelerator, format)});
   for (const Layer& layer : inputs.layers) {
-    auto text = convert_layer(layer, format);
+    auto text =
+        convert_layer(layer, inputs.machine ? &inputs.machine->accelerator : nullptr, format);
     if (text) files.push_back({file_name(layer.name, "layer"), std::move(*text)});
     if (!text) problems.insert(problems.end(), text.error().begin(), text.error().end());
   }

@@ -75,6 +75,15 @@ TEST(HwflowConvert, NamesWhatAFormatCannotSayAndWritesTheRestOnRequest) {
   EXPECT_THAT(lossy.errors, HasSubstr("not said: engine.kind"));
 }
 
+/// ZigZag's layers say the width of partial sums, our accelerators do.
+TEST(HwflowConvert, NamesWidthsThatNetworkFilesDoNotHave) {
+  const std::string zigzag = std::string(std::getenv("HWFLOW_SOURCE_DIR")) + "/tests/data/zigzag/";
+  const Outcome outcome = run_hwflow({"convert", zigzag + "ZZ01_l1_rs_fixA.workload.yaml", "--arch",
+                                      zigzag + "e168.yaml", "--to", "hwflow"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("partial sums: have 16 bits"));
+}
+
 TEST(HwflowConvert, RefusesWrongOptions) {
   const auto errors = [](const std::vector<std::string>& words) {
     const Outcome outcome = run_hwflow(words);

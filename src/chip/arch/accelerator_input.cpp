@@ -1,5 +1,7 @@
 #include "chip/arch/accelerator_input.hpp"
 
+#include <algorithm>
+
 #include "chip/arch/accelerator_format.hpp"
 #include "chip/arch/embedded_files.hpp"
 #include "chip/arch/timeloop_architecture.hpp"
@@ -9,9 +11,9 @@ namespace hwflow::chip {
 namespace {
 
 bool is_builtin(const std::string& name) {
-  for (const EmbeddedFile& file : embedded_accelerators())
-    if (file.name == name) return true;
-  return false;
+  const auto files = embedded_accelerators();
+  return std::any_of(files.begin(), files.end(),
+                     [&](const EmbeddedFile& file) { return file.name == name; });
 }
 
 }  // namespace
