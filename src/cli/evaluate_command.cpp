@@ -11,7 +11,7 @@
 
 #include "chip/cost/reference_check.hpp"
 #include "chip/mapper/network_mapper.hpp"
-#include "chip/mapping/mapping_file.hpp"
+#include "chip/mapping/mapping_input.hpp"
 #include "cli/mapping_output.hpp"
 #include "cli/network_layers.hpp"
 
@@ -48,6 +48,16 @@ class ReferenceReport {
     cases_.push_back({{"id", id}, {"match", differences.empty()}, {"differences", list}});
   }
 
+  /// A case whose mapping cannot be represented: it counts, and does not match.
+  void skip(const std::string& id, const std::string& reason) {
+    ++total_;
+    if (prints_) fmt::print("{}: not evaluated: {}\n", id, reason);
+    cases_.push_back({{"id", id},
+                      {"match", false},
+                      {"differences", nlohmann::ordered_json::array()},
+                      {"not_evaluated", reason}});
+  }
+
   nlohmann::ordered_json finish() {
     if (prints_) fmt::print("{} of {} equal\n", matched_, total_);
     return {{"matched", matched_}, {"total", total_}, {"cases", std::move(cases_)}};
@@ -70,6 +80,7 @@ int evaluate_references(const EvaluateArguments& arguments, chip::Semantics sema
     for (const Diagnostic& problem : differences.error()) problems.push_back(problem);
   };
   for (const chip::ReferenceCase& each : *references) {
+    if (!each.unsaid.empty()) report.skip(each.id, each.unsaid);
     if (each.mapping && each.result) add(each.id, chip::check_reference(each, semantics));
     for (const chip::ReferenceOptimum& optimum : each.optima)
       if (optimum.mapping)
@@ -91,17 +102,22 @@ int run_evaluate(const EvaluateArguments& arguments, const GlobalOptions& global
     return report_wrong_input({{"--mapping", "is missing", "or compare a file with --refs"}});
   const auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
-  print_notes(global, arguments.input.network, network->notes);
-  const chip::Accelerator accelerator =
-      *semantics == chip::Semantics::exact ? network->accelerator
-                                           : chip::with_semantics(network->accelerator, *semantics);
-  auto read = chip::load_mappings(arguments.mapping, accelerator);
+  print_notes(global, arguments.input, *network);
+  const auto documents = chip::Documents::load(arguments.mapping);
+  if (!documents) return report_wrong_input(documents.error());
+  auto read = chip::read_mappings(*documents, network->inputs, network->machine);
   if (!read) return report_wrong_input(read.error());
+  print_notes(global, arguments.mapping, read->notes);
+  const chip::Accelerator accelerator = *semantics == chip::Semantics::exact
+                                            ? read->accelerator
+                                            : chip::with_semantics(read->accelerator, *semantics);
   std::map<std::string, chip::Mapping> mappings;
-  for (chip::LayerMapping& each : *read) mappings[each.layer] = std::move(each.mapping);
+  for (chip::LayerMapping& each : read->mappings) mappings[each.layer] = std::move(each.mapping);
   const auto evaluated = chip::evaluate_network(network->layers, accelerator, *objective, mappings);
   if (!evaluated) return report_wrong_input(evaluated.error());
-  const MappingTitle title{network->network, *objective, 1, MappingSource::file, network->notes};
+  std::vector<std::string> notes = all_notes(*network);
+  notes.insert(notes.end(), read->notes.begin(), read->notes.end());
+  const MappingTitle title{network->network, *objective, 1, MappingSource::file, notes};
   write_json(global, to_json(*evaluated, accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*evaluated, accelerator, title);
   return kDone;
@@ -114,9 +130,11 @@ void add_evaluate_command(CLI::App& app, GlobalOptions& options, int& exit_code)
   auto arguments = std::make_shared<EvaluateArguments>();
   add_network_options(*command, arguments->input);
   CLI::Option* mapping = command->add_option("--mapping", arguments->mapping,
-                                             "YAML or JSON, as 'hwflow map --json' writes it");
+                                             "YAML or JSON, as 'hwflow map --json' writes it, or a "
+                                             "mapping of Timeloop or ZigZag");
   command->add_option("--semantics", arguments->semantics,
-                      "How words are counted: exact, timeloop or timeloop-no-forwarding");
+                      "How words are counted: exact, timeloop, timeloop-no-forwarding, zigzag or "
+                      "accelforge");
   command
       ->add_option("--refs", arguments->refs,
                    "Instead of a network: compare every mapping of a neutral reference file")

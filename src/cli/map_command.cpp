@@ -97,7 +97,7 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
     network->accelerator = chip::with_semantics(network->accelerator, semantics);
   for (std::string& note : notes_on_certificates(options, semantics))
     network->notes.push_back(std::move(note));
-  print_notes(global, arguments.input.network, network->notes);
+  print_notes(global, arguments.input, *network);
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto mapped = chip::map_network(
       network->layers, network->accelerator, options, [&line](std::size_t done, std::size_t of) {
@@ -106,7 +106,7 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
   line.close();
   if (!mapped) return report_unmapped(mapped.error());
   const MappingTitle title{network->network, options.objective, options.threads,
-                           MappingSource::search, network->notes};
+                           MappingSource::search, all_notes(*network)};
   write_json(global, to_json(*mapped, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
   return kDone;

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/check.hpp"
 #include "cli/command.hpp"
 #include "workload/network.hpp"
 #include "workload/node_geometry.hpp"
@@ -73,8 +74,12 @@ LoweringOptions lowering_options(const NetworkInput& input, const chip::Accelera
 }  // namespace
 
 void add_network_options(CLI::App& command, NetworkInput& input) {
-  command.add_option("network", input.network, "Built-in name, .onnx file or network YAML file");
-  command.add_option("--arch", input.arch, "Built-in accelerator or YAML file");
+  command.add_option(
+      "network", input.network,
+      "Built-in name, .onnx file, network YAML file, Timeloop problem or ZigZag workload");
+  command.add_option(
+      "--arch", input.arch,
+      "Built-in accelerator or YAML file, also of Timeloop (arch.yaml,ert.yaml) or ZigZag");
   command.add_option("--bits", input.bits,
                      "Widths of weights and activations, W/A (default: uncompressed)");
   command.add_option("--batch", input.batch, "Images at a time")
@@ -82,6 +87,89 @@ void add_network_options(CLI::App& command, NetworkInput& input) {
       ->check(is_integer(1, 1 << 30));
   command.add_flag("--auxiliary", input.auxiliary,
                    "Poolings, additions and multiplications too, not only layers with weights");
+}
+
+namespace {
+
+/// Files of another tool; nothing when the name is one of ours.
+std::optional<Expected<chip::Documents>> foreign_layers(const std::string& name) {
+  const auto ends = [&](std::string_view end) { return name.ends_with(end); };
+  if (!ends(".yaml") && !ends(".yml") && !ends(".json")) return std::nullopt;
+  auto documents = chip::Documents::load(name);
+  if (!documents || !chip::holds_layers(*documents)) return std::nullopt;
+  return documents;
+}
+
+/// Layers of a file of another tool, which says the batch itself.
+Expected<NetworkLayers> layers_of(const chip::Documents& documents, const NetworkInput& input,
+                                  chip::AcceleratorInput machine, const PrecisionPair& bits) {
+  const chip::Accelerator::Fields& fields = machine.accelerator.fields();
+  LayerBits widths;
+  widths.weights = bits.weights == kFloatBits ? fields.float_bits : bits.weights;
+  widths.inputs = bits.inputs == kFloatBits ? fields.float_bits : bits.inputs;
+  widths.outputs = fields.float_bits;
+  widths.partial_sums = fields.partial_sum_bits;
+  auto read = chip::read_layers(documents, widths);
+  if (!read) return Unexpected{std::move(read).error()};
+  Diagnostics problems;
+  if (input.batch != 1)
+    problems.push_back({"--batch", "the file says the batch", "leave out --batch"});
+  if (read->states_bits && !input.bits.empty())
+    problems.push_back({"--bits", "the file says the widths", "leave out --bits"});
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  NetworkLayers result{input.network, machine.accelerator, {}, std::move(read->notes)};
+  for (const chip::LayerInput& each : read->layers) result.layers.push_back(each.layer);
+  result.inputs = std::move(read->layers);
+  result.machine = std::move(machine);
+  return result;
+}
+
+NetworkLayers layers_of(const OnnxModel& model, const NetworkInput& input,
+                        chip::AcceleratorInput machine, const PrecisionPair& bits) {
+  const Network& network = model.network;
+  const auto plan =
+      PrecisionPlan::uniform(network.compute_nodes().size(), bits.weights, bits.inputs);
+  NetworkLayers result{network.name(), machine.accelerator, {}, model.notes};
+  const LoweringOptions options = lowering_options(input, machine.accelerator, bits);
+  for (LoweredLayer& lowered : lower(network, plan, options)) {
+    result.inputs.push_back(chip::with_usual_names(lowered.layer));
+    result.layers.push_back(std::move(lowered.layer));
+  }
+  result.machine = std::move(machine);
+  return result;
+}
+
+Expected<NetworkLayers> load_on(const NetworkInput& input,
+                                const Expected<chip::AcceleratorInput>& machine) {
+  Diagnostics problems;
+  const auto bits = parse_bits(input.bits);
+  const auto foreign = foreign_layers(input.network);
+  std::optional<Expected<OnnxModel>> model;
+  if (!foreign) model = load_network(input.network);
+  if (model && *model) {
+    collect(at_option("--batch", check_batch((*model)->network, input.batch)), problems);
+    collect(check_layers((*model)->network, input), problems);
+  }
+  if (model && !*model) collect(model->error(), problems);
+  if (!machine) collect(machine.error(), problems);
+  if (!bits) collect(bits.error(), problems);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return foreign ? layers_of(**foreign, input, *machine, *bits)
+                 : layers_of(**model, input, *machine, *bits);
+}
+
+}  // namespace
+
+std::vector<std::string> all_notes(const NetworkLayers& network) {
+  std::vector<std::string> notes = network.notes;
+  notes.insert(notes.end(), network.machine.notes.begin(), network.machine.notes.end());
+  return notes;
+}
+
+void print_notes(const GlobalOptions& global, const NetworkInput& input,
+                 const NetworkLayers& network) {
+  print_notes(global, input.network, network.notes);
+  print_notes(global, input.arch, network.machine.notes);
 }
 
 Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
@@ -94,28 +182,19 @@ Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
         {"--arch", "is missing", "'hwflow list accelerators' names the built-in ones"});
   }
   if (!problems.empty()) return Unexpected{std::move(problems)};
-  const auto model = load_network(input.network);
-  const auto accelerator = chip::load_accelerator(input.arch);
-  const auto bits = parse_bits(input.bits);
-  if (model) {
-    collect(at_option("--batch", check_batch(model->network, input.batch)), problems);
-    collect(check_layers(model->network, input), problems);
-  } else {
-    collect(model.error(), problems);
-  }
-  if (!accelerator) collect(accelerator.error(), problems);
-  if (!bits) collect(bits.error(), problems);
-  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return load_on(input, chip::read_accelerator(input.arch));
+}
 
-  const Network& network = model->network;
-  const auto plan =
-      PrecisionPlan::uniform(network.compute_nodes().size(), bits->weights, bits->inputs);
-  NetworkLayers result{network.name(), *accelerator, {}};
-  for (LoweredLayer& lowered : lower(network, plan, lowering_options(input, *accelerator, *bits))) {
-    result.layers.push_back(std::move(lowered.layer));
-  }
-  result.notes = model->notes;
-  return result;
+Expected<NetworkLayers> load_layers_alone(const NetworkInput& input) {
+  chip::Accelerator::Fields fields;
+  fields.name = "none";
+  fields.partial_sum_bits = fields.float_bits;
+  fields.levels.resize(1);
+  fields.levels[0].name = "DRAM";
+  fields.levels[0].keeps = {{true, true, true}};
+  auto machine = chip::Accelerator::make(std::move(fields));
+  HWFLOW_CHECK(machine.has_value(), "a machine of one level");
+  return load_on(input, chip::AcceleratorInput{std::move(*machine)});
 }
 
 }  // namespace hwflow::cli

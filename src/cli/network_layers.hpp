@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/expected.hpp"
-#include "chip/arch/accelerator.hpp"
+#include "chip/arch/accelerator_input.hpp"
+#include "chip/mapping/layer_input.hpp"
+#include "cli/command.hpp"
 #include "workload/layer.hpp"
 
 namespace hwflow::cli {
@@ -25,10 +27,20 @@ struct NetworkLayers {
   std::string network;
   chip::Accelerator accelerator;
   std::vector<Layer> layers;
-  std::vector<std::string> notes{};  ///< what the reader of the network simplified
+  /// What readers of the network simplified; of files of other tools, what they passed over.
+  std::vector<std::string> notes{};
+  chip::AcceleratorInput machine{accelerator};  ///< with the names that mappings may use
+  std::vector<chip::LayerInput> inputs{};       ///< the layers, with such names
 };
 
+/// The network may be a file of another tool (a Timeloop problem), the accelerator too.
 /// Errors  all problems of the network, the accelerator and the widths together.
 [[nodiscard]] Expected<NetworkLayers> load_network_layers(const NetworkInput& input);
+/// Notes of the network and of the accelerator.
+[[nodiscard]] std::vector<std::string> all_notes(const NetworkLayers& network);
+void print_notes(const GlobalOptions& global, const NetworkInput& input,
+                 const NetworkLayers& network);
+/// As load_network_layers(), without an accelerator: widths of --bits, or 16.
+[[nodiscard]] Expected<NetworkLayers> load_layers_alone(const NetworkInput& input);
 
 }  // namespace hwflow::cli

@@ -17,7 +17,7 @@ inline constexpr int kMostDepth = 64;
 
 /// One YAML 1.2 document (core schema: true/false, integers, floats, null; no yes/no).
 /// Anchors and aliases are copied; tags other than the core ones, merge keys and several documents
-/// are refused.
+/// are refused; a local tag of a map (!Component) is kept in Value::tag().
 /// Errors   place "origin:line:column", reason; duplicate keys, broken syntax, the limits above.
 [[nodiscard]] Expected<Value> parse_yaml(std::string_view text, std::string_view origin);
 

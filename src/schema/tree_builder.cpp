@@ -57,8 +57,10 @@ void TreeBuilder::begin_list(const Mark& mark, std::size_t anchor) {
   open(Value::list(), mark, anchor);
 }
 
-void TreeBuilder::begin_map(const Mark& mark, std::size_t anchor) {
-  open(Value::map(), mark, anchor);
+void TreeBuilder::begin_map(const Mark& mark, std::size_t anchor, std::string tag) {
+  Value map = Value::map();
+  map.set_tag(std::move(tag));
+  open(std::move(map), mark, anchor);
 }
 
 void TreeBuilder::open(Value value, const Mark& mark, std::size_t anchor) {

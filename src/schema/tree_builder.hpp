@@ -25,7 +25,7 @@ class TreeBuilder {
  public:
   void scalar(Value value, const Mark& mark, std::size_t anchor = 0);
   void begin_list(const Mark& mark, std::size_t anchor = 0);
-  void begin_map(const Mark& mark, std::size_t anchor = 0);
+  void begin_map(const Mark& mark, std::size_t anchor = 0, std::string tag = {});
   void end();  ///< of the innermost list or map
   void alias(std::size_t anchor, const Mark& mark);
 

@@ -21,7 +21,7 @@ inline constexpr int kFromSetting = -1;
 
 /// A document tree: what YAML and JSON have in common, in the order of the text, with places.
 ///
-/// Equality compares contents and the order of keys, not places.
+/// Equality compares contents and the order of keys, not places or tags.
 class Value {
  public:
   struct Entry;
@@ -69,6 +69,9 @@ class Value {
 
   [[nodiscard]] const Mark& mark() const { return mark_; }
   void set_mark(const Mark& mark) { mark_ = mark; }
+  /// Local tag of a map ("!Component"), or empty. Readers that know no tags pass over it.
+  [[nodiscard]] const std::string& tag() const { return tag_; }
+  void set_tag(std::string tag) { tag_ = std::move(tag); }
   /// Sets the mark of this and everything below.
   void mark_all(const Mark& mark);
 
@@ -80,6 +83,7 @@ class Value {
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> data_;
   Mark mark_;
+  std::string tag_;
 };
 
 struct Value::Entry {

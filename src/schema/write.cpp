@@ -96,6 +96,11 @@ void write_yaml(const Value& value, std::size_t indent, std::string& out) {
         write_inner(element, indent + 2, out);
         continue;
       }
+      if (!element.tag().empty()) {
+        out += ' ' + element.tag() + '\n';
+        write_yaml(element, indent + 2, out);
+        continue;
+      }
       std::string inner;
       write_yaml(element, indent + 2, inner);
       out += ' ' + inner.substr(indent + 2);  // the first key stands beside the dash

@@ -49,9 +49,10 @@ class Events final : public YAML::EventHandler {
     tree_.begin_list(mark_of(mark), anchor);
   }
   void OnSequenceEnd() override { tree_.end(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    tree_.begin_map(mark_of(mark), anchor);
+    const bool is_local = tag.size() > 1 && tag.front() == '!';
+    tree_.begin_map(mark_of(mark), anchor, is_local ? tag : std::string());
   }
   void OnMapEnd() override { tree_.end(); }
 

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 /// The command line of docs/design.md, as far as it is built: other tools call it.
 TEST(Commands, EachHasTheOptionsOfEveryCommand) {
-  for (const char* command : {"map", "evaluate", "validate", "runs", "explain"}) {
+  for (const char* command : {"map", "evaluate", "convert", "validate", "runs", "explain"}) {
     const Outcome outcome = run_hwflow({command, "--help"});
     EXPECT_EQ(outcome.exit_code, 0) << command;
     for (const char* option : {"--seed", "--threads", "--out", "--json", "--quiet"}) {

@@ -94,5 +94,16 @@ TEST(Write, JsonHasNoInfinities) {
   EXPECT_EQ(to_json_text(Value("\xff")), "\"\xef\xbf\xbd\"\n");  // U+FFFD, replacement character
 }
 
+/// Other tools tell kinds of nodes by a tag.
+TEST(ToYaml, LocalTagsOfMapsAreKept) {
+  const std::string text = "nodes:\n  - !Component\n    name: DRAM\n  - name: plain\n";
+  const auto read = parse_yaml(text, "f.yaml");
+  ASSERT_TRUE(read);
+  EXPECT_EQ((*read->find("nodes")->as_list())[0].tag(), "!Component");
+  EXPECT_EQ((*read->find("nodes")->as_list())[1].tag(), "");
+  EXPECT_EQ(to_yaml(*read), text);
+  EXPECT_EQ((*parse_yaml("- !Component {name: DRAM}", "f.yaml")->as_list())[0].tag(), "!Component");
+}
+
 }  // namespace
 }  // namespace hwflow::schema

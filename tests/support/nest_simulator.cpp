@@ -89,7 +89,9 @@ class BoundaryWalk {
     result_.link_final_words.assign(result.child - result.parent, 0);
     is_output_ = operand_.role == Role::outputs;
     const bool to_units = result.child == accelerator.levels().size();
-    unheld_ = to_units && !accelerator.engine().operand_registers.contains(operand_.role);
+    const bool moves = accelerator.fields().counting.move_every_turn;
+    unheld_ =
+        moves || (to_units && !accelerator.engine().operand_registers.contains(operand_.role));
   }
 
   void run() {
@@ -99,6 +101,7 @@ class BoundaryWalk {
       first = false;
     } while (advance(temporal_));
     if (is_output_) flush();
+    forget_only_reads();
     result_.child_instances = static_cast<std::int64_t>(held_.size());
     count_final();
   }
@@ -351,9 +354,19 @@ class BoundaryWalk {
                       [&](std::size_t i) { return loops_[i].level < result_.parent; }));
   }
 
+  /// Where no word arrives twice, the reads and fills of the only arrivals are taken back.
+  void forget_only_reads() {
+    const chip::CountingRules& rules = accelerator_.fields().counting;
+    const bool applies = rules.skip_only_update_read && !rules.skip_first_partial_sum_read;
+    if (!is_output_ || !applies || result_.fills != static_cast<std::int64_t>(produced_.size()))
+      return;
+    result_.reads -= result_.fills;
+    result_.fills = 0;
+  }
+
   /// At the end every child gives up what it holds.
   void flush() {
-    if (unheld_) return;
+    if (unheld_ && result_.child == accelerator_.levels().size()) return;
     Step step;
     std::int64_t each = 0;
     do {
@@ -367,7 +380,7 @@ class BoundaryWalk {
     } while (advance(spatial_));
     result_.last_drains = each;
     result_.last_updates = distinct(step.by_copy);
-    settle(step, each);
+    if (!unheld_) settle(step, each);  // else it has left already
   }
 
   /// Does some output word collect contributions from two values of `dim`?

@@ -66,10 +66,14 @@ std::string text_of(const ComputeEngine& engine) {
 }
 
 std::string text_of(const CountingRules& rules) {
-  return fmt::format("{:d}{:d}{:d}{:d}{:d}{:d}{:d}{:d}", rules.halo_reuse, rules.fetch_stride_gaps,
-                     rules.fetch_padding, rules.skip_first_partial_sum_read,
-                     rules.count_drain_reads, rules.box_tiles, rules.read_back_to_all,
-                     rules.hide_transfers);
+  std::string text =
+      fmt::format("{:d}{:d}{:d}{:d}{:d}{:d}{:d}{:d}", rules.halo_reuse, rules.fetch_stride_gaps,
+                  rules.fetch_padding, rules.skip_first_partial_sum_read, rules.count_drain_reads,
+                  rules.box_tiles, rules.read_back_to_all, rules.hide_transfers);
+  if (rules.skip_only_update_read) text += " only";  // keys of other machines stay as they were
+  if (rules.move_every_turn) text += " turns";
+  if (rules.whole_transfers) text += " whole";
+  return text;
 }
 
 }  // namespace

@@ -118,11 +118,20 @@ struct CountingRules {
   bool fetch_padding = false;
   bool skip_first_partial_sum_read = true;
   bool count_drain_reads = true;  ///< outputs read out of a buffer on their way up cost a read
-  /// Tiles of weights and inputs are boxes: overlap is kept along one axis at a time, only equal
-  /// boxes are multicast, and a forwarded box comes from a neighbour on the mesh.
+  /// Tiles of weights and inputs are boxes: overlap is kept along one axis at a time (with
+  /// `halo_reuse`), only equal boxes are multicast, and a forwarded box comes from a neighbour on
+  /// the mesh.
   bool box_tiles = false;
   bool read_back_to_all = false;  ///< partial sums read back go to every instance that adds to them
   bool hide_transfers = false;  ///< cycles = the busiest of compute and ports; fills cost no stall
+  /// Every transfer of a tile takes whole cycles of the ports; the first tiles come before
+  /// computing and the last outputs leave after it.
+  bool whole_transfers = false;
+  /// An output that arrives once, finished, is not read before, even where first partial sums are.
+  bool skip_only_update_read = false;
+  /// Every turn of a loop above a tile moves the tile, even one that stays the same: what a level
+  /// keeps is said by where the loops stand.
+  bool move_every_turn = false;
   bool operator==(const CountingRules&) const = default;
 };
 

@@ -124,16 +124,21 @@ Accelerator::Fields fields_of(const AcceleratorKeys& keys, Diagnostics& problems
 }  // namespace
 
 Expected<Accelerator> parse_accelerator(const std::string& yaml_text, const std::string& origin) {
-  auto document = schema::parse_yaml(yaml_text, origin);
-  if (!document) return Unexpected{std::move(document).error()};
-  const auto keys = schema::read_document<AcceleratorKeys>(*document, origin);
+  const auto document = schema::parse_yaml(yaml_text, origin);
+  if (!document) return Unexpected{document.error()};
+  return accelerator_from_value(*document, origin);
+}
+
+Expected<Accelerator> accelerator_from_value(const schema::Value& document,
+                                             const std::string& origin) {
+  const auto keys = schema::read_document<AcceleratorKeys>(document, origin);
   if (!keys) return Unexpected{keys.error()};
   Diagnostics problems;
   Accelerator::Fields fields = fields_of(*keys, problems);
   const Diagnostics more = validate(fields);
   problems.insert(problems.end(), more.begin(), more.end());
   if (problems.empty()) return Accelerator::make(std::move(fields));
-  put_places(problems, *document, origin);
+  put_places(problems, document, origin);
   return Unexpected{std::move(problems)};
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/expected.hpp"
 #include "chip/arch/accelerator.hpp"
+#include "schema/value.hpp"
 
 namespace hwflow::chip {
 
@@ -21,5 +22,9 @@ namespace hwflow::chip {
 /// An accelerator as a file of its own, energies inline: parse_accelerator() reads back one of
 /// equal key(), with the energy table "inline".
 [[nodiscard]] std::string accelerator_to_yaml(const Accelerator& accelerator);
+
+/// An accelerator of a document that is read already. Errors  as parse_accelerator().
+[[nodiscard]] Expected<Accelerator> accelerator_from_value(const schema::Value& document,
+                                                           const std::string& origin);
 
 }  // namespace hwflow::chip

@@ -141,7 +141,16 @@ struct FieldsOf<chip::CountingRules> {
         field("read_back_to_all", &T::read_back_to_all,
               "Partial sums read back go to every instance that adds to them."),
         field("hide_transfers", &T::hide_transfers,
-              "Transfers overlap with compute: the busiest part sets the cycles.")};
+              "Transfers overlap with compute: the busiest part sets the cycles."),
+        field("whole_transfers", &T::whole_transfers,
+              "Every transfer of a tile takes whole cycles of the ports; the first tiles come "
+              "before computing and the last outputs leave after it (ZigZag)."),
+        field("skip_only_update_read", &T::skip_only_update_read,
+              "An output that arrives once, finished, is not read before, even where first partial "
+              "sums are (ZigZag)."),
+        field("move_every_turn", &T::move_every_turn,
+              "Every turn of a loop above a tile moves the tile, even one that stays the same "
+              "(AccelForge).")};
   }
 };
 

@@ -196,15 +196,16 @@ BoundaryTraffic drain_traffic(const OperandNest& place, const Boundary& boundary
   const Chains each(place, boundary.child, [](LevelIndex) { return true; });
   BoundaryTraffic traffic;
   const std::int64_t distinct = events.distinct();
-  const std::int64_t skipped =
-      place.accelerator.fields().counting.skip_first_partial_sum_read ? distinct : 0;
+  const CountingRules& rules = place.accelerator.fields().counting;
+  const std::int64_t moved = moved_words(events, boundary, Side::leave);
+  const bool only = rules.skip_only_update_read && moved == distinct;
+  const bool skips = rules.skip_first_partial_sum_read || only;
+  const std::int64_t skipped = skips ? distinct : 0;
   traffic.updates = moved_words(arriving, boundary, Side::leave);
   traffic.drains = moved_words(each, boundary, Side::leave);
   traffic.reads = traffic.updates - skipped;
-  const CountingRules& rules = place.accelerator.fields().counting;
-  traffic.fills = rules.read_back_to_all
-                      ? traffic.drains - (rules.skip_first_partial_sum_read ? each.distinct() : 0)
-                      : moved_words(events, boundary, Side::leave) - skipped;
+  traffic.fills =
+      rules.read_back_to_all ? traffic.drains - (skips ? each.distinct() : 0) : moved - skipped;
   traffic.last_updates = arriving.first(Side::leave);
   traffic.last_drains = each.first(Side::leave);
   if (shares_outputs(place, above)) return traffic;

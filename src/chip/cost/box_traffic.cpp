@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <optional>
 
 namespace hwflow::chip {
@@ -126,17 +127,32 @@ class BoxCount {
   }
 
   void measure_box() {
+    const bool gaps = place_.accelerator.fields().counting.fetch_stride_gaps;
     whole_.words = 1;
     for (std::size_t a = 0; a < place_.operand.ranks.size(); ++a) {
+      const Rank& rank = place_.operand.ranks[a];
       std::int64_t length = 1;
-      for (const AffineTerm& term : place_.operand.ranks[a].terms)
+      for (const AffineTerm& term : rank.terms)
         length += term.coefficient * (tile_[index(term.dim)] - 1);
       whole_.lengths[a] = length;
-      whole_.words *= length;
+      whole_.words *= gaps ? length : used_along(rank);
     }
   }
 
+  /// Words of the box along one axis that iterations use: pairs of indices, less those that meet.
+  [[nodiscard]] std::int64_t used_along(const Rank& rank) const {
+    if (rank.terms.empty()) return 1;
+    const std::int64_t a = tile_[index(rank.terms[0].dim)];
+    if (rank.terms.size() == 1) return a;
+    const std::int64_t b = tile_[index(rank.terms[1].dim)];
+    const std::int64_t shared = std::gcd(rank.terms[0].coefficient, rank.terms[1].coefficient);
+    const std::int64_t meet_a = a - rank.terms[1].coefficient / shared;
+    const std::int64_t meet_b = b - rank.terms[0].coefficient / shared;
+    return a * b - std::max<std::int64_t>(meet_a, 0) * std::max<std::int64_t>(meet_b, 0);
+  }
+
   void find_transitions() {
+    const bool keeps_overlap = place_.accelerator.fields().counting.halo_reuse;
     std::optional<Vector> slide;  // the shift of the innermost loop that moves the box
     Vector inside{};
     shifts_.resize(steps_.size());
@@ -148,7 +164,7 @@ class BoxCount {
       if (shifts_[j] == Vector{}) {
         entering_[j].empty = true;
       } else {
-        entering_[j] = slide == shifts_[j] ? entering_by(shifts_[j]) : whole_;
+        entering_[j] = keeps_overlap && slide == shifts_[j] ? entering_by(shifts_[j]) : whole_;
       }
     }
   }
@@ -163,7 +179,9 @@ class BoxCount {
       axis = a;
     }
     Entering entering = whole_;
-    entering.words = whole_.words / whole_.lengths[*axis] * shift[*axis];
+    entering.words = shift[*axis];
+    for (std::size_t a = 0; a < place_.operand.ranks.size(); ++a)
+      if (a != *axis) entering.words *= whole_.lengths[a];
     entering.corner[*axis] = whole_.lengths[*axis] - shift[*axis];
     entering.lengths[*axis] = shift[*axis];
     return entering;

@@ -7,6 +7,7 @@
 #include "chip/cost/countable.hpp"
 #include "chip/cost/nest.hpp"
 #include "chip/cost/timing.hpp"
+#include "chip/cost/transfer_timing.hpp"
 #include "chip/cost/widths.hpp"
 
 namespace hwflow::chip {
@@ -22,7 +23,8 @@ bool holds_partial_sums(const Operator& op, const Nest& nest, const Accelerator&
   const auto& levels = accelerator.levels();
   const LevelIndex child = next_keeping(accelerator, Role::outputs, level);
   bool changes =
-      child == levels.size() && !accelerator.engine().operand_registers.contains(Role::outputs);
+      accelerator.fields().counting.move_every_turn ||
+      (child == levels.size() && !accelerator.engine().operand_registers.contains(Role::outputs));
   for (auto loop = nest.loops.rbegin(); loop != nest.loops.rend(); ++loop) {
     if (loop->level >= child) continue;
     const bool sums = accumulates(op, loop->dim);
@@ -36,11 +38,22 @@ bool holds_partial_sums(const Operator& op, const Nest& nest, const Accelerator&
   return false;
 }
 
+std::vector<std::int64_t> used_by_level(const Accelerator& accelerator, const Nest& nest) {
+  std::vector<std::int64_t> used;
+  for (LevelIndex l = 0; l < accelerator.levels().size(); ++l)
+    used.push_back(used_instances(nest, l));
+  return used;
+}
+
 /// One evaluation: what it reads, and the Cost that it fills in.
 class Evaluator {
  public:
   Evaluator(const Layer& layer, const Accelerator& accelerator, const Nest& nest)
-      : layer_(layer), accelerator_(accelerator), nest_(nest), timing_(accelerator, nest) {
+      : layer_(layer),
+        accelerator_(accelerator),
+        nest_(nest),
+        timing_(accelerator, nest),
+        transfers_(accelerator, used_by_level(accelerator, nest)) {
     cost_.levels.resize(accelerator.levels().size());
     for (LevelCost& level : cost_.levels) level.operands.resize(layer.op.operands().size());
   }
@@ -106,7 +119,9 @@ class Evaluator {
     LevelIndex parent = 0;
     while (parent < units) {
       const LevelIndex child = next_keeping(accelerator_, role, parent);
-      const bool unheld = child == units && !accelerator_.engine().operand_registers.contains(role);
+      const bool unheld =
+          accelerator_.fields().counting.move_every_turn ||
+          (child == units && !accelerator_.engine().operand_registers.contains(role));
       const Boundary boundary{parent, child, unheld};
       count_boundary(o, boundary);
       parent = child;
@@ -134,6 +149,7 @@ class Evaluator {
       child.read_bits += moved.forwarded * below.unfinished;
     }
     timing_.add(boundary, moved, widths);
+    if (accelerator_.fields().counting.whole_transfers) transfers_.add(boundary, moved, widths);
     add_links(o, boundary, moved, widths);
   }
 
@@ -152,7 +168,9 @@ class Evaluator {
   void add_times(const ComputeEngine::Rate& rate) {
     const std::int64_t steps = temporal_steps(nest_);
     cost_.compute_cycles = (steps * rate.cycles + rate.macs - 1) / rate.macs;
-    cost_.cycles = timing_.cycles(cost_.compute_cycles);
+    cost_.cycles = accelerator_.fields().counting.whole_transfers
+                       ? transfers_.cycles(cost_.compute_cycles)
+                       : timing_.cycles(cost_.compute_cycles);
     for (LevelIndex l = 0; l < cost_.levels.size(); ++l)
       cost_.levels[l].bandwidth_cycles = timing_.bandwidth_cycles(l);
     const double work = static_cast<double>(layer_.op.iterations()) *
@@ -190,6 +208,7 @@ class Evaluator {
   const Accelerator& accelerator_;
   const Nest& nest_;
   Timing timing_;
+  TransferTiming transfers_;
   Cost cost_;
 };
 

@@ -28,7 +28,10 @@ class Comparison {
 
   std::vector<CountDifference> run() {
     for (const ReferenceCounts& counts : reference_.result->counts) compare(counts);
+    for (const ReferenceAccesses& accesses : reference_.result->accesses) compare(accesses);
     const auto& result = *reference_.result;
+    if (result.compute_cycles)
+      add("total", "", "compute_cycles", *result.compute_cycles, cost_.compute_cycles);
     if (result.cycles) add("total", "", "cycles", *result.cycles, cost_.cycles);
     if (result.energy_pj &&
         std::abs(*result.energy_pj - cost_.energy_pj) > kEnergyTolerance * *result.energy_pj)
@@ -38,23 +41,40 @@ class Comparison {
 
  private:
   void compare(const ReferenceCounts& counts) {
+    const std::string tensor(tensor_name(counts.role));
+    const TensorTraffic* const traffic = find(counts.level, counts.role);
+    if (traffic == nullptr) return;
+    add(counts.level, tensor, "reads", counts.reads, traffic->reads);
+    add(counts.level, tensor, "fills", counts.fills, traffic->fills);
+    add(counts.level, tensor, "updates", counts.updates, traffic->updates);
+    if (counts.drains) add(counts.level, tensor, "drains", *counts.drains, traffic->drains);
+    if (counts.tile_words)
+      add(counts.level, tensor, "tile_words", *counts.tile_words, traffic->tile_words);
+  }
+
+  void compare(const ReferenceAccesses& accesses) {
+    const std::string tensor(tensor_name(accesses.role));
+    const TensorTraffic* const traffic = find(accesses.level, accesses.role);
+    if (traffic == nullptr) return;
+    add(accesses.level, tensor, "reads and drains", accesses.reads,
+        traffic->reads + traffic->drains);
+    add(accesses.level, tensor, "fills and updates", accesses.writes,
+        traffic->fills + traffic->updates);
+  }
+
+  /// The traffic of a tensor at a level; null pointer, and a difference, when there is no such
+  /// level.
+  const TensorTraffic* find(const std::string& level, Role role) {
     const auto& levels = reference_.accelerator.levels();
     const auto& operands = reference_.layer.op.operands();
-    const std::string tensor(tensor_name(counts.role));
     for (LevelIndex l = 0; l < levels.size(); ++l) {
-      if (levels[l].name != counts.level) continue;
-      for (std::size_t o = 0; o < operands.size(); ++o) {
-        if (operands[o].role != counts.role) continue;
-        const TensorTraffic& traffic = cost_.levels[l].operands[o];
-        add(counts.level, tensor, "reads", counts.reads, traffic.reads);
-        add(counts.level, tensor, "fills", counts.fills, traffic.fills);
-        add(counts.level, tensor, "updates", counts.updates, traffic.updates);
-        if (counts.tile_words)
-          add(counts.level, tensor, "tile_words", *counts.tile_words, traffic.tile_words);
-      }
-      return;
+      if (levels[l].name != level) continue;
+      for (std::size_t o = 0; o < operands.size(); ++o)
+        if (operands[o].role == role) return &cost_.levels[l].operands[o];
+      return nullptr;
     }
-    differences_.push_back({counts.level, tensor, "level", 1, 0});
+    differences_.push_back({level, std::string(tensor_name(role)), "level", 1, 0});
+    return nullptr;
   }
 
   void add(const std::string& level, const std::string& tensor, const std::string& count,

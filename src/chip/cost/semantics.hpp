@@ -11,7 +11,7 @@ namespace hwflow::chip {
 
 /// Named bundles of counting switches: our own exact counting, and how other tools count
 /// (docs/model.md, "Semantics of other tools").
-enum class Semantics : std::uint8_t { exact, timeloop, timeloop_no_forwarding };
+enum class Semantics : std::uint8_t { exact, timeloop, timeloop_no_forwarding, zigzag, accelforge };
 [[nodiscard]] std::string_view name(Semantics semantics);
 [[nodiscard]] std::vector<Semantics> all_semantics();
 /// Errors  an unknown name, with the nearest one.

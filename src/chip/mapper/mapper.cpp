@@ -194,6 +194,10 @@ Diagnostics check(const MapperOptions& options) {
 }
 
 Diagnostics check_machine(const Accelerator& accelerator) {
+  const CountingRules& rules = accelerator.fields().counting;
+  if (rules.skip_only_update_read || rules.move_every_turn || rules.whole_transfers)
+    return {{accelerator.name(), "is counted by rules that no search has bounds for",
+             "search with exact counting and evaluate the mapping as ZigZag or AccelForge"}};
   if (accelerator.levels().size() <= kMaxMapperLevels) return {};
   return {{accelerator.name(),
            fmt::format("has {} memory levels, the mapper searches at most {}",

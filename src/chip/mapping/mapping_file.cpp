@@ -163,6 +163,12 @@ Expected<std::vector<LayerMapping>> parse_mappings(std::string_view text, std::s
   return Reader(origin, accelerator).read(*document);
 }
 
+Expected<std::vector<LayerMapping>> mappings_from_value(const schema::Value& document,
+                                                        std::string_view origin,
+                                                        const Accelerator& accelerator) {
+  return Reader(origin, accelerator).read(document);
+}
+
 Expected<std::vector<LayerMapping>> load_mappings(const std::filesystem::path& file,
                                                   const Accelerator& accelerator) {
   const auto document = schema::read_file(file);

@@ -7,6 +7,7 @@
 
 #include "base/expected.hpp"
 #include "chip/mapping/mapping.hpp"
+#include "schema/value.hpp"
 
 namespace hwflow::chip {
 
@@ -33,6 +34,9 @@ struct LayerMapping {
 [[nodiscard]] Expected<std::vector<LayerMapping>> parse_mappings(std::string_view text,
                                                                  std::string_view origin,
                                                                  const Accelerator& accelerator);
+/// The same of a document that is read already.
+[[nodiscard]] Expected<std::vector<LayerMapping>> mappings_from_value(
+    const schema::Value& document, std::string_view origin, const Accelerator& accelerator);
 /// Errors  as above; a file that cannot be read.
 [[nodiscard]] Expected<std::vector<LayerMapping>> load_mappings(const std::filesystem::path& file,
                                                                 const Accelerator& accelerator);

@@ -4,6 +4,7 @@
 
 #include "base/input_file.hpp"
 #include "chip/mapping/reference_json.hpp"
+#include "chip/mapping/uneven_references.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -168,6 +169,7 @@ Expected<std::vector<ReferenceCase>> parse_reference_cases(std::string_view json
   const std::string name(origin);
   const Json document = Json::parse(json, nullptr, false);
   if (document.is_discarded()) return Unexpected{Diagnostics{{name, "is not JSON", {}}}};
+  if (reference::holds_uneven_cases(document)) return reference::read_uneven_cases(document, name);
   Diagnostics problems;
   const Node root(&document, name, problems);
   const Node architectures = root.at("architectures");

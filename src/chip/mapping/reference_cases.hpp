@@ -19,13 +19,23 @@ struct ReferenceCounts {
   std::string level;
   Role role = Role::weights;
   std::int64_t reads = 0, fills = 0, updates = 0;
-  std::optional<std::int64_t> tile_words;  ///< of one instance
+  std::optional<std::int64_t> tile_words{};  ///< of one instance
+  std::optional<std::int64_t> drains{};      ///< out of the level upwards
+};
+
+/// As ReferenceCounts, where a tool tells only reads (drains among them) and writes.
+struct ReferenceAccesses {
+  std::string level;
+  Role role = Role::weights;
+  std::int64_t reads = 0, writes = 0;
 };
 
 /// What another tool says a mapping costs.
 struct ReferenceResult {
   std::vector<ReferenceCounts> counts;
+  std::vector<ReferenceAccesses> accesses{};
   std::optional<std::int64_t> cycles;
+  std::optional<std::int64_t> compute_cycles{};  ///< without stalls
   std::optional<double> energy_pj;
 };
 
@@ -48,6 +58,7 @@ struct ReferenceCase {
   std::optional<Mapping> mapping;
   std::optional<ReferenceResult> result;
   std::vector<ReferenceOptimum> optima;
+  std::string unsaid{};  ///< why a recorded mapping is none here; empty: it is, or there is none
 };
 
 /// Reads the neutral reference format (JSON): `architectures` with levels from DRAM inward, `cases`
@@ -59,6 +70,9 @@ struct ReferenceCase {
 /// three tensors when it is not), so each case has its own accelerator. Spatial loops stand below
 /// the level that the file names; the fan-out is the mesh of the next level over that of the level.
 /// Counting rules are left at their defaults: the caller chooses.
+///
+/// Records of ZigZag and AccelForge have a boundary for every tensor and `cases` as a map: a memory
+/// whose tensors have different ones becomes several levels (read_uneven_cases()).
 /// Errors  every case that cannot be read, with its id and the key.
 [[nodiscard]] Expected<std::vector<ReferenceCase>> parse_reference_cases(std::string_view json,
                                                                          std::string_view origin);

@@ -32,6 +32,7 @@ class Node {
   [[nodiscard]] std::int64_t integer(std::int64_t least, std::int64_t most = kMostInteger) const;
   [[nodiscard]] double number() const;
   [[nodiscard]] std::string text() const;
+  [[nodiscard]] bool is_text() const { return json_ != nullptr && json_->is_string(); }
   [[nodiscard]] bool is_null() const { return json_ == nullptr || json_->is_null(); }
   /// Keys of an object, in the order of the parser.
   [[nodiscard]] std::vector<std::string> keys() const;

@@ -91,6 +91,9 @@ TEST(AcceleratorKey, DiffersForEveryFieldThatMattersForCost) {
       [](auto& f) { f.counting.fetch_padding = true; },
       [](auto& f) { f.counting.skip_first_partial_sum_read = false; },
       [](auto& f) { f.counting.count_drain_reads = false; },
+      [](auto& f) { f.counting.skip_only_update_read = true; },
+      [](auto& f) { f.counting.move_every_turn = true; },
+      [](auto& f) { f.counting.whole_transfers = true; },
       [](auto& f) { f.levels.pop_back(); },
   };
   std::set<std::string> keys{Accelerator::make(small_fields()).value().key()};

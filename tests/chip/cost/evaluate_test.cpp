@@ -30,7 +30,8 @@ std::string compare(const SimulatedBoundary& seen, const Layer& layer,
   const Operand& operand = layer.op.operands()[seen.operand];
   const OperandNest place{layer.op, operand, nest, accelerator};
   const bool to_units = seen.child == accelerator.levels().size();
-  const bool unheld = to_units && !accelerator.engine().operand_registers.contains(operand.role);
+  const bool unheld = accelerator.fields().counting.move_every_turn ||
+                      (to_units && !accelerator.engine().operand_registers.contains(operand.role));
   const Boundary boundary{seen.parent, seen.child, unheld};
   const BoundaryTraffic counted = boundary_traffic(place, boundary);
   std::string text;

@@ -90,6 +90,8 @@ void make_machine(Rng& rng, RandomCase& made) {
   if (chance(rng, 5)) rules.fetch_padding = true;
   if (chance(rng, 5)) rules.skip_first_partial_sum_read = false;
   if (chance(rng, 5)) rules.count_drain_reads = false;
+  if (chance(rng, 5)) rules.skip_only_update_read = true;
+  if (chance(rng, 10)) rules.move_every_turn = true;
   made.bits = {static_cast<int>(rng.between(1, 16)), static_cast<int>(rng.between(1, 16)),
                static_cast<int>(rng.between(1, 16)), static_cast<int>(rng.between(16, 32))};
 }

@@ -54,6 +54,8 @@ SmallProblem make_small_problem(Rng& rng) {
     if (!layer) continue;
     for (chip::MemoryLevel& level : drawn.machine.levels) level.fanout.x = level.fanout.y = 1;
     shape_machine(rng, drawn.machine);
+    // The mapper refuses these, see check_machine().
+    drawn.machine.counting.skip_only_update_read = drawn.machine.counting.move_every_turn = false;
     const auto accelerator = drawn.accelerator();
     if (accelerator) return {*layer, *accelerator};
   }
