@@ -20,7 +20,9 @@ struct MapArguments {
   NetworkInput input;
   std::string objective = "edp";
   std::string factors = "perfect";
-  std::string strategy = "branch_and_bound";
+  std::string axes = "any";
+  std::string sibling_order = "listed";
+  std::string strategy = "products";
   std::optional<double> time_limit_seconds;
   std::optional<std::int64_t> max_evaluations;
   bool prove = false;
@@ -28,8 +30,18 @@ struct MapArguments {
   std::string refs;
 };
 
-/// Without limits of the user: enough to be near the best in about a second a layer.
+/// Without limits of the user: bounds of mappings in branch and bound and of lists of choices in
+/// products; most layers are proved long before.
 constexpr std::int64_t kDefaultEvaluations = 400'000;
+
+/// Is it the second of two words? A third one is a problem.
+bool is_second(const std::string& option, const std::string& word, const std::string& first,
+               const std::string& second, Diagnostics& problems) {
+  if (word != first && word != second)
+    problems.push_back({option, fmt::format("unknown word '{}'", word),
+                        fmt::format("one of {}, {}", first, second)});
+  return word == second;
+}
 
 /// The option of the command line that sets an option of the mapper.
 std::string option_of(const std::string& place) {
@@ -47,13 +59,13 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   } else {
     problems = objective.error();
   }
-  using Factors = chip::MapperOptions::Factors;
-  if (arguments.factors == "ceiling") {
-    options.factors = Factors::ceiling;
-  } else if (arguments.factors != "perfect") {
-    problems.push_back({"--factors", fmt::format("unknown factors '{}'", arguments.factors),
-                        "one of perfect, ceiling"});
-  }
+  using Options = chip::MapperOptions;
+  if (is_second("--factors", arguments.factors, "perfect", "ceiling", problems))
+    options.factors = Options::Factors::ceiling;
+  if (is_second("--axes", arguments.axes, "any", "one", problems))
+    options.axes = Options::Axes::one;
+  if (is_second("--sibling-order", arguments.sibling_order, "listed", "any", problems))
+    options.sibling_order = Options::SiblingOrder::any;
   if (arguments.prove && (arguments.time_limit_seconds || arguments.max_evaluations)) {
     problems.push_back({"--prove", "searches without limit, and a limit is given",
                         "leave out --prove, or --time-limit and --max-evaluations"});
@@ -159,8 +171,16 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->capture_default_str();
   command->add_option("--factors", arguments->factors, "perfect or ceiling")->capture_default_str();
   command
+      ->add_option("--axes", arguments->axes,
+                   "May a dimension be spread over columns and rows of a mesh? any or one")
+      ->capture_default_str();
+  command
+      ->add_option("--sibling-order", arguments->sibling_order,
+                   "How neighbouring levels that keep one operand each nest: listed, or any order")
+      ->capture_default_str();
+  command
       ->add_option("--strategy", arguments->strategy,
-                   "branch_and_bound, products, annealing or random")
+                   "products, branch_and_bound, annealing or random")
       ->capture_default_str();
   command->add_option("--semantics", arguments->semantics,
                       "How words are counted: exact, timeloop or timeloop-no-forwarding (the last "

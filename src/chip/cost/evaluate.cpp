@@ -9,6 +9,7 @@
 #include "chip/cost/timing.hpp"
 #include "chip/cost/transfer_timing.hpp"
 #include "chip/cost/widths.hpp"
+#include "chip/mapping/sibling_order.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -225,6 +226,24 @@ bool is_ragged(const Nest& nest) {
 
 }  // namespace
 
+/// On the machine with its levels as the mapping nests them; levels of the result as listed.
+static Evaluation evaluate_reordered(const Layer& layer, const Accelerator& accelerator,
+                                     const Mapping& mapping) {
+  Mapping listed = mapping;
+  listed.level_order.clear();
+  Evaluation evaluation =
+      evaluate(layer, with_level_order(accelerator, mapping.level_order), listed);
+  if (auto* infeasible = std::get_if<Infeasible>(&evaluation)) {
+    if (infeasible->level < mapping.level_order.size())
+      infeasible->level = mapping.level_order[infeasible->level];
+    return evaluation;
+  }
+  auto& levels = std::get<Cost>(evaluation).levels;
+  const std::vector<LevelCost> nested = levels;
+  for (LevelIndex l = 0; l < nested.size(); ++l) levels[mapping.level_order[l]] = nested[l];
+  return evaluation;
+}
+
 std::string_view name(Infeasible::Reason reason) {
   switch (reason) {
     case Reason::capacity: return "capacity";
@@ -237,6 +256,7 @@ std::string_view name(Infeasible::Reason reason) {
 }
 
 Evaluation evaluate(const Layer& layer, const Accelerator& accelerator, const Mapping& mapping) {
+  if (!mapping.level_order.empty()) return evaluate_reordered(layer, accelerator, mapping);
   auto nest = make_nest(layer, accelerator, mapping);
   if (auto* infeasible = std::get_if<Infeasible>(&nest)) return *infeasible;
   if (accelerator.fields().counting.box_tiles && is_ragged(std::get<Nest>(nest)))

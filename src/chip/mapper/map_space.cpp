@@ -61,8 +61,11 @@ LoopOrder order_of(const std::vector<Loop>& outermost_first) {
 }  // namespace
 
 MapSpace::MapSpace(const Layer& layer, const Accelerator& accelerator,
-                   MapperOptions::Factors factors)
-    : sizes_(layer.op.bounds()), level_count_(accelerator.levels().size()), factors_(factors) {
+                   MapperOptions::Factors factors, MapperOptions::Axes axes)
+    : sizes_(layer.op.bounds()),
+      level_count_(accelerator.levels().size()),
+      factors_(factors),
+      axes_(axes) {
   HWFLOW_CHECK(level_count_ <= kMaxMapperLevels, "more memory levels than the mapper searches");
   for (LevelIndex l = 0; l < level_count_; ++l) {
     const MemoryLevel& level = accelerator.levels()[l];
@@ -109,7 +112,8 @@ class MapSpace::ChainWalk {
       list_.chains.push_back(chain_);
       return true;
     }
-    if (!space_.allows(slot, dim_)) return extend(slot + 1, tile);
+    if (!space_.allows(slot, dim_) || !space_.allows_beside(slot, chain_))
+      return extend(slot + 1, tile);
     return space_.perfect() ? extend_evenly(slot, tile) : extend_raggedly(slot, tile);
   }
 
@@ -176,11 +180,21 @@ std::vector<DimLoops> MapSpace::chains(Dim dim) const {
   return all;
 }
 
+bool MapSpace::allows_beside(std::size_t slot, const DimLoops& loops) const {
+  if (axes_ == MapperOptions::Axes::any || kind_of(slot) == SlotKind::temporal) return true;
+  const SlotKind other = kind_of(slot) == SlotKind::x ? SlotKind::y : SlotKind::x;
+  return loops[slot_of(level_of(slot), other)] == 1;
+}
+
 bool MapSpace::fits_mesh(const Candidate& candidate) const {
   for (std::size_t slot = 0; slot < slot_count(); ++slot) {
     if (kind_of(slot) == SlotKind::temporal || mesh(slot) == 1) continue;
     std::int64_t used = 1;
-    for (const Dim dim : dims_) used *= candidate.bound(slot, dim);
+    for (const Dim dim : dims_) {
+      used *= candidate.bound(slot, dim);
+      if (candidate.bound(slot, dim) > 1 && !allows_beside(slot, candidate.chains[index(dim)]))
+        return false;
+    }
     if (used > mesh(slot)) return false;
   }
   return true;
@@ -192,7 +206,7 @@ std::optional<std::int32_t> MapSpace::closing_bound(const DimLoops& chain, Dim d
   for (std::size_t s = 0; s < slot; ++s) outer = ceil_div(outer, chain[s]);
   for (std::size_t s = slot + 1; s < slot_count(); ++s) inner *= chain[s];
   const std::int64_t bound = ceil_div(outer, inner);
-  if (bound > 1 && !allows(slot, dim)) return std::nullopt;
+  if (bound > 1 && !(allows(slot, dim) && allows_beside(slot, chain))) return std::nullopt;
   if (kind_of(slot) != SlotKind::temporal && bound > mesh(slot)) return std::nullopt;
   if (bound > std::int64_t{1} << 30) return std::nullopt;
   return static_cast<std::int32_t>(bound);
@@ -252,7 +266,7 @@ Mapping MapSpace::to_mapping(const Candidate& candidate) const {
 }
 
 std::optional<Candidate> MapSpace::from_mapping(const Mapping& mapping) const {
-  if (mapping.levels.size() != level_count_) return std::nullopt;
+  if (mapping.levels.size() != level_count_ || !mapping.level_order.empty()) return std::nullopt;
   Candidate candidate = empty();
   for (LevelIndex l = 0; l < level_count_; ++l) {
     const LevelLoops& loops = mapping.levels[l];
@@ -269,7 +283,8 @@ std::optional<Candidate> MapSpace::from_mapping(const Mapping& mapping) const {
     std::int64_t tile = size(dim);
     for (std::size_t slot = 0; slot < slot_count(); ++slot) {
       const std::int32_t bound = candidate.bound(slot, dim);
-      if (bound > 1 && !allows(slot, dim)) return std::nullopt;
+      if (bound > 1 && !(allows(slot, dim) && allows_beside(slot, candidate.chains[index(dim)])))
+        return std::nullopt;
       if (perfect() && tile % bound != 0) return std::nullopt;
       tile = ceil_div(tile, bound);
     }

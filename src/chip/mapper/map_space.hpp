@@ -67,7 +67,8 @@ struct ChainList {
 /// The legal loop nests of a layer on an accelerator (docs/mapper.md states the space).
 class MapSpace {
  public:
-  MapSpace(const Layer& layer, const Accelerator& accelerator, MapperOptions::Factors factors);
+  MapSpace(const Layer& layer, const Accelerator& accelerator, MapperOptions::Factors factors,
+           MapperOptions::Axes axes = MapperOptions::Axes::any);
 
   [[nodiscard]] std::size_t level_count() const { return level_count_; }
   [[nodiscard]] std::size_t slot_count() const { return 3 * level_count_; }
@@ -75,6 +76,9 @@ class MapSpace {
   [[nodiscard]] bool perfect() const { return factors_ == MapperOptions::Factors::perfect; }
   /// May `dim` have a loop with bound > 1 here?
   [[nodiscard]] bool allows(std::size_t slot, Dim dim) const { return allowed_[slot][index(dim)]; }
+  /// Does a loop in this slot go with those that the dimension has? Not on a second axis of a mesh
+  /// where one is all it may have.
+  [[nodiscard]] bool allows_beside(std::size_t slot, const DimLoops& loops) const;
   /// Columns or rows of a spatial slot.
   [[nodiscard]] std::int64_t mesh(std::size_t slot) const { return mesh_[slot]; }
   /// Dimensions with more than one element, those with most chains first.
@@ -113,6 +117,7 @@ class MapSpace {
   DimArray sizes_;
   std::size_t level_count_ = 0;
   MapperOptions::Factors factors_;
+  MapperOptions::Axes axes_;
   std::array<std::array<bool, kDimCount>, kMaxSlots> allowed_{};
   std::array<std::int64_t, kMaxSlots> mesh_{};
   std::vector<Dim> dims_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.hpp"
 #include "chip/cost/countable.hpp"
@@ -12,9 +13,12 @@
 #include "chip/mapper/map_space.hpp"
 #include "chip/mapper/product_search.hpp"
 #include "chip/mapper/search.hpp"
+#include "chip/mapping/sibling_order.hpp"
 
 namespace hwflow::chip {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 const Strategy* find_strategy(const std::string& wanted) {
   for (const Strategy& strategy : strategies()) {
@@ -152,6 +156,12 @@ std::vector<Candidate> usable_starts(const Layer& layer, const Accelerator& acce
   return usable;
 }
 
+void certify(MappingResult& result, double lower_bound) {
+  HWFLOW_CHECK(lower_bound <= result.value * (1 + 1e-9), "lower bound above the cost of a mapping");
+  result.lower_bound = std::min(lower_bound, result.value);
+  result.optimal = result.lower_bound >= result.value * (1.0 - 1e-12);
+}
+
 MappingResult make_result(SearchOutcome outcome, const MapSpace& space, double seconds) {
   Incumbent& incumbent = outcome.incumbent;
   HWFLOW_CHECK(incumbent.best.has_value(), "a search from a feasible start lost it");
@@ -159,15 +169,35 @@ MappingResult make_result(SearchOutcome outcome, const MapSpace& space, double s
   result.mapping = space.to_mapping(*incumbent.best);
   result.cost = std::move(incumbent.cost);
   result.value = incumbent.value;
-  result.lower_bound = outcome.lower_bound;
-  HWFLOW_CHECK(result.lower_bound <= result.value * (1 + 1e-9),
-               "lower bound above the cost of a mapping");
-  result.lower_bound = std::min(result.lower_bound, result.value);
-  result.optimal = result.lower_bound >= result.value * (1.0 - 1e-12);
+  certify(result, outcome.lower_bound);
   result.evaluations = incumbent.evaluations;
   result.nodes = incumbent.nodes;
   result.seconds = seconds;
   return result;
+}
+
+/// The best mapping with the levels nested as the accelerator lists them. Mappings that are not
+/// cheaper than `to_beat` are of no use: the lower bound is that of the cheaper ones.
+Expected<MappingResult> map_nested(const Layer& layer, const Accelerator& accelerator,
+                                   const MapperOptions& options, const std::vector<Mapping>& starts,
+                                   const StopSign& sign, double to_beat) {
+  const MapSpace space(layer, accelerator, options.factors, options.axes);
+  const BoundModel model(layer, accelerator, space);
+  SearchProblem problem{layer,
+                        accelerator,
+                        options,
+                        space,
+                        model,
+                        sign,
+                        usable_starts(layer, accelerator, space, starts),
+                        to_beat};
+  if (problem.starts.empty()) {
+    auto first = first_mapping(problem);
+    if (!first) return Unexpected{std::move(first).error()};
+    problem.starts.push_back(*first);
+  }
+  SearchOutcome outcome = find_strategy(options.strategy)->run(problem);
+  return make_result(std::move(outcome), space, sign.seconds());
 }
 
 }  // namespace
@@ -224,22 +254,41 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   const StopSign sign(options, std::move(stop));
-  const MapSpace space(layer, accelerator, options.factors);
-  const BoundModel model(layer, accelerator, space);
-  SearchProblem problem{layer,
-                        accelerator,
-                        options,
-                        space,
-                        model,
-                        sign,
-                        usable_starts(layer, accelerator, space, starts)};
-  if (problem.starts.empty()) {
-    auto first = first_mapping(problem);
-    if (!first) return Unexpected{std::move(first).error()};
-    problem.starts.push_back(*first);
+  if (options.sibling_order == MapperOptions::SiblingOrder::listed)
+    return map_nested(layer, accelerator, options, starts, sign, kInfinity);
+  // The orders one after the other: what the first find prunes the others.
+  std::optional<MappingResult> best;
+  double lower_bound = kInfinity;
+  std::int64_t evaluations = 0, nodes = 0;
+  for (const LevelOrder& order : sibling_orders(accelerator)) {
+    std::vector<Mapping> own;
+    const bool listed = std::is_sorted(order.begin(), order.end());
+    for (Mapping start : starts) {
+      if (start.level_order != (listed ? LevelOrder{} : order)) continue;
+      start.level_order.clear();
+      own.push_back(std::move(start));
+    }
+    auto found = map_nested(layer, with_level_order(accelerator, order), options, own, sign,
+                            best ? best->value : kInfinity);
+    if (!found) {
+      if (listed) problems = found.error();
+      continue;
+    }
+    lower_bound = std::min(lower_bound, found->lower_bound);
+    evaluations += found->evaluations;
+    nodes += found->nodes;
+    if (best && found->value >= best->value) continue;
+    best = std::move(*found);
+    if (!listed) best->mapping.level_order = order;
   }
-  SearchOutcome outcome = find_strategy(options.strategy)->run(problem);
-  return make_result(std::move(outcome), space, sign.seconds());
+  if (!best) return Unexpected{std::move(problems)};
+  if (!best->mapping.level_order.empty())  // levels of the cost as the accelerator lists them
+    best->cost = std::get<Cost>(evaluate(layer, accelerator, best->mapping));
+  certify(*best, lower_bound);
+  best->evaluations = evaluations;
+  best->nodes = nodes;
+  best->seconds = sign.seconds();
+  return std::move(*best);
 }
 
 MapperOptions quick_mapper_options(Objective objective) {

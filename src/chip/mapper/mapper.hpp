@@ -23,6 +23,11 @@ enum class Objective : std::uint8_t { energy, latency, edp, dram };
 struct MapperOptions {
   Objective objective = Objective::edp;
   enum class Factors : std::uint8_t { perfect, ceiling } factors = Factors::perfect;
+  /// May a dimension be spread over columns and rows of the same mesh?
+  enum class Axes : std::uint8_t { any, one } axes = Axes::any;
+  /// Neighbouring levels that keep one operand each: nested as listed, or in whatever order is
+  /// best.
+  enum class SiblingOrder : std::uint8_t { listed, any } sibling_order = SiblingOrder::listed;
   std::optional<double> time_limit_seconds;  ///< none = until proved
   /// Cuts the search after so many evaluations: unlike a time limit, the same result everywhere.
   std::optional<std::int64_t> max_evaluations;

@@ -16,8 +16,10 @@ constexpr LayerBits kCanonicalBits{16, 16, 16, 32};
 std::string key_of(const Layer& layer, const Accelerator& accelerator,
                    const MapperOptions& options) {
   return fmt::format(
-      "{}|{}|{} {} {} {} {} {}", shape_key(layer), accelerator.key(), name(options.objective),
+      "{}|{}|{} {} {} {} {} {} {} {}", shape_key(layer), accelerator.key(), name(options.objective),
       options.factors == MapperOptions::Factors::perfect ? "perfect" : "ceiling",
+      options.axes == MapperOptions::Axes::any ? "any-axes" : "one-axis",
+      options.sibling_order == MapperOptions::SiblingOrder::listed ? "listed" : "any-order",
       options.time_limit_seconds ? fmt::format("{:a}s", *options.time_limit_seconds) : "no-limit",
       options.max_evaluations.value_or(0), options.seed, options.strategy);
 }

@@ -68,7 +68,7 @@ class ProductSearch {
       search(item);
       if (is_spent()) floor = dual_.value(item.bound);
     }
-    return {incumbent_, incumbent_.best ? std::min(floor, incumbent_.value) : floor};
+    return {incumbent_, std::min(floor, best_value())};
   }
 
  private:
@@ -101,14 +101,19 @@ class ProductSearch {
     return sizes;
   }
 
+  /// Of the incumbent, or of what is known from elsewhere.
+  [[nodiscard]] double best_value() const {
+    return incumbent_.best ? std::min(incumbent_.value, p_.to_beat) : p_.to_beat;
+  }
+
   [[nodiscard]] bool may_improve(double bound) const {
-    return bound < kInfinity && (!incumbent_.best || bound < incumbent_.value * (1.0 - kTolerance));
+    return bound < best_value() * (1.0 - kTolerance);
   }
 
   /// What reaches this in terms of DualBound cannot be better than the incumbent.
   [[nodiscard]] double target() const {
-    if (!incumbent_.best) return kInfinity;
-    return dual_.target(incumbent_.value * (1.0 - kTolerance)) + kLogTolerance;
+    if (best_value() == kInfinity) return kInfinity;
+    return dual_.target(best_value() * (1.0 - kTolerance)) + kLogTolerance;
   }
 
   [[nodiscard]] double compound_size(std::size_t c) const {
@@ -249,7 +254,7 @@ class ProductSearch {
   /// cannot fit.
   void bounds(const List& list, const std::vector<double>& others, double steps, double open,
               const std::vector<std::int64_t>& mesh, std::vector<double>& result) {
-    incumbent_.nodes += static_cast<std::int64_t>(list.size);
+    ++incumbent_.nodes;
     const Objective objective = p_.options.objective;
     if (objective == Objective::dram) {
       weigh(sums_.dram_bits, others, list, sums_.fixed_dram_bits, result);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stop_token>
 #include <string_view>
@@ -44,6 +45,8 @@ struct SearchProblem {
   const BoundModel& model;
   const StopSign& stop;
   std::vector<Candidate> starts;  ///< feasible, in a fixed order; at least one
+  /// What is not below this is of no use: known from elsewhere. Strategies may end without it.
+  double to_beat = std::numeric_limits<double>::infinity();
 };
 
 /// Best so far of one line of search, with what it spent.

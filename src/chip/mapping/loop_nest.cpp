@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "chip/mapping/mapping.hpp"
+#include "chip/mapping/sibling_order.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -69,10 +70,12 @@ std::string to_loop_nest(const Mapping& mapping, const Layer& layer,
                          const Accelerator& accelerator) {
   HWFLOW_CHECK(mapping.levels.size() == accelerator.levels().size(),
                "a mapping of another number of levels");
+  std::optional<Accelerator> made;
+  const auto& levels = nested_as(mapping, accelerator, made).levels();
   Writer writer;
   DimArray tile = layer.op.bounds();
   for (LevelIndex l = 0; l < mapping.levels.size(); ++l) {
-    writer.level(accelerator.levels()[l], layer, tile);
+    writer.level(levels[l], layer, tile);
     const LevelLoops& loops = mapping.levels[l];
     writer.loops(loops.temporal, "for", tile);
     writer.loops(loops.spatial_x, "columns", tile);

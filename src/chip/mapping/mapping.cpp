@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "chip/mapping/sibling_order.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -101,6 +102,14 @@ Diagnostics check(const Mapping& mapping, const Layer& layer, const Accelerator&
              fmt::format("has loops for {} levels, '{}' has {}", mapping.levels.size(),
                          accelerator.name(), levels.size()),
              {}}};
+  }
+  if (!mapping.level_order.empty()) {
+    const std::vector<LevelOrder> orders = sibling_orders(accelerator);
+    if (std::find(orders.begin(), orders.end(), mapping.level_order) == orders.end())
+      return {{"mapping", "nests levels in an order that is none of siblings", {}}};
+    Mapping listed = mapping;
+    listed.level_order.clear();
+    return check(listed, layer, with_level_order(accelerator, mapping.level_order));
   }
   Diagnostics problems;
   bool bounds_are_good = true;

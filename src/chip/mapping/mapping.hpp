@@ -26,14 +26,20 @@ struct LevelLoops {
   bool operator==(const LevelLoops&) const = default;
 };
 
-/// All tiling, order and spatial choices for one layer on one accelerator; levels as in the
-/// accelerator. Bypass is a property of the levels.
+/// Levels of an accelerator from the outermost inwards: a permutation.
+using LevelOrder = std::vector<LevelIndex>;
+
+/// All tiling, order and spatial choices for one layer on one accelerator. Bypass is a property of
+/// the levels.
 ///
 /// Tile sizes, from DRAM inward: a loop of bound b over a tile of t elements of its dimension makes
 /// tiles of ceil(t / b); the last one may be smaller (ragged) and, when ceil(t/ceil(t/b)) < b, the
 /// loop runs only that often. Below the innermost level one element of every dimension is left.
 struct Mapping {
-  std::vector<LevelLoops> levels;
+  std::vector<LevelLoops> levels;  ///< as they nest
+  /// How sibling levels nest (chip/mapping/sibling_order.hpp); empty: as the accelerator lists
+  /// them.
+  LevelOrder level_order;
   bool operator==(const Mapping&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "chip/mapping/mapping.hpp"
+#include "chip/mapping/sibling_order.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -146,7 +147,8 @@ std::string to_text(const Mapping& mapping, const Accelerator& accelerator) {
   std::string text;
   for (LevelIndex l = 0; l < mapping.levels.size(); ++l) {
     const LevelLoops& loops = mapping.levels[l];
-    text += fmt::format("{}{}:", l == 0 ? "" : " | ", accelerator.levels()[l].name);
+    const LevelIndex level = mapping.level_order.empty() ? l : mapping.level_order[l];
+    text += fmt::format("{}{}:", l == 0 ? "" : " | ", accelerator.levels()[level].name);
     append(text, loops.temporal);
     if (loops.spatial_x.empty() && loops.spatial_y.empty()) continue;
     text += " ;";
@@ -158,8 +160,36 @@ std::string to_text(const Mapping& mapping, const Accelerator& accelerator) {
   return text;
 }
 
+namespace {
+
+/// The order in which the text names the levels, where siblings may nest so and it is not the
+/// listed one.
+std::optional<LevelOrder> other_order(const std::string& text, const Accelerator& accelerator) {
+  const auto& levels = accelerator.levels();
+  LevelOrder order;
+  for (const std::string_view part : split(text, '|')) {
+    const std::string_view level = trimmed(part.substr(0, part.find(':')));
+    const auto named = std::find_if(levels.begin(), levels.end(),
+                                    [&](const MemoryLevel& l) { return l.name == level; });
+    if (named == levels.end()) return std::nullopt;
+    order.push_back(static_cast<LevelIndex>(named - levels.begin()));
+  }
+  if (order.size() != levels.size() || std::is_sorted(order.begin(), order.end()))
+    return std::nullopt;
+  const std::vector<LevelOrder> orders = sibling_orders(accelerator);
+  if (std::find(orders.begin(), orders.end(), order) == orders.end()) return std::nullopt;
+  return order;
+}
+
+}  // namespace
+
 Expected<Mapping> mapping_from_text(const std::string& text, const Accelerator& accelerator) {
-  return Parser(accelerator).parse(text);
+  const std::optional<LevelOrder> order = other_order(text, accelerator);
+  if (!order) return Parser(accelerator).parse(text);
+  const Accelerator nested = with_level_order(accelerator, *order);
+  auto mapping = Parser(nested).parse(text);
+  if (mapping) mapping->level_order = *order;
+  return mapping;
 }
 
 }  // namespace hwflow::chip
