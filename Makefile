@@ -1,4 +1,4 @@
-# make demo | build | test | bench | lint | format      (see README.md)
+# make demo | build | test | nightly | bench | lint | format      (see README.md)
 PRESET ?= release
 # Threads that wait must not spin: several jobs share the cores.
 export OMP_WAIT_POLICY := passive
@@ -8,7 +8,7 @@ JOBS   ?= $(shell nproc)
 OUT    ?= out/demo
 HWFLOW := $(BUILD)/src/cli/hwflow
 
-.PHONY: demo build test bench lint format install configure clean
+.PHONY: demo build test nightly bench lint format install configure clean
 .DEFAULT_GOAL := build
 
 install:
@@ -28,6 +28,14 @@ demo: configure
 test: build
 	@scripts/install-python.sh build/venv
 	@scripts/test.sh $(BUILD) $(JOBS)
+
+# The mapper against enumeration and the cost model against the element-by-element walk, at length.
+PAIRS ?= 2000
+CASES ?= 100000
+SEED  ?= 1
+nightly: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target oracles
+	@$(BUILD)/tests/nightly/oracles --pairs $(PAIRS) --cases $(CASES) --seed $(SEED)
 
 bench: build
 	@scripts/bench.sh $(BUILD)

@@ -15,8 +15,13 @@ using chip::Objective;
 
 class Enumeration {
  public:
-  Enumeration(const Layer& layer, const Accelerator& accelerator, bool perfect, std::int64_t limit)
-      : layer_(layer), accelerator_(accelerator), perfect_(perfect), limit_(limit) {
+  Enumeration(const Layer& layer, const Accelerator& accelerator, bool perfect, std::int64_t limit,
+              bool evaluates)
+      : layer_(layer),
+        accelerator_(accelerator),
+        perfect_(perfect),
+        limit_(limit),
+        evaluates_(evaluates) {
     mapping_.levels.resize(accelerator.levels().size());
   }
 
@@ -80,6 +85,7 @@ class Enumeration {
 
   void evaluate_one() {
     ++found_.mappings;
+    if (!evaluates_) return;
     const auto result = chip::evaluate(layer_, accelerator_, mapping_);
     const auto* cost = std::get_if<chip::Cost>(&result);
     if (cost == nullptr) return;
@@ -96,6 +102,7 @@ class Enumeration {
   const Accelerator& accelerator_;
   bool perfect_;
   std::int64_t limit_;
+  bool evaluates_;
   Mapping mapping_;
   ExhaustiveOptimum found_;
 };
@@ -107,7 +114,16 @@ std::optional<ExhaustiveOptimum> map_exhaustively(const Layer& layer,
                                                   chip::MapperOptions::Factors factors,
                                                   std::int64_t limit) {
   const bool perfect = factors == chip::MapperOptions::Factors::perfect;
-  return Enumeration(layer, accelerator, perfect, limit).run();
+  return Enumeration(layer, accelerator, perfect, limit, true).run();
+}
+
+std::optional<std::int64_t> count_mappings(const Layer& layer, const Accelerator& accelerator,
+                                           chip::MapperOptions::Factors factors,
+                                           std::int64_t limit) {
+  const bool perfect = factors == chip::MapperOptions::Factors::perfect;
+  const auto counted = Enumeration(layer, accelerator, perfect, limit, false).run();
+  if (!counted) return std::nullopt;
+  return counted->mappings;
 }
 
 }  // namespace hwflow::testing

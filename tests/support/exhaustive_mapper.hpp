@@ -23,4 +23,11 @@ struct ExhaustiveOptimum {
     const Layer& layer, const chip::Accelerator& accelerator, chip::MapperOptions::Factors factors,
     std::int64_t limit);
 
+/// How many mappings map_exhaustively() would evaluate, none of them evaluated; none when more than
+/// `limit`.
+[[nodiscard]] std::optional<std::int64_t> count_mappings(const Layer& layer,
+                                                         const chip::Accelerator& accelerator,
+                                                         chip::MapperOptions::Factors factors,
+                                                         std::int64_t limit);
+
 }  // namespace hwflow::testing

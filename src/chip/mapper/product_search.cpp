@@ -60,13 +60,13 @@ class ProductSearch {
     while (!items_.empty()) {
       if (items_.back().bound >= target()) break;
       if (is_spent()) {
-        floor = dual_.value(items_.back().bound);
+        floor = std::min(floor, dual_.value(items_.back().bound));
         break;
       }
       Item item = std::move(items_.back());
       items_.pop_back();
       search(item);
-      if (is_spent()) floor = dual_.value(item.bound);
+      if (is_spent()) floor = std::min(floor, dual_.value(item.bound));
     }
     return {incumbent_, std::min(floor, best_value())};
   }

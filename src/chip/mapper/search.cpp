@@ -21,8 +21,13 @@ class FeasibleSearch {
   bool decide(std::size_t depth, Candidate& candidate) {
     if (is_over()) return false;
     if (depth == lists_.size()) {
-      const auto result = evaluate(layer_, accelerator_, space_.to_mapping(candidate));
-      return std::holds_alternative<Cost>(result);
+      // Partial sums may fit only where no loop that adds to them stands outside the others.
+      for (const bool sums_inside : {false, true}) {
+        candidate.orders.fill(sums_inside ? sums_first() : kDims);
+        const auto result = evaluate(layer_, accelerator_, space_.to_mapping(candidate));
+        if (std::holds_alternative<Cost>(result)) return true;
+      }
+      return false;
     }
     DimLoops& loops = candidate.chains[index(space_.dims()[depth])];
     for (const DimLoops& choice : lists_[depth].chains) {
@@ -38,6 +43,14 @@ class FeasibleSearch {
   [[nodiscard]] bool complete() const { return complete_; }
 
  private:
+  /// The dimensions that outputs do not have innermost.
+  [[nodiscard]] LoopOrder sums_first() const {
+    LoopOrder order = kDims;
+    std::stable_partition(order.begin(), order.end(),
+                          [&](Dim dim) { return !layer_.op.output().indexed_by(dim); });
+    return order;
+  }
+
   bool is_over() {
     constexpr std::int64_t kMostTries = 5'000'000, kInterval = 256;
     ++tries_;
