@@ -17,8 +17,8 @@ double log_of(double value) { return value > 0.0 ? std::log(value) : -1000.0; }
 
 }  // namespace
 
-ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space)
-    : model_(model), space_(space), terms_(model.term_count()) {
+ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space, bool timed)
+    : model_(model), space_(space), terms_(model.term_count()), timed_(timed) {
   for (std::size_t slot = 0; slot < space.slot_count(); ++slot)
     if (kind_of(slot) != SlotKind::temporal && space.mesh(slot) > 1)
       axes_.push_back({slot, space.mesh(slot)});
@@ -36,15 +36,16 @@ void ChoiceTables::add_choices(const Compound& compound) {
   const auto& first_outside = all.choices.above(0, inside).of_chain;
   const auto& second_outside = all.choices.above(1, inside).of_chain;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> groups;
+  std::vector<std::int32_t> units_on(axes_.size());
+  all.used.resize(axes_.size());
   for (std::uint32_t a = 0; a < first.size(); ++a)
     for (std::uint32_t b = 0; b < second.size(); ++b) {
-      std::array<std::int32_t, 2> used{1, 1};
       bool fits = true;
       for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
         const std::int64_t units =
             std::int64_t{first[a][axes_[axis].slot]} * second[b][axes_[axis].slot];
         fits = fits && units <= axes_[axis].size;
-        used[axis] = static_cast<std::int32_t>(std::min(units, axes_[axis].size));
+        units_on[axis] = static_cast<std::int32_t>(std::min(units, axes_[axis].size));
       }
       if (!fits) continue;
       const auto [group, is_new] =
@@ -52,7 +53,8 @@ void ChoiceTables::add_choices(const Compound& compound) {
       if (is_new) all.same_outside.emplace_back();
       all.same_outside[group->second].push_back(static_cast<std::uint32_t>(all.choices.size()));
       all.choices.add(a, b);
-      all.used.push_back(used);
+      for (std::size_t axis = 0; axis < axes_.size(); ++axis)
+        all.used[axis].push_back(units_on[axis]);
     }
 }
 
@@ -76,6 +78,8 @@ const std::vector<bool>& ChoiceTables::loose(const LoopClass& loop_class, std::s
   Choices& all = compounds_[c];
   const auto [entry, is_new] = all.loose.try_emplace(model_.loose_key(loop_class, c));
   if (is_new) entry->second = model_.loose(loop_class, c, all.choices);
+  if (is_new && timed_ && model_.has_unknown_waits(c))
+    entry->second.assign(all.choices.size(), true);
   return entry->second;
 }
 
@@ -135,8 +139,8 @@ ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices, 
   set.log_used.resize(axes_.size());
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     for (const std::uint32_t i : entry->first) {
-      set.used[a].push_back(compounds_[c].used[i][a]);
-      set.log_used[a].push_back(std::log(static_cast<double>(compounds_[c].used[i][a])));
+      set.used[a].push_back(compounds_[c].used[a][i]);
+      set.log_used[a].push_back(std::log(static_cast<double>(compounds_[c].used[a][i])));
     }
     set.log_used_of.push_back(set.log_used[a].data());
   }

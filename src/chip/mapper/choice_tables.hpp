@@ -63,7 +63,8 @@ struct MeshAxis {
 /// The tables of every compound under every class; what they share is made once.
 class ChoiceTables {
  public:
-  ChoiceTables(const TermModel& model, const MapSpace& space);
+  /// `timed`: do cycles matter?
+  ChoiceTables(const TermModel& model, const MapSpace& space, bool timed);
 
   [[nodiscard]] const std::vector<MeshAxis>& axes() const { return axes_; }
   [[nodiscard]] const FactorChoices& choices(std::size_t compound) const {
@@ -90,7 +91,7 @@ class ChoiceTables {
   struct Choices {
     explicit Choices(FactorChoices all) : choices(std::move(all)) {}
     FactorChoices choices;
-    std::vector<std::array<std::int32_t, 2>> used;         ///< per choice and axis
+    std::vector<std::vector<std::int32_t>> used;           ///< per axis and choice
     std::vector<std::vector<std::uint32_t>> same_outside;  ///< with the same loops to the array
     std::unordered_map<std::string, const std::vector<double>*> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<std::vector<double>>> by_content;
@@ -117,6 +118,7 @@ class ChoiceTables {
   const TermModel& model_;
   const MapSpace& space_;
   std::size_t terms_;
+  bool timed_;
   std::vector<MeshAxis> axes_;
   std::deque<Choices> compounds_;
 };

@@ -32,7 +32,7 @@ class ProductSearch {
         sums_(model_.sums()),
         terms_(model_.term_count()),
         compounds_(model_.compounds().size()),
-        tables_(model_, problem.space),
+        tables_(model_, problem.space, is_timed()),
         dual_(sums_, problem.options.objective, mesh_sizes(), terms_) {
     for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
     decided_.assign(terms_ + full_mesh_.size(), 0.0);
@@ -94,6 +94,12 @@ class ProductSearch {
     std::size_t decisive = 0;                 ///< position of the list that last lost all rows
     std::vector<std::pair<double, std::uint32_t>> order;
   };
+
+  [[nodiscard]] bool is_timed() const {
+    const Objective objective = p_.options.objective;
+    return objective == Objective::latency || objective == Objective::edp ||
+           (objective == Objective::energy && sums_.leakage_pj_per_cycle > 0.0);
+  }
 
   [[nodiscard]] std::vector<double> mesh_sizes() const {
     std::vector<double> sizes;
@@ -312,6 +318,7 @@ class ProductSearch {
   /// what is left.
   void explore(std::size_t depth) {
     Frame& frame = frame_at(depth);
+    if (frame.open.lists.empty()) return offer(-kInfinity);  // nothing to cut: one mapping
     if (is_spent() || !filter(frame)) return;
     const bool many = frame.open.lists.size() > 1 && mappings(frame.open) > kFewMappings;
     frame.scores.clear();
@@ -448,10 +455,28 @@ class ProductSearch {
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
     if (p_.accelerator.fields().counting.box_tiles) {
       offer_neighbours(candidate);
+      // Where loops do not turn, another order may come down to the bound.
+      if (may_improve(bound)) offer_orders(0, candidate, bound);
     } else {
       candidate_ = candidate;
       order_level(0, bound);
     }
+  }
+
+  /// Every order of the loops that turn, level by level, until one reaches the bound.
+  void offer_orders(LevelIndex level, Candidate& candidate, double bound) {
+    if (!may_improve(bound) || is_spent()) return;
+    if (level == p_.space.level_count()) return offer_neighbours(candidate);
+    LoopOrder& order = candidate.orders[level];
+    const LoopOrder before = order;
+    const auto idle = std::stable_partition(order.begin(), order.end(), [&](Dim dim) {
+      return candidate.bound(slot_of(level, SlotKind::temporal), dim) > 1;
+    });
+    std::sort(order.begin(), idle);
+    do {
+      offer_orders(level + 1, candidate, bound);
+    } while (std::next_permutation(order.begin(), idle));
+    order = before;
   }
 
   /// Which tiles lie beside each other on the mesh decides what neighbours can pass on.

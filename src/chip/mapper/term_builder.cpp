@@ -32,6 +32,7 @@ class TermModel::Builder {
     for (std::size_t o = 0; o < operands.size(); ++o) add_operand(o);
     add_limits();
     add_times();
+    add_first_tiles();
     for (const auto& [term, index] : index_) m_.terms_[index] = term;
   }
 
@@ -345,6 +346,26 @@ class TermModel::Builder {
       leakage +=
           levels_[l].leakage_pj_per_cycle * static_cast<double>(m_.accelerator_.instances(l));
     m_.sums_.leakage_pj_per_cycle = leakage;
+  }
+
+  /// The first tiles into a double buffer and the last ones out of it wait for nothing: more cycles
+  /// than the sums have. No sum needs these terms, but what has no larger ones waits no longer.
+  void add_first_tiles() {
+    if (!has_ports_ || rules_.hide_transfers) return;
+    for (std::size_t o = 0; o < m_.layer_.op.operands().size(); ++o)
+      for (LevelIndex parent = 0; parent < levels_.size();) {
+        const LevelIndex child =
+            next_keeping(m_.accelerator_, m_.layer_.op.operands()[o].role, parent);
+        if (child < levels_.size() && levels_[child].double_buffered) {
+          m_.waits_for_first_tiles_ = true;
+          for (const LevelIndex above : {parent, child}) {
+            Factor tile = factor(Kind::tile, o, parent, child, [](LevelIndex) { return true; });
+            tile.parent = above;
+            (void)index_of(product(tile));
+          }
+        }
+        parent = child;
+      }
   }
 
   TermModel& m_;

@@ -202,6 +202,8 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass
         put(term_of(dim), choice.loops[static_cast<std::size_t>(d)][slot_of(l, SlotKind::temporal)],
             l, false);
     }
+    // The tiles of all instances together are as large as if they were not spread.
+    if (factor.kind == Factor::Kind::tile && l >= factor.parent) continue;
     for (const SlotKind kind : {SlotKind::y, SlotKind::x})
       for (std::size_t i = compound.size(); i-- > 0;)
         if (term_of(compound[i]) >= 0)
@@ -217,7 +219,7 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass
   if (rules.box_tiles && !is_output && factor.boundary >= 0 && factor.kind == Factor::Kind::moved) {
     const bool still =
         loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside;
-    return {box_words(loops, rank, !still && forwards(factor)), 0.0};
+    return box_words(loops, rank, !still && forwards(factor));
   }
   if (rules.box_tiles && !is_output && factor.kind == Factor::Kind::tile) {
     std::int64_t length = 1;
@@ -256,12 +258,28 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass
           static_cast<double>(spare)};
 }
 
+bool TermModel::has_unknown_waits(std::size_t c) const {
+  if (!waits_for_first_tiles_) return false;
+  const auto& operands = layer_.op.operands();
+  for (std::size_t o = 0; o < operands.size(); ++o)
+    for (std::size_t axis = 0; axis < operands[o].ranks.size(); ++axis)
+      if (operands[o].role != Role::outputs && !plain_[o][axis] &&
+          std::any_of(operands[o].ranks[axis].terms.begin(), operands[o].ranks[axis].terms.end(),
+                      [&](const AffineTerm& term) {
+                        return std::find(compounds_[c].begin(), compounds_[c].end(), term.dim) !=
+                               compounds_[c].end();
+                      }))
+        return true;
+  return false;
+}
+
 /// Where a class may count too few words.
 std::vector<TermModel::Factor> TermModel::loose_factors(std::size_t c) const {
   std::vector<Factor> factors;
-  if (accelerator_.fields().counting.box_tiles) return factors;
+  const bool boxes = accelerator_.fields().counting.box_tiles;
   for (const Term& term : terms_) {
     const Factor& factor = term.parts[c].whole;
+    if (factor.boundary >= 0 && boxes && !forwards(factor)) continue;
     if (factor.kind == Factor::Kind::moved && factor.boundary >= 0 &&
         !joint_axes(factor, compounds_[c]).empty() &&
         std::find(factors.begin(), factors.end(), factor) == factors.end())
@@ -299,7 +317,8 @@ std::string TermModel::loose_key(const LoopClass& loop_class, std::size_t c) con
   return key;
 }
 
-double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwarding) const {
+TermModel::RankWords TermModel::box_words(const Loops& loops, const Rank& rank,
+                                          bool forwarding) const {
   std::int64_t length = 1;
   for (std::size_t t = 0; t < rank.terms.size(); ++t)
     length += rank.terms[t].coefficient * (loops.tile[t] - 1);
@@ -360,11 +379,14 @@ double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwardin
   }
   double outside = 1.0;
   for (std::size_t i = 0; i < first; ++i) outside *= static_cast<double>(steps[i].trips);
-  double words = static_cast<double>(length) * all;
+  double words = static_cast<double>(length) * all, passed_on = 0.0;
   // Visits of loop j after one that brought in `before`: equal boxes may come from a neighbour.
   const auto add = [&](std::size_t j, std::int64_t before, double visits) {
     const bool may_forward = forwarding && spreads > 0 && before == entering[j];
-    words += visits * static_cast<double>(entering[j]) * (may_forward ? served(shift[j]) : all);
+    const double moved = visits * static_cast<double>(entering[j]);
+    const double units = may_forward ? served(shift[j]) : all;
+    words += moved * units;
+    passed_on += moved * (all - units);  // where neighbours on the mesh hold neighbouring tiles
   };
   double visits = 1.0;
   for (std::size_t j = 0; j + 1 < loops.run; ++j) {
@@ -375,7 +397,7 @@ double TermModel::box_words(const Loops& loops, const Rank& rank, bool forwardin
     visits *= static_cast<double>(steps[first + j].trips);
   }
   if (loops.run > 0) add(loops.run - 1, length, static_cast<double>(steps[count - 1].trips - 1));
-  return words * outside * copies;
+  return {words * outside * copies, passed_on};
 }
 
 double TermModel::turns(Dim dim, const DimLoops& loops, LevelIndex child, std::uint32_t temporal,
@@ -412,6 +434,7 @@ double TermModel::plain_value(const Factor& factor, std::size_t axis, const Comp
   std::int64_t tile = layer_.op.bound(*plain);
   for (std::size_t slot = 0; slot < slot_of(factor.child, SlotKind::temporal); ++slot) {
     const std::int64_t bound = choice.loops[d][slot];
+    if (kind_of(slot) != SlotKind::temporal && level_of(slot) >= factor.parent) continue;
     if (bound > 1) tile = (tile + bound - 1) / bound;
   }
   return static_cast<double>(tile);

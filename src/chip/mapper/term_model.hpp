@@ -69,9 +69,12 @@ class TermModel {
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
   /// Choices of which the class may count fewer words than any order of its loops moves (exact
-  /// counting of rows that are cut at several levels). Empty: none.
+  /// counting of rows that are cut at several levels; forwarding). Empty: none.
   [[nodiscard]] std::vector<bool> loose(const LoopClass& loop_class, std::size_t compound,
                                         const FactorChoices& choices) const;
+  /// Does the time that the first tiles take depend on more than the terms say? Where double
+  /// buffers wait for tiles that padding may cut.
+  [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;
   /// Equal keys: the same choices are loose.
   [[nodiscard]] std::string loose_key(const LoopClass& loop_class, std::size_t compound) const;
   /// Which of the choices a class allows: no loops where it leaves them out.
@@ -91,9 +94,10 @@ class TermModel {
     };
     Kind kind = Kind::steps;
     std::size_t operand = 0;
-    LevelIndex parent = 0, child = 0;  ///< tile: the level is `child`
-    int boundary = -1;                 ///< index among the held ones; none: every iteration moves
-    std::uint32_t summed = 0;          ///< levels (bits) whose fan-outs count one by one
+    /// tile: the level is `child`, the tiles of all instances below one of `parent` together
+    LevelIndex parent = 0, child = 0;
+    int boundary = -1;         ///< index among the held ones; none: every iteration moves
+    std::uint32_t summed = 0;  ///< levels (bits) whose fan-outs count one by one
     auto operator<=>(const Factor&) const = default;
   };
   /// One compound's part of a term: a factor, or by how much it exceeds another.
@@ -141,7 +145,7 @@ class TermModel {
   [[nodiscard]] bool forwards(const Factor& factor) const;
   [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
                              std::uint32_t temporal, std::uint32_t summed) const;
-  [[nodiscard]] double box_words(const Loops& loops, const Rank& rank, bool forwarding) const;
+  [[nodiscard]] RankWords box_words(const Loops& loops, const Rank& rank, bool forwarding) const;
 
   const Layer& layer_;
   const Accelerator& accelerator_;
@@ -151,6 +155,7 @@ class TermModel {
   /// Per operand and axis: its dimension, where every word is used exactly once.
   std::vector<std::vector<std::optional<Dim>>> plain_;
   CostSums sums_;
+  bool waits_for_first_tiles_ = false;  ///< cycles are more than the sums say
 };
 
 }  // namespace hwflow::chip

@@ -183,7 +183,12 @@ OraclePair make_oracle_pair(Rng& rng, std::int64_t most_mappings) {
     OraclePair pair{make_case(rng, {.max_iterations = 300}), {}};
     pair.drawn.mapping = {};
     shape_machine(rng, pair.drawn.machine);
-    pair.counting = chip::all_semantics()[rng.below(chip::all_semantics().size())];
+    // Counting that a search knows.
+    chip::CountingRules& rules = pair.drawn.machine.counting;
+    rules.skip_only_update_read = rules.move_every_turn = rules.whole_transfers = false;
+    constexpr std::array kCounted{chip::Semantics::exact, chip::Semantics::timeloop,
+                                  chip::Semantics::timeloop_no_forwarding};
+    pair.counting = kCounted[rng.below(kCounted.size())];
     const auto problem = pair.problem();
     if (problem && mappings_of(*problem, most_mappings)) return pair;
   }
