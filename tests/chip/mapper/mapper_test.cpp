@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "chip/mapping/sibling_order.hpp"
 #include "tests/chip/mapper/small_problem.hpp"
 #include "tests/support/exhaustive_mapper.hpp"
 
@@ -261,6 +264,70 @@ TEST(ObjectiveFromName, KnowsItsNamesAndHints) {
   const auto wrong = objective_from_name("latancy");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error()[0].hint, "did you mean 'latency'?");
+}
+
+TEST(Mapper, CountsNestedSiblingsLikeAMachineThatListsThemSo) {
+  const Accelerator machine = load_accelerator("e168").value();
+  const Layer layer = make_conv_layer(8, 8, 14, 3);
+  const auto mapping = mapping_from_text(
+      "DRAM: k2 p14 | GLB: c2 q7 ; x r3 q2 y c4 | psum_spad: k4 | ifmap_spad: s3 | weights_spad:",
+      machine);
+  ASSERT_TRUE(mapping);
+  EXPECT_TRUE(check(*mapping, layer, machine).empty());
+  Mapping listed = *mapping;
+  listed.level_order.clear();
+  const auto one = evaluate(layer, machine, *mapping);
+  const auto two = evaluate(layer, with_level_order(machine, mapping->level_order), listed);
+  ASSERT_TRUE(std::holds_alternative<Cost>(one));
+  ASSERT_TRUE(std::holds_alternative<Cost>(two));
+  const Cost &a = std::get<Cost>(one), &b = std::get<Cost>(two);
+  EXPECT_EQ(a.energy_pj, b.energy_pj);
+  EXPECT_EQ(a.cycles, b.cycles);
+  for (LevelIndex l = 0; l < 5; ++l) EXPECT_EQ(a.levels[mapping->level_order[l]], b.levels[l]);
+  Mapping wrong = *mapping;
+  wrong.level_order = {1, 0, 2, 3, 4};
+  EXPECT_FALSE(check(wrong, layer, machine).empty());
+}
+
+TEST(Mapper, FindsTheBestOfAllSiblingOrders) {
+  const Accelerator machine = load_accelerator("e168").value();
+  const Layer layer = make_conv_layer(8, 8, 6, 3);
+  MapperOptions options;
+  options.strategy = "products";
+  double least = std::numeric_limits<double>::infinity();
+  for (const LevelOrder& order : sibling_orders(machine)) {
+    const auto found = map_layer(layer, with_level_order(machine, order), options);
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(found->optimal);
+    least = std::min(least, found->value);
+  }
+  options.sibling_order = MapperOptions::SiblingOrder::any;
+  const auto any = map_layer(layer, machine, options);
+  ASSERT_TRUE(any);
+  EXPECT_TRUE(any->optimal);
+  EXPECT_NEAR(any->value, least, 1e-12 * least);
+  EXPECT_TRUE(check(any->mapping, layer, machine).empty());
+}
+
+/// Spread over both axes, k fills the mesh: 4 of 8 x 8 elements a step; on one axis it is 8 of 64.
+TEST(Mapper, KeepsADimensionOnOneAxisWhenAsked) {
+  const Accelerator tiny = testing::make_tiny_accelerator(1 << 14, 1 << 9);
+  Accelerator::Fields fields = tiny.fields();
+  fields.levels[1].fanout.x = fields.levels[1].fanout.y = 8;
+  const Accelerator machine = *Accelerator::make(fields);
+  const Layer layer = make_conv_layer(64, 1, 1, 1);
+  for (const char* strategy : {"products", "branch_and_bound"}) {
+    MapperOptions options;
+    options.strategy = strategy;
+    options.objective = Objective::latency;
+    const auto any = map_layer(layer, machine, options);
+    options.axes = MapperOptions::Axes::one;
+    const auto one = map_layer(layer, machine, options);
+    ASSERT_TRUE(any && one);
+    EXPECT_EQ(any->cost.compute_cycles, 1) << strategy;
+    EXPECT_EQ(one->cost.compute_cycles, 8) << strategy;
+    EXPECT_TRUE(any->optimal && one->optimal) << strategy;
+  }
 }
 
 }  // namespace
