@@ -138,7 +138,12 @@ void add_evaluate_command(CLI::App& app, GlobalOptions& options, int& exit_code)
   command
       ->add_option("--refs", arguments->refs,
                    "Instead of a network: compare every mapping of a neutral reference file")
-      ->excludes(mapping);
+      ->excludes(mapping)
+      ->excludes("network")
+      ->excludes("--arch")
+      ->excludes("--bits")
+      ->excludes("--batch")
+      ->excludes("--auxiliary");
   command
       ->add_option("--objective", arguments->objective,
                    "What counts as the value of a layer: energy, latency, edp or dram")

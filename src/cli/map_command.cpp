@@ -9,6 +9,7 @@
 #include "chip/cost/reference_check.hpp"
 #include "chip/mapper/network_mapper.hpp"
 #include "chip/mapping/reference_cases.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/mapping_output.hpp"
 #include "cli/network_layers.hpp"
 #include "cli/progress_line.hpp"
@@ -110,15 +111,31 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
   for (std::string& note : notes_on_certificates(options, semantics))
     network->notes.push_back(std::move(note));
   print_notes(global, arguments.input, *network);
+  const InterruptWatch interrupts;
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto mapped = chip::map_network(
-      network->layers, network->accelerator, options, [&line](std::size_t done, std::size_t of) {
+      network->layers, network->accelerator, options,
+      [&line](std::size_t done, std::size_t of) {
         line.show({"mapping", static_cast<std::int64_t>(done), static_cast<std::int64_t>(of), ""});
-      });
+      },
+      interrupts.token());
   line.close();
   if (!mapped) return report_unmapped(mapped.error());
-  const MappingTitle title{network->network, options.objective, options.threads,
-                           MappingSource::search, all_notes(*network)};
+  std::vector<std::string> notes = all_notes(*network);
+  if (interrupts.token().stop_requested())
+    notes.emplace_back(
+        "interrupted: layers that are not proved have the best mapping found by then");
+  const MappingTitle title{network->network,
+                           options.objective,
+                           options.threads,
+                           MappingSource::search,
+                           std::move(notes),
+                           {{"semantics", std::string(chip::name(semantics))},
+                            {"factors", arguments.factors},
+                            {"axes", arguments.axes},
+                            {"sibling_order", arguments.sibling_order},
+                            {"strategy", arguments.strategy},
+                            {"seed", std::to_string(options.seed)}}};
   write_json(global, to_json(*mapped, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
   return kDone;
@@ -133,12 +150,15 @@ int map_references(const MapArguments& arguments, const chip::MapperOptions& opt
     const chip::Accelerator machine = chip::reference_machine(reference, semantics);
     const auto found = chip::map_layer(reference.layer, machine, options);
     if (!found) return report_unmapped(found.error());
+    // The files count words.
+    const bool words = options.objective == chip::Objective::dram;
     cases.push_back({{"id", reference.id},
-                     {"value", found->value},
+                     {"value", words ? found->value / chip::kReferenceWordBits : found->value},
                      {"energy_pj", found->cost.energy_pj},
                      {"cycles", found->cost.cycles},
                      {"dram_words", found->cost.dram_bits / chip::kReferenceWordBits},
-                     {"lower_bound", found->lower_bound},
+                     {"lower_bound",
+                      words ? found->lower_bound / chip::kReferenceWordBits : found->lower_bound},
                      {"optimal", found->optimal},
                      {"seconds", found->seconds},
                      {"mapping", to_text(found->mapping, reference.accelerator)}});

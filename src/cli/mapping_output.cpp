@@ -126,9 +126,12 @@ std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator
   for (const chip::MappedLayer& layer : mapping.layers) {
     layers.push_back(layer_json(layer, accelerator, title));
   }
+  Json space = Json::object();
+  for (const auto& [key, value] : title.space) space[key] = value;
   return Json({{"network", title.network},
                {"accelerator", accelerator.name()},
                {"objective", name(title.objective)},
+               {"space", std::move(space)},
                {"notes", title.notes},
                {"seconds", mapping.seconds},
                {"threads", title.threads},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chip/arch/accelerator.hpp"
@@ -19,6 +20,8 @@ struct MappingTitle {
   int threads = 1;
   MappingSource source = MappingSource::search;
   std::vector<std::string> notes{};  ///< what the reader of the network simplified
+  /// What a certificate holds for: counting, map space, strategy and seed, by name.
+  std::vector<std::pair<std::string, std::string>> space{};
 };
 
 /// The keys of docs/design.md, "JSON that other tools read". Mappings of a file have no certificate

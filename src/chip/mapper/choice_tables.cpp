@@ -62,7 +62,7 @@ const std::vector<double>* ChoiceTables::column(std::size_t term, const LoopClas
                                                 std::size_t c) {
   Choices& all = compounds_[c];
   std::string key = model_.column_key(term, loop_class, c);
-  key += static_cast<char>(term);
+  key += '#' + std::to_string(term);
   const auto [entry, is_new] = all.by_key.try_emplace(std::move(key));
   if (!is_new) return entry->second;
   auto made =

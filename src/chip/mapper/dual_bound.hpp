@@ -55,12 +55,6 @@ class DualBound {
                std::span<const double> decided, double target, int rounds, Ascent& ascent,
                std::vector<std::vector<std::uint32_t>>* rows = nullptr);
 
-  /// Where to cut the range of a difference, and how much of the cost it may hide till then.
-  struct Cut {
-    std::size_t difference = 0;
-    double at = 0.0;
-    double hidden = 0.0;  ///< share of the cost
-  };
   /// The constant and the weights of the features that some multipliers give where these terms are
   /// usable: for bounds of many lists at once.
   struct Weights {

@@ -1,6 +1,7 @@
 #include "chip/mapper/loop_classes.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "chip/cost/widths.hpp"
@@ -46,14 +47,16 @@ LoopClasses::LoopClasses(const Layer& layer, const Accelerator& accelerator)
 /// status is kOpen, the axis along which its run slides, or kClosed.
 class LoopClasses::Enumeration {
  public:
-  explicit Enumeration(const LoopClasses& classes) : c_(classes) {
+  Enumeration(const LoopClasses& classes, std::size_t most, const std::function<bool()>& stopped)
+      : c_(classes), most_(most), stopped_(stopped) {
     partial_.orders.assign(c_.levels_, kDims);
     partial_.absent.assign(c_.levels_, 0);
     partial_.boundaries.resize(c_.boundaries_.size());
   }
 
-  std::vector<LoopClass> run() {
+  std::optional<std::vector<LoopClass>> run() {
     descend(c_.levels_, std::vector<int>(c_.boundaries_.size(), kOpen));
+    if (is_over()) return std::nullopt;
     return std::move(found_);
   }
 
@@ -67,7 +70,10 @@ class LoopClasses::Enumeration {
     std::vector<BoundaryOrder> boundaries;
   };
 
+  [[nodiscard]] bool is_over() const { return found_.size() > most_ || (stopped_ && stopped_()); }
+
   void descend(LevelIndex below, const Status& status) {
+    if (is_over()) return;
     if (below == 0) {
       found_.push_back(partial_);
       return;
@@ -226,6 +232,8 @@ class LoopClasses::Enumeration {
   }
 
   const LoopClasses& c_;
+  std::size_t most_;
+  const std::function<bool()>& stopped_;
   LoopClass partial_;
   std::vector<Dim> order_;
   std::vector<LoopClass> found_;
@@ -251,8 +259,16 @@ bool covers(const LoopClass& a, const LoopClass& b) {
 }  // namespace
 
 std::vector<LoopClass> LoopClasses::all() const {
+  return *at_most(std::numeric_limits<std::size_t>::max(), {});
+}
+
+std::optional<std::vector<LoopClass>> LoopClasses::at_most(
+    std::size_t most, const std::function<bool()>& stopped) const {
+  auto found = Enumeration(*this, most, stopped).run();
+  if (!found) return std::nullopt;
   std::vector<LoopClass> classes;
-  for (LoopClass& candidate : Enumeration(*this).run()) {
+  for (LoopClass& candidate : *found) {
+    if (stopped && stopped()) return std::nullopt;
     const bool covered = std::any_of(classes.begin(), classes.end(), [&](const LoopClass& other) {
       return covers(other, candidate);
     });

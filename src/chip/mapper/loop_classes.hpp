@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "chip/arch/accelerator.hpp"
@@ -57,6 +59,10 @@ class LoopClasses {
   LoopClasses(const Layer& layer, const Accelerator& accelerator);
   [[nodiscard]] const std::vector<HeldBoundary>& boundaries() const { return boundaries_; }
   [[nodiscard]] std::vector<LoopClass> all() const;
+  /// None when there are more than `most` before those that others cover are left out, or when
+  /// `stopped`, asked now and then, says so.
+  [[nodiscard]] std::optional<std::vector<LoopClass>> at_most(
+      std::size_t most, const std::function<bool()>& stopped) const;
 
   /// How an operand depends on a dimension.
   struct Relevance {

@@ -200,6 +200,15 @@ Expected<MappingResult> map_nested(const Layer& layer, const Accelerator& accele
   return make_result(std::move(outcome), space, sign.seconds());
 }
 
+double bound_before_search(const Layer& layer, const Accelerator& accelerator,
+                           const LevelOrder& order, const MapperOptions& options) {
+  if (accelerator.fields().counting.box_tiles) return 0.0;
+  const Accelerator nested = with_level_order(accelerator, order);
+  const MapSpace space(layer, nested, options.factors, options.axes);
+  const BoundModel model(layer, nested, space);
+  return value_of(model.bound(space.empty(), Decided{}), options.objective);
+}
+
 }  // namespace
 
 Diagnostics check(const MapperOptions& options) {
@@ -261,6 +270,10 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
   double lower_bound = kInfinity;
   std::int64_t evaluations = 0, nodes = 0;
   for (const LevelOrder& order : sibling_orders(accelerator)) {
+    if (best && sign.raised()) {  // no time to look: what is known before any search
+      lower_bound = std::min(lower_bound, bound_before_search(layer, accelerator, order, options));
+      continue;
+    }
     std::vector<Mapping> own;
     const bool listed = std::is_sorted(order.begin(), order.end());
     for (Mapping start : starts) {

@@ -21,9 +21,11 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Sums of products are rounded differently from the counts: what is nearer than this is equal.
 constexpr double kTolerance = 1e-10;
 constexpr double kLogTolerance = 1e-9;
+constexpr std::int64_t kWarmUp = 4'000;      // bounds and mappings of a first walk
+constexpr std::size_t kMostClasses = 6'000;  // of loop orders, before most are left out
 constexpr double kFewDropped = 0.9;  // share of a list that is kept when it counts as unchanged
 constexpr int kFirstRounds = 14, kRounds = 3, kNodeRounds = 3;  // of the dual bound
-constexpr double kFewMappings = 64.0;  // that are quicker bounded one by one
+constexpr double kFewMappings = 2e4;  // that are quicker bounded one by one
 class ProductSearch {
  public:
   explicit ProductSearch(const SearchProblem& problem)
@@ -40,9 +42,18 @@ class ProductSearch {
 
   SearchOutcome run() {
     for (const Candidate& start : p_.starts) incumbent_.offer(p_, start);
+    // Branch and bound knows no boxes: neither its walks nor its bounds are of use there.
+    const bool boxes = p_.accelerator.fields().counting.box_tiles;
+    const double root = boxes ? 0.0 : root_bound(p_);
+    if (!boxes) incumbent_.merge(anneal(p_, kWarmUp));
+    if (!may_improve(root)) return {incumbent_, best_value()};
+    auto all = model_.classes().at_most(kMostClasses, [this] { return p_.stop.raised(); });
+    if (!all && !boxes && !p_.stop.raised()) return with_branch_and_bound();
+    if (!all) return {incumbent_, std::min(root, best_value())};
     const std::vector<LoopClass> classes =
-        without_mirror_images(model_.classes().all(), p_.layer, p_.space);
+        without_mirror_images(std::move(*all), p_.layer, p_.space);
     for (const LoopClass& loop_class : classes) {
+      if (p_.stop.raised()) return {incumbent_, std::min(root, best_value())};
       Item& item = items_.emplace_back();
       item.loop_class = &loop_class;
       for (std::size_t c = 0; c < compounds_; ++c)
@@ -68,10 +79,19 @@ class ProductSearch {
       search(item);
       if (is_spent()) floor = std::min(floor, dual_.value(item.bound));
     }
-    return {incumbent_, std::min(floor, best_value())};
+    return {incumbent_, std::min(std::max(floor, root), best_value())};
   }
 
  private:
+  /// Machines of many levels have too many classes of loop orders to go through one by one.
+  SearchOutcome with_branch_and_bound() {
+    SearchProblem problem = p_;
+    problem.starts.push_back(*incumbent_.best);
+    SearchOutcome outcome = run_branch_and_bound(problem);
+    outcome.incumbent.merge(incumbent_);
+    return outcome;
+  }
+
   /// A class, its tables and what is known of its costs.
   struct Item {
     const LoopClass* loop_class = nullptr;

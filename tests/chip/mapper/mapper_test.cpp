@@ -293,7 +293,8 @@ TEST(Mapper, CountsNestedSiblingsLikeAMachineThatListsThemSo) {
 TEST(Mapper, FindsTheBestOfAllSiblingOrders) {
   const Accelerator machine =
       with_semantics(load_accelerator("e168").value(), Semantics::timeloop_no_forwarding);
-  const Layer layer = make_conv_layer(8, 4, 6, 3);
+  Layer layer = make_conv_layer(4, 4, 4, 3);
+  layer.bits = {16, 16, 16, 16};
   MapperOptions options;
   options.strategy = "products";
   double least = std::numeric_limits<double>::infinity();
