@@ -154,15 +154,20 @@ std::span<const LoopPlace> TermModel::run_of(const Factor& factor,
 }
 
 /// Dimensions of a compound outermost first: those of the run innermost, in its order.
-static std::vector<Dim> temporal_order(std::span<const LoopPlace> run, LevelIndex level,
-                                       const Compound& compound) {
-  std::vector<Dim> order;
+static std::span<const Dim> temporal_order(std::span<const LoopPlace> run, LevelIndex level,
+                                           const Compound& compound, std::array<Dim, 2>& order) {
+  std::size_t count = 0;
+  const auto put = [&](Dim dim) {
+    const auto end = order.begin() + static_cast<std::ptrdiff_t>(count);
+    if (std::find(compound.begin(), compound.end(), dim) != compound.end() &&
+        std::find(order.begin(), end, dim) == end)
+      order[count++] = dim;
+  };
   for (const LoopPlace& place : run)
-    if (place.level == level) order.push_back(place.dim);
-  for (const Dim dim : compound)
-    if (std::find(order.begin(), order.end(), dim) == order.end()) order.push_back(dim);
-  std::reverse(order.begin(), order.end());
-  return order;
+    if (place.level == level) put(place.dim);
+  for (const Dim dim : compound) put(dim);
+  std::reverse(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
+  return {order.data(), count};
 }
 
 bool TermModel::forwards(const Factor& factor) const {
@@ -180,7 +185,9 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass
   const Rank& rank = operand.ranks[axis];
   const CountingRules& rules = accelerator_.fields().counting;
   const bool is_output = operand.role == Role::outputs;
-  Loops loops;
+  thread_local Loops loops;  // no allocation for every one of a million pairs
+  loops.all.clear();
+  loops.run = 0;
   std::array<std::int64_t, 2> tile{1, 1};
   for (std::size_t t = 0; t < rank.terms.size(); ++t) tile[t] = layer_.op.bound(rank.terms[t].dim);
   const auto term_of = [&](Dim dim) {
@@ -196,7 +203,8 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass
   };
   const std::span<const LoopPlace> run = run_of(factor, loop_class);
   for (LevelIndex l = 0; l < factor.child; ++l) {
-    for (const Dim dim : temporal_order(run, l, compound)) {
+    std::array<Dim, 2> order;
+    for (const Dim dim : temporal_order(run, l, compound, order)) {
       const auto d = std::find(compound.begin(), compound.end(), dim) - compound.begin();
       if (term_of(dim) >= 0)
         put(term_of(dim), choice.loops[static_cast<std::size_t>(d)][slot_of(l, SlotKind::temporal)],
@@ -341,7 +349,8 @@ TermModel::RankWords TermModel::box_words(const Loops& loops, const Rank& rank,
       spread[spreads++] = step;
     }
   }
-  std::vector<std::int64_t> offsets;
+  thread_local std::vector<std::int64_t> offsets;
+  offsets.clear();
   double all = 1.0;
   if (spreads == 1) {
     all = static_cast<double>(spread[0].trips);
