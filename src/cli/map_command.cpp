@@ -92,12 +92,14 @@ std::vector<std::string> notes_on_certificates(const chip::MapperOptions& option
                                                chip::Semantics semantics) {
   std::vector<std::string> notes;
   if (options.strategy != "products") return notes;
-  if (semantics != chip::Semantics::exact) {
+  if (semantics == chip::Semantics::timeloop ||
+      semantics == chip::Semantics::timeloop_no_forwarding) {
     notes.emplace_back(
         "with Timeloop's counting 'proved' holds for the term model, which on some machines counts "
         "up to a few percent more than Timeloop does");
   }
-  if (options.factors == chip::MapperOptions::Factors::ceiling)
+  if (options.factors == chip::MapperOptions::Factors::ceiling &&
+      semantics == chip::Semantics::exact)
     notes.emplace_back("'products' knows perfect factors only: branch_and_bound searches instead");
   return notes;
 }
