@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Finite for zero as well: a row that is left out has an infinite score whatever it holds.
+/// Finite for zero as well, for the order in which rows are compared: bounds leave such terms out.
 double log_of(double value) { return value > 0.0 ? std::log(value) : -1000.0; }
 
 }  // namespace

@@ -110,7 +110,7 @@ class DualBound {
   std::vector<double> y_, block_sum_, mix_sum_, mix_log_;
   Weights weights_;
   std::vector<Active> active_;
-  std::vector<double> mean_, slope_, curvature_, covariance_, step_, row_, column_weight_;
+  std::vector<double> mean_, slope_, curvature_, step_, row_, column_weight_;
   std::vector<int> moving_;  // variables that count
   std::vector<std::vector<double>> scores_;
   std::vector<std::uint32_t> best_rows_;

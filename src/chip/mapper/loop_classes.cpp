@@ -14,6 +14,14 @@ constexpr int kClosed = -2;  ///< the tile is replaced: every loop further out r
 
 bool has(DimSet set, Dim dim) { return (set & set_of(dim)) != 0; }
 
+/// Does a boundary move no more words under `a` than under `b`?
+bool counts_no_more(const BoundaryOrder& a, const BoundaryOrder& b) {
+  for (std::size_t d = 0; d < kDimCount; ++d)
+    if ((a.repeats[d] & ~b.repeats[d]) != 0) return false;
+  return b.run.size() <= a.run.size() && std::equal(b.run.begin(), b.run.end(), a.run.begin()) &&
+         (b.still_inside || !a.still_inside);
+}
+
 }  // namespace
 
 LoopClasses::LoopClasses(const Layer& layer, const Accelerator& accelerator)
@@ -218,16 +226,11 @@ class LoopClasses::Enumeration {
   }
 
   /// Is `a` never dearer than `b`, which leaves the same dimensions out?
-  [[nodiscard]] bool dominates(const Step& a, const Step& b) const {
-    for (std::size_t i = 0; i < a.boundaries.size(); ++i) {
-      const BoundaryOrder &x = a.boundaries[i], &y = b.boundaries[i];
-      for (std::size_t d = 0; d < kDimCount; ++d)
-        if ((x.repeats[d] & ~y.repeats[d]) != 0) return false;
-      if (y.run.size() > x.run.size() || !std::equal(y.run.begin(), y.run.end(), x.run.begin()))
+  [[nodiscard]] static bool dominates(const Step& a, const Step& b) {
+    for (std::size_t i = 0; i < a.boundaries.size(); ++i)
+      if (!counts_no_more(a.boundaries[i], b.boundaries[i]) ||
+          (a.status[i] != b.status[i] && a.status[i] == kClosed))
         return false;
-      if (x.still_inside && !y.still_inside) return false;
-      if (a.status[i] != b.status[i] && a.status[i] == kClosed) return false;
-    }
     return true;
   }
 
@@ -239,24 +242,12 @@ class LoopClasses::Enumeration {
   std::vector<LoopClass> found_;
 };
 
-namespace {
-
 /// Does `a` allow all that `b` allows and never count more?
-bool covers(const LoopClass& a, const LoopClass& b) {
+static bool covers(const LoopClass& a, const LoopClass& b) {
   for (std::size_t l = 0; l < a.absent.size(); ++l)
     if ((a.absent[l] & ~b.absent[l]) != 0) return false;
-  for (std::size_t i = 0; i < a.boundaries.size(); ++i) {
-    const BoundaryOrder &x = a.boundaries[i], &y = b.boundaries[i];
-    if (x.still_inside && !y.still_inside) return false;
-    for (std::size_t d = 0; d < kDimCount; ++d)
-      if ((x.repeats[d] & ~y.repeats[d]) != 0) return false;
-    if (y.run.size() > x.run.size() || !std::equal(y.run.begin(), y.run.end(), x.run.begin()))
-      return false;
-  }
-  return true;
+  return std::equal(a.boundaries.begin(), a.boundaries.end(), b.boundaries.begin(), counts_no_more);
 }
-
-}  // namespace
 
 std::vector<LoopClass> LoopClasses::all() const {
   return *at_most(std::numeric_limits<std::size_t>::max(), {});

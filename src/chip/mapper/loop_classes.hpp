@@ -16,6 +16,11 @@ namespace hwflow::chip {
 using DimSet = std::uint8_t;
 [[nodiscard]] constexpr DimSet set_of(Dim dim) { return static_cast<DimSet>(1U << index(dim)); }
 
+/// Of a set of levels, one bit each.
+[[nodiscard]] constexpr bool has_bit(std::uint32_t levels, LevelIndex level) {
+  return ((levels >> level) & 1U) != 0;
+}
+
 /// A boundary whose child holds tiles of one operand: where loop orders decide what moves.
 struct HeldBoundary {
   std::size_t operand = 0;

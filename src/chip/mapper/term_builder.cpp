@@ -7,12 +7,6 @@
 #include "chip/mapper/term_model.hpp"
 
 namespace hwflow::chip {
-namespace {
-
-bool has_bit(std::uint32_t set, LevelIndex level) { return ((set >> level) & 1U) != 0; }
-
-}  // namespace
-
 /// Writes the sums of a layer, term by term.
 class TermModel::Builder {
  public:

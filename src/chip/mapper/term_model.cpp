@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::uint32_t kAllLevels = ~std::uint32_t{0};
 
-bool has_bit(std::uint32_t set, LevelIndex level) { return ((set >> level) & 1U) != 0; }
-
 bool is_single(const Rank& rank, const Operator& op) {
   return std::count_if(rank.terms.begin(), rank.terms.end(),
                        [&](const AffineTerm& term) { return op.bound(term.dim) > 1; }) < 2;

@@ -1,0 +1,74 @@
+#include "chip/mapper/leaf_orders.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "chip/mapper/loop_orders.hpp"
+
+namespace hwflow::chip {
+
+LeafOrders::LeafOrders(const SearchProblem& problem, BestSoFar& best) : p_(problem), best_(best) {
+  const auto& levels = problem.accelerator.levels();
+  forwards_ = std::any_of(levels.begin(), levels.end(), [](const MemoryLevel& level) {
+    return level.fanout.forwarding && level.fanout.instances() > 1;
+  });
+}
+
+void LeafOrders::offer(const Candidate& candidate, double bound) {
+  candidate_ = candidate;
+  if (!p_.accelerator.fields().counting.box_tiles) return offer_distinct(0, bound);
+  offer_neighbours(candidate);
+  // Where loops do not turn, another order may come down to the bound.
+  if (best_.may_improve(bound)) offer_all(0, bound);
+}
+
+/// Exact counting tells more orders apart than the classes do: each of them is tried.
+void LeafOrders::offer_distinct(LevelIndex level, double bound) {
+  if (!best_.may_improve(bound)) return;
+  if (level == p_.space.level_count()) return best_.offer(candidate_);
+  Decided decided = p_.model.all();
+  decided.levels = (1U << (level + 1)) - 1;
+  const LoopOrder before = candidate_.orders[level];
+  for_each_order(candidate_, level, p_.space, p_.model, [&](const LoopOrder& order) {
+    candidate_.orders[level] = order;
+    ++best_.incumbent.nodes;
+    const double own = value_of(p_.model.bound(candidate_, decided), p_.options.objective);
+    offer_distinct(level + 1, std::max(bound, own));
+    return true;
+  });
+  candidate_.orders[level] = before;
+}
+
+/// Every order of the loops that turn, level by level, until one reaches the bound.
+void LeafOrders::offer_all(LevelIndex level, double bound) {
+  if (!best_.may_improve(bound) || best_.is_spent()) return;
+  if (level == p_.space.level_count()) return offer_neighbours(candidate_);
+  LoopOrder& order = candidate_.orders[level];
+  const LoopOrder before = order;
+  const auto idle = std::stable_partition(order.begin(), order.end(), [&](Dim dim) {
+    return candidate_.bound(slot_of(level, SlotKind::temporal), dim) > 1;
+  });
+  std::sort(order.begin(), idle);
+  do {
+    offer_all(level + 1, bound);
+  } while (std::next_permutation(order.begin(), idle));
+  order = before;
+}
+
+/// Which tiles lie beside each other on the mesh decides what neighbours can pass on.
+void LeafOrders::offer_neighbours(Candidate candidate) {
+  const auto first_on = [&](SlotKind axis) {
+    std::vector<Dim> dims{Dim::n};
+    for (const Dim dim : {Dim::p, Dim::q, Dim::r, Dim::s})
+      for (LevelIndex l = 0; forwards_ && l < p_.space.level_count(); ++l)
+        if (candidate.bound(slot_of(l, axis), dim) > 1 && dims.back() != dim) dims.push_back(dim);
+    return dims;
+  };
+  for (const Dim x : first_on(SlotKind::x))
+    for (const Dim y : first_on(SlotKind::y)) {
+      candidate.adjacent = {x, y};
+      best_.offer(candidate);
+    }
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "chip/mapper/best_so_far.hpp"
+
+namespace hwflow::chip {
+
+/// The last step of the product search: factors are decided, and the order of the loops is left
+/// where the classes do not tell orders apart.
+class LeafOrders {
+ public:
+  LeafOrders(const SearchProblem& problem, BestSoFar& best);
+
+  /// Offers `candidate` in its own order, or in every order that may cost less than the best.
+  /// `bound`: no order costs less.
+  void offer(const Candidate& candidate, double bound);
+
+ private:
+  void offer_distinct(LevelIndex level, double bound);
+  void offer_all(LevelIndex level, double bound);
+  void offer_neighbours(Candidate candidate);
+
+  const SearchProblem& p_;
+  BestSoFar& best_;
+  bool forwards_ = false;  ///< some units pass words on to their neighbours
+  Candidate candidate_;
+};
+
+}  // namespace hwflow::chip
