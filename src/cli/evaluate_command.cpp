@@ -108,9 +108,7 @@ int run_evaluate(const EvaluateArguments& arguments, const GlobalOptions& global
   auto read = chip::read_mappings(*documents, network->inputs, network->machine);
   if (!read) return report_wrong_input(read.error());
   print_notes(global, arguments.mapping, read->notes);
-  const chip::Accelerator accelerator = *semantics == chip::Semantics::exact
-                                            ? read->accelerator
-                                            : chip::with_semantics(read->accelerator, *semantics);
+  const chip::Accelerator accelerator = chip::with_semantics(read->accelerator, *semantics);
   std::map<std::string, chip::Mapping> mappings;
   for (chip::LayerMapping& each : read->mappings) mappings[each.layer] = std::move(each.mapping);
   const auto evaluated = chip::evaluate_network(network->layers, accelerator, *objective, mappings);

@@ -108,8 +108,7 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
                         chip::Semantics semantics, const GlobalOptions& global) {
   auto network = load_network_layers(arguments.input);
   if (!network) return report_wrong_input(network.error());
-  if (semantics != chip::Semantics::exact)
-    network->accelerator = chip::with_semantics(network->accelerator, semantics);
+  network->accelerator = chip::with_semantics(network->accelerator, semantics);
   for (std::string& note : notes_on_certificates(options, semantics))
     network->notes.push_back(std::move(note));
   print_notes(global, arguments.input, *network);

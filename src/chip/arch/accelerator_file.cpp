@@ -145,8 +145,8 @@ Expected<Accelerator> accelerator_from_value(const schema::Value& document,
 std::vector<BuiltinAccelerator> builtin_accelerators() {
   std::vector<BuiltinAccelerator> list;
   for (const EmbeddedFile& file : embedded_accelerators()) {
-    const auto accelerator =
-        parse_accelerator(std::string(file.text), fmt::format("{}.yaml", file.name));
+    const auto [text, origin] = named_text(file);
+    const auto accelerator = parse_accelerator(text, origin);
     HWFLOW_CHECK(accelerator.has_value(), to_text(accelerator.error()));
     list.push_back({std::string(file.name), accelerator->fields().description});
   }
@@ -154,22 +154,9 @@ std::vector<BuiltinAccelerator> builtin_accelerators() {
 }
 
 Expected<Accelerator> load_accelerator(const std::string& name_or_file) {
-  std::vector<std::string> names;
-  for (const EmbeddedFile& file : embedded_accelerators()) {
-    if (file.name == name_or_file) {
-      return parse_accelerator(std::string(file.text), fmt::format("{}.yaml", file.name));
-    }
-    names.emplace_back(file.name);
-  }
-  if (name_or_file.find_first_of("./") == std::string::npos) {
-    std::string hint = nearest_name_hint(name_or_file, names);
-    if (hint.empty()) hint = fmt::format("built in: {}", fmt::join(names, ", "));
-    return Unexpected{Diagnostics{
-        {name_or_file, "is no built-in accelerator (a file is named with its .yaml)", hint}}};
-  }
-  const auto text = schema::read_text(name_or_file);
-  if (!text) return Unexpected{text.error()};
-  return parse_accelerator(*text, name_or_file);
+  const auto found = find_text(embedded_accelerators(), name_or_file, "accelerator");
+  if (!found) return Unexpected{found.error()};
+  return parse_accelerator(found->text, found->origin);
 }
 
 }  // namespace hwflow::chip

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -62,6 +63,8 @@ struct Infeasible {
   bool operator==(const Infeasible&) const = default;
 };
 [[nodiscard]] std::string_view name(Infeasible::Reason reason);
+/// "capacity at level 'GLB'"
+[[nodiscard]] std::string to_text(const Infeasible& infeasible, const Accelerator& accelerator);
 
 using Evaluation = std::variant<Cost, Infeasible>;
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -50,11 +52,9 @@ std::vector<std::int64_t> used_by_level(const Accelerator& accelerator, const Ne
 class Evaluator {
  public:
   Evaluator(const Layer& layer, const Accelerator& accelerator, const Nest& nest)
-      : layer_(layer),
-        accelerator_(accelerator),
-        nest_(nest),
-        timing_(accelerator, nest),
-        transfers_(accelerator, used_by_level(accelerator, nest)) {
+      : layer_(layer), accelerator_(accelerator), nest_(nest), timing_(accelerator, nest) {
+    if (accelerator.fields().counting.whole_transfers)
+      transfers_.emplace(accelerator, used_by_level(accelerator, nest));
     cost_.levels.resize(accelerator.levels().size());
     for (LevelCost& level : cost_.levels) level.operands.resize(layer.op.operands().size());
   }
@@ -150,7 +150,7 @@ class Evaluator {
       child.read_bits += moved.forwarded * below.unfinished;
     }
     timing_.add(boundary, moved, widths);
-    if (accelerator_.fields().counting.whole_transfers) transfers_.add(boundary, moved, widths);
+    if (transfers_) transfers_->add(boundary, moved, widths);
     add_links(o, boundary, moved, widths);
   }
 
@@ -169,9 +169,8 @@ class Evaluator {
   void add_times(const ComputeEngine::Rate& rate) {
     const std::int64_t steps = temporal_steps(nest_);
     cost_.compute_cycles = (steps * rate.cycles + rate.macs - 1) / rate.macs;
-    cost_.cycles = accelerator_.fields().counting.whole_transfers
-                       ? transfers_.cycles(cost_.compute_cycles)
-                       : timing_.cycles(cost_.compute_cycles);
+    cost_.cycles = transfers_ ? transfers_->cycles(cost_.compute_cycles)
+                              : timing_.cycles(cost_.compute_cycles);
     for (LevelIndex l = 0; l < cost_.levels.size(); ++l)
       cost_.levels[l].bandwidth_cycles = timing_.bandwidth_cycles(l);
     const double work = static_cast<double>(layer_.op.iterations()) *
@@ -209,7 +208,7 @@ class Evaluator {
   const Accelerator& accelerator_;
   const Nest& nest_;
   Timing timing_;
-  TransferTiming transfers_;
+  std::optional<TransferTiming> transfers_;  ///< in place of timing_ for the cycles
   Cost cost_;
 };
 
@@ -253,6 +252,14 @@ std::string_view name(Infeasible::Reason reason) {
     case Reason::uncountable: return "uncountable";
   }
   return "";
+}
+
+std::string to_text(const Infeasible& infeasible, const Accelerator& accelerator) {
+  const auto& levels = accelerator.levels();
+  const std::string place = infeasible.level < levels.size()
+                                ? fmt::format("level '{}'", levels[infeasible.level].name)
+                                : std::string("the compute units");
+  return fmt::format("{} at {}", name(infeasible.reason), place);
 }
 
 Evaluation evaluate(const Layer& layer, const Accelerator& accelerator, const Mapping& mapping) {

@@ -5,21 +5,13 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "chip/arch/timeloop_architecture.hpp"
 #include "chip/cost/cost.hpp"
 
 namespace hwflow::chip {
 namespace {
 
 constexpr double kEnergyTolerance = 1e-9;
-
-std::string_view tensor_name(Role role) {
-  switch (role) {
-    case Role::weights: return "Weights";
-    case Role::inputs: return "Inputs";
-    case Role::outputs: return "Outputs";
-  }
-  return "";
-}
 
 class Comparison {
  public:
@@ -41,7 +33,7 @@ class Comparison {
 
  private:
   void compare(const ReferenceCounts& counts) {
-    const std::string tensor(tensor_name(counts.role));
+    const std::string tensor(timeloop::data_space(counts.role));
     const TensorTraffic* const traffic = find(counts.level, counts.role);
     if (traffic == nullptr) return;
     add(counts.level, tensor, "reads", counts.reads, traffic->reads);
@@ -53,7 +45,7 @@ class Comparison {
   }
 
   void compare(const ReferenceAccesses& accesses) {
-    const std::string tensor(tensor_name(accesses.role));
+    const std::string tensor(timeloop::data_space(accesses.role));
     const TensorTraffic* const traffic = find(accesses.level, accesses.role);
     if (traffic == nullptr) return;
     add(accesses.level, tensor, "reads and drains", accesses.reads,
@@ -73,7 +65,7 @@ class Comparison {
         if (operands[o].role == role) return &cost_.levels[l].operands[o];
       return nullptr;
     }
-    differences_.push_back({level, std::string(tensor_name(role)), "level", 1, 0});
+    differences_.push_back({level, std::string(timeloop::data_space(role)), "level", 1, 0});
     return nullptr;
   }
 
@@ -106,14 +98,11 @@ Expected<Cost> cost_of(const ReferenceCase& reference, const Mapping& mapping,
   const Evaluation evaluation =
       evaluate(reference.layer, reference_machine(reference, semantics), mapping);
   if (const auto* cost = std::get_if<Cost>(&evaluation)) return *cost;
-  const Infeasible& infeasible = std::get<Infeasible>(evaluation);
-  const auto& levels = reference.accelerator.levels();
-  const std::string where =
-      infeasible.level < levels.size() ? levels[infeasible.level].name : "the compute units";
-  return Unexpected{Diagnostics{
-      {reference.id,
-       fmt::format("the mapping is not possible: {} at '{}'", name(infeasible.reason), where),
-       ""}}};
+  return Unexpected{
+      Diagnostics{{reference.id,
+                   fmt::format("the mapping is not possible: {}",
+                               to_text(std::get<Infeasible>(evaluation), reference.accelerator)),
+                   ""}}};
 }
 
 Semantics counting_of(const ReferenceOptimum& optimum) {

@@ -37,6 +37,13 @@ Expected<Semantics> semantics_from_name(std::string_view text) {
 
 namespace {
 
+void share_words(Accelerator::Fields& fields, bool forwarding) {
+  for (MemoryLevel& level : fields.levels) {
+    level.fanout.multicast = level.fanout.spatial_reduction = true;
+    level.fanout.forwarding = forwarding;
+  }
+}
+
 void count_as_timeloop(Accelerator::Fields& fields, bool forwarding) {
   fields.counting = {.fetch_stride_gaps = true,
                      .fetch_padding = true,
@@ -44,10 +51,7 @@ void count_as_timeloop(Accelerator::Fields& fields, bool forwarding) {
                      .box_tiles = true,
                      .read_back_to_all = true,
                      .hide_transfers = true};
-  for (MemoryLevel& level : fields.levels) {
-    level.fanout.multicast = level.fanout.spatial_reduction = true;
-    level.fanout.forwarding = forwarding;
-  }
+  share_words(fields, forwarding);
 }
 
 /// A tile is replaced as a whole, only equal tiles are multicast, the same word is used again by
@@ -63,10 +67,7 @@ void count_as_zigzag(Accelerator::Fields& fields) {
                      .whole_transfers = true,
                      .skip_only_update_read = true};
   fields.engine.operand_registers = {{true, true, false}};
-  for (MemoryLevel& level : fields.levels) {
-    level.fanout.multicast = level.fanout.spatial_reduction = true;
-    level.fanout.forwarding = false;
-  }
+  share_words(fields, false);
 }
 
 /// Loops above a tile move it, whatever they are; overlap is kept by loops inside.
@@ -84,9 +85,7 @@ void count_as_accelforge(Accelerator::Fields& fields) {
 Accelerator with_semantics(const Accelerator& accelerator, Semantics semantics) {
   Accelerator::Fields fields = accelerator.fields();
   switch (semantics) {
-    case Semantics::exact:
-      fields.counting = {.count_drain_reads = fields.counting.count_drain_reads};
-      break;
+    case Semantics::exact: return accelerator;
     case Semantics::timeloop: count_as_timeloop(fields, true); break;
     case Semantics::timeloop_no_forwarding: count_as_timeloop(fields, false); break;
     case Semantics::zigzag: count_as_zigzag(fields); break;

@@ -17,7 +17,7 @@ enum class Semantics : std::uint8_t { exact, timeloop, timeloop_no_forwarding, z
 /// Errors  an unknown name, with the nearest one.
 [[nodiscard]] Expected<Semantics> semantics_from_name(std::string_view text);
 
-/// The same machine, counted by the named rules.
+/// The same machine, counted by the named rules; exact: by those of its own description.
 [[nodiscard]] Accelerator with_semantics(const Accelerator& accelerator, Semantics semantics);
 
 }  // namespace hwflow::chip

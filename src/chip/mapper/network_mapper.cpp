@@ -44,14 +44,6 @@ Diagnostics unknown_names(std::span<const Layer> layers,
   return problems;
 }
 
-std::string explain(const Infeasible& infeasible, const Accelerator& accelerator) {
-  const auto& levels = accelerator.levels();
-  const std::string place = infeasible.level < levels.size()
-                                ? fmt::format("level '{}'", levels[infeasible.level].name)
-                                : std::string("the compute units");
-  return fmt::format("the mapping cannot run: {} at {}", name(infeasible.reason), place);
-}
-
 /// The layers of `group` that `own` maps differently from the group as a whole, one entry each.
 std::vector<MappedLayer> split_by_mapping(const MappedLayer& group,
                                           const std::map<std::string, Mapping>& all) {
@@ -88,7 +80,10 @@ void evaluate_part(MappedLayer& part, const Accelerator& accelerator, Objective 
   }
   auto evaluation = evaluate(part.layer, accelerator, part.result.mapping);
   if (const auto* infeasible = std::get_if<Infeasible>(&evaluation)) {
-    problems.push_back({part.layer.name, explain(*infeasible, accelerator), {}});
+    problems.push_back(
+        {part.layer.name,
+         fmt::format("the mapping cannot run: {}", to_text(*infeasible, accelerator)),
+         {}});
     return;
   }
   part.result.cost = std::get<Cost>(std::move(evaluation));

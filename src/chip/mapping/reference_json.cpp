@@ -5,20 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "chip/mapping/timeloop_problem.hpp"
+
 namespace hwflow::chip::reference {
 namespace {
 
 /// Width of every word in these files.
 constexpr std::int64_t kWordBits = 16;
-
-std::optional<Dim> dim_of(const std::string& letter) {
-  constexpr std::string_view kLetters = "NMCPQRSG";
-  constexpr std::array<Dim, kDimCount> kMeaning{Dim::n, Dim::k, Dim::c, Dim::p,
-                                                Dim::q, Dim::r, Dim::s, Dim::g};
-  const std::size_t at = letter.size() == 1 ? kLetters.find(letter) : std::string_view::npos;
-  if (at == std::string_view::npos) return std::nullopt;
-  return kMeaning[at];
-}
 
 struct Mesh {
   std::int64_t x = 1, y = 1;
@@ -89,7 +82,7 @@ std::vector<Loop> read_loops(const Node& list) {
   std::vector<Loop> loops;
   for (const Node& item : list.elements()) {
     const std::vector<Node> pair = item.elements();
-    const auto dim = pair.size() == 2 ? dim_of(pair[0].text()) : std::nullopt;
+    const auto dim = pair.size() == 2 ? timeloop::dimension_of(pair[0].text()) : std::nullopt;
     if (!dim) {
       item.problem("a loop is [letter of N M C P Q R S G, bound]");
       continue;

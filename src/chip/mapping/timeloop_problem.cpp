@@ -50,15 +50,6 @@ Shape cnn_layer() {
            {"Outputs", true, {{{"N", ""}}, {{"M", ""}}, {{"Q", ""}}, {{"P", ""}}}}}};
 }
 
-std::optional<Dim> usual_dim(const std::string& name) {
-  constexpr std::string_view kLetters = "NMCPQRSG";
-  constexpr std::array<Dim, kDimCount> kMeaning{Dim::n, Dim::k, Dim::c, Dim::p,
-                                                Dim::q, Dim::r, Dim::s, Dim::g};
-  const std::size_t at = name.size() == 1 ? kLetters.find(name) : std::string_view::npos;
-  if (at == std::string_view::npos) return std::nullopt;
-  return kMeaning[at];
-}
-
 class Reader {
  public:
   Reader(const Value& problem, std::string origin, const LayerBits& bits)
@@ -204,9 +195,9 @@ class Reader {
   void name_dims() {
     std::array<bool, kDimCount> taken{};
     for (const std::string& name : shape_.dims)
-      if (const auto dim = usual_dim(name)) taken[index(*dim)] = true;
+      if (const auto dim = dimension_of(name)) taken[index(*dim)] = true;
     for (const std::string& name : shape_.dims) {
-      auto dim = usual_dim(name);
+      auto dim = dimension_of(name);
       if (!dim) {
         const bool reduced = !is_in_output(name);
         for (const Dim each : reduced ? kReduced : kKept)
@@ -316,6 +307,13 @@ std::string dimension_name(Dim dim) {
   std::string text(hwflow::name(dim));
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
+}
+
+std::optional<Dim> dimension_of(std::string_view name) {
+  const auto named = std::find_if(kDims.begin(), kDims.end(),
+                                  [&](Dim dim) { return dimension_name(dim) == name; });
+  if (named == kDims.end()) return std::nullopt;
+  return *named;
 }
 
 Expected<WorkloadInput> read_problem(const Documents& documents, const LayerBits& bits) {

@@ -12,6 +12,8 @@ namespace hwflow::chip::timeloop {
 
 /// The letter of a dimension: M for output channels, capital letters for all others.
 [[nodiscard]] std::string dimension_name(Dim dim);
+/// The inverse; none for other names.
+[[nodiscard]] std::optional<Dim> dimension_of(std::string_view name);
 [[nodiscard]] ForeignText write_problem(const Layer& layer, Format format);
 
 }  // namespace hwflow::chip::timeloop

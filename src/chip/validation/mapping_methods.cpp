@@ -34,18 +34,14 @@ void add_counts(const Layer& layer, const Accelerator& machine, const Cost& cost
 }
 
 Accelerator counted_as(const ValidationSet& set, const Accelerator& machine) {
-  const Semantics semantics = semantics_from_name(set.semantics).value();
-  return semantics == Semantics::exact ? machine : with_semantics(machine, semantics);
+  return with_semantics(machine, semantics_from_name(set.semantics).value());
 }
 
 }  // namespace
 
 Diagnostic describe(const Infeasible& infeasible, const Accelerator& machine) {
-  const auto& levels = machine.levels();
-  const std::string where =
-      infeasible.level < levels.size() ? levels[infeasible.level].name : "the compute units";
   return {"mapping",
-          fmt::format("is not possible: {} at {}", name(infeasible.reason), where),
+          fmt::format("is not possible: {}", to_text(infeasible, machine)),
           {},
           ProblemKind::infeasible};
 }

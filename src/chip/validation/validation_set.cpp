@@ -104,8 +104,8 @@ ConvShape shape_of(const ValidationLayer& layer, const ValidationSet& set) {
 std::vector<BuiltinSet> builtin_validation_sets() {
   std::vector<BuiltinSet> list;
   for (const EmbeddedFile& file : embedded_validation_sets()) {
-    const auto set =
-        parse_validation_set(std::string(file.text), fmt::format("{}.yaml", file.name));
+    const auto [text, origin] = named_text(file);
+    const auto set = parse_validation_set(text, origin);
     HWFLOW_CHECK(set.has_value(), to_text(set.error()));
     list.push_back({std::string(file.name), set->title});
   }
@@ -124,21 +124,9 @@ Expected<ValidationSet> parse_validation_set(const std::string& yaml_text,
 }
 
 Expected<ValidationSet> load_validation_set(const std::string& name_or_file) {
-  std::vector<std::string> names;
-  for (const EmbeddedFile& file : embedded_validation_sets()) {
-    if (file.name == name_or_file)
-      return parse_validation_set(std::string(file.text), fmt::format("{}.yaml", file.name));
-    names.emplace_back(file.name);
-  }
-  if (name_or_file.find_first_of("./") == std::string::npos) {
-    std::string hint = nearest_name_hint(name_or_file, names);
-    if (hint.empty()) hint = fmt::format("built in: {}", fmt::join(names, ", "));
-    return Unexpected{Diagnostics{
-        {name_or_file, "is no built-in validation set (a file is named with its .yaml)", hint}}};
-  }
-  const auto text = schema::read_text(name_or_file);
-  if (!text) return Unexpected{text.error()};
-  return parse_validation_set(*text, name_or_file);
+  const auto found = find_text(embedded_validation_sets(), name_or_file, "validation set");
+  if (!found) return Unexpected{found.error()};
+  return parse_validation_set(found->text, found->origin);
 }
 
 std::string validation_json_schema() {

@@ -172,8 +172,7 @@ std::optional<SmallProblem> OraclePair::problem() const {
   const auto layer = drawn.layer();
   const auto machine = drawn.accelerator();
   if (!layer || !machine) return std::nullopt;
-  const chip::Accelerator accelerator =
-      counting == chip::Semantics::exact ? *machine : with_semantics(*machine, counting);
+  const chip::Accelerator accelerator = with_semantics(*machine, counting);
   if (!chip::is_product_problem(*layer, accelerator, kFactors)) return std::nullopt;
   return SmallProblem{*layer, accelerator};
 }
