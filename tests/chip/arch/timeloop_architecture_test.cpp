@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/refusals.hpp"
+
 namespace hwflow::chip::timeloop {
 namespace {
 
+using hwflow::testing::expect_refusals;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
@@ -149,45 +152,32 @@ architecture:
   EXPECT_EQ(machine->format, Format::timeloop_0_3);
 }
 
-struct Wrong {
-  const char* from;
-  const char* to;
-  const char* message;
-};
-
 TEST(TimeloopArchitecture, RefusesWhatItCannotRepresentWithPlaceAndReason) {
   const std::string good = kNodes;
   ASSERT_EQ(problems_of(good), "accepted");
-  for (const auto& [from, to, message] :
-       {Wrong{
-            "nodes:", "nodse:", "arch.yaml:3: architecture: has neither 'nodes' (version 0.4) nor"},
-        Wrong{
-            "depth: 128", "detph: 128",
-            "arch.yaml:9: architecture.nodes[1].attributes.detph: is a key without a meaning here "
-            "(did you mean 'depth'?)"},
-        Wrong{"depth: 128", "depth: deep", "must be an integer from 1 to"},
-        Wrong{"width: 32", "width: 36", "rows of 36 bits hold 4 words of 8 bits"},
-        Wrong{"class: regfile", "class: teapot", "'teapot' is no class of a memory"},
-        Wrong{"class: regfile", "subclass: regfile", "'' is no class"},
-        Wrong{"!Parallel", "!Pipelined", "the tag !Pipelined is not modelled"},
-        Wrong{"!Container {name: column", "{name: column", "has no tag (one of !Component"},
-        Wrong{"name: buffer", "name: buffer[1-4]", "is no name like PE or PE[0..15]"},
-        Wrong{"multiple_buffering: 2", "multiple_buffering: 3", "single (1) and double (2)"},
-        Wrong{"multiple_buffering: 2", "cluster-size: 2", "clusters are not modelled"},
-        Wrong{"multiple_buffering: 2", "read_bandwidth: 2", "stands beside a bandwidth of reads"},
-        Wrong{"meshX: 4", "meshX: 0", "must be an integer from 1 to"},
-        Wrong{"meshX: 4", "meshZ: 4", "spatial.meshZ: is a key without a meaning here"},
-        Wrong{"bypass: [Weights]", "bypass: [Wieghts]", "'Wieghts' is no data space"},
-        Wrong{"class: intmac", "class: SRAM", "has no arithmetic unit"},
-        Wrong{"{width: 64, datawidth: 8}", "{width: 128, datawidth: 128}", "words of 128 bits"},
-        Wrong{"name: weight_reg", "name: weight_reg\n          spatial: {meshX: 2}",
-              "a mesh in one of several parallel nodes"}}) {
-    std::string text = good;
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, std::string(from).size(), to);
-    EXPECT_THAT(problems_of(text), HasSubstr(message)) << to;
-  }
+  expect_refusals(
+      good, problems_of,
+      {{"nodes:", "nodse:", "arch.yaml:3: architecture: has neither 'nodes' (version 0.4) nor"},
+       {"depth: 128", "detph: 128",
+        "arch.yaml:9: architecture.nodes[1].attributes.detph: is a key without a meaning here "
+        "(did you mean 'depth'?)"},
+       {"depth: 128", "depth: deep", "must be an integer from 1 to"},
+       {"width: 32", "width: 36", "rows of 36 bits hold 4 words of 8 bits"},
+       {"class: regfile", "class: teapot", "'teapot' is no class of a memory"},
+       {"class: regfile", "subclass: regfile", "'' is no class"},
+       {"!Parallel", "!Pipelined", "the tag !Pipelined is not modelled"},
+       {"!Container {name: column", "{name: column", "has no tag (one of !Component"},
+       {"name: buffer", "name: buffer[1-4]", "is no name like PE or PE[0..15]"},
+       {"multiple_buffering: 2", "multiple_buffering: 3", "single (1) and double (2)"},
+       {"multiple_buffering: 2", "cluster-size: 2", "clusters are not modelled"},
+       {"multiple_buffering: 2", "read_bandwidth: 2", "stands beside a bandwidth of reads"},
+       {"meshX: 4", "meshX: 0", "must be an integer from 1 to"},
+       {"meshX: 4", "meshZ: 4", "spatial.meshZ: is a key without a meaning here"},
+       {"bypass: [Weights]", "bypass: [Wieghts]", "'Wieghts' is no data space"},
+       {"class: intmac", "class: SRAM", "has no arithmetic unit"},
+       {"{width: 64, datawidth: 8}", "{width: 128, datawidth: 128}", "words of 128 bits"},
+       {"name: weight_reg", "name: weight_reg\n          spatial: {meshX: 2}",
+        "a mesh in one of several parallel nodes"}});
   EXPECT_THAT(problems_of(good + "\nsparse_optimizations: {targets: [{name: buffer}]}\n"),
               HasSubstr("sparse storage and gating change counts"));
 }

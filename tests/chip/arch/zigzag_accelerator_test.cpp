@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/refusals.hpp"
+
 namespace hwflow::chip::zigzag {
 namespace {
 
+using hwflow::testing::expect_refusals;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
@@ -62,34 +65,23 @@ TEST(ZigZagAccelerator, ServedDimensionsMakeTheMeshes) {
   EXPECT_THAT(machine->mesh_names, Contains(MeshName{"D1", 1, 4, 1}));
 }
 
-struct Wrong {
-  const char* from;
-  const char* to;
-  const char* message;
-};
-
 TEST(ZigZagAccelerator, RefusesWhatItCannotRepresentWithPlaceAndReason) {
   ASSERT_EQ(problems_of(kMachine), "accepted");
-  for (const auto& [from, to, message] :
-       {Wrong{"sizes: [4, 3]", "sizes: [4]", "2 dimensions and 1 sizes"},
-        Wrong{"sizes: [4, 3]", "sizes: [4, many]", "sizes: must hold integers from 1"},
-        Wrong{"unit_energy: 0.5", "unit_enregy: 0.5",
-              "hw.yaml:5: operational_array.unit_enregy: is a key without a meaning"},
-        Wrong{"unit_energy: 0.5", "is_imc: true", "computing in memory is not modelled"},
-        Wrong{"operands: [I2]", "operands: [I3]", "'I3' is none of I1, I2, O"},
-        Wrong{"served_dimensions: []", "served_dimensions: [D2]",
-              "serves D2, which 'sum_reg' further out does not"},
-        Wrong{"served_dimensions: []", "served_dimensions: [D5]", "'D5' is no dimension"},
-        Wrong{"size: 8,", "", "memories.weight_reg.size: is missing"},
-        Wrong{"r_bw: 8,", "", "no read or no write port with a bandwidth"},
-        Wrong{"r_cost: 2,", "auto_cost_extraction: true,", "costs are not extracted with CACTI"},
-        Wrong{"type: read,", "type: raed,", "'raed' is none of read, write, read_write"}}) {
-    std::string text = kMachine;
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, std::string(from).size(), to);
-    EXPECT_THAT(problems_of(text), HasSubstr(message)) << to;
-  }
+  expect_refusals(
+      kMachine, problems_of,
+      {{"sizes: [4, 3]", "sizes: [4]", "2 dimensions and 1 sizes"},
+       {"sizes: [4, 3]", "sizes: [4, many]", "sizes: must hold integers from 1"},
+       {"unit_energy: 0.5", "unit_enregy: 0.5",
+        "hw.yaml:5: operational_array.unit_enregy: is a key without a meaning"},
+       {"unit_energy: 0.5", "is_imc: true", "computing in memory is not modelled"},
+       {"operands: [I2]", "operands: [I3]", "'I3' is none of I1, I2, O"},
+       {"served_dimensions: []", "served_dimensions: [D2]",
+        "serves D2, which 'sum_reg' further out does not"},
+       {"served_dimensions: []", "served_dimensions: [D5]", "'D5' is no dimension"},
+       {"size: 8,", "", "memories.weight_reg.size: is missing"},
+       {"r_bw: 8,", "", "no read or no write port with a bandwidth"},
+       {"r_cost: 2,", "auto_cost_extraction: true,", "costs are not extracted with CACTI"},
+       {"type: read,", "type: raed,", "'raed' is none of read, write, read_write"}});
 }
 
 TEST(ZigZagAccelerator, WritesWhatItReadsAndNamesWhatZigZagCannotSay) {

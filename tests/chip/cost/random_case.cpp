@@ -198,22 +198,33 @@ std::vector<RandomCase> smaller(const RandomCase& from) {
       c.mapping.levels.pop_back();
     });
   }
-  using Field = std::int64_t ConvShape::*;
-  for (const Field field :
-       {&ConvShape::n, &ConvShape::in_channels, &ConvShape::out_channels, &ConvShape::groups,
-        &ConvShape::in_height, &ConvShape::in_width, &ConvShape::kernel_height,
-        &ConvShape::kernel_width, &ConvShape::stride_height, &ConvShape::stride_width,
-        &ConvShape::dilation_height, &ConvShape::dilation_width})
-    if (from.shape.*field > 1) with([&](RandomCase& c) { c.shape.*field -= 1; });
-  for (const Field field :
-       {&ConvShape::pad_top, &ConvShape::pad_bottom, &ConvShape::pad_left, &ConvShape::pad_right})
-    if (from.shape.*field > 0) with([&](RandomCase& c) { c.shape.*field -= 1; });
+  for (const ConvShape& shape : smaller_shapes(from.shape))
+    with([&](RandomCase& c) { c.shape = shape; });
   if (from.machine.counting != chip::CountingRules{})
     with([](RandomCase& c) { c.machine.counting = {}; });
   return result;
 }
 
 }  // namespace
+
+std::vector<ConvShape> smaller_shapes(const ConvShape& from) {
+  std::vector<ConvShape> result;
+  const auto shrink_to = [&](std::int64_t least, std::int64_t ConvShape::*field) {
+    if (from.*field <= least) return;
+    result.push_back(from);
+    result.back().*field -= 1;
+  };
+  for (const auto field :
+       {&ConvShape::n, &ConvShape::in_channels, &ConvShape::out_channels, &ConvShape::groups,
+        &ConvShape::in_height, &ConvShape::in_width, &ConvShape::kernel_height,
+        &ConvShape::kernel_width, &ConvShape::stride_height, &ConvShape::stride_width,
+        &ConvShape::dilation_height, &ConvShape::dilation_width})
+    shrink_to(1, field);
+  for (const auto field :
+       {&ConvShape::pad_top, &ConvShape::pad_bottom, &ConvShape::pad_left, &ConvShape::pad_right})
+    shrink_to(0, field);
+  return result;
+}
 
 std::optional<Layer> RandomCase::layer() const {
   const auto make = [&]() -> Expected<Operator> {

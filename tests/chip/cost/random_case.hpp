@@ -42,6 +42,9 @@ struct CaseLimits {
 /// The same stream gives the same case everywhere.
 [[nodiscard]] RandomCase make_case(Rng& rng, const CaseLimits& limits = {});
 
+/// All shapes with one size, stride, dilation or padding less by one.
+[[nodiscard]] std::vector<ConvShape> smaller_shapes(const ConvShape& from);
+
 /// A smaller case that still fails, found by removing loops, sizes, levels and switches one by one.
 [[nodiscard]] RandomCase shrink(RandomCase failing,
                                 const std::function<bool(const RandomCase&)>& fails);

@@ -114,16 +114,8 @@ std::vector<OraclePair> smaller(const OraclePair& from) {
     change(next);
     result.push_back(std::move(next));
   };
-  using Field = std::int64_t ConvShape::*;
-  for (const Field field :
-       {&ConvShape::n, &ConvShape::in_channels, &ConvShape::out_channels, &ConvShape::groups,
-        &ConvShape::in_height, &ConvShape::in_width, &ConvShape::kernel_height,
-        &ConvShape::kernel_width, &ConvShape::stride_height, &ConvShape::stride_width,
-        &ConvShape::dilation_height, &ConvShape::dilation_width})
-    if (from.drawn.shape.*field > 1) with([&](OraclePair& p) { p.drawn.shape.*field -= 1; });
-  for (const Field field :
-       {&ConvShape::pad_top, &ConvShape::pad_bottom, &ConvShape::pad_left, &ConvShape::pad_right})
-    if (from.drawn.shape.*field > 0) with([&](OraclePair& p) { p.drawn.shape.*field -= 1; });
+  for (const ConvShape& shape : smaller_shapes(from.drawn.shape))
+    with([&](OraclePair& p) { p.drawn.shape = shape; });
   if (from.drawn.bits != LayerBits{16, 16, 16, 16})
     with([](OraclePair& p) { p.drawn.bits = {16, 16, 16, 16}; });
   with([](OraclePair& p) { p.drawn.machine.counting = {}; });

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/refusals.hpp"
+
 namespace hwflow::chip::timeloop {
 namespace {
 
+using hwflow::testing::edited;
+using hwflow::testing::expect_refusals;
 using ::testing::HasSubstr;
 
 constexpr const char* kMachine = R"(
@@ -60,47 +64,40 @@ TEST(TimeloopMapping, EverySpellingGivesTheSameNest) {
   EXPECT_EQ(read(text), "DRAM: k3 p5 | buffer: c2 p2 ; x k2 c4 y r3 | spad: k2 keeps 111011111");
 }
 
-struct Wrong {
-  const char* from;
-  const char* to;
-  const char* message;
-};
+std::string placed_problems_of(const std::string& mapping) {
+  const std::string problems = read(mapping);
+  EXPECT_THAT(problems, HasSubstr("map.yaml:")) << mapping;
+  return problems;
+}
 
 TEST(TimeloopMapping, RefusesWhatItCannotRepresentWithPlaceAndReason) {
-  std::string good = kMapping;
-  good.replace(good.find("\"C2 P2\""), 7, "\"C2 P2\", permutation: PC");
-  for (const auto& [from, to, message] :
-       {Wrong{"M=3 P=5", "M=3 P=4", "the factors of P multiply to 8, the layer has 10"},
-        Wrong{"M=3 P=5", "M=3 P=5 X=1", "'X' is no dimension of the layer"},
-        Wrong{"M=3 P=5", "M=3 P=5 P=1", "names P twice"},
-        Wrong{"M=3 P=5", "M=three", "'M=three' is no list like C=4 M=2"},
-        Wrong{"permutation: PM}", "permutation: PMP}", "permutation: names P twice"},
-        Wrong{"permutation: PM}", "permutation: PX}", "'X' is no dimension of the layer"},
-        Wrong{"target: DRAM", "target: DRMA", "has no level 'DRMA' (did you mean 'DRAM'?)"},
-        Wrong{"target: 0", "target: 3", "no level 3: the machine has 3"},
-        Wrong{"target: DRAM, type: temporal", "target: DRAM", "type: is missing"},
-        Wrong{"type: temporal", "type: skew", "'skew' is not modelled"},
-        Wrong{"target: DRAM", "targte: DRAM", "target: is missing"},
-        Wrong{"target: DRAM, type: temporal", "target: DRAM, type: spatial",
-              "there is no mesh below 'DRAM'"},
-        Wrong{"R=0, permutation: MR, split: 1", "R=0, permutation: MR, split: 2",
-              "spread over 6 columns, the mesh has 2"},
-        Wrong{"split: 1}", "split: 1, no_link_transfer: [Inputs]}",
-              "no_link_transfer: is a choice of counting"},
-        Wrong{"split: 1}", "split: 1, no_multicast_no_reduction: [Inputs]}", "is not modelled"},
-        Wrong{"keep: [Inputs, Outputs]", "keep: [Imputs]", "'Imputs' is no tensor of the layer"},
-        Wrong{"target: 0", "target: through", "'through' keeps nothing: loops there"},
-        Wrong{"target: 0", "target: buffer", "a second temporal directive for 'buffer'"},
-        Wrong{"permutation: PM}", "permutaton: PM}",
-              "mapping[0].permutaton: is a key without a meaning here (did you mean "
-              "'permutation'?)"}}) {
-    std::string text = good;
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, std::string(from).size(), to);
-    EXPECT_THAT(read(text), HasSubstr(message)) << to;
-    EXPECT_THAT(read(text), HasSubstr("map.yaml:")) << to;
-  }
+  const std::string good = edited(kMapping, "\"C2 P2\"", "\"C2 P2\", permutation: PC");
+  expect_refusals(
+      good, placed_problems_of,
+      {{"M=3 P=5", "M=3 P=4", "the factors of P multiply to 8, the layer has 10"},
+       {"M=3 P=5", "M=3 P=5 X=1", "'X' is no dimension of the layer"},
+       {"M=3 P=5", "M=3 P=5 P=1", "names P twice"},
+       {"M=3 P=5", "M=three", "'M=three' is no list like C=4 M=2"},
+       {"permutation: PM}", "permutation: PMP}", "permutation: names P twice"},
+       {"permutation: PM}", "permutation: PX}", "'X' is no dimension of the layer"},
+       {"target: DRAM", "target: DRMA", "has no level 'DRMA' (did you mean 'DRAM'?)"},
+       {"target: 0", "target: 3", "no level 3: the machine has 3"},
+       {"target: DRAM, type: temporal", "target: DRAM", "type: is missing"},
+       {"type: temporal", "type: skew", "'skew' is not modelled"},
+       {"target: DRAM", "targte: DRAM", "target: is missing"},
+       {"target: DRAM, type: temporal", "target: DRAM, type: spatial",
+        "there is no mesh below 'DRAM'"},
+       {"R=0, permutation: MR, split: 1", "R=0, permutation: MR, split: 2",
+        "spread over 6 columns, the mesh has 2"},
+       {"split: 1}", "split: 1, no_link_transfer: [Inputs]}",
+        "no_link_transfer: is a choice of counting"},
+       {"split: 1}", "split: 1, no_multicast_no_reduction: [Inputs]}", "is not modelled"},
+       {"keep: [Inputs, Outputs]", "keep: [Imputs]", "'Imputs' is no tensor of the layer"},
+       {"target: 0", "target: through", "'through' keeps nothing: loops there"},
+       {"target: 0", "target: buffer", "a second temporal directive for 'buffer'"},
+       {"permutation: PM}", "permutaton: PM}",
+        "mapping[0].permutaton: is a key without a meaning here (did you mean "
+        "'permutation'?)"}});
   EXPECT_THAT(read("mapping: {DRAM: 1}"), HasSubstr("must be a list of directives"));
 }
 

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "chip/mapping/layer_network.hpp"
+#include "tests/support/refusals.hpp"
 
 namespace hwflow::chip::timeloop {
 namespace {
 
+using hwflow::testing::expect_refusals;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
@@ -62,29 +64,18 @@ TEST(TimeloopProblem, OtherNamesTakeFreeLettersAndRoles) {
   EXPECT_THAT(problem->notes, Contains(HasSubstr("dimension K is c here")));
 }
 
-struct Wrong {
-  const char* from;
-  const char* to;
-  const char* message;
-};
-
 TEST(TimeloopProblem, RefusesWhatItCannotRepresentWithPlaceAndReason) {
-  for (const auto& [from, to, message] :
-       {Wrong{"K: 5", "K: five", "problem.instance.K: must be an integer"},
-        Wrong{"K: 5", "k: 5", "problem.instance.K: the bound of this dimension is missing"},
-        Wrong{"K: 5", "K: 5, L: 2", "problem.instance.L: is a key without a meaning here"},
-        Wrong{"K: 5", "K: 5, densities: {A: 0.5}", "sparse layers are not modelled"},
-        Wrong{"[[K]], [[J]]", "[[K]], [[L]]", "'L' is none of the dimensions"},
-        Wrong{"[K, step]", "[K, stride]", "'stride' is none of the coefficients"},
-        Wrong{"read_write: true", "read_write: false", "must be three, one of them read_write"},
-        Wrong{"[[I]], [[J]]]", "[[I], [J], [K]]]", ""},
-        Wrong{"name: product", "nmae: product",
-              "problem.shape.nmae: is a key without a meaning"}}) {
-    std::string text = kProduct;
-    text.replace(text.find(from), std::string(from).size(), to);
-    EXPECT_THAT(problems_of(text), HasSubstr(message)) << to;
-    EXPECT_NE(problems_of(text), "accepted") << to;
-  }
+  expect_refusals(
+      kProduct, problems_of,
+      {{"K: 5", "K: five", "problem.instance.K: must be an integer"},
+       {"K: 5", "k: 5", "problem.instance.K: the bound of this dimension is missing"},
+       {"K: 5", "K: 5, L: 2", "problem.instance.L: is a key without a meaning here"},
+       {"K: 5", "K: 5, densities: {A: 0.5}", "sparse layers are not modelled"},
+       {"[[K]], [[J]]", "[[K]], [[L]]", "'L' is none of the dimensions"},
+       {"[K, step]", "[K, stride]", "'stride' is none of the coefficients"},
+       {"read_write: true", "read_write: false", "must be three, one of them read_write"},
+       {"[[I]], [[J]]]", "[[I], [J], [K]]]", ""},
+       {"name: product", "nmae: product", "problem.shape.nmae: is a key without a meaning"}});
   EXPECT_THAT(problems_of("problem: {shape: rnn, C: 1}"),
               HasSubstr("the shape 'rnn' is not known"));
   EXPECT_THAT(problems_of("problem: {C: 1}"), HasSubstr("problem.shape: is missing"));

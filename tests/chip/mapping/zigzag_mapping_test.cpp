@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/refusals.hpp"
+
 namespace hwflow::chip::zigzag {
 namespace {
 
+using hwflow::testing::expect_refusals;
 using ::testing::HasSubstr;
 
 constexpr const char* kMapping = R"(
@@ -60,33 +63,24 @@ TEST(ZigZagMapping, MemoriesTakeTheLoopsThatFit) {
   EXPECT_EQ(inside, "c4");
 }
 
-struct Wrong {
-  const char* from;
-  const char* to;
-  const char* message;
-};
-
 TEST(ZigZagMapping, RefusesWhatItCannotRepresentWithPlaceAndReason) {
-  for (const auto& [from, to, message] :
-       {Wrong{"[C, 4]", "[C, 3]", "the loops over C multiply to 3, the layer has 4"},
-        Wrong{"[C, 4]", "[X, 4]", "'X, 4' is no loop over a dimension"},
-        Wrong{"[C, 4]", "[C]", "must hold pairs like [K, 4]"},
-        Wrong{"OX, 4", "OX, 15", "spreads 15 units over D1 of 14"},
-        Wrong{"OX, 4", "OX", "is none like 'K, 32'"},
-        Wrong{"D2:", "D3:", "spatial_mapping.D3: is a key without a meaning here"},
-        Wrong{"W: I2, I: I1", "W: I1, I: I2", "'W' is linked to I1"},
-        Wrong{"name: conv", "name: other", "has no mapping, and there is no 'default'"},
-        Wrong{"temporal_ordering:", "temporal_odering:", "the order of loops is left to ZigZag"},
-        Wrong{"memory_operand_links", "spatial_mapping_hint: {D1: [K]}\n  memory_operand_links",
-              "leaves loops to ZigZag's search"}}) {
-    std::string text = kMapping;
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, std::string(from).size(), to);
-    const auto wrong = read(text, 8);
-    ASSERT_FALSE(wrong) << to;
-    EXPECT_THAT(to_text(wrong.error()), HasSubstr(message)) << to;
-  }
+  expect_refusals(
+      kMapping,
+      [](const std::string& text) {
+        const auto mapping = read(text, 8);
+        return mapping ? std::string("accepted") : to_text(mapping.error());
+      },
+      {{"[C, 4]", "[C, 3]", "the loops over C multiply to 3, the layer has 4"},
+       {"[C, 4]", "[X, 4]", "'X, 4' is no loop over a dimension"},
+       {"[C, 4]", "[C]", "must hold pairs like [K, 4]"},
+       {"OX, 4", "OX, 15", "spreads 15 units over D1 of 14"},
+       {"OX, 4", "OX", "is none like 'K, 32'"},
+       {"D2:", "D3:", "spatial_mapping.D3: is a key without a meaning here"},
+       {"W: I2, I: I1", "W: I1, I: I2", "'W' is linked to I1"},
+       {"name: conv", "name: other", "has no mapping, and there is no 'default'"},
+       {"temporal_ordering:", "temporal_odering:", "the order of loops is left to ZigZag"},
+       {"memory_operand_links", "spatial_mapping_hint: {D1: [K]}\n  memory_operand_links",
+        "leaves loops to ZigZag's search"}});
 }
 
 TEST(ZigZagMapping, BoundariesThatZigZagSetsItselfAreNamedWhenWritten) {

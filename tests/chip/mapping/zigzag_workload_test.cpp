@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/refusals.hpp"
+
 namespace hwflow::chip::zigzag {
 namespace {
 
+using hwflow::testing::expect_refusals;
 using ::testing::HasSubstr;
 
 constexpr const char* kLayer = R"(
@@ -39,31 +42,20 @@ TEST(ZigZagWorkload, EquationsAndWidthsAreRead) {
   EXPECT_EQ(shape_key(back->layers[0].layer), shape_key(layer));
 }
 
-struct Wrong {
-  const char* from;
-  const char* to;
-  const char* message;
-};
-
 TEST(ZigZagWorkload, RefusesWhatItCannotRepresentWithPlaceAndReason) {
   ASSERT_EQ(problems_of(kLayer), "accepted");
-  for (const auto& [from, to, message] :
-       {Wrong{"+=W", "=W", "is no sum of products"},
-        Wrong{"[fy][fx]*I", "[fy][fx]+I", "is no sum of products"},
-        Wrong{"[b][c][iy][ix]", "[b][c][iz][ix]", "'IZ' is none of the loop_dims"},
-        Wrong{"ix=2*ox+1*fx", "ix:2*ox", "is none like ix=1*ox+1*fx"},
-        Wrong{"loop_sizes: [1, 8", "loop_sizes: [8", "7 dimensions and 6 sizes"},
-        Wrong{"loop_sizes: [1, 8", "loop_sizes: [0, 8", "must hold integers from 1"},
-        Wrong{"W: 4, ", "", "must give W, I and O"},
-        Wrong{"operand_source", "padding: [[1, 1]]\n  operand_source", "is cut off the tensor"},
-        Wrong{"operand_source", "operand_suorce",
-              "wl.yaml:9: [0].operand_suorce: is a key without a meaning"}}) {
-    std::string text = kLayer;
-    const std::size_t at = text.find(from);
-    ASSERT_NE(at, std::string::npos) << from;
-    text.replace(at, std::string(from).size(), to);
-    EXPECT_THAT(problems_of(text), HasSubstr(message)) << to;
-  }
+  expect_refusals(
+      kLayer, problems_of,
+      {{"+=W", "=W", "is no sum of products"},
+       {"[fy][fx]*I", "[fy][fx]+I", "is no sum of products"},
+       {"[b][c][iy][ix]", "[b][c][iz][ix]", "'IZ' is none of the loop_dims"},
+       {"ix=2*ox+1*fx", "ix:2*ox", "is none like ix=1*ox+1*fx"},
+       {"loop_sizes: [1, 8", "loop_sizes: [8", "7 dimensions and 6 sizes"},
+       {"loop_sizes: [1, 8", "loop_sizes: [0, 8", "must hold integers from 1"},
+       {"W: 4, ", "", "must give W, I and O"},
+       {"operand_source", "padding: [[1, 1]]\n  operand_source", "is cut off the tensor"},
+       {"operand_source", "operand_suorce",
+        "wl.yaml:9: [0].operand_suorce: is a key without a meaning"}});
 }
 
 }  // namespace

@@ -7,9 +7,13 @@
 #include <array>
 #include <cmath>
 
+#include "tests/chip/validation/tiny_set.hpp"
+#include "tests/support/refusals.hpp"
+
 namespace hwflow::chip {
 namespace {
 
+using hwflow::testing::edited;
 using ::testing::HasSubstr;
 
 const Comparison& row(const SetResult& result, const std::string& layer,
@@ -122,28 +126,13 @@ TEST(Validation, PowerIsCalibratedOnAlexNetAlone) {
   EXPECT_NEAR(clock, y - slope * x, 0.1);
 }
 
-constexpr const char* kTiny = R"(schema: 1
-set: tiny
-title: One product
-source: by hand
-machine: e168
-method: given_mapping
-layers:
-  - name: fc
-    in_channels: 2
-    out_channels: 3
-    size: 1
-    loops: "DRAM: k3 c2 | GLB: | ifmap_spad: | weights_spad: | psum_spad:"
-    published: {macs: 6, dram_words: 15, DRAM.inputs.reads: 6, cycles: 12}
+ValidationSet tiny(const std::string& from = "", const std::string& to = "") {
+  const std::string measured =
+      edited(kTinySet, "{macs: 6}", R"({macs: 6, dram_words: 15, DRAM.inputs.reads: 6, cycles: 12}
 distances:
   - {quantity: macs, least: 1, most: 1}
-  - {quantity: cycles, least: 0.9, most: 1.1}
-)";
-
-ValidationSet tiny(const std::string& from = "", const std::string& to = "") {
-  std::string text = kTiny;
-  if (!from.empty()) text.replace(text.find(from), from.size(), to);
-  return parse_validation_set(text, "tiny.yaml").value();
+  - {quantity: cycles, least: 0.9, most: 1.1})");
+  return parse_validation_set(edited(measured, from, to), "tiny.yaml").value();
 }
 
 TEST(Validation, GivenMappingsByHand) {
