@@ -200,13 +200,13 @@ Expected<MappingResult> map_nested(const Layer& layer, const Accelerator& accele
   return make_result(std::move(outcome), space, sign.seconds());
 }
 
+/// What is known of an order that was not searched.
 double bound_before_search(const Layer& layer, const Accelerator& accelerator,
                            const LevelOrder& order, const MapperOptions& options) {
-  if (accelerator.fields().counting.box_tiles) return 0.0;
   const Accelerator nested = with_level_order(accelerator, order);
   const MapSpace space(layer, nested, options.factors, options.axes);
   const BoundModel model(layer, nested, space);
-  return value_of(model.bound(space.empty(), Decided{}), options.objective);
+  return root_bound(nested, space, model, options.objective);
 }
 
 }  // namespace
@@ -270,7 +270,7 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
   double lower_bound = kInfinity;
   std::int64_t evaluations = 0, nodes = 0;
   for (const LevelOrder& order : sibling_orders(accelerator)) {
-    if (best && sign.raised()) {  // no time to look: what is known before any search
+    if (best && sign.raised()) {  // no time to look
       lower_bound = std::min(lower_bound, bound_before_search(layer, accelerator, order, options));
       continue;
     }
@@ -283,7 +283,8 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
     }
     auto found = map_nested(layer, with_level_order(accelerator, order), options, own, sign,
                             best ? best->value : kInfinity);
-    if (!found) {
+    if (!found) {  // which does not say that there is none
+      lower_bound = std::min(lower_bound, bound_before_search(layer, accelerator, order, options));
       if (listed) problems = found.error();
       continue;
     }

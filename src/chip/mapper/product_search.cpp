@@ -45,7 +45,7 @@ class ProductSearch {
   SearchOutcome run() {
     // Branch and bound knows no boxes: neither its walks nor its bounds are of use there.
     const bool boxes = p_.accelerator.fields().counting.box_tiles;
-    const double root = boxes ? 0.0 : root_bound(p_);
+    const double root = root_bound(p_);
     if (boxes) {
       for (const Candidate& start : p_.starts) best_.offer(start);
     } else {

@@ -93,8 +93,14 @@ void Incumbent::merge(const Incumbent& other) {
   value = other.value;
 }
 
+double root_bound(const Accelerator& accelerator, const MapSpace& space, const BoundModel& model,
+                  Objective objective) {
+  if (accelerator.fields().counting.box_tiles) return 0.0;
+  return value_of(model.bound(space.empty(), Decided{}), objective);
+}
+
 double root_bound(const SearchProblem& problem) {
-  return value_of(problem.model.bound(problem.space.empty(), Decided{}), problem.options.objective);
+  return root_bound(problem.accelerator, problem.space, problem.model, problem.options.objective);
 }
 
 FirstMapping find_feasible(const Layer& layer, const Accelerator& accelerator,

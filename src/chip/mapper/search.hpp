@@ -93,7 +93,10 @@ struct Strategy {
 /// costs), then descent on the true cost. Spends at most `budget` bounds and evaluations.
 [[nodiscard]] Incumbent anneal(const SearchProblem& problem, std::int64_t budget);
 
-/// The least bound of the whole space: nothing decided.
+/// The least bound of the whole space: nothing decided. 0 where tiles are boxes, for which the
+/// model has no bounds.
+[[nodiscard]] double root_bound(const Accelerator& accelerator, const MapSpace& space,
+                                const BoundModel& model, Objective objective);
 [[nodiscard]] double root_bound(const SearchProblem& problem);
 
 struct FirstMapping {
