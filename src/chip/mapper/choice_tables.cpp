@@ -29,6 +29,7 @@ void ChoiceTables::add_choices(const Compound& compound) {
   Choices& all = compounds_.emplace_back(FactorChoices(
       space_.chains(compound[0]),
       compound.size() > 1 ? space_.chains(compound[1]) : std::vector<DimLoops>{kNoLoops}));
+  all.loose_terms = model_.loose_terms(compounds_.size() - 1);
   const std::vector<DimLoops>& first = all.choices.chains(0);
   const std::vector<DimLoops>& second = all.choices.chains(1);
   LevelIndex inside = 1;  // the level below the array
@@ -74,13 +75,22 @@ const std::vector<double>* ChoiceTables::column(std::size_t term, const LoopClas
   return entry->second = same->second.get();
 }
 
-const std::vector<bool>& ChoiceTables::loose(const LoopClass& loop_class, std::size_t c) {
+/// Empty: none.
+std::vector<bool> ChoiceTables::loose(const LoopClass& loop_class, std::size_t c) {
   Choices& all = compounds_[c];
-  const auto [entry, is_new] = all.loose.try_emplace(model_.loose_key(loop_class, c));
-  if (is_new) entry->second = model_.loose(loop_class, c, all.choices);
-  if (is_new && timed_ && model_.has_unknown_waits(c))
-    entry->second.assign(all.choices.size(), true);
-  return entry->second;
+  std::vector<bool> loose;
+  if (timed_ && model_.has_unknown_waits(c)) {
+    loose.assign(all.choices.size(), true);
+    return loose;
+  }
+  for (const std::size_t term : all.loose_terms) {
+    const auto [entry, is_new] = all.loose.try_emplace(
+        model_.loose_key(term, loop_class, c) + '#' + std::to_string(term));
+    if (is_new) entry->second = model_.loose(term, loop_class, c, all.choices);
+    loose.resize(all.choices.size());
+    for (std::size_t i = 0; i < loose.size(); ++i) loose[i] = loose[i] || entry->second[i];
+  }
+  return loose;
 }
 
 /// None: all.
@@ -156,7 +166,7 @@ std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std
     table->column_of.push_back(static_cast<std::uint16_t>(same - columns.begin()));
     if (same == columns.end()) columns.push_back(mine);
   }
-  const std::vector<bool>& loose = this->loose(loop_class, c);
+  const std::vector<bool> loose = this->loose(loop_class, c);
   RowSet& set = row_set(best_choices(columns, allowed(loop_class, c), loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);

@@ -96,7 +96,8 @@ class ChoiceTables {
     std::unordered_map<std::string, const std::vector<double>*> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<std::vector<double>>> by_content;
     std::unordered_map<std::string, std::vector<bool>> allowed;  ///< by what a class leaves out
-    std::unordered_map<std::string, std::vector<bool>> loose;    ///< by TermModel::loose_key()
+    std::vector<std::size_t> loose_terms;
+    std::unordered_map<std::string, std::vector<bool>> loose;  ///< by term and its loose_key()
     std::map<std::vector<std::uint32_t>, RowSet> row_sets;
     std::unordered_map<std::string, std::unique_ptr<Table>> tables;
   };
@@ -109,7 +110,7 @@ class ChoiceTables {
                                                         const std::vector<bool>* allowed,
                                                         const std::vector<bool>& loose,
                                                         std::size_t compound) const;
-  const std::vector<bool>& loose(const LoopClass& loop_class, std::size_t compound);
+  std::vector<bool> loose(const LoopClass& loop_class, std::size_t compound);
   RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
   static void mark(Table& table);
   [[nodiscard]] std::unique_ptr<Table> make_table(const LoopClass& loop_class,

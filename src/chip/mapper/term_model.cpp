@@ -279,48 +279,42 @@ bool TermModel::has_unknown_waits(std::size_t c) const {
   return false;
 }
 
-/// Where a class may count too few words.
-std::vector<TermModel::Factor> TermModel::loose_factors(std::size_t c) const {
-  std::vector<Factor> factors;
+std::vector<std::size_t> TermModel::loose_terms(std::size_t c) const {
+  std::vector<std::size_t> loose;
   const bool boxes = accelerator_.fields().counting.box_tiles;
-  for (const Term& term : terms_) {
-    const Factor& factor = term.parts[c].whole;
-    if (factor.boundary >= 0 && boxes && !forwards(factor)) continue;
-    if (factor.kind == Factor::Kind::moved && factor.boundary >= 0 &&
-        !joint_axes(factor, compounds_[c]).empty() &&
-        std::find(factors.begin(), factors.end(), factor) == factors.end())
-      factors.push_back(factor);
-  }
-  return factors;
-}
-
-std::vector<bool> TermModel::loose(const LoopClass& loop_class, std::size_t c,
-                                   const FactorChoices& choices) const {
-  std::vector<bool> loose;
-  for (const Factor& factor : loose_factors(c)) {
-    loose.resize(choices.size(), false);
-    const auto& first = choices.above(0, factor.child);
-    const auto& second = choices.above(1, factor.child);
-    std::vector<std::int8_t> known(first.example.size() * second.example.size(), -1);
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-      const auto [a, b] = choices.pair(i);
-      std::int8_t& spare = known[first.of_chain[a] * second.example.size() + second.of_chain[b]];
-      if (spare < 0) {
-        spare = 0;
-        for (const std::size_t axis : joint_axes(factor, compounds_[c]))
-          if (rank_words(factor, loop_class, axis, compounds_[c], choices[i]).spare > 0.0)
-            spare = 1;
-      }
-      if (spare == 1) loose[i] = true;
-    }
+  for (std::size_t t = 0; t < terms_.size(); ++t) {
+    const Factor& factor = terms_[t].parts[c].whole;
+    const bool may_be = factor.kind == Factor::Kind::moved && factor.boundary >= 0 &&
+                        (!boxes || forwards(factor)) && !joint_axes(factor, compounds_[c]).empty();
+    const auto same = [&](std::size_t other) { return terms_[other].parts[c].whole == factor; };
+    if (may_be && std::none_of(loose.begin(), loose.end(), same)) loose.push_back(t);
   }
   return loose;
 }
 
-std::string TermModel::loose_key(const LoopClass& loop_class, std::size_t c) const {
-  std::string key;
-  for (const Factor& factor : loose_factors(c)) key += key_of(factor, loop_class, c) + '|';
-  return key;
+std::vector<bool> TermModel::loose(std::size_t term, const LoopClass& loop_class, std::size_t c,
+                                   const FactorChoices& choices) const {
+  const Factor& factor = terms_[term].parts[c].whole;
+  const auto& first = choices.above(0, factor.child);
+  const auto& second = choices.above(1, factor.child);
+  const std::vector<std::size_t> axes = joint_axes(factor, compounds_[c]);
+  std::vector<std::int8_t> known(first.example.size() * second.example.size(), -1);
+  std::vector<bool> loose(choices.size());
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const auto [a, b] = choices.pair(i);
+    std::int8_t& spare = known[first.of_chain[a] * second.example.size() + second.of_chain[b]];
+    if (spare < 0)
+      spare = std::any_of(axes.begin(), axes.end(), [&](std::size_t axis) {
+        return rank_words(factor, loop_class, axis, compounds_[c], choices[i]).spare > 0.0;
+      });
+    loose[i] = spare == 1;
+  }
+  return loose;
+}
+
+std::string TermModel::loose_key(std::size_t term, const LoopClass& loop_class,
+                                 std::size_t c) const {
+  return key_of(terms_[term].parts[c].whole, loop_class, c);
 }
 
 TermModel::RankWords TermModel::box_words(const Loops& loops, const Rank& rank,

@@ -68,15 +68,18 @@ class TermModel {
                                            const FactorChoices& choices) const;
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
-  /// Choices of which the class may count fewer words than any order of its loops moves (exact
-  /// counting of rows that are cut at several levels; forwarding). Empty: none.
-  [[nodiscard]] std::vector<bool> loose(const LoopClass& loop_class, std::size_t compound,
-                                        const FactorChoices& choices) const;
+  /// Terms of which a class may count fewer words than any order of its loops moves (exact counting
+  /// of rows that are cut at several levels; forwarding); one for each different count.
+  [[nodiscard]] std::vector<std::size_t> loose_terms(std::size_t compound) const;
+  /// Choices of which such a term is too low.
+  [[nodiscard]] std::vector<bool> loose(std::size_t term, const LoopClass& loop_class,
+                                        std::size_t compound, const FactorChoices& choices) const;
+  /// Equal keys: the same choices are loose.
+  [[nodiscard]] std::string loose_key(std::size_t term, const LoopClass& loop_class,
+                                      std::size_t compound) const;
   /// Does the time that the first tiles take depend on more than the terms say? Where double
   /// buffers wait for tiles that padding may cut.
   [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;
-  /// Equal keys: the same choices are loose.
-  [[nodiscard]] std::string loose_key(const LoopClass& loop_class, std::size_t compound) const;
   /// Which of the choices a class allows: no loops where it leaves them out.
   [[nodiscard]] bool allows(const LoopClass& loop_class, std::size_t compound,
                             const FactorChoice& choice) const;
@@ -141,7 +144,6 @@ class TermModel {
   [[nodiscard]] RankWords rank_words(const Factor& factor, const LoopClass& loop_class,
                                      std::size_t axis, const Compound& compound,
                                      const FactorChoice& choice) const;
-  [[nodiscard]] std::vector<Factor> loose_factors(std::size_t compound) const;
   [[nodiscard]] bool forwards(const Factor& factor) const;
   [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
                              std::uint32_t temporal, std::uint32_t summed) const;
