@@ -29,7 +29,6 @@ void ChoiceTables::add_choices(const Compound& compound) {
   Choices& all = compounds_.emplace_back(FactorChoices(
       space_.chains(compound[0]),
       compound.size() > 1 ? space_.chains(compound[1]) : std::vector<DimLoops>{kNoLoops}));
-  all.loose_terms = model_.loose_terms(compounds_.size() - 1);
   const std::vector<DimLoops>& first = all.choices.chains(0);
   const std::vector<DimLoops>& second = all.choices.chains(1);
   LevelIndex inside = 1;  // the level below the array
@@ -59,38 +58,25 @@ void ChoiceTables::add_choices(const Compound& compound) {
     }
 }
 
-const std::vector<double>* ChoiceTables::column(std::size_t term, const LoopClass& loop_class,
-                                                std::size_t c) {
+const ChoiceTables::TermColumn& ChoiceTables::column(std::size_t term, const LoopClass& loop_class,
+                                                     std::size_t c) {
   Choices& all = compounds_[c];
   std::string key = model_.column_key(term, loop_class, c);
   key += '#' + std::to_string(term);
   const auto [entry, is_new] = all.by_key.try_emplace(std::move(key));
   if (!is_new) return entry->second;
-  auto made =
-      std::make_unique<std::vector<double>>(model_.column(term, loop_class, c, all.choices));
-  const std::string_view content(reinterpret_cast<const char*>(made->data()),
-                                 made->size() * sizeof(double));
+  TermModel::Column found = model_.column(term, loop_class, c, all.choices);
+  auto made = std::make_unique<Table::Column>();
+  made->values = std::move(found.values);
+  const std::string_view content(reinterpret_cast<const char*>(made->values.data()),
+                                 made->values.size() * sizeof(double));
   const auto [same, is_other] = all.by_content.try_emplace(content);
-  if (is_other) same->second = std::move(made);
-  return entry->second = same->second.get();
-}
-
-/// Empty: none.
-std::vector<bool> ChoiceTables::loose(const LoopClass& loop_class, std::size_t c) {
-  Choices& all = compounds_[c];
-  std::vector<bool> loose;
-  if (timed_ && model_.has_unknown_waits(c)) {
-    loose.assign(all.choices.size(), true);
-    return loose;
+  if (is_other) {
+    made->number = columns_++;
+    same->second = std::move(made);
   }
-  for (const std::size_t term : all.loose_terms) {
-    const auto [entry, is_new] = all.loose.try_emplace(
-        model_.loose_key(term, loop_class, c) + '#' + std::to_string(term));
-    if (is_new) entry->second = model_.loose(term, loop_class, c, all.choices);
-    loose.resize(all.choices.size());
-    for (std::size_t i = 0; i < loose.size(); ++i) loose[i] = loose[i] || entry->second[i];
-  }
-  return loose;
+  entry->second = {same->second.get(), std::move(found.loose)};
+  return entry->second;
 }
 
 /// None: all.
@@ -109,7 +95,20 @@ const std::vector<bool>* ChoiceTables::allowed(const LoopClass& loop_class, std:
 
 Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
   const auto [entry, is_new] = compounds_[c].tables.try_emplace(model_.profile(loop_class, c));
-  if (is_new) entry->second = make_table(loop_class, c);
+  if (!is_new) return *entry->second;
+  Columns columns;
+  std::vector<bool> loose;
+  if (timed_ && model_.has_unknown_waits(c)) loose.assign(compounds_[c].choices.size(), true);
+  for (std::size_t t = 0; t < terms_; ++t) {
+    const TermColumn& mine = column(t, loop_class, c);
+    columns.push_back(mine.values);
+    loose.resize(std::max(loose.size(), mine.loose.size()));
+    for (std::size_t i = 0; i < mine.loose.size(); ++i) loose[i] = loose[i] || mine.loose[i];
+  }
+  const auto [same, is_other] = compounds_[c].by_rows.try_emplace(
+      Rows{std::move(columns), allowed(loop_class, c), std::move(loose)});
+  if (is_other) same->second = make_table(same->first, c);
+  entry->second = same->second.get();
   return *entry->second;
 }
 
@@ -121,7 +120,7 @@ std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
     return (loose.empty() || !loose[a]) &&
            std::all_of(columns.begin(), columns.end(),
-                       [&](const auto* column) { return (*column)[a] <= (*column)[b]; });
+                       [&](const auto* column) { return column->values[a] <= column->values[b]; });
   };
   std::vector<std::uint32_t> best, of_group;
   for (const auto& group : compounds_[c].same_outside) {
@@ -157,27 +156,27 @@ ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices, 
   return set;
 }
 
-std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std::size_t c) {
+std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c) {
   auto table = std::make_unique<Table>();
+  const auto& [of_terms, allowed, loose] = rows;
   Columns columns;
-  for (std::size_t t = 0; t < terms_; ++t) {
-    const std::vector<double>* mine = column(t, loop_class, c);
+  for (const Table::Column* mine : of_terms) {
     const auto same = std::find(columns.begin(), columns.end(), mine);
     table->column_of.push_back(static_cast<std::uint16_t>(same - columns.begin()));
     if (same == columns.end()) columns.push_back(mine);
   }
-  const std::vector<bool> loose = this->loose(loop_class, c);
-  RowSet& set = row_set(best_choices(columns, allowed(loop_class, c), loose, c), c, *table);
+  table->allowed = allowed;
+  RowSet& set = row_set(best_choices(columns, allowed, loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
   std::vector<double> least;
-  for (const std::vector<double>* all : columns) {
+  for (const Table::Column* all : columns) {
     const auto [entry, is_new] = set.columns.try_emplace(all);
-    Column& mine = entry->second;
+    RowColumn& mine = entry->second;
     if (is_new) {
       for (const std::uint32_t i : table->choices) {
-        mine.values.push_back((*all)[i]);
-        mine.logs.push_back(log_of((*all)[i]));
+        mine.values.push_back(all->values[i]);
+        mine.logs.push_back(log_of(all->values[i]));
       }
       mine.least = mine.values.empty() ? kInfinity
                                        : *std::min_element(mine.values.begin(), mine.values.end());
@@ -190,6 +189,8 @@ std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std
   table->used = set.used;
   table->rows = {table->choices.size(), table->logs, table->column_of, set.log_used_of,
                  table->least};
+  table->of_all = std::move(columns);
+  table->number = tables_++;
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -51,7 +52,15 @@ struct Table {
   /// How many of some values each column is above, as bits: of two rows the one that beats the
   /// other has no bit that the other lacks.
   std::array<std::vector<std::uint64_t>, 2> marks;
-  std::vector<bool> loose;  ///< rows that beat no other, see TermModel::loose(); empty: none
+  std::vector<bool> loose;  ///< rows that beat no other, see TermModel::Column; empty: none
+  /// A term's value for every choice of the compound, not only for those of the table.
+  struct Column {
+    std::uint32_t number = 0;  ///< equal values: equal numbers
+    std::vector<double> values;
+  };
+  std::vector<const Column*> of_all;           ///< per column
+  const std::vector<bool>* allowed = nullptr;  ///< of all choices; none: all are
+  std::uint32_t number = 0;                    ///< among all tables
 };
 
 /// Mesh axes of more than one unit.
@@ -77,7 +86,15 @@ class ChoiceTables {
   [[nodiscard]] static List best_of(Table& table, const std::vector<std::uint32_t>& rows);
 
  private:
-  struct Column {
+  using Columns = std::vector<const Table::Column*>;
+  /// All that a table depends on: its columns term by term, the choices allowed, those that are
+  /// loose.
+  using Rows = std::tuple<Columns, const std::vector<bool>*, std::vector<bool>>;
+  struct TermColumn {
+    const Table::Column* values = nullptr;
+    std::vector<bool> loose;  ///< as in TermModel::Column
+  };
+  struct RowColumn {
     std::vector<double> values, logs;
     double least = 0.0;
   };
@@ -86,35 +103,30 @@ class ChoiceTables {
     std::vector<std::vector<std::int32_t>> used;  ///< per axis
     std::vector<std::vector<double>> log_used;
     std::vector<const double*> log_used_of;
-    std::unordered_map<const std::vector<double>*, Column> columns;  ///< of those of all choices
+    std::unordered_map<const Table::Column*, RowColumn> columns;
   };
   struct Choices {
     explicit Choices(FactorChoices all) : choices(std::move(all)) {}
     FactorChoices choices;
     std::vector<std::vector<std::int32_t>> used;           ///< per axis and choice
     std::vector<std::vector<std::uint32_t>> same_outside;  ///< with the same loops to the array
-    std::unordered_map<std::string, const std::vector<double>*> by_key;
-    std::unordered_map<std::string_view, std::unique_ptr<std::vector<double>>> by_content;
+    std::unordered_map<std::string, TermColumn> by_key;
+    std::unordered_map<std::string_view, std::unique_ptr<Table::Column>> by_content;
     std::unordered_map<std::string, std::vector<bool>> allowed;  ///< by what a class leaves out
-    std::vector<std::size_t> loose_terms;
-    std::unordered_map<std::string, std::vector<bool>> loose;  ///< by term and its loose_key()
     std::map<std::vector<std::uint32_t>, RowSet> row_sets;
-    std::unordered_map<std::string, std::unique_ptr<Table>> tables;
+    std::unordered_map<std::string, Table*> tables;  ///< by TermModel::profile()
+    std::map<Rows, std::unique_ptr<Table>> by_rows;
   };
-  using Columns = std::vector<const std::vector<double>*>;
   void add_choices(const Compound& compound);
-  const std::vector<double>* column(std::size_t term, const LoopClass& loop_class,
-                                    std::size_t compound);
+  const TermColumn& column(std::size_t term, const LoopClass& loop_class, std::size_t compound);
   const std::vector<bool>* allowed(const LoopClass& loop_class, std::size_t compound);
   [[nodiscard]] std::vector<std::uint32_t> best_choices(const Columns& columns,
                                                         const std::vector<bool>* allowed,
                                                         const std::vector<bool>& loose,
                                                         std::size_t compound) const;
-  std::vector<bool> loose(const LoopClass& loop_class, std::size_t compound);
   RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
   static void mark(Table& table);
-  [[nodiscard]] std::unique_ptr<Table> make_table(const LoopClass& loop_class,
-                                                  std::size_t compound);
+  [[nodiscard]] std::unique_ptr<Table> make_table(const Rows& rows, std::size_t compound);
 
   const TermModel& model_;
   const MapSpace& space_;
@@ -122,6 +134,7 @@ class ChoiceTables {
   bool timed_;
   std::vector<MeshAxis> axes_;
   std::deque<Choices> compounds_;
+  std::uint32_t columns_ = 0, tables_ = 0;  ///< how many there are
 };
 
 }  // namespace hwflow::chip

@@ -215,6 +215,7 @@ double DualBound::score(const Weights& weights, const LogRows& rows, std::vector
       rows::add_scaled(column_weight_[c], rows.columns[c], rows.size, scores.data());
   for (std::size_t a = 0; a < axes_; ++a)
     rows::add_scaled(weights.of_feature[terms_ + a], rows.used[a], rows.size, scores.data());
+  for (std::size_t i = 0; i < rows.handicap.size(); ++i) scores[i] += rows.handicap[i];
   return *std::min_element(scores.begin(), scores.end());
 }
 
@@ -229,6 +230,7 @@ void DualBound::collect(const LogRows& rows, const std::vector<double>& scores, 
                     });
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t row = best_rows_[i];
+    if (scores[row] == kInfinity) break;
     if (std::find(active.rows.begin(), active.rows.end(), row) == active.rows.end())
       add_row(rows, row, active);
   }

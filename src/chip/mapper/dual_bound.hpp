@@ -17,6 +17,7 @@ struct LogRows {
   std::span<const std::uint16_t> column_of;  ///< per term
   std::span<const double* const> used;       ///< per mesh axis
   std::span<const double> least;             ///< per term: its least value, not the logarithm
+  std::span<const double> handicap = {};     ///< added to scores: infinite where a row is out
 };
 
 /// Lower bounds on the logarithm of a cost that add up over the compounds.

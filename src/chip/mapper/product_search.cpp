@@ -5,12 +5,16 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <numeric>
+#include <optional>
+#include <unordered_set>
 
 #include "chip/mapper/choice_tables.hpp"
 #include "chip/mapper/class_mirror.hpp"
 #include "chip/mapper/dual_bound.hpp"
 #include "chip/mapper/leaf_orders.hpp"
 #include "chip/mapper/row_bounds.hpp"
+#include "chip/mapper/row_cover.hpp"
 #include "chip/mapper/row_kernels.hpp"
 
 namespace hwflow::chip {
@@ -91,6 +95,7 @@ class ProductSearch {
       Item item = std::move(items_.back());
       items_.pop_back();
       if (!best_.is_spent()) search(item);
+      if (!is_covered_) done_.push_back(std::move(item.tables));
       if (!best_.is_spent()) continue;
       const double next = items_.empty() ? kInfinity : items_.back().bound;
       return dual_.value(std::min(item.bound, next));
@@ -149,9 +154,45 @@ class ProductSearch {
 
   // --- classes ----------------------------------------------------------------------------------
 
+  /// The rows of a class that classes done before do not cover, in handicap_; false when that
+  /// leaves no mapping.
+  bool find_new_rows(const Item& item) {
+    std::vector<std::vector<std::uint32_t>> rows(compounds_);
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      rows[c].resize(item.tables[c]->choices.size());
+      std::iota(rows[c].begin(), rows[c].end(), 0U);
+    }
+    seen_.clear();
+    is_covered_ = false;
+    for (const std::vector<Table*>& other : done_) {
+      std::optional<std::size_t> open;
+      bool several = false;
+      for (std::size_t c = 0; c < compounds_ && !several; ++c) {
+        if (cover_.covers(*other[c], *item.tables[c])) continue;
+        several = open.has_value();
+        open = c;
+      }
+      if (several) continue;
+      is_covered_ = !open;
+      if (is_covered_) return false;
+      if (!seen_.insert(other[*open]).second) continue;
+      RowCover::take_covered(*other[*open], *item.tables[*open], rows[*open]);
+      if (rows[*open].empty()) return false;
+    }
+    handicap_.resize(compounds_);
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      handicap_[c].assign(item.tables[c]->choices.size(), kInfinity);
+      for (const std::uint32_t row : rows[c]) handicap_[c][row] = 0.0;
+    }
+    return true;
+  }
+
   void improve(Item& item, int rounds) {
     log_rows_.clear();
-    for (const Table* table : item.tables) log_rows_.push_back(table->rows);
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      log_rows_.push_back(item.tables[c]->rows);
+      if (!handicap_.empty()) log_rows_.back().handicap = handicap_[c];
+    }
     // What mattered in the last class is a good beginning for this one.
     rows_.assign(compounds_, {});
     matter_.resize(compounds_);
@@ -159,8 +200,9 @@ class ProductSearch {
       const auto& choices = item.tables[c]->choices;
       for (const std::uint32_t choice : matter_[c]) {
         const auto at = std::lower_bound(choices.begin(), choices.end(), choice);
-        if (at != choices.end() && *at == choice)
-          rows_[c].push_back(static_cast<std::uint32_t>(at - choices.begin()));
+        const auto row = static_cast<std::size_t>(at - choices.begin());
+        if (at != choices.end() && *at == choice && (handicap_.empty() || handicap_[c][row] == 0.0))
+          rows_[c].push_back(static_cast<std::uint32_t>(row));
       }
     }
     dual_.improve(multipliers_, log_rows_, decided_, target(), rounds, ascent_, &rows_);
@@ -197,6 +239,7 @@ class ProductSearch {
 
   /// Exhausts a class.
   void search(Item& item) {
+    if (!find_new_rows(item)) return;
     improve(item, kRounds);
     const double target = this->target();
     if (item.bound >= target) return;
@@ -398,8 +441,12 @@ class ProductSearch {
   ChoiceTables tables_;
   DualBound dual_;
   std::vector<std::int64_t> full_mesh_;
-  std::vector<double> decided_;  // of DualBound: nothing
-  std::vector<Item> items_;      // that are left
+  std::vector<double> decided_;            // of DualBound: nothing
+  std::vector<Item> items_;                // that are left
+  std::vector<std::vector<Table*>> done_;  // classes that were
+  RowCover cover_;
+  std::unordered_set<const Table*> seen_;
+  bool is_covered_ = false;
 
   // Of the last class that was bounded: what the next one begins with.
   DualBound::Multipliers multipliers_;
@@ -417,6 +464,7 @@ class ProductSearch {
   std::vector<const double*> columns_;
   RowBounds::Beside beside_;
   std::vector<double> scores_;
+  std::vector<std::vector<double>> handicap_;  // per compound and row
   std::vector<std::uint32_t> kept_;
 };
 

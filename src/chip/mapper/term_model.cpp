@@ -279,44 +279,6 @@ bool TermModel::has_unknown_waits(std::size_t c) const {
   return false;
 }
 
-std::vector<std::size_t> TermModel::loose_terms(std::size_t c) const {
-  std::vector<std::size_t> loose;
-  const bool boxes = accelerator_.fields().counting.box_tiles;
-  for (std::size_t t = 0; t < terms_.size(); ++t) {
-    const Factor& factor = terms_[t].parts[c].whole;
-    const bool may_be = factor.kind == Factor::Kind::moved && factor.boundary >= 0 &&
-                        (!boxes || forwards(factor)) && !joint_axes(factor, compounds_[c]).empty();
-    const auto same = [&](std::size_t other) { return terms_[other].parts[c].whole == factor; };
-    if (may_be && std::none_of(loose.begin(), loose.end(), same)) loose.push_back(t);
-  }
-  return loose;
-}
-
-std::vector<bool> TermModel::loose(std::size_t term, const LoopClass& loop_class, std::size_t c,
-                                   const FactorChoices& choices) const {
-  const Factor& factor = terms_[term].parts[c].whole;
-  const auto& first = choices.above(0, factor.child);
-  const auto& second = choices.above(1, factor.child);
-  const std::vector<std::size_t> axes = joint_axes(factor, compounds_[c]);
-  std::vector<std::int8_t> known(first.example.size() * second.example.size(), -1);
-  std::vector<bool> loose(choices.size());
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    const auto [a, b] = choices.pair(i);
-    std::int8_t& spare = known[first.of_chain[a] * second.example.size() + second.of_chain[b]];
-    if (spare < 0)
-      spare = std::any_of(axes.begin(), axes.end(), [&](std::size_t axis) {
-        return rank_words(factor, loop_class, axis, compounds_[c], choices[i]).spare > 0.0;
-      });
-    loose[i] = spare == 1;
-  }
-  return loose;
-}
-
-std::string TermModel::loose_key(std::size_t term, const LoopClass& loop_class,
-                                 std::size_t c) const {
-  return key_of(terms_[term].parts[c].whole, loop_class, c);
-}
-
 TermModel::RankWords TermModel::box_words(const Loops& loops, const Rank& rank,
                                           bool forwarding) const {
   std::int64_t length = 1;
@@ -496,8 +458,8 @@ double TermModel::own_value(const Factor& factor, const LoopClass& loop_class,
 
 /// One value per choice. What depends on one dimension is found once for every way to cut it, what
 /// depends on both once for every pair of loops above the child.
-std::vector<double> TermModel::values(const Factor& factor, const LoopClass& loop_class,
-                                      std::size_t c, const FactorChoices& choices) const {
+TermModel::Column TermModel::values(const Factor& factor, const LoopClass& loop_class,
+                                    std::size_t c, const FactorChoices& choices) const {
   const Compound& compound = compounds_[c];
   std::array<std::vector<double>, 2> own;
   for (std::size_t d = 0; d < compound.size(); ++d) {
@@ -510,34 +472,42 @@ std::vector<double> TermModel::values(const Factor& factor, const LoopClass& loo
     }
     for (const std::uint32_t number : of_chain) own[d].push_back(of_number[number]);
   }
-  std::vector<double> values(choices.size(), 1.0);
+  Column column;
+  column.values.assign(choices.size(), 1.0);
   for (std::size_t d = 0; d < compound.size(); ++d)
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] *= own[d][choices.pair(i)[d]];
+    for (std::size_t i = 0; i < choices.size(); ++i) column.values[i] *= own[d][choices.pair(i)[d]];
   const std::vector<std::size_t> axes = joint_axes(factor, compound);
-  if (axes.empty()) return values;
+  if (axes.empty()) return column;
   const auto& first = choices.above(0, factor.child);
   const auto& second = choices.above(1, factor.child);
-  std::vector<double> joint(first.example.size() * second.example.size(), -1.0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  std::vector<RankWords> joint(first.example.size() * second.example.size(), {-1.0, 0.0});
+  const bool may_be_loose = factor.kind == Factor::Kind::moved && factor.boundary >= 0;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
     const auto [a, b] = choices.pair(i);
-    double& known = joint[first.of_chain[a] * second.example.size() + second.of_chain[b]];
-    if (known < 0.0) {
-      known = 1.0;
-      for (const std::size_t axis : axes)
-        known *= axis_value(factor, loop_class, axis, compound, choices[i]);
+    RankWords& known = joint[first.of_chain[a] * second.example.size() + second.of_chain[b]];
+    if (known.least < 0.0) {
+      known = {1.0, 0.0};
+      for (const std::size_t axis : axes) {
+        const RankWords words = rank_words(factor, loop_class, axis, compound, choices[i]);
+        known.least *= words.least;
+        known.spare += words.spare;
+      }
     }
-    values[i] *= known;
+    column.values[i] *= known.least;
+    if (!may_be_loose || known.spare <= 0.0) continue;
+    column.loose.resize(choices.size());
+    column.loose[i] = true;
   }
-  return values;
+  return column;
 }
 
-std::vector<double> TermModel::column(std::size_t term, const LoopClass& loop_class, std::size_t c,
-                                      const FactorChoices& choices) const {
+TermModel::Column TermModel::column(std::size_t term, const LoopClass& loop_class, std::size_t c,
+                                    const FactorChoices& choices) const {
   const Part& part = terms_[term].parts[c];
-  std::vector<double> column = values(part.whole, loop_class, c, choices);
+  Column column = values(part.whole, loop_class, c, choices);
   if (part.less) {
-    const std::vector<double> less = values(*part.less, loop_class, c, choices);
-    for (std::size_t i = 0; i < column.size(); ++i) column[i] -= less[i];
+    const Column less = values(*part.less, loop_class, c, choices);
+    for (std::size_t i = 0; i < choices.size(); ++i) column.values[i] -= less.values[i];
   }
   if (const int level = terms_[term].divided_by; level > 0) {
     std::array<std::vector<double>, 2> working;
@@ -545,9 +515,9 @@ std::vector<double> TermModel::column(std::size_t term, const LoopClass& loop_cl
       for (const DimLoops& loops : choices.chains(d))
         working[d].push_back(
             turns(compounds_[c][d], loops, static_cast<LevelIndex>(level), 0, kAllLevels));
-    for (std::size_t i = 0; i < column.size(); ++i)
+    for (std::size_t i = 0; i < choices.size(); ++i)
       for (std::size_t d = 0; d < compounds_[c].size(); ++d)
-        column[i] /= working[d][choices.pair(i)[d]];
+        column.values[i] /= working[d][choices.pair(i)[d]];
   }
   return column;
 }

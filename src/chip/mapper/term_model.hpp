@@ -62,21 +62,18 @@ class TermModel {
   /// dimensions share axes.
   [[nodiscard]] bool is_exact() const;
 
-  /// Values of a term for the choices of one compound. Equal keys: equal values.
-  [[nodiscard]] std::vector<double> column(std::size_t term, const LoopClass& loop_class,
-                                           std::size_t compound,
-                                           const FactorChoices& choices) const;
+  /// A term for the choices of one compound.
+  struct Column {
+    std::vector<double> values;
+    /// Choices of which the class may count fewer words than any order of its loops moves (exact
+    /// counting of rows that are cut at several levels; forwarding). Empty: none.
+    std::vector<bool> loose;
+  };
+  [[nodiscard]] Column column(std::size_t term, const LoopClass& loop_class, std::size_t compound,
+                              const FactorChoices& choices) const;
+  /// Equal keys: equal columns.
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
-  /// Terms of which a class may count fewer words than any order of its loops moves (exact counting
-  /// of rows that are cut at several levels; forwarding); one for each different count.
-  [[nodiscard]] std::vector<std::size_t> loose_terms(std::size_t compound) const;
-  /// Choices of which such a term is too low.
-  [[nodiscard]] std::vector<bool> loose(std::size_t term, const LoopClass& loop_class,
-                                        std::size_t compound, const FactorChoices& choices) const;
-  /// Equal keys: the same choices are loose.
-  [[nodiscard]] std::string loose_key(std::size_t term, const LoopClass& loop_class,
-                                      std::size_t compound) const;
   /// Does the time that the first tiles take depend on more than the terms say? Where double
   /// buffers wait for tiles that padding may cut.
   [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;
@@ -126,9 +123,8 @@ class TermModel {
   [[nodiscard]] std::optional<Dim> plain_dim(const Rank& rank, Role role) const;
   [[nodiscard]] double plain_value(const Factor& factor, std::size_t axis, const Compound& compound,
                                    const FactorChoice& choice) const;
-  [[nodiscard]] std::vector<double> values(const Factor& factor, const LoopClass& loop_class,
-                                           std::size_t compound,
-                                           const FactorChoices& choices) const;
+  [[nodiscard]] Column values(const Factor& factor, const LoopClass& loop_class,
+                              std::size_t compound, const FactorChoices& choices) const;
   [[nodiscard]] double own_value(const Factor& factor, const LoopClass& loop_class,
                                  const Compound& compound, std::size_t d,
                                  const FactorChoice& choice) const;

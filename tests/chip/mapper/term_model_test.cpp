@@ -38,7 +38,7 @@ std::optional<std::vector<double>> products_of(const TermModel& model, const Loo
     FactorChoices alone({choice.loops[0]}, {choice.loops[1]});
     alone.add(0, 0);
     for (std::size_t t = 0; t < products.size(); ++t)
-      products[t] *= model.column(t, loop_class, c, alone)[0];
+      products[t] *= model.column(t, loop_class, c, alone).values[0];
   }
   return products;
 }
