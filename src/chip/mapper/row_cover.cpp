@@ -24,8 +24,14 @@ bool RowCover::find_covers(const Table& a, const Table& b) {
     for (std::size_t i = 0; all && i < a.allowed->size(); ++i)
       all = (*a.allowed)[i] || (b.allowed != nullptr && !(*b.allowed)[i]);
   Answers& known = is_no_more_[b.allowed];
-  for (std::size_t t = 0; all && t < a.column_of.size(); ++t)
-    all = is_no_more(*a.of_all[a.column_of[t]], *b.of_all[b.column_of[t]], b.allowed, known);
+  const auto is_no_more_in = [&](std::size_t t) {
+    return is_no_more(*a.of_all[a.column_of[t]], *b.of_all[b.column_of[t]], b.allowed, known);
+  };
+  if (all && !is_no_more_in(decisive_)) return false;  // it often is the same term
+  for (std::size_t t = 0; all && t < a.column_of.size(); ++t) {
+    all = is_no_more_in(t);
+    if (!all) decisive_ = t;
+  }
   return all;
 }
 

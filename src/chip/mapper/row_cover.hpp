@@ -37,6 +37,7 @@ class RowCover {
   static bool is_no_more(const Table::Column& a, const Table::Column& b,
                          const std::vector<bool>* where, Answers& known);
 
+  std::size_t decisive_ = 0;                                          ///< term
   Answers covers_;                                                    ///< of tables
   std::unordered_map<const std::vector<bool>*, Answers> is_no_more_;  ///< of columns, by where
 };

@@ -176,75 +176,85 @@ bool TermModel::forwards(const Factor& factor) const {
                      [](const MemoryLevel& level) { return level.fanout.forwarding; });
 }
 
-TermModel::RankWords TermModel::rank_words(const Factor& factor, const LoopClass& loop_class,
-                                           std::size_t axis, const Compound& compound,
-                                           const FactorChoice& choice) const {
+TermModel::AxisPlaces TermModel::axis_places(const Factor& factor, const LoopClass& loop_class,
+                                             std::size_t axis, const Compound& compound) const {
   const Operand& operand = layer_.op.operands()[factor.operand];
   const Rank& rank = operand.ranks[axis];
+  const std::span<const LoopPlace> run = run_of(factor, loop_class);
+  const auto own_run = std::find_if(run.begin(), run.end(), [&](const LoopPlace& place) {
+    return std::find(compound.begin(), compound.end(), place.dim) == compound.end();
+  });
+  AxisPlaces result;
+  result.axis = axis;
+  const auto put = [&](Dim dim, LevelIndex l, SlotKind kind) {
+    const auto term = std::find_if(rank.terms.begin(), rank.terms.end(),
+                                   [&](const AffineTerm& t) { return t.dim == dim; });
+    if (term == rank.terms.end()) return;
+    const bool spatial = kind != SlotKind::temporal;
+    const auto d = std::find(compound.begin(), compound.end(), dim) - compound.begin();
+    result.places.push_back(
+        {static_cast<std::size_t>(d), slot_of(l, kind), static_cast<int>(term - rank.terms.begin()),
+         spatial, spatial && has_bit(factor.summed, l),
+         !spatial && std::find(run.begin(), own_run, LoopPlace{dim, l}) != own_run});
+  };
+  for (LevelIndex l = 0; l < factor.child; ++l) {
+    std::array<Dim, 2> order;
+    for (const Dim dim : temporal_order(run, l, compound, order)) put(dim, l, SlotKind::temporal);
+    // The tiles of all instances together are as large as if they were not spread.
+    if (factor.kind == Factor::Kind::tile && l >= factor.parent) continue;
+    for (const SlotKind kind : {SlotKind::y, SlotKind::x})
+      for (std::size_t i = compound.size(); i-- > 0;) put(compound[i], l, kind);
+  }
   const CountingRules& rules = accelerator_.fields().counting;
+  const bool is_input = operand.role != Role::outputs;
+  const bool moves = factor.boundary >= 0 && factor.kind == Factor::Kind::moved;
+  result.is_box = rules.box_tiles && is_input && (moves || factor.kind == Factor::Kind::tile);
+  result.may_forward = is_input && factor.boundary >= 0 && forwards(factor);
+  if (result.is_box && moves)
+    result.may_forward =
+        result.may_forward &&
+        !loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside;
+  result.chain = rank_chain(rank, layer_.op.bounds());
+  if (!is_input) return result;
+  Chain& chain = result.chain;
+  chain.bounding_box = rules.fetch_stride_gaps;
+  chain.whole_tiles = !rules.halo_reuse;
+  chain.forwarding = result.may_forward;
+  if (rules.fetch_padding) {
+    chain.low = chain.offset;
+    chain.high = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
+                 chain.coefficient[1] * (chain.bound[1] - 1) + 1;
+  }
+  return result;
+}
+
+TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlaces& places,
+                                           const FactorChoice& choice) const {
+  const Operand& operand = layer_.op.operands()[factor.operand];
+  const Rank& rank = operand.ranks[places.axis];
   const bool is_output = operand.role == Role::outputs;
   thread_local Loops loops;  // no allocation for every one of a million pairs
   loops.all.clear();
   loops.run = 0;
-  std::array<std::int64_t, 2> tile{1, 1};
-  for (std::size_t t = 0; t < rank.terms.size(); ++t) tile[t] = layer_.op.bound(rank.terms[t].dim);
-  const auto term_of = [&](Dim dim) {
-    for (std::size_t t = 0; t < rank.terms.size(); ++t)
-      if (rank.terms[t].dim == dim) return static_cast<int>(t);
-    return -1;
-  };
-  const auto put = [&](int term, std::int32_t bound, LevelIndex level, bool spatial) {
-    if (bound == 1) return;
-    auto& size = tile[static_cast<std::size_t>(term)];
+  loops.tile = places.chain.bound;
+  for (const AxisPlaces::Place& place : places.places) {
+    const std::int32_t bound = choice.loops[place.dim][place.slot];
+    if (bound == 1) continue;
+    std::int64_t& size = loops.tile[static_cast<std::size_t>(place.term)];
     size = (size + bound - 1) / bound;
-    loops.all.push_back({term, spatial, spatial && has_bit(factor.summed, level), size, bound});
-  };
-  const std::span<const LoopPlace> run = run_of(factor, loop_class);
-  for (LevelIndex l = 0; l < factor.child; ++l) {
-    std::array<Dim, 2> order;
-    for (const Dim dim : temporal_order(run, l, compound, order)) {
-      const auto d = std::find(compound.begin(), compound.end(), dim) - compound.begin();
-      if (term_of(dim) >= 0)
-        put(term_of(dim), choice.loops[static_cast<std::size_t>(d)][slot_of(l, SlotKind::temporal)],
-            l, false);
-    }
-    // The tiles of all instances together are as large as if they were not spread.
-    if (factor.kind == Factor::Kind::tile && l >= factor.parent) continue;
-    for (const SlotKind kind : {SlotKind::y, SlotKind::x})
-      for (std::size_t i = compound.size(); i-- > 0;)
-        if (term_of(compound[i]) >= 0)
-          put(term_of(compound[i]), choice.loops[i][slot_of(l, kind)], l, true);
+    loops.all.push_back({place.term, place.spatial, place.summed, size, bound});
+    if (place.in_run) ++loops.run;
   }
-  loops.tile = tile;
-  for (const LoopPlace& place : run) {
-    const auto d = std::find(compound.begin(), compound.end(), place.dim) - compound.begin();
-    if (d == static_cast<std::ptrdiff_t>(compound.size())) break;
-    if (choice.loops[static_cast<std::size_t>(d)][slot_of(place.level, SlotKind::temporal)] > 1)
-      ++loops.run;
-  }
-  if (rules.box_tiles && !is_output && factor.boundary >= 0 && factor.kind == Factor::Kind::moved) {
-    const bool still =
-        loop_class.boundaries[static_cast<std::size_t>(factor.boundary)].still_inside;
-    return box_words(loops, rank, !still && forwards(factor));
-  }
-  if (rules.box_tiles && !is_output && factor.kind == Factor::Kind::tile) {
+  if (places.is_box && factor.kind == Factor::Kind::moved)
+    return box_words(loops, rank, places.may_forward);
+  if (places.is_box) {
     std::int64_t length = 1;
     for (std::size_t t = 0; t < rank.terms.size(); ++t)
-      length += rank.terms[t].coefficient * (tile[t] - 1);
+      length += rank.terms[t].coefficient * (loops.tile[t] - 1);
     return {static_cast<double>(length), 0.0};
   }
-  Chain chain = rank_chain(rank, layer_.op.bounds());
-  if (!is_output) {
-    chain.bounding_box = rules.fetch_stride_gaps;
-    chain.whole_tiles = !rules.halo_reuse;
-    if (rules.fetch_padding) {
-      chain.low = chain.offset;
-      chain.high = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
-                   chain.coefficient[1] * (chain.bound[1] - 1) + 1;
-    }
-  }
+  Chain chain = places.chain;
   chain.loops = loops.all;
-  chain.forwarding = !is_output && factor.boundary >= 0 && forwards(factor);
   if (factor.kind == Factor::Kind::tile) return {static_cast<double>(largest_tile(chain)), 0.0};
   if (factor.kind == Factor::Kind::distinct)
     return {static_cast<double>(count_distinct(chain)), 0.0};
@@ -406,7 +416,8 @@ double TermModel::plain_value(const Factor& factor, std::size_t axis, const Comp
 double TermModel::axis_value(const Factor& factor, const LoopClass& loop_class, std::size_t axis,
                              const Compound& compound, const FactorChoice& choice) const {
   const double plain = plain_value(factor, axis, compound, choice);
-  return plain > 0.0 ? plain : rank_words(factor, loop_class, axis, compound, choice).least;
+  if (plain > 0.0) return plain;
+  return rank_words(factor, axis_places(factor, loop_class, axis, compound), choice).least;
 }
 
 /// Axes of the operand that both dimensions of a compound move along.
@@ -476,7 +487,9 @@ TermModel::Column TermModel::values(const Factor& factor, const LoopClass& loop_
   column.values.assign(choices.size(), 1.0);
   for (std::size_t d = 0; d < compound.size(); ++d)
     for (std::size_t i = 0; i < choices.size(); ++i) column.values[i] *= own[d][choices.pair(i)[d]];
-  const std::vector<std::size_t> axes = joint_axes(factor, compound);
+  std::vector<AxisPlaces> axes;
+  for (const std::size_t axis : joint_axes(factor, compound))
+    axes.push_back(axis_places(factor, loop_class, axis, compound));
   if (axes.empty()) return column;
   const auto& first = choices.above(0, factor.child);
   const auto& second = choices.above(1, factor.child);
@@ -487,8 +500,8 @@ TermModel::Column TermModel::values(const Factor& factor, const LoopClass& loop_
     RankWords& known = joint[first.of_chain[a] * second.example.size() + second.of_chain[b]];
     if (known.least < 0.0) {
       known = {1.0, 0.0};
-      for (const std::size_t axis : axes) {
-        const RankWords words = rank_words(factor, loop_class, axis, compound, choices[i]);
+      for (const AxisPlaces& places : axes) {
+        const RankWords words = rank_words(factor, places, choices[i]);
         known.least *= words.least;
         known.spare += words.spare;
       }

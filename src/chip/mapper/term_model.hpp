@@ -137,8 +137,22 @@ class TermModel {
   struct RankWords {
     double least = 0.0, spare = 0.0;
   };
-  [[nodiscard]] RankWords rank_words(const Factor& factor, const LoopClass& loop_class,
-                                     std::size_t axis, const Compound& compound,
+  /// What of rank_words() does not depend on the choice: where loops along an axis may stand.
+  struct AxisPlaces {
+    struct Place {
+      std::size_t dim = 0;  ///< of the compound
+      std::size_t slot = 0;
+      int term = 0;  ///< of the rank
+      bool spatial = false, summed = false, in_run = false;
+    };
+    std::size_t axis = 0;
+    std::vector<Place> places;  ///< outermost first
+    Chain chain;                ///< without loops
+    bool is_box = false, may_forward = false;
+  };
+  [[nodiscard]] AxisPlaces axis_places(const Factor& factor, const LoopClass& loop_class,
+                                       std::size_t axis, const Compound& compound) const;
+  [[nodiscard]] RankWords rank_words(const Factor& factor, const AxisPlaces& places,
                                      const FactorChoice& choice) const;
   [[nodiscard]] bool forwards(const Factor& factor) const;
   [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
