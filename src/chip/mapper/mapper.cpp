@@ -91,7 +91,8 @@ void check_boxes(const Layer& layer, const Accelerator& accelerator, const Mappe
     problems.push_back({"strategy",
                         fmt::format("'{}' has no bounds for box_tiles counting", options.strategy),
                         "take 'products'"});
-  } else if (!is_product_problem(layer, accelerator, options.factors)) {
+  } else if (options.factors != MapperOptions::Factors::perfect ||
+             !is_product_problem(layer, accelerator)) {
     problems.push_back({layer.name, "cannot be searched in box_tiles counting",
                         "it needs perfect factors and outputs that do not overlap"});
   }

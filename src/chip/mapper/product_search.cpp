@@ -470,17 +470,56 @@ class ProductSearch {
 
 }  // namespace
 
-bool is_product_problem(const Layer& layer, const Accelerator& accelerator,
-                        MapperOptions::Factors factors) {
-  if (factors != MapperOptions::Factors::perfect) return false;
-  const TermModel model(layer, accelerator);
-  return model.is_exact();
+bool is_product_problem(const Layer& layer, const Accelerator& accelerator) {
+  return TermModel(layer, accelerator).is_exact();
 }
 
+namespace {
+
+/// The best of the perfect factors of a problem with ceiling factors, found with at most half of
+/// the limit; among the candidates of the latter.
+Incumbent best_of_perfect(const SearchProblem& problem) {
+  MapperOptions options = problem.options;
+  options.factors = MapperOptions::Factors::perfect;
+  if (options.max_evaluations) *options.max_evaluations = (*options.max_evaluations + 1) / 2;
+  const MapSpace space(problem.layer, problem.accelerator, options.factors, options.axes);
+  const BoundModel model(problem.layer, problem.accelerator, space);
+  SearchProblem perfect{problem.layer, problem.accelerator, options, space,
+                        model,         problem.stop,        {},      problem.to_beat};
+  for (const Candidate& start : problem.starts)
+    if (const auto same = space.from_mapping(problem.space.to_mapping(start)))
+      perfect.starts.push_back(*same);
+  if (perfect.starts.empty()) {
+    const auto first =
+        find_feasible(problem.layer, problem.accelerator, space, model, problem.stop);
+    if (!first.candidate) return {};
+    perfect.starts.push_back(*first.candidate);
+  }
+  Incumbent found = ProductSearch(perfect).run().incumbent;
+  if (found.best) found.best = problem.space.from_mapping(space.to_mapping(*found.best));
+  return found;
+}
+
+/// Branch and bound over ceiling factors, begun with the best of the perfect ones.
+SearchOutcome run_ceiling(const SearchProblem& problem) {
+  const Incumbent perfect = best_of_perfect(problem);
+  MapperOptions rest = problem.options;
+  if (rest.max_evaluations)
+    *rest.max_evaluations = std::max<std::int64_t>(1, *rest.max_evaluations - perfect.spent());
+  SearchProblem wider{problem.layer, problem.accelerator, rest,           problem.space,
+                      problem.model, problem.stop,        problem.starts, problem.to_beat};
+  if (perfect.best) wider.starts.push_back(*perfect.best);
+  SearchOutcome outcome = run_branch_and_bound(wider);
+  outcome.incumbent.evaluations += perfect.evaluations;
+  outcome.incumbent.nodes += perfect.nodes;
+  return outcome;
+}
+
+}  // namespace
+
 SearchOutcome run_products(const SearchProblem& problem) {
-  if (!is_product_problem(problem.layer, problem.accelerator, problem.options.factors))
-    return run_branch_and_bound(problem);
-  return ProductSearch(problem).run();
+  if (!is_product_problem(problem.layer, problem.accelerator)) return run_branch_and_bound(problem);
+  return problem.space.perfect() ? ProductSearch(problem).run() : run_ceiling(problem);
 }
 
 }  // namespace hwflow::chip

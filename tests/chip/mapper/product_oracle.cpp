@@ -165,7 +165,7 @@ std::optional<SmallProblem> OraclePair::problem() const {
   const auto machine = drawn.accelerator();
   if (!layer || !machine) return std::nullopt;
   const chip::Accelerator accelerator = with_semantics(*machine, counting);
-  if (!chip::is_product_problem(*layer, accelerator, kFactors)) return std::nullopt;
+  if (!chip::is_product_problem(*layer, accelerator)) return std::nullopt;
   return SmallProblem{*layer, accelerator};
 }
 
