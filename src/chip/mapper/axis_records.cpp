@@ -1,0 +1,161 @@
+#include "chip/mapper/axis_records.hpp"
+
+#include <algorithm>
+
+namespace hwflow::chip {
+namespace {
+
+constexpr std::size_t kFewestPlaces = 1024, kBlock = 256;
+constexpr std::size_t kMostBytes = std::size_t{1} << 26;
+
+std::size_t place_of(std::uint64_t key, std::size_t places) {
+  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
+  return ((key * kMix) >> 24) & (places - 1);
+}
+
+/// The values of one way to loop over an axis.
+class AxisCount {
+ public:
+  AxisCount(const AxisPlan& axis, const OperandPlan& operand, const AxisLoops& loops)
+      : axis_(axis),
+        operand_(operand),
+        loops_(loops),
+        side_(operand.role == Role::outputs ? Side::leave : Side::enter) {}
+
+  void run(std::size_t level_count, std::int64_t* values) const {
+    for (LevelIndex l = 0; l < level_count; ++l)
+      values[l] = largest_tile(chain({.child = l, .summed = ~Mask{0}}));
+    for (std::size_t b = 0; b < operand_.boxes.size(); ++b)
+      values[axis_.boxes_at + b] = different_boxes(operand_.boxes[b]);
+    for (std::size_t c = 0; c < operand_.counts.size(); ++c)
+      put_count(chain(operand_.counts[c]), values + axis_.at(c));
+  }
+
+ private:
+  void put_count(const Chain& chain, std::int64_t* values) const {
+    const int loops = chain.temporal_loops();
+    values[AxisPlan::kWhole] = count_cut(chain, {loops, false}, side_).whole;
+    values[AxisPlan::kFirst] = count_cut(chain, {0, false}, side_).whole;
+    values[AxisPlan::kDistinct] = operand_.role == Role::outputs ? count_distinct(chain) : 0;
+    if (!axis_.slides) return;
+    std::int64_t* still = values + AxisPlan::kStill;
+    std::int64_t* steps = values + axis_.steps_at();
+    for (int turned = 0; turned <= loops; ++turned) {
+      still[turned] = axis_.ordered ? count_cut(chain, {loops - turned, false}, side_).kept : 0;
+      if (turned == loops) break;
+      steps[turned] = axis_.ordered ? count_cut(chain, {loops - turned - 1, true}, side_).kept : 0;
+    }
+  }
+
+  [[nodiscard]] Chain chain(const WordCount& count) const {
+    Chain made = axis_.chain;
+    made.forwarding = count.forwarding;
+    for (LevelIndex l = 0; l < count.child; ++l) {
+      const bool swapped = (loops_.second_inside & bit(l)) == 0;
+      for (const std::size_t i : {std::size_t{0}, std::size_t{1}})
+        add_temporal(made, swapped ? 1 - i : i, l);
+      const bool summed = (count.summed & bit(l)) != 0;
+      for (std::size_t i = 0; i < axis_.dim_count; ++i) add_spatial(made, i, l, summed);
+    }
+    return made;
+  }
+
+  void add_temporal(Chain& made, std::size_t i, LevelIndex l) const {
+    if (i >= axis_.dim_count) return;
+    const LoopRecord::Level& level = loops_.loops[i]->levels[l];
+    if (level.temporal > 1)
+      made.loops.push_back({axis_.terms[i], false, false, level.inner, level.temporal});
+  }
+
+  /// Rows, then columns.
+  void add_spatial(Chain& made, std::size_t i, LevelIndex l, bool summed) const {
+    const LoopRecord& record = *loops_.loops[i];
+    std::int64_t tile = record.levels[l].inner;
+    for (const SlotKind kind : {SlotKind::y, SlotKind::x}) {
+      const std::int64_t trips = record.loops[slot_of(l, kind)];
+      if (trips == 1) continue;
+      tile /= trips;
+      made.loops.push_back({axis_.terms[i], true, summed, tile, trips});
+    }
+  }
+
+  /// Places along the axis where the boxes of the instances of one parent lie.
+  [[nodiscard]] std::int64_t different_boxes(const Boundary& boundary) const {
+    std::vector<std::int64_t> places{0};
+    for (std::size_t i = 0; i < axis_.dim_count; ++i) {
+      const std::int64_t pace = axis_.chain.coefficient[static_cast<std::size_t>(axis_.terms[i])];
+      for (LevelIndex l = boundary.parent; l < boundary.child; ++l) {
+        const LoopRecord::Level& below = loops_.loops[i]->levels[l + 1];
+        const std::int64_t trips = loops_.loops[i]->levels[l].spatial;
+        const std::size_t before = places.size();
+        for (std::int64_t v = 1; v < trips; ++v)
+          for (std::size_t p = 0; p < before; ++p)
+            places.push_back(places[p] + v * pace * below.tile);
+      }
+    }
+    std::sort(places.begin(), places.end());
+    return std::unique(places.begin(), places.end()) - places.begin();
+  }
+
+  const AxisPlan& axis_;
+  const OperandPlan& operand_;
+  const AxisLoops& loops_;
+  Side side_;
+};
+
+}  // namespace
+
+std::uint64_t AxisLoops::key() const {
+  static_assert(LoopRecords::kMost <= (std::size_t{1} << 26) && kMaxMapperLevels <= 12);
+  const std::uint64_t second = loops[1] == nullptr ? 0 : loops[1]->id;
+  return loops[0]->id | second << 26 | std::uint64_t{second_inside} << 52;
+}
+
+AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::size_t level_count)
+    : axis_(axis), operand_(operand), level_count_(level_count), places_(kFewestPlaces) {}
+
+bool AxisRecords::full() const { return count_ * axis_.size * sizeof(std::int64_t) >= kMostBytes; }
+
+void AxisRecords::clear() {
+  count_ = 0;
+  blocks_.clear();
+  places_.assign(kFewestPlaces, {});
+}
+
+const std::int64_t* AxisRecords::find(const AxisLoops& loops) {
+  const std::uint64_t key = loops.key();
+  for (std::size_t at = place_of(key, places_.size()); places_[at].values != nullptr;
+       at = (at + 1) & (places_.size() - 1)) {
+    if (places_[at].key == key) return places_[at].values;
+  }
+  return add(loops, key);
+}
+
+std::int64_t* AxisRecords::new_values() {
+  if (count_ % kBlock == 0)
+    blocks_.push_back(std::make_unique<std::int64_t[]>(kBlock * axis_.size));
+  return blocks_.back().get() + axis_.size * (count_++ % kBlock);
+}
+
+std::int64_t* AxisRecords::add(const AxisLoops& loops, std::uint64_t key) {
+  std::int64_t* values = new_values();
+  AxisCount(axis_, operand_, loops).run(level_count_, values);
+  if (2 * count_ > places_.size()) grow();
+  std::size_t at = place_of(key, places_.size());
+  while (places_[at].values != nullptr) at = (at + 1) & (places_.size() - 1);
+  places_[at] = {key, values};
+  return values;
+}
+
+void AxisRecords::grow() {
+  std::vector<Place> old(2 * places_.size());
+  old.swap(places_);
+  for (const Place& place : old) {
+    if (place.values == nullptr) continue;
+    std::size_t at = place_of(place.key, places_.size());
+    while (places_[at].values != nullptr) at = (at + 1) & (places_.size() - 1);
+    places_[at] = place;
+  }
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "chip/mapper/count_plan.hpp"
+#include "chip/mapper/loop_records.hpp"
+
+namespace hwflow::chip {
+
+/// What tells the ways to loop over an axis apart: numbers of the loops of its dimensions, and a
+/// bit for each level where the loop of the second stands inside that of the first.
+struct AxisLoops {
+  std::array<const LoopRecord*, 2> loops{};
+  Mask second_inside = 0;
+  [[nodiscard]] std::uint64_t key() const;
+};
+
+/// Counts of one axis under the loops that were met, as AxisPlan lays them out.
+class AxisRecords {
+ public:
+  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::size_t level_count);
+
+  /// Requires  even loops. The values stay where they are until clear().
+  [[nodiscard]] const std::int64_t* find(const AxisLoops& loops);
+  [[nodiscard]] bool full() const;
+  void clear();
+
+ private:
+  std::int64_t* add(const AxisLoops& loops, std::uint64_t key);
+  std::int64_t* new_values();
+  void grow();
+
+  struct Place {
+    std::uint64_t key = 0;
+    std::int64_t* values = nullptr;
+  };
+  AxisPlan axis_;
+  OperandPlan operand_;
+  std::size_t level_count_;
+  std::size_t count_ = 0;
+  std::vector<std::unique_ptr<std::int64_t[]>> blocks_;
+  std::vector<Place> places_;  ///< open addressing, at most half full
+};
+
+}  // namespace hwflow::chip

@@ -1,0 +1,101 @@
+#include "chip/mapper/loop_records.hpp"
+
+#include <cstring>
+
+namespace hwflow::chip {
+namespace {
+
+constexpr std::size_t kFewestPlaces = 1024;
+
+/// Trips of one level put on top of those of all outer ones.
+void put_level(LoopRecord& made, LevelIndex level, std::int64_t& tile) {
+  const auto bound = [&](SlotKind kind) { return made.loops[slot_of(level, kind)]; };
+  LoopRecord::Level& here = made.levels[level];
+  LoopRecord::Level& below = made.levels[level + 1];
+  here.temporal = bound(SlotKind::temporal);
+  here.spatial = bound(SlotKind::y) * bound(SlotKind::x);
+  tile /= here.temporal;
+  here.inner = static_cast<std::int32_t>(tile);
+  tile /= here.spatial;
+  below.tile = static_cast<std::int32_t>(tile);
+  below.above = here.above * here.temporal;
+  below.spread = here.spread * here.spatial;
+  if (here.temporal > 1) made.turning |= static_cast<std::uint16_t>(1U << level);
+  if (here.spatial > 1) made.fanned |= static_cast<std::uint16_t>(1U << level);
+}
+
+}  // namespace
+
+LoopRecords::LoopRecords(std::int64_t size, std::size_t level_count)
+    : size_(size),
+      level_count_(level_count),
+      slot_count_(3 * level_count),
+      places_(kFewestPlaces) {}
+
+void LoopRecords::clear() {
+  records_.clear();
+  places_.assign(kFewestPlaces, {});
+}
+
+bool LoopRecords::equal(const DimLoops& a, const DimLoops& b) const {
+  return std::memcmp(a.data(), b.data(), slot_count_ * sizeof(a[0])) == 0;
+}
+
+std::uint64_t LoopRecords::hash(const DimLoops& loops) const {
+  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
+  std::uint64_t even = 0, odd = kMix;
+  std::size_t slot = 0;
+  for (; slot + 1 < slot_count_; slot += 2) {
+    even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
+    odd = odd * 0xCA5A826395121157 + static_cast<std::uint32_t>(loops[slot + 1]);
+  }
+  if (slot < slot_count_)
+    even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
+  const std::uint64_t sum = (even ^ (odd << 1)) * kMix;
+  return sum ^ (sum >> 29);
+}
+
+const LoopRecord& LoopRecords::find(const DimLoops& loops) {
+  const std::uint64_t wanted = hash(loops);
+  for (std::size_t at = wanted & (places_.size() - 1); places_[at].record != nullptr;
+       at = (at + 1) & (places_.size() - 1)) {
+    if (places_[at].hash == wanted && equal(places_[at].record->loops, loops))
+      return *places_[at].record;
+  }
+  return add(loops, wanted);
+}
+
+const LoopRecord& LoopRecords::add(const DimLoops& loops, std::uint64_t hash) {
+  LoopRecord& made = records_.emplace_back();
+  made.id = static_cast<std::uint32_t>(records_.size() - 1);
+  std::memcpy(made.loops.data(), loops.data(), slot_count_ * sizeof(loops[0]));
+  std::int64_t left = size_;
+  made.even = true;
+  for (std::size_t slot = 0; slot < slot_count_ && made.even; ++slot) {
+    made.even = loops[slot] >= 1 && left % loops[slot] == 0;
+    if (made.even) left /= loops[slot];
+  }
+  made.even = made.even && left == 1;
+  std::int64_t tile = size_;
+  made.levels[0].tile = static_cast<std::int32_t>(tile);
+  for (LevelIndex level = 0; made.even && level < level_count_; ++level)
+    put_level(made, level, tile);
+  if (2 * records_.size() > places_.size()) grow();
+  std::size_t at = hash & (places_.size() - 1);
+  while (places_[at].record != nullptr) at = (at + 1) & (places_.size() - 1);
+  places_[at] = {hash, &made};
+  return made;
+}
+
+void LoopRecords::grow() {
+  std::vector<Place> old(2 * places_.size());
+  old.swap(places_);
+  for (const Place& place : old) {
+    if (place.record == nullptr) continue;
+    std::size_t at = place.hash & (places_.size() - 1);
+    while (places_[at].record != nullptr) at = (at + 1) & (places_.size() - 1);
+    places_[at] = place;
+  }
+}
+
+}  // namespace hwflow::chip

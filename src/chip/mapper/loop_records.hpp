@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "chip/mapper/map_space.hpp"
+
+namespace hwflow::chip {
+
+/// One way to cut a dimension into loops, with what counting needs of it. Products and tiles mean
+/// something only when the loops are `even`.
+struct LoopRecord {
+  /// Seen from a level: the loops at it, and what stands above it.
+  struct Level {
+    std::int32_t temporal = 1;  ///< trips of the temporal loop of this level
+    std::int32_t spatial = 1;   ///< trips over the mesh below this level
+    std::int32_t above = 1;     ///< product of the temporal trips of outer levels
+    std::int32_t spread = 1;    ///< product of the spatial trips of outer levels
+    std::int32_t tile = 1;      ///< elements below all loops of outer levels
+    std::int32_t inner = 1;     ///< elements below the temporal loop of this level
+  };
+  bool even = false;          ///< bounds multiply to the size
+  std::uint16_t turning = 0;  ///< levels with a temporal loop, one bit each
+  std::uint16_t fanned = 0;   ///< levels with a spatial loop
+  std::uint32_t id = 0;       ///< differs from that of all other records of its table
+  std::array<Level, kMaxMapperLevels + 1> levels;  ///< the last one: the compute units
+  DimLoops loops = kNoLoops;
+};
+
+/// The loops of one dimension that were met, each with its record; found by comparing all bounds.
+class LoopRecords {
+ public:
+  static constexpr std::size_t kMost = std::size_t{1} << 18;
+
+  LoopRecords(std::int64_t size, std::size_t level_count);
+
+  /// Cost  a hash and a comparison; the first time, a few divisions.
+  [[nodiscard]] const LoopRecord& find(const DimLoops& loops);
+  /// Do two chains agree in the bounds that count?
+  [[nodiscard]] bool equal(const DimLoops& a, const DimLoops& b) const;
+  [[nodiscard]] bool full() const { return records_.size() >= kMost; }
+  /// Forgets all records; those handed out are no longer there.
+  void clear();
+
+ private:
+  [[nodiscard]] std::uint64_t hash(const DimLoops& loops) const;
+  const LoopRecord& add(const DimLoops& loops, std::uint64_t hash);
+  void grow();
+
+  struct Place {
+    std::uint64_t hash = 0;
+    const LoopRecord* record = nullptr;
+  };
+  std::int64_t size_;
+  std::size_t level_count_, slot_count_;
+  std::deque<LoopRecord> records_;
+  std::vector<Place> places_;  ///< open addressing, at most half full
+};
+
+}  // namespace hwflow::chip
