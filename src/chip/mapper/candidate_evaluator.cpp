@@ -59,7 +59,7 @@ class CandidateEvaluator::Counter {
     if (!plan_.covered) return evaluate_slowly(candidate);
     take_loops(candidate);
     if (!take_orders(candidate) || !even_) return evaluate_slowly(candidate);
-    if (const auto level = beyond_mesh()) return Infeasible{Infeasible::Reason::mesh, *level};
+    if (beyond_mesh_) return Infeasible{Infeasible::Reason::mesh, *beyond_mesh_};
     find_axes();
     if (const auto level = room_.too_small(state_, counts_, tables_))
       return Infeasible{Infeasible::Reason::capacity, *level};
@@ -134,6 +134,7 @@ class CandidateEvaluator::Counter {
       if (before == nullptr || !records_[d].equal(before->loops, loops)) {
         state_.loops[d] = &records_[d].find(loops);
         changed |= changed_levels(before, *state_.loops[d]);
+        turning_[d] = state_.loops[d]->turning;
       }
       even_ = even_ && state_.loops[d]->even;
     }
@@ -155,7 +156,8 @@ class CandidateEvaluator::Counter {
     for (LevelIndex l = 0; l < level_count_; ++l) {
       const auto* a = before->loops.data() + 3 * l;
       const auto* b = after.loops.data() + 3 * l;
-      if (a[0] != b[0] || a[1] != b[1] || a[2] != b[2]) changed |= bit(l);
+      const std::int32_t apart = (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]);
+      changed |= static_cast<Mask>(apart != 0) << l;
     }
     return changed;
   }
@@ -166,11 +168,20 @@ class CandidateEvaluator::Counter {
       state_.fanned |= state_.loops[d]->fanned;
       if ((plan_.accumulating & bit(d)) != 0) state_.adding |= state_.loops[d]->fanned;
     }
-    for (Mask rest = state_.fanned; rest != 0; rest &= rest - 1) {
-      const auto l = static_cast<LevelIndex>(std::countr_zero(rest));
-      state_.spatial[l] = 1;
-      for (const LoopRecord* loops : state_.loops) state_.spatial[l] *= loops->levels[l].spatial;
+    beyond_mesh_.reset();
+    for (Mask rest = state_.fanned; rest != 0; rest &= rest - 1)
+      put_mesh(static_cast<LevelIndex>(std::countr_zero(rest)));
+  }
+
+  void put_mesh(LevelIndex level) {
+    std::int64_t x = 1, y = 1;
+    for (const LoopRecord* loops : state_.loops) {
+      x *= loops->loops[slot_of(level, SlotKind::x)];
+      y *= loops->loops[slot_of(level, SlotKind::y)];
     }
+    state_.spatial[level] = x * y;
+    const Fanout& fanout = accelerator_.levels()[level].fanout;
+    if (!beyond_mesh_ && (x > fanout.x || y > fanout.y)) beyond_mesh_ = level;
   }
 
   /// False when an order is not one.
@@ -202,34 +213,16 @@ class CandidateEvaluator::Counter {
     LoopRow row;
     Mask turning = 0;
     for (const Dim dim : orders_[l]) {
-      const Mask turns = (state_.loops[index(dim)]->turning >> l) & 1U;
-      row.dims[row.count] = dim;
-      row.count = static_cast<std::uint8_t>(row.count + turns);
+      const std::uint32_t turns = (turning_[index(dim)] >> l) & 1U;
+      row.dims |= (static_cast<std::uint64_t>(dim) & -std::uint64_t{turns}) << (8 * row.count);
+      row.count += turns;
       turning |= turns << index(dim);
     }
     state_.turning[l] = turning;
-    LoopRow& before = state_.rows[l];
-    if (row.count == before.count &&
-        std::equal(row.dims.begin(), row.dims.begin() + row.count, before.dims.begin()))
-      return;
-    before = row;
+    if (row == state_.rows[l]) return;
+    state_.rows[l] = row;
     stale_ |= by_order_[l];
     room_.order_changed(l);
-  }
-
-  /// The first level with more spatial iterations than instances.
-  [[nodiscard]] std::optional<LevelIndex> beyond_mesh() const {
-    for (Mask rest = state_.fanned; rest != 0; rest &= rest - 1) {
-      const auto l = static_cast<LevelIndex>(std::countr_zero(rest));
-      std::int64_t x = 1, y = 1;
-      for (const LoopRecord* loops : state_.loops) {
-        x *= loops->loops[slot_of(l, SlotKind::x)];
-        y *= loops->loops[slot_of(l, SlotKind::y)];
-      }
-      const Fanout& fanout = accelerator_.levels()[l].fanout;
-      if (x > fanout.x || y > fanout.y) return l;
-    }
-    return std::nullopt;
   }
 
   void find_axes() {
@@ -262,7 +255,8 @@ class CandidateEvaluator::Counter {
     for (Mask rest = loops.loops[0]->turning & loops.loops[1]->turning; rest != 0;
          rest &= rest - 1) {
       const auto level = static_cast<LevelIndex>(std::countr_zero(rest));
-      for (const Dim dim : state_.rows[level].dims) {
+      for (std::uint64_t dims = state_.rows[level].dims;; dims >>= 8) {
+        const auto dim = static_cast<Dim>(dims & 0xFF);
         if (dim == plan.dims[0]) break;
         if (dim == plan.dims[1]) inside |= bit(level);
       }
@@ -344,6 +338,8 @@ class CandidateEvaluator::Counter {
   LoopState state_;
   std::array<LoopOrder, kMaxMapperLevels> orders_{};
   FastCounts::Tables tables_;
+  std::array<Mask, kDimCount> turning_{};  ///< levels, by dimension
+  std::optional<LevelIndex> beyond_mesh_;  ///< first level with more iterations than instances
   bool known_ = false, even_ = false;
   Mask changed_ = 0;         ///< levels with other factors than the mapping before
   std::uint64_t stale_ = 0;  ///< boundaries to count again

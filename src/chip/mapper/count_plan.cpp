@@ -148,8 +148,10 @@ class OperandPlanner {
       }
       put_axis(std::move(axis));
     }
-    made_.slides = std::any_of(made_.axes.begin(), made_.axes.end(),
-                               [&](std::size_t a) { return plan_.axes[a].slides; });
+    for (std::size_t c = 0; c < made_.counts.size(); ++c)
+      for (const std::size_t a : made_.axes) made_.counts_at.push_back(plan_.axes[a].at(c));
+    for (const std::size_t a : made_.axes)
+      made_.steps_at.push_back(plan_.axes[a].slides ? plan_.axes[a].steps_at() : 0);
   }
 
   void put_axis(AxisPlan axis) {
@@ -181,8 +183,9 @@ class OperandPlanner {
     axis.ordered = axis.slides && std::any_of(planned_.begin(), planned_.end(), moves);
     for (std::size_t i = 0; i < axis.dim_count; ++i) {
       axis.most_loops += most_loops(layer_.op.bound(axis.dims[i]), levels_.size());
-      if (axis.slides)
-        made_.axis_of[index(axis.dims[i])] = static_cast<std::uint8_t>(made_.axes.size());
+      if (!axis.slides) continue;
+      made_.sliding |= bit(index(axis.dims[i]));
+      made_.axis_of[index(axis.dims[i])] = static_cast<std::uint8_t>(made_.axes.size());
     }
     axis.boxes_at = levels_.size();
     axis.counts_at = axis.boxes_at + made_.boxes.size();

@@ -84,10 +84,12 @@ struct OperandPlan {
   std::vector<Dim> simple;    ///< plain, unpadded, dense: counts are products of bounds
   std::vector<Dim> irrelevant;
   std::vector<std::size_t> axes;                  ///< those with tables
-  bool slides = false;                            ///< some axis does
+  Mask sliding = 0;                               ///< dimensions of the axes that slide
   std::array<std::uint8_t, kDimCount> axis_of{};  ///< position in `axes` of a sliding dimension
   std::vector<WordCount> counts;
-  std::vector<Boundary> boxes;  ///< boundaries that count boxes
+  std::vector<std::size_t> counts_at;  ///< of each count, by axis: where its values are
+  std::vector<std::size_t> steps_at;   ///< by axis; 0: it does not slide
+  std::vector<Boundary> boxes;         ///< boundaries that count boxes
 };
 
 /// All that is known of the counts of a layer on an accelerator before the mapping is.

@@ -38,16 +38,9 @@ std::int64_t FastCounts::spread(const WordCount& count, const LoopState& state) 
 
 std::int64_t FastCounts::product(std::size_t count, std::size_t value) const {
   std::int64_t words = 1;
-  for (std::size_t a = 0; a < operand_->axes.size(); ++a)
-    words *= tables_[a][plan_.axes[operand_->axes[a]].at(count) + value];
-  return words;
-}
-
-/// Words of the tiles of all turns.
-std::int64_t FastCounts::touched(std::size_t count, const LoopState& state) const {
-  std::int64_t words = operand_->constant * spread(operand_->counts[count], state) *
-                       product(count, AxisPlan::kWhole);
-  for (const Dim dim : operand_->irrelevant) words *= state.at(dim, boundary_->place.child).above;
+  const std::size_t axes = operand_->steps_at.size();
+  const std::size_t* at = operand_->counts_at.data() + count * axes;
+  for (std::size_t a = 0; a < axes; ++a) words *= tables_[a][at[a] + value];
   return words;
 }
 
@@ -79,11 +72,7 @@ std::int64_t FastCounts::largest_tile(std::size_t operand, LevelIndex level, con
 void FastCounts::find_kept_turns(const LoopState& state) {
   turn_count_ = 0;
   run_ = 1;
-  Mask sliding = 0;
-  for (const std::size_t a : operand_->axes) {
-    const AxisPlan& axis = plan_.axes[a];
-    if (axis.slides) sliding |= bit(index(axis.dims[0])) | bit(index(axis.dims[1]));
-  }
+  const Mask sliding = operand_->sliding;
   const Mask plain = operand_->plain;
   state.for_each_above(boundary_->place.child, [&](Dim dim, LevelIndex level) {
     const std::size_t d = index(dim);
@@ -96,57 +85,53 @@ void FastCounts::find_kept_turns(const LoopState& state) {
   });
 }
 
-/// Words that stay, over all transitions. `irrelevant`: turns and instances along dimensions that
-/// the operand does not have; `plain`: words of all others but the axes that slide.
-std::int64_t FastCounts::kept(std::size_t count, std::int64_t irrelevant,
-                              std::int64_t plain) const {
-  constexpr std::size_t kMostAxes = kDimCount;
-  std::array<const std::int64_t*, kMostAxes> still{}, steps{};
-  std::array<std::int64_t, kMostAxes> words{};
-  const std::size_t axes = operand_->axes.size();
+/// Words that stay, over all transitions: of all loops the product over the axes, each as its own
+/// loops stand or step, the innermost loops having turned.
+std::int64_t FastCounts::kept(std::size_t count, std::int64_t spread) const {
+  std::array<const std::int64_t*, kDimCount> still, steps;
+  std::int64_t plain = operand_->constant;  // words of all axes that do not slide
+  std::int64_t irrelevant = irrelevant_turns_ * spread;
+  const std::size_t axes = operand_->steps_at.size();
+  std::size_t sliding = 0;
+  std::array<std::size_t, kDimCount> place;  // of an axis among those that slide
   for (std::size_t a = 0; a < axes; ++a) {
-    const AxisPlan& axis = plan_.axes[operand_->axes[a]];
-    const std::int64_t* values = tables_[a] + axis.at(count);
-    words[a] = axis.slides ? values[AxisPlan::kWhole] : 1;
-    if (!axis.slides) continue;
-    still[a] = values + AxisPlan::kStill;
-    steps[a] = values + axis.steps_at();
+    const std::int64_t* values = tables_[a] + operand_->counts_at[count * axes + a];
+    const std::size_t steps_at = operand_->steps_at[a];
+    if (steps_at == 0) {
+      plain *= values[AxisPlan::kWhole];
+      continue;
+    }
+    place[a] = sliding;
+    still[sliding] = values + AxisPlan::kStill;
+    steps[sliding++] = values + steps_at;
   }
-  const auto product_but = [&](std::size_t but) {
-    std::int64_t product = plain;
-    for (std::size_t a = 0; a < axes; ++a)
-      if (a != but) product *= words[a];
-    return product;
-  };
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < turn_count_; ++i) {
     const Turn& turn = turns_[i];
+    std::int64_t words = plain;
     if (turn.axis < 0) {
+      for (std::size_t a = 0; a < sliding; ++a) words *= *still[a];
       const std::int64_t outer = irrelevant / turn.trips;
-      sum += (irrelevant - outer) * product_but(axes);
+      sum += (irrelevant - outer) * words;
       irrelevant = outer;
     } else {
-      const auto a = static_cast<std::size_t>(turn.axis);
-      sum += irrelevant * product_but(a) * *steps[a]++;
-      words[a] = *++still[a];
+      const std::size_t stepping = place[static_cast<std::size_t>(turn.axis)];
+      words *= *steps[stepping]++;
+      for (std::size_t a = 0; a < sliding; ++a)
+        if (a != stepping) words *= *still[a];
+      sum += irrelevant * words;
+      ++still[stepping];
     }
   }
   return sum;
 }
 
 std::int64_t FastCounts::moved(std::size_t count, const LoopState& state) const {
-  const std::int64_t whole = touched(count, state);
-  if (boundary_->place.unheld || turn_count_ == 0) return whole;
-  if (!operand_->slides) return whole / run_;
-  std::int64_t irrelevant = spread(operand_->counts[count], state);
-  for (const Dim dim : operand_->irrelevant)
-    irrelevant *= state.at(dim, boundary_->place.child).above;
-  std::int64_t plain = operand_->constant;
-  for (std::size_t a = 0; a < operand_->axes.size(); ++a) {
-    const AxisPlan& axis = plan_.axes[operand_->axes[a]];
-    if (!axis.slides) plain *= tables_[a][axis.at(count) + AxisPlan::kWhole];
-  }
-  return whole - kept(count, irrelevant, plain);
+  const std::int64_t instances = spread(operand_->counts[count], state);
+  const std::int64_t whole =
+      operand_->constant * irrelevant_turns_ * instances * product(count, AxisPlan::kWhole);
+  if (turn_count_ == 0) return whole;
+  return operand_->sliding == 0 ? whole / run_ : whole - kept(count, instances);
 }
 
 void FastCounts::start(const BoundaryPlan& boundary, const LoopState& state, const Tables& tables) {
@@ -154,6 +139,9 @@ void FastCounts::start(const BoundaryPlan& boundary, const LoopState& state, con
   operand_ = &plan_.operands[boundary.operand];
   tables_ = tables[boundary.operand].data();
   turn_count_ = 0;
+  irrelevant_turns_ = 1;
+  for (const Dim dim : operand_->irrelevant)
+    irrelevant_turns_ *= state.at(dim, boundary.place.child).above;
   if (!boundary.place.unheld && (!boundary.boxes || !boundary.links.empty()))
     find_kept_turns(state);
 }

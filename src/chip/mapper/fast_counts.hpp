@@ -44,12 +44,10 @@ class FastCounts {
   void find_kept_turns(const LoopState& state);
   [[nodiscard]] std::int64_t spread(const WordCount& count, const LoopState& state) const;
   [[nodiscard]] std::int64_t product(std::size_t count, std::size_t value) const;
-  [[nodiscard]] std::int64_t touched(std::size_t count, const LoopState& state) const;
   [[nodiscard]] std::int64_t first(std::size_t count, const LoopState& state) const;
   [[nodiscard]] std::int64_t distinct(std::size_t count, const LoopState& state) const;
   [[nodiscard]] std::int64_t moved(std::size_t count, const LoopState& state) const;
-  [[nodiscard]] std::int64_t kept(std::size_t count, std::int64_t irrelevant,
-                                  std::int64_t plain) const;
+  [[nodiscard]] std::int64_t kept(std::size_t count, std::int64_t spread) const;
   [[nodiscard]] BoundaryTraffic fetches(const BoundaryPlan& boundary, const LoopState& state) const;
   [[nodiscard]] BoundaryTraffic drains(const BoundaryPlan& boundary, const LoopState& state) const;
 
@@ -65,6 +63,7 @@ class FastCounts {
   const std::int64_t* const* tables_ = nullptr;
   std::array<Turn, kDimCount * kMaxMapperLevels> turns_;
   std::size_t turn_count_ = 0;
+  std::int64_t irrelevant_turns_ = 1;  ///< along dimensions that the operand does not have
   std::int64_t run_ = 1;  ///< turns of innermost loops that move nothing, where no axis slides
 };
 

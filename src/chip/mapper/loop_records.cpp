@@ -37,10 +37,6 @@ void LoopRecords::clear() {
   places_.assign(kFewestPlaces, {});
 }
 
-bool LoopRecords::equal(const DimLoops& a, const DimLoops& b) const {
-  return std::memcmp(a.data(), b.data(), slot_count_ * sizeof(a[0])) == 0;
-}
-
 std::uint64_t LoopRecords::hash(const DimLoops& loops) const {
   constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
   std::uint64_t even = 0, odd = kMix;

@@ -39,7 +39,12 @@ class LoopRecords {
   /// Cost  a hash and a comparison; the first time, a few divisions.
   [[nodiscard]] const LoopRecord& find(const DimLoops& loops);
   /// Do two chains agree in the bounds that count?
-  [[nodiscard]] bool equal(const DimLoops& a, const DimLoops& b) const;
+  [[nodiscard]] bool equal(const DimLoops& a, const DimLoops& b) const {
+    std::uint32_t apart = 0;
+    for (std::size_t slot = 0; slot < slot_count_; ++slot)
+      apart |= static_cast<std::uint32_t>(a[slot] ^ b[slot]);
+    return apart == 0;
+  }
   [[nodiscard]] bool full() const { return records_.size() >= kMost; }
   /// Forgets all records; those handed out are no longer there.
   void clear();

@@ -8,10 +8,11 @@
 
 namespace hwflow::chip {
 
-/// The temporal loops of one level that turn, innermost first.
+/// The temporal loops of one level that turn: eight bits for each dimension, innermost first.
 struct LoopRow {
-  std::array<Dim, kDimCount> dims{};
-  std::uint8_t count = 0;
+  std::uint64_t dims = 0;
+  std::uint32_t count = 0;
+  bool operator==(const LoopRow&) const = default;
 };
 
 /// A mapping as the fast counts read it.
@@ -32,9 +33,9 @@ struct LoopState {
   template <class Visit>
   void for_each_above(LevelIndex child, const Visit& visit) const {
     for (LevelIndex level = child; level-- > 0;) {
-      const LoopRow& row = rows[level];
-      for (std::size_t i = 0; i < row.count; ++i)
-        if (!visit(row.dims[i], level)) return;
+      std::uint64_t dims = rows[level].dims;
+      for (std::uint32_t left = rows[level].count; left > 0; --left, dims >>= 8)
+        if (!visit(static_cast<Dim>(dims & 0xFF), level)) return;
     }
   }
 };

@@ -58,9 +58,9 @@ bool RoomCheck::holds_partial_sums(const Level& level, const LoopState& state) c
     } else if (sums == 0) {
       changes = (turning & output_dims_) != 0;
     } else if ((turning & output_dims_) != 0) {
-      const LoopRow& row = state.rows[l];
-      for (std::size_t i = 0; i < row.count; ++i) {
-        const Mask dim = bit(index(row.dims[i]));
+      std::uint64_t dims = state.rows[l].dims;
+      for (std::uint32_t left = state.rows[l].count; left > 0; --left, dims >>= 8) {
+        const Mask dim = bit(dims & 0xFF);
         changes = changes || (dim & output_dims_) != 0;
         if (changes && (dim & sums) != 0) return true;
       }
