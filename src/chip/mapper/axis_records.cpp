@@ -1,6 +1,7 @@
 #include "chip/mapper/axis_records.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace hwflow::chip {
 namespace {
@@ -22,28 +23,36 @@ class AxisCount {
         loops_(loops),
         side_(operand.role == Role::outputs ? Side::leave : Side::enter) {}
 
-  void run(std::size_t level_count, std::int64_t* values) const {
-    for (LevelIndex l = 0; l < level_count; ++l)
-      values[l] = largest_tile(chain({.child = l, .summed = ~Mask{0}}));
+  void run(bool first_tiles, std::int64_t* values) const {
+    for (Mask rest = operand_.limited; rest != 0; rest &= rest - 1) {
+      const auto level = static_cast<LevelIndex>(std::countr_zero(rest));
+      values[level] = largest_tile(chain({.child = level, .summed = ~Mask{0}}));
+    }
     for (std::size_t b = 0; b < operand_.boxes.size(); ++b)
       values[axis_.boxes_at + b] = different_boxes(operand_.boxes[b]);
-    for (std::size_t c = 0; c < operand_.counts.size(); ++c)
-      put_count(chain(operand_.counts[c]), values + axis_.at(c));
+    for (std::size_t c = 0; c < operand_.counts.size(); ++c) {
+      const Chain counted = chain(operand_.counts[c]);
+      std::int64_t* into = values + axis_.at(c);
+      put_count(counted, into);
+      if (first_tiles) into[AxisPlan::kFirst] = count_cut(counted, {0, false}, side_).whole;
+      if (axis_.slides && operand_.counts[c].moves) put_kept(counted, into);
+    }
   }
 
  private:
   void put_count(const Chain& chain, std::int64_t* values) const {
+    values[AxisPlan::kWhole] = count_cut(chain, {chain.temporal_loops(), false}, side_).whole;
+    if (operand_.role == Role::outputs) values[AxisPlan::kDistinct] = count_distinct(chain);
+  }
+
+  void put_kept(const Chain& chain, std::int64_t* values) const {
     const int loops = chain.temporal_loops();
-    values[AxisPlan::kWhole] = count_cut(chain, {loops, false}, side_).whole;
-    values[AxisPlan::kFirst] = count_cut(chain, {0, false}, side_).whole;
-    values[AxisPlan::kDistinct] = operand_.role == Role::outputs ? count_distinct(chain) : 0;
-    if (!axis_.slides) return;
     std::int64_t* still = values + AxisPlan::kStill;
     std::int64_t* steps = values + axis_.steps_at();
-    for (int turned = 0; turned <= loops; ++turned) {
-      still[turned] = axis_.ordered ? count_cut(chain, {loops - turned, false}, side_).kept : 0;
-      if (turned == loops) break;
-      steps[turned] = axis_.ordered ? count_cut(chain, {loops - turned - 1, true}, side_).kept : 0;
+    still[0] = values[AxisPlan::kWhole];
+    for (int turned = 0; turned < loops; ++turned) {
+      steps[turned] = count_cut(chain, {loops - turned - 1, true}, side_).kept;
+      still[turned + 1] = count_cut(chain, {loops - turned - 1, false}, side_).kept;
     }
   }
 
@@ -111,8 +120,8 @@ std::uint64_t AxisLoops::key() const {
   return loops[0]->id | second << 26 | std::uint64_t{second_inside} << 52;
 }
 
-AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::size_t level_count)
-    : axis_(axis), operand_(operand), level_count_(level_count), places_(kFewestPlaces) {}
+AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles)
+    : axis_(axis), operand_(operand), first_tiles_(first_tiles), places_(kFewestPlaces) {}
 
 bool AxisRecords::full() const { return count_ * axis_.size * sizeof(std::int64_t) >= kMostBytes; }
 
@@ -139,7 +148,7 @@ std::int64_t* AxisRecords::new_values() {
 
 std::int64_t* AxisRecords::add(const AxisLoops& loops, std::uint64_t key) {
   std::int64_t* values = new_values();
-  AxisCount(axis_, operand_, loops).run(level_count_, values);
+  AxisCount(axis_, operand_, loops).run(first_tiles_, values);
   if (2 * count_ > places_.size()) grow();
   std::size_t at = place_of(key, places_.size());
   while (places_[at].values != nullptr) at = (at + 1) & (places_.size() - 1);

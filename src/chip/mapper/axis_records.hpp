@@ -20,7 +20,7 @@ struct AxisLoops {
 /// Counts of one axis under the loops that were met, as AxisPlan lays them out.
 class AxisRecords {
  public:
-  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::size_t level_count);
+  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles);
 
   /// Requires  even loops. The values stay where they are until clear().
   [[nodiscard]] const std::int64_t* find(const AxisLoops& loops);
@@ -38,7 +38,7 @@ class AxisRecords {
   };
   AxisPlan axis_;
   OperandPlan operand_;
-  std::size_t level_count_;
+  bool first_tiles_;
   std::size_t count_ = 0;
   std::vector<std::unique_ptr<std::int64_t[]>> blocks_;
   std::vector<Place> places_;  ///< open addressing, at most half full

@@ -43,14 +43,13 @@ class CandidateEvaluator::Counter {
     if (!plan_.covered) return;
     for (const Dim dim : kDims) records_.emplace_back(layer_.op.bound(dim), level_count_);
     for (const AxisPlan& axis : plan_.axes)
-      axes_.push_back({AxisRecords(axis, plan_.operands[axis.operand], level_count_)});
+      axes_.push_back({AxisRecords(axis, plan_.operands[axis.operand], plan_.first_tiles)});
     for (const OperandPlan& operand : plan_.operands)
       tables_.emplace_back(operand.axes.size(), nullptr);
     costs_.resize(plan_.boundaries.size());
     ports_.resize(plan_.boundaries.size());
     prepare_totals();
     prepare_changes();
-    if (!timing_.has_first_tiles()) counts_.leave_out_first_tiles();
   }
 
   [[nodiscard]] bool is_fast() const { return plan_.covered; }
@@ -107,12 +106,8 @@ class CandidateEvaluator::Counter {
     }
   }
 
-  /// Room for all that one candidate can add.
-  void forget_when_full() {
-    const bool full =
-        std::any_of(records_.begin(), records_.end(), [](const auto& r) { return r.full(); }) ||
-        std::any_of(axes_.begin(), axes_.end(), [](const auto& a) { return a.records.full(); });
-    if (!full) return;
+  void forget() {
+    full_ = false;
     for (LoopRecords& records : records_) records.clear();
     for (AxisAtHand& axis : axes_) {
       axis.records.clear();
@@ -125,19 +120,28 @@ class CandidateEvaluator::Counter {
 
   /// The loops of every dimension; what changed makes boundaries stale.
   void take_loops(const Candidate& candidate) {
-    forget_when_full();
-    Mask changed = 0;
-    even_ = true;
+    if (full_) forget();
+    std::array<std::uint64_t, kDimCount> hashes;
+    Mask differ = 0;
     for (std::size_t d = 0; d < kDimCount; ++d) {
-      const DimLoops& loops = candidate.chains[d];
       const LoopRecord* before = state_.loops[d];
-      if (before == nullptr || !records_[d].equal(before->loops, loops)) {
-        state_.loops[d] = &records_[d].find(loops);
-        changed |= changed_levels(before, *state_.loops[d]);
-        turning_[d] = state_.loops[d]->turning;
-      }
-      even_ = even_ && state_.loops[d]->even;
+      if (before != nullptr && records_[d].equal(before->loops, candidate.chains[d])) continue;
+      hashes[d] = records_[d].hash(candidate.chains[d]);
+      records_[d].announce(hashes[d]);
+      differ |= bit(d);
     }
+    Mask changed = 0;
+    for (Mask rest = differ; rest != 0; rest &= rest - 1) {
+      const auto d = static_cast<std::size_t>(std::countr_zero(rest));
+      const LoopRecord* before = state_.loops[d];
+      state_.loops[d] = &records_[d].find(candidate.chains[d], hashes[d]);
+      changed |= changed_levels(before, *state_.loops[d]);
+      full_ = full_ || records_[d].full();
+      turning_[d] = state_.loops[d]->turning;
+    }
+    if (differ != 0)
+      even_ = std::all_of(state_.loops.begin(), state_.loops.end(),
+                          [](const LoopRecord* loops) { return loops->even; });
     changed_ = changed;
     if (state_.adjacent != candidate.adjacent) {
       state_.adjacent = candidate.adjacent;
@@ -245,6 +249,7 @@ class CandidateEvaluator::Counter {
     const std::uint64_t key = loops.key();
     if (axis.known && axis.key == key) return;
     values = axis.records.find(loops);
+    full_ = full_ || axis.records.full();
     axis.key = key;
     axis.known = true;
   }
@@ -340,7 +345,7 @@ class CandidateEvaluator::Counter {
   FastCounts::Tables tables_;
   std::array<Mask, kDimCount> turning_{};  ///< levels, by dimension
   std::optional<LevelIndex> beyond_mesh_;  ///< first level with more iterations than instances
-  bool known_ = false, even_ = false;
+  bool known_ = false, even_ = false, full_ = false;
   Mask changed_ = 0;         ///< levels with other factors than the mapping before
   std::uint64_t stale_ = 0;  ///< boundaries to count again
   std::vector<BoundaryCost> costs_;

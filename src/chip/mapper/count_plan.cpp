@@ -15,10 +15,25 @@ std::size_t most_loops(std::int64_t size, std::size_t levels) {
   return std::min(loops, levels);
 }
 
+bool is_limited(const MemoryLevel& level) {
+  return level.capacity_bits ||
+         std::any_of(level.partition_bits.begin(), level.partition_bits.end(),
+                     [](const auto& part) { return part.has_value(); });
+}
+
 bool is_unpadded(const Chain& chain) {
   const std::int64_t end = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
                            chain.coefficient[1] * (chain.bound[1] - 1) + 1;
   return chain.offset >= chain.low && end <= chain.high;
+}
+
+/// Do first and last tiles take time?
+bool times_first_tiles(const Accelerator& accelerator) {
+  const auto& levels = accelerator.levels();
+  return !accelerator.fields().counting.hide_transfers &&
+         std::any_of(levels.begin(), levels.end(), [](const MemoryLevel& level) {
+           return level.read_bandwidth_bits_per_cycle || level.write_bandwidth_bits_per_cycle;
+         });
 }
 
 /// Plans one operand.
@@ -35,6 +50,9 @@ class OperandPlanner {
 
   void run() {
     made_.role = operand_.role;
+    for (LevelIndex l = 0; l < levels_.size(); ++l)
+      if (is_limited(levels_[l]) && levels_[l].keeps.contains(operand_.role))
+        made_.limited |= bit(l);
     plan_boundaries();
     plan_axes();
     if (!made_.boxes.empty() && splits_an_axis()) plan_.covered = false;
@@ -50,8 +68,9 @@ class OperandPlanner {
     return mask;
   }
 
-  std::size_t count(LevelIndex child, Mask summed, bool forwarding = false) {
-    const WordCount wanted{child, summed & below(child) & plan_.meshes, forwarding};
+  std::size_t count(const Boundary& place, Mask summed, bool forwarding = false) {
+    const WordCount wanted{place.child, summed & below(place.child) & plan_.meshes, forwarding,
+                           !place.unheld};
     const auto found = std::find(made_.counts.begin(), made_.counts.end(), wanted);
     if (found != made_.counts.end()) return static_cast<std::size_t>(found - made_.counts.begin());
     made_.counts.push_back(wanted);
@@ -104,12 +123,12 @@ class OperandPlanner {
       return made_.boxes.push_back(place);
     }
     const Mask alone = below(place.parent) | mask_of(&Fanout::multicast);
-    made.group = count(place.child, alone);
-    made.each = made.to_units ? made.group : count(place.child, ~Mask{0});
+    made.group = count(place, alone);
+    made.each = made.to_units ? made.group : count(place, ~Mask{0});
     for (LevelIndex l = place.parent; l < place.child; ++l)
       made.forwards = made.forwards || levels_[l].fanout.forwarding;
     made.forwards = made.forwards && !place.unheld;
-    if (made.forwards) made.forwarded = count(place.child, alone, true);
+    if (made.forwards) made.forwarded = count(place, alone, true);
   }
 
   void plan_drains(BoundaryPlan& made) {
@@ -117,9 +136,9 @@ class OperandPlanner {
     made.outside = below(place.parent);
     made.inside = below(place.child) & ~made.outside;
     made.apart = made.inside & mask_of(&Fanout::spatial_reduction);
-    made.events = count(place.child, made.outside);
-    made.group = count(place.child, made.outside | made.apart);
-    made.each = count(place.child, ~Mask{0});
+    made.events = count(place, made.outside);
+    made.group = count(place, made.outside | made.apart);
+    made.each = count(place, ~Mask{0});
   }
 
   void plan_links(BoundaryPlan& made) {
@@ -129,8 +148,7 @@ class OperandPlanner {
       const double hop_pj = levels_[f].fanout.hop_energy_pj_per_bit;
       if (hop_pj == 0.0) continue;
       const Mask alone = below(f + 1) | kept_apart;
-      made.links.push_back(
-          {count(made.place.child, alone), hop_pj, alone & below(made.place.child)});
+      made.links.push_back({count(made.place, alone), hop_pj, alone & below(made.place.child)});
     }
   }
 
@@ -176,11 +194,8 @@ class OperandPlanner {
   }
 
   void put_table(AxisPlan axis) {
-    const auto moves = [&](const BoundaryPlan& boundary) {
-      return (!boundary.place.unheld && !boundary.boxes) ||
-             (!boundary.place.unheld && !boundary.links.empty());
-    };
-    axis.ordered = axis.slides && std::any_of(planned_.begin(), planned_.end(), moves);
+    axis.ordered = axis.slides && std::any_of(made_.counts.begin(), made_.counts.end(),
+                                              [](const WordCount& count) { return count.moves; });
     for (std::size_t i = 0; i < axis.dim_count; ++i) {
       axis.most_loops += most_loops(layer_.op.bound(axis.dims[i]), levels_.size());
       if (!axis.slides) continue;
@@ -231,6 +246,7 @@ CountPlan::CountPlan(const Layer& layer, const Accelerator& accelerator, const M
     : covered(is_covered(layer, accelerator) &&
               space.level_count() == accelerator.levels().size()) {
   if (!covered) return;
+  first_tiles = times_first_tiles(accelerator);
   for (LevelIndex l = 0; l < accelerator.levels().size(); ++l)
     if (accelerator.levels()[l].fanout.instances() > 1) meshes |= bit(l);
   for (const Dim dim : kDims) {

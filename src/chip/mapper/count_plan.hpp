@@ -22,6 +22,7 @@ struct WordCount {
   LevelIndex child = 0;
   Mask summed = 0;          ///< levels of which instances count one by one
   bool forwarding = false;  ///< a word that any instance of the group held counts as held
+  bool moves = false;       ///< words may be kept from turn to turn
   bool operator==(const WordCount&) const = default;
 };
 
@@ -90,6 +91,7 @@ struct OperandPlan {
   std::vector<std::size_t> counts_at;  ///< of each count, by axis: where its values are
   std::vector<std::size_t> steps_at;   ///< by axis; 0: it does not slide
   std::vector<Boundary> boxes;         ///< boundaries that count boxes
+  Mask limited = 0;                    ///< levels of limited size that keep the operand
 };
 
 /// All that is known of the counts of a layer on an accelerator before the mapping is.
@@ -100,6 +102,7 @@ struct CountPlan {
   std::vector<OperandPlan> operands;
   std::vector<AxisPlan> axes;
   std::vector<BoundaryPlan> boundaries;  ///< operand by operand, from the outermost inward
+  bool first_tiles = false;              ///< the time of first and last tiles matters
   Mask meshes = 0;                       ///< levels with more than one instance below
   Mask accumulating = 0;                 ///< dimensions that add to one output word
   Mask output_dims = 0;                  ///< dimensions of the outputs

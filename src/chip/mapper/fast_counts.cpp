@@ -158,10 +158,10 @@ BoundaryTraffic FastCounts::traffic(std::size_t boundary, const LoopState& state
 BoundaryTraffic FastCounts::fetches(const BoundaryPlan& boundary, const LoopState& state) const {
   BoundaryTraffic traffic;
   traffic.reads = moved(boundary.group, state);
-  if (timed_) traffic.first_reads = first(boundary.group, state);
+  if (plan_.first_tiles) traffic.first_reads = first(boundary.group, state);
   if (!boundary.to_units) {
     traffic.fills = boundary.each == boundary.group ? traffic.reads : moved(boundary.each, state);
-    if (timed_) traffic.first_fills = first(boundary.each, state);
+    if (plan_.first_tiles) traffic.first_fills = first(boundary.each, state);
   }
   if (!boundary.forwards) return traffic;
   const std::int64_t without = traffic.reads;
@@ -181,7 +181,7 @@ BoundaryTraffic FastCounts::drains(const BoundaryPlan& boundary, const LoopState
   traffic.reads = traffic.updates - skipped;
   traffic.fills = read_back_to_all_ ? traffic.drains - (skips ? distinct(boundary.each, state) : 0)
                                     : events - skipped;
-  if (timed_) {
+  if (plan_.first_tiles) {
     traffic.last_updates = first(boundary.group, state);
     traffic.last_drains = first(boundary.each, state);
   }

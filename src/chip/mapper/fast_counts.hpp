@@ -22,8 +22,6 @@ class FastCounts {
   FastCounts(const Layer& layer, const Accelerator& accelerator, const CountPlan& plan);
 
   [[nodiscard]] bool covered() const;
-  /// From here on first and last tiles stay 0.
-  void leave_out_first_tiles() { timed_ = false; }
   void clear();
   /// `tables[o]`: values of the axes of operand o that have tables.
   using Tables = std::vector<std::vector<const std::int64_t*>>;
@@ -53,7 +51,6 @@ class FastCounts {
 
   const CountPlan& plan_;
   bool skip_first_read_ = true, skip_only_read_ = false, read_back_to_all_ = false;
-  bool timed_ = true;  ///< first and last tiles matter
   std::vector<BoxCounts> boxes_;
   std::vector<int> boxes_of_;  ///< by boundary
 

@@ -24,8 +24,6 @@ class FastTiming {
 
   /// Has any level a limit of bandwidth? Without, cycles are those of computing.
   [[nodiscard]] bool is_limited() const { return limited_; }
-  /// Do first and last tiles wait for anything?
-  [[nodiscard]] bool has_first_tiles() const { return limited_ && !hides_; }
   /// `used`: instances of each level that work.
   using Used = std::array<std::int64_t, kMaxMapperLevels + 1>;
   [[nodiscard]] std::int64_t cycles(std::int64_t compute_cycles,

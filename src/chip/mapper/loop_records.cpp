@@ -37,28 +37,13 @@ void LoopRecords::clear() {
   places_.assign(kFewestPlaces, {});
 }
 
-std::uint64_t LoopRecords::hash(const DimLoops& loops) const {
-  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
-  std::uint64_t even = 0, odd = kMix;
-  std::size_t slot = 0;
-  for (; slot + 1 < slot_count_; slot += 2) {
-    even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
-    odd = odd * 0xCA5A826395121157 + static_cast<std::uint32_t>(loops[slot + 1]);
-  }
-  if (slot < slot_count_)
-    even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
-  const std::uint64_t sum = (even ^ (odd << 1)) * kMix;
-  return sum ^ (sum >> 29);
-}
-
-const LoopRecord& LoopRecords::find(const DimLoops& loops) {
-  const std::uint64_t wanted = hash(loops);
-  for (std::size_t at = wanted & (places_.size() - 1); places_[at].record != nullptr;
+const LoopRecord& LoopRecords::find(const DimLoops& loops, std::uint64_t hash) {
+  for (std::size_t at = hash & (places_.size() - 1); places_[at].record != nullptr;
        at = (at + 1) & (places_.size() - 1)) {
-    if (places_[at].hash == wanted && equal(places_[at].record->loops, loops))
+    if (places_[at].hash == hash && equal(places_[at].record->loops, loops))
       return *places_[at].record;
   }
-  return add(loops, wanted);
+  return add(loops, hash);
 }
 
 const LoopRecord& LoopRecords::add(const DimLoops& loops, std::uint64_t hash) {

@@ -36,8 +36,26 @@ class LoopRecords {
 
   LoopRecords(std::int64_t size, std::size_t level_count);
 
-  /// Cost  a hash and a comparison; the first time, a few divisions.
-  [[nodiscard]] const LoopRecord& find(const DimLoops& loops);
+  /// For find().
+  [[nodiscard]] std::uint64_t hash(const DimLoops& loops) const {
+    constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
+    std::uint64_t even = 0, odd = kMix;
+    std::size_t slot = 0;
+    for (; slot + 1 < slot_count_; slot += 2) {
+      even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
+      odd = odd * 0xCA5A826395121157 + static_cast<std::uint32_t>(loops[slot + 1]);
+    }
+    if (slot < slot_count_)
+      even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
+    const std::uint64_t sum = (even ^ (odd << 1)) * kMix;
+    return sum ^ (sum >> 29);
+  }
+  /// find() of this hash comes soon.
+  void announce(std::uint64_t hash) const {
+    __builtin_prefetch(&places_[hash & (places_.size() - 1)]);
+  }
+  /// Cost  a comparison; the first time, a few divisions.
+  [[nodiscard]] const LoopRecord& find(const DimLoops& loops, std::uint64_t hash);
   /// Do two chains agree in the bounds that count?
   [[nodiscard]] bool equal(const DimLoops& a, const DimLoops& b) const {
     std::uint32_t apart = 0;
@@ -50,7 +68,6 @@ class LoopRecords {
   void clear();
 
  private:
-  [[nodiscard]] std::uint64_t hash(const DimLoops& loops) const;
   const LoopRecord& add(const DimLoops& loops, std::uint64_t hash);
   void grow();
 
