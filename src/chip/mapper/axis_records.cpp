@@ -73,13 +73,14 @@ class AxisCount {
     if (i >= axis_.dim_count) return;
     const LoopRecord::Level& level = loops_.loops[i]->levels[l];
     if (level.temporal > 1)
-      made.loops.push_back({axis_.terms[i], false, false, level.inner, level.temporal});
+      made.loops.push_back(
+          {axis_.terms[i], false, false, loops_.loops[i]->inner(l), level.temporal});
   }
 
   /// Rows, then columns.
   void add_spatial(Chain& made, std::size_t i, LevelIndex l, bool summed) const {
     const LoopRecord& record = *loops_.loops[i];
-    std::int64_t tile = record.levels[l].inner;
+    std::int64_t tile = record.inner(l);
     for (const SlotKind kind : {SlotKind::y, SlotKind::x}) {
       const std::int64_t trips = record.loops[slot_of(l, kind)];
       if (trips == 1) continue;

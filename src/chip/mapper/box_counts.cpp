@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <numeric>
 
 namespace hwflow::chip {
@@ -95,8 +96,8 @@ void BoxCounts::put_turns(const LoopState& state) {
   std::size_t axis = 0;
   std::int64_t inside = 0;
   state.for_each_above(place_.child, [&](Dim dim, LevelIndex level) {
-    const LoopRecord::Level& loop = state.at(dim, level);
-    const std::int64_t step = pace_[index(dim)] * loop.inner;
+    const LoopRecord& loops = *state.loops[index(dim)];
+    const std::int64_t step = pace_[index(dim)] * loops.inner(level);
     if (slide.shift == 0 && step != 0) {
       slide.shift = step;
       axis = axis_of_[index(dim)];
@@ -105,7 +106,7 @@ void BoxCounts::put_turns(const LoopState& state) {
         if (a != axis) slide_words_ *= lengths_[a];
     }
     const std::int64_t shift = step - inside;
-    turns_[turn_count_++] = {shift, loop.temporal, entry_of(shift, slide, axis)};
+    turns_[turn_count_++] = {shift, loops.levels[level].temporal, entry_of(shift, slide, axis)};
     inside += step;
     return true;
   });
@@ -143,35 +144,42 @@ void BoxCounts::put_spreads(const LoopState& state) {
   }
   mesh_.columns = 1;
   for (std::size_t i = 0; i < mesh_.column_loops; ++i) mesh_.columns *= spreads_[i].trips;
+  put_distances();
 }
 
 void BoxCounts::put_spread(const LoopState& state, LevelIndex level, SlotKind kind) {
-  const Dim first = state.adjacent[kind == SlotKind::x ? 0 : 1];
-  const auto put = [&](Dim dim) {
-    const LoopRecord& record = *state.loops[index(dim)];
-    const std::int64_t trips = record.loops[slot_of(level, kind)];
-    if (trips == 1) return;
+  const bool is_column = kind == SlotKind::x;
+  const auto put = [&](std::size_t d) {
+    const LoopRecord& record = *state.loops[d];
     std::int64_t tile = record.levels[level + 1].tile;
-    if (kind == SlotKind::y) tile *= record.loops[slot_of(level, SlotKind::x)];
-    spreads_[mesh_.loops++] = {trips, pace_[index(dim)] * tile};
+    if (!is_column) tile *= record.loops[slot_of(level, SlotKind::x)];
+    spreads_[mesh_.loops++] = {record.loops[slot_of(level, kind)], pace_[d] * tile};
   };
-  put(first);
-  for (const Dim dim : kDims)
-    if (dim != first) put(dim);
+  const std::size_t first = index(state.adjacent[is_column ? 0 : 1]);
+  Mask rest = (is_column ? state.columns : state.mesh_rows)[level];
+  if ((rest & bit(first)) != 0) put(first);
+  for (rest &= ~bit(first); rest != 0; rest &= rest - 1)
+    put(static_cast<std::size_t>(std::countr_zero(rest)));
 }
 
-/// Do the boxes of two neighbours anywhere on the mesh lie so far apart? From one column (row) to
-/// the next one loop steps, and those inside it return to their start.
-bool BoxCounts::may_serve(std::int64_t away) const {
+/// How far apart the boxes of neighbours lie: from one column (row) to the next one loop steps, and
+/// those inside it return to their start.
+void BoxCounts::put_distances() {
   std::int64_t inside = 0;
   for (std::size_t i = 0; i < mesh_.loops; ++i) {
     if (i == mesh_.column_loops) inside = 0;
     const Spread& spread = spreads_[i];
-    const std::int64_t apart = spread.step - inside;
-    if (apart == away || apart == -away) return true;
+    distances_[i] = std::abs(spread.step - inside);
     inside += (spread.trips - 1) * spread.step;
   }
-  return false;
+}
+
+/// Do the boxes of two neighbours anywhere on the mesh lie so far apart?
+bool BoxCounts::may_serve(std::int64_t away) const {
+  bool found = false;
+  const std::int64_t distance = std::abs(away);
+  for (std::size_t i = 0; i < mesh_.loops; ++i) found |= distances_[i] == distance;
+  return found;
 }
 
 const BoxCounts::Served& BoxCounts::served(std::int64_t away) {

@@ -64,6 +64,7 @@ class BoxCounts {
   void put_mesh(const LoopState& state, const std::int64_t* const* tables);
   void put_spreads(const LoopState& state);
   void put_spread(const LoopState& state, LevelIndex level, SlotKind kind);
+  void put_distances();
   [[nodiscard]] bool may_serve(std::int64_t away) const;
   [[nodiscard]] const Served& served(std::int64_t away);
   [[nodiscard]] Served count_served(std::int64_t away) const;
@@ -86,7 +87,8 @@ class BoxCounts {
   std::array<Turn, kDimCount * kMaxMapperLevels> turns_;
   std::size_t turn_count_ = 0;
   Mesh mesh_;
-  std::array<Spread, 2 * kDimCount * kMaxMapperLevels> spreads_;  ///< fastest first
+  std::array<Spread, 2 * kDimCount * kMaxMapperLevels> spreads_;          ///< fastest first
+  std::array<std::int64_t, 2 * kDimCount * kMaxMapperLevels> distances_;  ///< of neighbours
   std::int64_t copies_ = 1, received_ = 0, reads_ = 0, forwarded_ = 0;
   std::unordered_map<SpreadKey, Served, SpreadHash> served_;
   SpreadKey key_;

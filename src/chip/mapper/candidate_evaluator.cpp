@@ -179,10 +179,18 @@ class CandidateEvaluator::Counter {
 
   void put_mesh(LevelIndex level) {
     std::int64_t x = 1, y = 1;
-    for (const LoopRecord* loops : state_.loops) {
-      x *= loops->loops[slot_of(level, SlotKind::x)];
-      y *= loops->loops[slot_of(level, SlotKind::y)];
+    Mask columns = 0, rows = 0;
+    for (std::size_t d = 0; d < kDimCount; ++d) {
+      const std::int32_t* bounds = state_.loops[d]->loops.data();
+      const std::int32_t of_x = bounds[slot_of(level, SlotKind::x)];
+      const std::int32_t of_y = bounds[slot_of(level, SlotKind::y)];
+      x *= of_x;
+      y *= of_y;
+      columns |= static_cast<Mask>(of_x > 1) << d;
+      rows |= static_cast<Mask>(of_y > 1) << d;
     }
+    state_.columns[level] = columns;
+    state_.mesh_rows[level] = rows;
     state_.spatial[level] = x * y;
     const Fanout& fanout = accelerator_.levels()[level].fanout;
     if (!beyond_mesh_ && (x > fanout.x || y > fanout.y)) beyond_mesh_ = level;

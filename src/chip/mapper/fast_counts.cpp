@@ -48,8 +48,8 @@ std::int64_t FastCounts::first(std::size_t count, const LoopState& state) const 
   std::int64_t words =
       operand_->base * spread(operand_->counts[count], state) * product(count, AxisPlan::kFirst);
   for (const Dim dim : operand_->simple) {
-    const LoopRecord::Level& child = state.at(dim, boundary_->place.child);
-    words *= std::int64_t{child.tile} * child.spread;
+    // All instances: of the elements of one turn none is left out.
+    words *= state.loops[index(dim)]->levels[0].tile / state.at(dim, boundary_->place.child).above;
   }
   return words;
 }

@@ -15,11 +15,9 @@ void put_level(LoopRecord& made, LevelIndex level, std::int64_t& tile) {
   here.temporal = bound(SlotKind::temporal);
   here.spatial = bound(SlotKind::y) * bound(SlotKind::x);
   tile /= here.temporal;
-  here.inner = static_cast<std::int32_t>(tile);
   tile /= here.spatial;
   below.tile = static_cast<std::int32_t>(tile);
   below.above = here.above * here.temporal;
-  below.spread = here.spread * here.spatial;
   if (here.temporal > 1) made.turning |= static_cast<std::uint16_t>(1U << level);
   if (here.spatial > 1) made.fanned |= static_cast<std::uint16_t>(1U << level);
 }

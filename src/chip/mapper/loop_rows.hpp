@@ -22,8 +22,10 @@ struct LoopState {
   std::array<Mask, kMaxMapperLevels> turning{};          ///< dimensions of the rows
   std::array<Dim, 2> adjacent{};                         ///< as in Candidate
   std::array<std::int64_t, kMaxMapperLevels> spatial{};  ///< trips over the mesh of a level
-  Mask fanned = 0;                                       ///< levels with a spatial loop
-  Mask adding = 0;                                       ///< those with one that adds to outputs
+  /// Dimensions that turn over the columns and over the rows of the mesh of a `fanned` level.
+  std::array<Mask, kMaxMapperLevels> columns{}, mesh_rows{};
+  Mask fanned = 0;  ///< levels with a spatial loop
+  Mask adding = 0;  ///< those with one that adds to outputs
 
   [[nodiscard]] const LoopRecord::Level& at(Dim dim, LevelIndex level) const {
     return loops[index(dim)]->levels[level];
