@@ -115,6 +115,7 @@ class CandidateEvaluator::Counter {
     }
     counts_.clear();
     state_ = {};
+    turning_ = {};
     known_ = false;
   }
 
@@ -125,45 +126,41 @@ class CandidateEvaluator::Counter {
     Mask differ = 0;
     for (std::size_t d = 0; d < kDimCount; ++d) {
       const LoopRecord* before = state_.loops[d];
-      if (before != nullptr && records_[d].equal(before->loops, candidate.chains[d])) continue;
+      if (before != nullptr && LoopRecords::identical(before->loops, candidate.chains[d])) continue;
       hashes[d] = records_[d].hash(candidate.chains[d]);
       records_[d].announce(hashes[d]);
       differ |= bit(d);
     }
-    Mask changed = 0;
+    LevelIndex outermost = level_count_;
+    turned_ = known_ ? 0 : below(level_count_);
     for (Mask rest = differ; rest != 0; rest &= rest - 1) {
       const auto d = static_cast<std::size_t>(std::countr_zero(rest));
       const LoopRecord* before = state_.loops[d];
-      state_.loops[d] = &records_[d].find(candidate.chains[d], hashes[d]);
-      changed |= changed_levels(before, *state_.loops[d]);
+      const LoopRecord& after = records_[d].find(candidate.chains[d], hashes[d]);
+      outermost = std::min(outermost, first_change(before, after));
+      state_.loops[d] = &after;
+      turned_ |= turning_[d] ^ after.turning;
+      turning_[d] = after.turning;
       full_ = full_ || records_[d].full();
-      turning_[d] = state_.loops[d]->turning;
     }
-    if (differ != 0)
-      even_ = std::all_of(state_.loops.begin(), state_.loops.end(),
-                          [](const LoopRecord* loops) { return loops->even; });
-    changed_ = changed;
     if (state_.adjacent != candidate.adjacent) {
       state_.adjacent = candidate.adjacent;
       stale_ |= boxes_;
     }
-    if (changed == 0) return;
-    const auto outermost = static_cast<LevelIndex>(std::countr_zero(changed));
+    if (outermost == level_count_) return;
+    even_ = std::all_of(state_.loops.begin(), state_.loops.end(),
+                        [](const LoopRecord* loops) { return loops->even; });
     stale_ |= by_factors_[outermost];
     room_.factors_changed(outermost);
     put_meshes();
   }
 
-  [[nodiscard]] Mask changed_levels(const LoopRecord* before, const LoopRecord& after) const {
-    if (before == nullptr || !before->even || !after.even) return below(level_count_);
-    Mask changed = 0;
-    for (LevelIndex l = 0; l < level_count_; ++l) {
-      const auto* a = before->loops.data() + 3 * l;
-      const auto* b = after.loops.data() + 3 * l;
-      const std::int32_t apart = (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]);
-      changed |= static_cast<Mask>(apart != 0) << l;
-    }
-    return changed;
+  /// The outermost level where two ways to loop over a dimension differ.
+  [[nodiscard]] LevelIndex first_change(const LoopRecord* before, const LoopRecord& after) const {
+    if (before == nullptr || !before->even || !after.even) return 0;
+    std::size_t slot = 0;
+    while (slot + 1 < 3 * level_count_ && before->loops[slot] == after.loops[slot]) ++slot;
+    return level_of(slot);
   }
 
   void put_meshes() {
@@ -201,7 +198,7 @@ class CandidateEvaluator::Counter {
     for (LevelIndex l = 0; l < level_count_; ++l) {
       const LoopOrder& order = candidate.orders[l];
       const bool same = known_ && equal(order, orders_[l]);
-      if (same && (changed_ & bit(l)) == 0) continue;
+      if (same && (turned_ & bit(l)) == 0) continue;
       if (!same && !is_order(order)) {
         known_ = false;
         stale_ = ~std::uint64_t{0} >> (64 - plan_.boundaries.size());
@@ -354,7 +351,7 @@ class CandidateEvaluator::Counter {
   std::array<Mask, kDimCount> turning_{};  ///< levels, by dimension
   std::optional<LevelIndex> beyond_mesh_;  ///< first level with more iterations than instances
   bool known_ = false, even_ = false, full_ = false;
-  Mask changed_ = 0;         ///< levels with other factors than the mapping before
+  Mask turned_ = 0;          ///< levels where other dimensions turn than for the mapping before
   std::uint64_t stale_ = 0;  ///< boundaries to count again
   std::vector<BoundaryCost> costs_;
   std::vector<BoundaryPorts> ports_;

@@ -35,6 +35,11 @@ void LoopRecords::clear() {
   places_.assign(kFewestPlaces, {});
 }
 
+/// In the bounds that count.
+bool LoopRecords::equal(const DimLoops& a, const DimLoops& b) const {
+  return std::memcmp(a.data(), b.data(), slot_count_ * sizeof(a[0])) == 0;
+}
+
 const LoopRecord& LoopRecords::find(const DimLoops& loops, std::uint64_t hash) {
   for (std::size_t at = hash & (places_.size() - 1); places_[at].record != nullptr;
        at = (at + 1) & (places_.size() - 1)) {

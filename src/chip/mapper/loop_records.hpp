@@ -41,17 +41,10 @@ class LoopRecords {
 
   /// For find().
   [[nodiscard]] std::uint64_t hash(const DimLoops& loops) const {
-    constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;
-    std::uint64_t even = 0, odd = kMix;
-    std::size_t slot = 0;
-    for (; slot + 1 < slot_count_; slot += 2) {
-      even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
-      odd = odd * 0xCA5A826395121157 + static_cast<std::uint32_t>(loops[slot + 1]);
-    }
-    if (slot < slot_count_)
-      even = even * 0xD6E8FEB86659FD93 + static_cast<std::uint32_t>(loops[slot]);
-    const std::uint64_t sum = (even ^ (odd << 1)) * kMix;
-    return sum ^ (sum >> 29);
+    std::uint64_t sum = 0;
+    for (std::size_t slot = 0; slot < slot_count_; ++slot)
+      sum += static_cast<std::uint32_t>(loops[slot]) * kFactors[slot];
+    return sum ^ (sum >> 32);
   }
   /// find() of this hash comes soon.
   void announce(std::uint64_t hash) const {
@@ -59,10 +52,10 @@ class LoopRecords {
   }
   /// Cost  a comparison; the first time, a few divisions.
   [[nodiscard]] const LoopRecord& find(const DimLoops& loops, std::uint64_t hash);
-  /// Do two chains agree in the bounds that count?
-  [[nodiscard]] bool equal(const DimLoops& a, const DimLoops& b) const {
+  /// Are all bounds of two chains equal, those that do not count included?
+  [[nodiscard]] static bool identical(const DimLoops& a, const DimLoops& b) {
     std::uint32_t apart = 0;
-    for (std::size_t slot = 0; slot < slot_count_; ++slot)
+    for (std::size_t slot = 0; slot < kMaxSlots; ++slot)
       apart |= static_cast<std::uint32_t>(a[slot] ^ b[slot]);
     return apart == 0;
   }
@@ -71,8 +64,20 @@ class LoopRecords {
   void clear();
 
  private:
+  [[nodiscard]] bool equal(const DimLoops& a, const DimLoops& b) const;
   const LoopRecord& add(const DimLoops& loops, std::uint64_t hash);
   void grow();
+
+  /// Odd numbers without a pattern.
+  static constexpr std::array<std::uint64_t, kMaxSlots> kFactors = [] {
+    std::array<std::uint64_t, kMaxSlots> factors{};
+    std::uint64_t state = 0x9E3779B97F4A7C15;
+    for (std::uint64_t& factor : factors) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      factor = (state ^ (state >> 29)) | 1;
+    }
+    return factors;
+  }();
 
   struct Place {
     std::uint64_t hash = 0;
