@@ -116,15 +116,18 @@ class AxisCount {
 }  // namespace
 
 std::uint64_t AxisLoops::key() const {
-  static_assert(LoopRecords::kMost <= (std::size_t{1} << 26) && kMaxMapperLevels <= 12);
+  static_assert(kMaxMapperLevels <= 12);  // numbers of records stay below 2^26
   const std::uint64_t second = loops[1] == nullptr ? 0 : loops[1]->id;
   return loops[0]->id | second << 26 | std::uint64_t{second_inside} << 52;
 }
 
-AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles)
-    : axis_(axis), operand_(operand), first_tiles_(first_tiles), places_(kFewestPlaces) {}
-
-bool AxisRecords::full() const { return count_ * axis_.size * sizeof(std::int64_t) >= kMostBytes; }
+AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles,
+                         std::size_t most)
+    : axis_(axis),
+      operand_(operand),
+      first_tiles_(first_tiles),
+      most_(std::min(most, kMostBytes / (axis.size * sizeof(std::int64_t)) + 1)),
+      places_(kFewestPlaces) {}
 
 void AxisRecords::clear() {
   count_ = 0;

@@ -20,11 +20,11 @@ struct AxisLoops {
 /// Counts of one axis under the loops that were met, as AxisPlan lays them out.
 class AxisRecords {
  public:
-  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles);
+  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles, std::size_t most);
 
   /// Requires  even loops. The values stay where they are until clear().
   [[nodiscard]] const std::int64_t* find(const AxisLoops& loops);
-  [[nodiscard]] bool full() const;
+  [[nodiscard]] bool full() const { return count_ >= most_; }
   void clear();
 
  private:
@@ -39,7 +39,7 @@ class AxisRecords {
   AxisPlan axis_;
   OperandPlan operand_;
   bool first_tiles_;
-  std::size_t count_ = 0;
+  std::size_t most_, count_ = 0;
   std::vector<std::unique_ptr<std::int64_t[]>> blocks_;
   std::vector<Place> places_;  ///< open addressing, at most half full
 };

@@ -30,7 +30,8 @@ bool equal(const LoopOrder& a, const LoopOrder& b) {
 
 class CandidateEvaluator::Counter {
  public:
-  Counter(const Layer& layer, const Accelerator& accelerator, const MapSpace& space)
+  Counter(const Layer& layer, const Accelerator& accelerator, const MapSpace& space,
+          std::size_t most_records)
       : layer_(layer),
         accelerator_(accelerator),
         space_(space),
@@ -41,9 +42,11 @@ class CandidateEvaluator::Counter {
         room_(layer_, accelerator_, plan_) {
     plan_.covered = plan_.covered && counts_.covered();
     if (!plan_.covered) return;
-    for (const Dim dim : kDims) records_.emplace_back(layer_.op.bound(dim), level_count_);
+    for (const Dim dim : kDims)
+      records_.emplace_back(layer_.op.bound(dim), level_count_, most_records);
     for (const AxisPlan& axis : plan_.axes)
-      axes_.push_back({AxisRecords(axis, plan_.operands[axis.operand], plan_.first_tiles)});
+      axes_.push_back(
+          {AxisRecords(axis, plan_.operands[axis.operand], plan_.first_tiles, most_records)});
     for (const OperandPlan& operand : plan_.operands)
       tables_.emplace_back(operand.axes.size(), nullptr);
     costs_.resize(plan_.boundaries.size());
@@ -358,8 +361,9 @@ class CandidateEvaluator::Counter {
 };
 
 CandidateEvaluator::CandidateEvaluator(const Layer& layer, const Accelerator& accelerator,
-                                       const MapSpace& space)
-    : counter_(std::make_unique<Counter>(layer, accelerator, space)) {}
+                                       const MapSpace& space, std::size_t most_records)
+    : counter_(std::make_unique<Counter>(layer, accelerator, space,
+                                         std::min(most_records, kMostRecords))) {}
 CandidateEvaluator::~CandidateEvaluator() = default;
 CandidateEvaluator::CandidateEvaluator(CandidateEvaluator&&) noexcept = default;
 CandidateEvaluator& CandidateEvaluator::operator=(CandidateEvaluator&&) noexcept = default;

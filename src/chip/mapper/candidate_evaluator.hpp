@@ -30,8 +30,13 @@ struct Totals {
 /// Checked by  evaluate(), on random layers, machines and mappings.
 class CandidateEvaluator {
  public:
+  static constexpr std::size_t kMostRecords = std::size_t{1} << 18;
+
   /// Keeps copies. `space` says how candidates are read; a mapping need not be inside it.
-  CandidateEvaluator(const Layer& layer, const Accelerator& accelerator, const MapSpace& space);
+  /// `most_records`: ways to loop over one dimension, or one axis, that a table may hold (at most
+  /// kMostRecords).
+  CandidateEvaluator(const Layer& layer, const Accelerator& accelerator, const MapSpace& space,
+                     std::size_t most_records = kMostRecords);
   ~CandidateEvaluator();
   CandidateEvaluator(CandidateEvaluator&&) noexcept;
   CandidateEvaluator& operator=(CandidateEvaluator&&) noexcept;

@@ -24,14 +24,16 @@ void put_level(LoopRecord& made, LevelIndex level, std::int64_t& tile) {
 
 }  // namespace
 
-LoopRecords::LoopRecords(std::int64_t size, std::size_t level_count)
+LoopRecords::LoopRecords(std::int64_t size, std::size_t level_count, std::size_t most)
     : size_(size),
       level_count_(level_count),
       slot_count_(3 * level_count),
+      most_(most),
       places_(kFewestPlaces) {}
 
 void LoopRecords::clear() {
   records_.clear();
+  count_ = 0;
   places_.assign(kFewestPlaces, {});
 }
 
@@ -51,7 +53,7 @@ const LoopRecord& LoopRecords::find(const DimLoops& loops, std::uint64_t hash) {
 
 const LoopRecord& LoopRecords::add(const DimLoops& loops, std::uint64_t hash) {
   LoopRecord& made = records_.emplace_back();
-  made.id = static_cast<std::uint32_t>(records_.size() - 1);
+  made.id = static_cast<std::uint32_t>(count_++);
   std::memcpy(made.loops.data(), loops.data(), slot_count_ * sizeof(loops[0]));
   std::int64_t left = size_;
   made.even = true;
@@ -64,7 +66,7 @@ const LoopRecord& LoopRecords::add(const DimLoops& loops, std::uint64_t hash) {
   made.levels[0].tile = static_cast<std::int32_t>(tile);
   for (LevelIndex level = 0; made.even && level < level_count_; ++level)
     put_level(made, level, tile);
-  if (2 * records_.size() > places_.size()) grow();
+  if (2 * count_ > places_.size()) grow();
   std::size_t at = hash & (places_.size() - 1);
   while (places_[at].record != nullptr) at = (at + 1) & (places_.size() - 1);
   places_[at] = {hash, &made};

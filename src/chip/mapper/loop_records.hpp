@@ -35,9 +35,7 @@ struct alignas(64) LoopRecord {
 /// The loops of one dimension that were met, each with its record; found by comparing all bounds.
 class LoopRecords {
  public:
-  static constexpr std::size_t kMost = std::size_t{1} << 18;
-
-  LoopRecords(std::int64_t size, std::size_t level_count);
+  LoopRecords(std::int64_t size, std::size_t level_count, std::size_t most);
 
   /// For find().
   [[nodiscard]] std::uint64_t hash(const DimLoops& loops) const {
@@ -59,7 +57,7 @@ class LoopRecords {
       apart |= static_cast<std::uint32_t>(a[slot] ^ b[slot]);
     return apart == 0;
   }
-  [[nodiscard]] bool full() const { return records_.size() >= kMost; }
+  [[nodiscard]] bool full() const { return count_ >= most_; }
   /// Forgets all records; those handed out are no longer there.
   void clear();
 
@@ -84,7 +82,7 @@ class LoopRecords {
     const LoopRecord* record = nullptr;
   };
   std::int64_t size_;
-  std::size_t level_count_, slot_count_;
+  std::size_t level_count_, slot_count_, most_, count_ = 0;
   std::deque<LoopRecord> records_;
   std::vector<Place> places_;  ///< open addressing, at most half full
 };
