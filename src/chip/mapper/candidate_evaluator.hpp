@@ -18,6 +18,7 @@ struct Totals {
   std::int64_t dram_bits = 0;
   bool operator==(const Totals&) const = default;
 };
+[[nodiscard]] double value_of(const Totals& totals, Objective objective);
 
 /// Evaluates many mappings of one layer on one accelerator: the totals of evaluate(), some hundred
 /// times as fast (docs/mapper.md, "Fast evaluation").
