@@ -23,14 +23,15 @@ class AxisCount {
         loops_(loops),
         side_(operand.role == Role::outputs ? Side::leave : Side::enter) {}
 
-  void run(bool first_tiles, std::int64_t* values) const {
-    for (Mask rest = operand_.limited; rest != 0; rest &= rest - 1) {
-      const auto level = static_cast<LevelIndex>(std::countr_zero(rest));
-      values[level] = largest_tile(chain({.child = level, .summed = ~Mask{0}}));
-    }
+  /// The values that depend on the loops above `child` only.
+  void run(LevelIndex child, bool first_tiles, std::int64_t* values) const {
+    if ((operand_.limited & bit(child)) != 0)
+      values[child] = largest_tile(chain({.child = child, .summed = ~Mask{0}}));
     for (std::size_t b = 0; b < operand_.boxes.size(); ++b)
-      values[axis_.boxes_at + b] = different_boxes(operand_.boxes[b]);
+      if (operand_.boxes[b].child == child)
+        values[axis_.boxes_at + b] = different_boxes(operand_.boxes[b]);
     for (std::size_t c = 0; c < operand_.counts.size(); ++c) {
+      if (operand_.counts[c].child != child) continue;
       const Chain counted = chain(operand_.counts[c]);
       std::int64_t* into = values + axis_.at(c);
       put_count(counted, into);
@@ -121,18 +122,29 @@ std::uint64_t AxisLoops::key() const {
   return loops[0]->id | second << 26 | std::uint64_t{second_inside} << 52;
 }
 
-AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles,
-                         std::size_t most)
+AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::size_t level_count,
+                         bool first_tiles, std::size_t most)
     : axis_(axis),
       operand_(operand),
       first_tiles_(first_tiles),
       most_(std::min(most, kMostBytes / (axis.size * sizeof(std::int64_t)) + 1)),
-      places_(kFewestPlaces) {}
+      places_(kFewestPlaces),
+      places_of_(level_count + 1),
+      parts_(level_count + 1) {
+  for (LevelIndex l = 0; l < level_count; ++l)
+    if ((operand.limited & bit(l)) != 0) places_of_[l].push_back(l);
+  for (std::size_t b = 0; b < operand.boxes.size(); ++b)
+    places_of_[operand.boxes[b].child].push_back(axis.boxes_at + b);
+  for (std::size_t c = 0; c < operand.counts.size(); ++c)
+    for (std::size_t i = 0; i < axis.stride; ++i)
+      places_of_[operand.counts[c].child].push_back(axis.at(c) + i);
+}
 
 void AxisRecords::clear() {
   count_ = 0;
   blocks_.clear();
   places_.assign(kFewestPlaces, {});
+  for (auto& part : parts_) part.clear();
 }
 
 const std::int64_t* AxisRecords::find(const AxisLoops& loops) {
@@ -144,15 +156,49 @@ const std::int64_t* AxisRecords::find(const AxisLoops& loops) {
   return add(loops, key);
 }
 
+std::size_t AxisRecords::PartHash::operator()(const PartKey& key) const {
+  std::uint64_t sum = 0;
+  for (const std::int32_t part : key) {
+    sum = (sum ^ static_cast<std::uint32_t>(part)) * 0x9E3779B97F4A7C15;
+    sum ^= sum >> 29;
+  }
+  return sum;
+}
+
 std::int64_t* AxisRecords::new_values() {
   if (count_ % kBlock == 0)
     blocks_.push_back(std::make_unique<std::int64_t[]>(kBlock * axis_.size));
   return blocks_.back().get() + axis_.size * (count_++ % kBlock);
 }
 
+/// The loops above a child.
+AxisRecords::PartKey AxisRecords::part_key(const AxisLoops& loops, LevelIndex child) const {
+  PartKey key{static_cast<std::int32_t>(loops.second_inside & below(child))};
+  for (std::size_t i = 0; i < axis_.dim_count; ++i) {
+    const auto* bounds = loops.loops[i]->loops.data();
+    key.insert(key.end(), bounds, bounds + slot_of(child, SlotKind::temporal));
+  }
+  return key;
+}
+
+/// Takes the values of each child from loops that differ further in only, where there are any.
+void AxisRecords::count(const AxisLoops& loops, std::int64_t* values) {
+  for (LevelIndex child = 0; child < parts_.size(); ++child) {
+    const std::vector<std::size_t>& places = places_of_[child];
+    if (places.empty()) continue;
+    const auto [found, is_new] = parts_[child].try_emplace(part_key(loops, child));
+    if (is_new) {
+      AxisCount(axis_, operand_, loops).run(child, first_tiles_, values);
+      for (const std::size_t place : places) found->second.push_back(values[place]);
+    } else {
+      for (std::size_t i = 0; i < places.size(); ++i) values[places[i]] = found->second[i];
+    }
+  }
+}
+
 std::int64_t* AxisRecords::add(const AxisLoops& loops, std::uint64_t key) {
   std::int64_t* values = new_values();
-  AxisCount(axis_, operand_, loops).run(first_tiles_, values);
+  count(loops, values);
   if (2 * count_ > places_.size()) grow();
   std::size_t at = place_of(key, places_.size());
   while (places_[at].values != nullptr) at = (at + 1) & (places_.size() - 1);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "chip/mapper/count_plan.hpp"
@@ -20,7 +21,8 @@ struct AxisLoops {
 /// Counts of one axis under the loops that were met, as AxisPlan lays them out.
 class AxisRecords {
  public:
-  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, bool first_tiles, std::size_t most);
+  AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::size_t level_count,
+              bool first_tiles, std::size_t most);
 
   /// Requires  even loops. The values stay where they are until clear().
   [[nodiscard]] const std::int64_t* find(const AxisLoops& loops);
@@ -30,7 +32,15 @@ class AxisRecords {
  private:
   std::int64_t* add(const AxisLoops& loops, std::uint64_t key);
   std::int64_t* new_values();
+  void count(const AxisLoops& loops, std::int64_t* values);
   void grow();
+
+  using PartKey = std::vector<std::int32_t>;
+  struct PartHash {
+    std::size_t operator()(const PartKey& key) const;
+  };
+  using Parts = std::unordered_map<PartKey, std::vector<std::int64_t>, PartHash>;
+  [[nodiscard]] PartKey part_key(const AxisLoops& loops, LevelIndex child) const;
 
   struct Place {
     std::uint64_t key = 0;
@@ -41,7 +51,9 @@ class AxisRecords {
   bool first_tiles_;
   std::size_t most_, count_ = 0;
   std::vector<std::unique_ptr<std::int64_t[]>> blocks_;
-  std::vector<Place> places_;  ///< open addressing, at most half full
+  std::vector<Place> places_;                        ///< open addressing, at most half full
+  std::vector<std::vector<std::size_t>> places_of_;  ///< by child: where its values are
+  std::vector<Parts> parts_;                         ///< by child: values, by the loops above it
 };
 
 }  // namespace hwflow::chip

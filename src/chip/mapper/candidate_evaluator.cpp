@@ -45,8 +45,8 @@ class CandidateEvaluator::Counter {
     for (const Dim dim : kDims)
       records_.emplace_back(layer_.op.bound(dim), level_count_, most_records);
     for (const AxisPlan& axis : plan_.axes)
-      axes_.push_back(
-          {AxisRecords(axis, plan_.operands[axis.operand], plan_.first_tiles, most_records)});
+      axes_.push_back({AxisRecords(axis, plan_.operands[axis.operand], level_count_,
+                                   plan_.first_tiles, most_records)});
     for (const OperandPlan& operand : plan_.operands)
       tables_.emplace_back(operand.axes.size(), nullptr);
     costs_.resize(plan_.boundaries.size());
