@@ -14,11 +14,23 @@ std::size_t place_of(std::uint64_t key, std::size_t places) {
   return ((key * kMix) >> 24) & (places - 1);
 }
 
+/// Words of all tiles of one element.
+std::int64_t words_of_elements(Chain chain) {
+  for (const int term : {0, 1}) {
+    const std::int64_t bound = chain.bound[static_cast<std::size_t>(term)];
+    if (bound > 1) chain.loops.push_back({term, false, false, 1, bound});
+  }
+  return count_cut(chain, {chain.temporal_loops(), false}, Side::enter).whole;
+}
+
 /// The values of one way to loop over an axis.
 class AxisCount {
  public:
-  AxisCount(const AxisPlan& axis, const OperandPlan& operand, const AxisLoops& loops)
-      : axis_(axis),
+  /// `elements`: words of all tiles of one element.
+  AxisCount(const AxisPlan& axis, const OperandPlan& operand, const AxisLoops& loops,
+            std::int64_t elements)
+      : elements_(elements),
+        axis_(axis),
         operand_(operand),
         loops_(loops),
         side_(operand.role == Role::outputs ? Side::leave : Side::enter) {}
@@ -42,8 +54,19 @@ class AxisCount {
 
  private:
   void put_count(const Chain& chain, std::int64_t* values) const {
-    values[AxisPlan::kWhole] = count_cut(chain, {chain.temporal_loops(), false}, side_).whole;
+    const bool alone = std::all_of(chain.loops.begin(), chain.loops.end(),
+                                   [](const auto& loop) { return !loop.spatial || loop.summed; });
+    values[AxisPlan::kWhole] = alone && of_one_element(chain)
+                                   ? elements_
+                                   : count_cut(chain, {chain.temporal_loops(), false}, side_).whole;
     if (operand_.role == Role::outputs) values[AxisPlan::kDistinct] = count_distinct(chain);
+  }
+
+  /// Whatever the loops above, tiles of one element have the same words in all.
+  [[nodiscard]] bool of_one_element(const Chain& chain) const {
+    std::int64_t trips = 1;
+    for (const ChainLoop& loop : chain.loops) trips *= loop.trips;
+    return trips == chain.bound[0] * chain.bound[1];
   }
 
   void put_kept(const Chain& chain, std::int64_t* values) const {
@@ -108,6 +131,7 @@ class AxisCount {
     return std::unique(places.begin(), places.end()) - places.begin();
   }
 
+  std::int64_t elements_;
   const AxisPlan& axis_;
   const OperandPlan& operand_;
   const AxisLoops& loops_;
@@ -130,7 +154,8 @@ AxisRecords::AxisRecords(const AxisPlan& axis, const OperandPlan& operand, std::
       most_(std::min(most, kMostBytes / (axis.size * sizeof(std::int64_t)) + 1)),
       places_(kFewestPlaces),
       places_of_(level_count + 1),
-      parts_(level_count + 1) {
+      parts_(level_count + 1),
+      elements_(words_of_elements(axis.chain)) {
   for (LevelIndex l = 0; l < level_count; ++l)
     if ((operand.limited & bit(l)) != 0) places_of_[l].push_back(l);
   for (std::size_t b = 0; b < operand.boxes.size(); ++b)
@@ -188,7 +213,7 @@ void AxisRecords::count(const AxisLoops& loops, std::int64_t* values) {
     if (places.empty()) continue;
     const auto [found, is_new] = parts_[child].try_emplace(part_key(loops, child));
     if (is_new) {
-      AxisCount(axis_, operand_, loops).run(child, first_tiles_, values);
+      AxisCount(axis_, operand_, loops, elements_).run(child, first_tiles_, values);
       for (const std::size_t place : places) found->second.push_back(values[place]);
     } else {
       for (std::size_t i = 0; i < places.size(); ++i) values[places[i]] = found->second[i];

@@ -54,6 +54,7 @@ class AxisRecords {
   std::vector<Place> places_;                        ///< open addressing, at most half full
   std::vector<std::vector<std::size_t>> places_of_;  ///< by child: where its values are
   std::vector<Parts> parts_;                         ///< by child: values, by the loops above it
+  std::int64_t elements_;                            ///< words of all tiles of one element
 };
 
 }  // namespace hwflow::chip
