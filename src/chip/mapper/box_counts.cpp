@@ -44,13 +44,13 @@ BoxCounts::BoxCounts(const Layer& layer, const Accelerator& accelerator, const C
     std::int64_t reach = 1;
     for (const AffineTerm& term : rank.terms) {
       if (layer.op.bound(term.dim) == 1) continue;
-      axis.dims.push_back(term.dim);
-      axis.coefficients.push_back(term.coefficient);
+      axis.dims[axis.turning] = term.dim;
+      axis.coefficients[axis.turning++] = term.coefficient;
       reach += term.coefficient * layer.op.bound(term.dim);
       pace_[index(term.dim)] = axis.unit * term.coefficient;
       axis_of_[index(term.dim)] = static_cast<std::uint8_t>(axes_.size());
     }
-    if (axis.dims.size() == 2) axis.table = operand.axis_of[index(axis.dims[0])];
+    if (axis.turning == 2) axis.table = operand.axis_of[index(axis.dims[0])];
     unit *= static_cast<double>(kSteps * reach);
     axes_.push_back(axis);
     if (unit > kMostShift) covered_ = false;
@@ -63,7 +63,7 @@ void BoxCounts::measure_box(const LoopState& state) {
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     const Axis& axis = axes_[a];
     std::int64_t length = 1;
-    for (std::size_t t = 0; t < axis.dims.size(); ++t)
+    for (std::size_t t = 0; t < axis.turning; ++t)
       length += axis.coefficients[t] * (state.at(axis.dims[t], place_.child).tile - 1);
     lengths_[a] = length;
     whole_words_ *= gaps_ ? length : used_along(axis, state);
@@ -72,9 +72,9 @@ void BoxCounts::measure_box(const LoopState& state) {
 
 /// Pairs of indices, less those that meet.
 std::int64_t BoxCounts::used_along(const Axis& axis, const LoopState& state) const {
-  if (axis.dims.empty()) return 1;
+  if (axis.turning == 0) return 1;
   const std::int64_t a = state.at(axis.dims[0], place_.child).tile;
-  if (axis.dims.size() == 1) return a;
+  if (axis.turning == 1) return a;
   const std::int64_t b = state.at(axis.dims[1], place_.child).tile;
   const std::int64_t shared = std::gcd(axis.coefficients[0], axis.coefficients[1]);
   const std::int64_t meet_a = a - axis.coefficients[1] / shared;
@@ -124,7 +124,7 @@ void BoxCounts::put_mesh(const LoopState& state, const std::int64_t* const* tabl
     mesh_.level = level;
     mesh_.units *= state.spatial[level];
     for (const Axis& axis : axes_)
-      if (axis.dims.size() == 1) mesh_.different *= state.at(axis.dims[0], level).spatial;
+      if (axis.turning == 1) mesh_.different *= state.at(axis.dims[0], level).spatial;
   }
   if (mesh_.units == 1) return;
   for (const Axis& axis : axes_)
@@ -166,10 +166,12 @@ void BoxCounts::put_spread(const LoopState& state, LevelIndex level, SlotKind ki
 /// those inside it return to their start.
 void BoxCounts::put_distances() {
   std::int64_t inside = 0;
+  farthest_ = 0;
   for (std::size_t i = 0; i < mesh_.loops; ++i) {
     if (i == mesh_.column_loops) inside = 0;
     const Spread& spread = spreads_[i];
     distances_[i] = std::abs(spread.step - inside);
+    farthest_ = std::max(farthest_, distances_[i]);
     inside += (spread.trips - 1) * spread.step;
   }
 }
@@ -233,6 +235,11 @@ void BoxCounts::add(Entry entry, std::int64_t visits) {
   reads_ += words * copies_;
 }
 
+/// Can it cost less than what it does alone?
+bool BoxCounts::may_be_beside(const Turn& turn) const {
+  return copies_ != mesh_.different || std::abs(turn.shift) <= farthest_;
+}
+
 /// Visits whose words entered in the same shape the visit before: neighbours may hand them on.
 void BoxCounts::add_beside(const Turn& turn, std::int64_t visits) {
   const std::int64_t words = words_of(turn.entry) * visits;
@@ -254,8 +261,8 @@ void BoxCounts::add_turns() {
     const std::int64_t visits = (turn.trips - 1) * outside;
     outside *= turn.trips;
     if (turn.entry == Entry::none) continue;
-    if (hands_on && turn.entry == last.entry) {
-      beside += visits;
+    if (hands_on && turn.entry == last.entry) beside += visits;
+    if (hands_on && turn.entry == last.entry && may_be_beside(turn)) {
       add_beside(turn, visits);
     } else {
       add(turn.entry, visits);
@@ -263,7 +270,7 @@ void BoxCounts::add_turns() {
   }
   if (last.entry == Entry::none) return;
   if (last.entry == Entry::whole) beside += 1;  // after the first visit
-  if (!hands_on) beside = 0;
+  if (!hands_on || !may_be_beside(last)) beside = 0;
   if (beside > 0) add_beside(last, (last.trips - 1) * beside);
   add(last.entry, (last.trips - 1) * (outside - beside));
 }

@@ -28,8 +28,9 @@ class BoxCounts {
 
  private:
   struct Axis {
-    std::vector<Dim> dims;
-    std::vector<std::int64_t> coefficients;
+    std::size_t turning = 0;  ///< of its dimensions have more than one element
+    std::array<Dim, 2> dims{};
+    std::array<std::int64_t, 2> coefficients{};
     std::int64_t unit = 1;  ///< a step of one along this axis, as part of a shift
     int table = -1;         ///< of the operand's tables, where two dimensions turn
   };
@@ -65,6 +66,7 @@ class BoxCounts {
   void put_spreads(const LoopState& state);
   void put_spread(const LoopState& state, LevelIndex level, SlotKind kind);
   void put_distances();
+  [[nodiscard]] bool may_be_beside(const Turn& turn) const;
   [[nodiscard]] bool may_serve(std::int64_t away) const;
   [[nodiscard]] const Served& served(std::int64_t away);
   [[nodiscard]] Served count_served(std::int64_t away) const;
@@ -89,6 +91,7 @@ class BoxCounts {
   Mesh mesh_;
   std::array<Spread, 2 * kDimCount * kMaxMapperLevels> spreads_;          ///< fastest first
   std::array<std::int64_t, 2 * kDimCount * kMaxMapperLevels> distances_;  ///< of neighbours
+  std::int64_t farthest_ = 0;                                             ///< of `distances_`
   std::int64_t copies_ = 1, received_ = 0, reads_ = 0, forwarded_ = 0;
   std::unordered_map<SpreadKey, Served, SpreadHash> served_;
   SpreadKey key_;
