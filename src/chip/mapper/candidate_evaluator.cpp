@@ -134,6 +134,10 @@ class CandidateEvaluator::Counter {
       records_[d].announce(hashes[d]);
       differ |= bit(d);
     }
+    for (Mask rest = differ; rest != 0; rest &= rest - 1) {
+      const auto d = static_cast<std::size_t>(std::countr_zero(rest));
+      records_[d].announce_record(hashes[d]);
+    }
     LevelIndex outermost = level_count_;
     turned_ = known_ ? 0 : below(level_count_);
     for (Mask rest = differ; rest != 0; rest &= rest - 1) {
@@ -257,6 +261,7 @@ class CandidateEvaluator::Counter {
     const std::uint64_t key = loops.key();
     if (axis.known && axis.key == key) return;
     values = axis.records.find(loops);
+    for (std::size_t i = 0; i < plan.size; i += 8) __builtin_prefetch(values + i);
     full_ = full_ || axis.records.full();
     axis.key = key;
     axis.known = true;

@@ -44,9 +44,18 @@ class LoopRecords {
       sum += static_cast<std::uint32_t>(loops[slot]) * kFactors[slot];
     return sum ^ (sum >> 32);
   }
-  /// find() of this hash comes soon.
+  /// find() of this hash comes soon: fetches where it will look, then (asked again) what it will
+  /// find there.
   void announce(std::uint64_t hash) const {
     __builtin_prefetch(&places_[hash & (places_.size() - 1)]);
+  }
+  void announce_record(std::uint64_t hash) const {
+    constexpr std::size_t kLine = 64;
+    const LoopRecord* record = places_[hash & (places_.size() - 1)].record;
+    if (record == nullptr) return;
+    const auto* at = reinterpret_cast<const char*>(record);
+    for (std::size_t line = 0; line < sizeof(LoopRecord); line += kLine)
+      __builtin_prefetch(at + line);
   }
   /// Cost  a comparison; the first time, a few divisions.
   [[nodiscard]] const LoopRecord& find(const DimLoops& loops, std::uint64_t hash);
