@@ -38,15 +38,17 @@ Chain along(const Chain& pair, std::int64_t bound) {
   return chain;
 }
 
-/// The chains of an operand and which of them each dimension belongs to.
+/// The chains of an operand with the loops above a child.
 class Chains {
  public:
   template <class IsSummed>
   Chains(const OperandNest& place, LevelIndex child, const IsSummed& is_summed) {
-    make(place);
+    OperandChains made =
+        operand_chains(place.nest.bounds, place.operand, place.accelerator.fields().counting);
+    chains_ = std::move(made.chains);
     for (const NestLoop& loop : place.nest.loops) {
       if (loop.level >= child) break;
-      const Home home = home_[index(loop.dim)];
+      const OperandChains::Home home = made.home[index(loop.dim)];
       const bool summed = loop.spatial && is_summed(loop.level);
       chains_[home.chain].loops.push_back({home.term, loop.spatial, summed, loop.tile, loop.trips});
       if (!loop.spatial) temporal_.push_back(home.chain);
@@ -107,41 +109,7 @@ class Chains {
   }
 
  private:
-  struct Home {
-    std::size_t chain = 0;
-    int term = 0;
-  };
-
-  void make(const OperandNest& place) {
-    std::array<bool, kDimCount> has_home{};
-    for (const Rank& rank : place.operand.ranks) {
-      Chain chain = rank_chain(rank, place.nest.bounds);
-      apply_rules(chain, place.operand, place.accelerator.fields().counting);
-      const bool apart = is_separable(chain, rank, place.nest.bounds);
-      for (std::size_t t = 0; t < rank.terms.size(); ++t) {
-        const bool alone = apart && t > 0;
-        const std::size_t d = index(rank.terms[t].dim);
-        home_[d] = {chains_.size() + (alone ? 1 : 0), alone ? 0 : static_cast<int>(t)};
-        has_home[d] = true;
-      }
-      if (!apart) {
-        chains_.push_back(chain);
-        continue;
-      }
-      for (const std::int64_t bound : chain.bound) chains_.push_back(along(chain, bound));
-    }
-    for (const Dim dim : kDims) {
-      if (has_home[index(dim)] || place.nest.bounds[index(dim)] == 1) continue;
-      home_[index(dim)] = {chains_.size(), 0};
-      Chain chain;
-      chain.relevant = false;
-      chain.bound[0] = place.nest.bounds[index(dim)];
-      chains_.push_back(chain);
-    }
-  }
-
   std::vector<Chain> chains_;
-  std::array<Home, kDimCount> home_{};
   std::vector<std::size_t> temporal_;  ///< chain of every temporal loop, outermost first
 };
 
@@ -217,6 +185,37 @@ BoundaryTraffic drain_traffic(const OperandNest& place, const Boundary& boundary
 }
 
 }  // namespace
+
+OperandChains operand_chains(const DimArray& bounds, const Operand& operand,
+                             const CountingRules& rules) {
+  OperandChains made;
+  std::array<bool, kDimCount> has_home{};
+  for (const Rank& rank : operand.ranks) {
+    Chain chain = rank_chain(rank, bounds);
+    apply_rules(chain, operand, rules);
+    const bool apart = is_separable(chain, rank, bounds);
+    for (std::size_t t = 0; t < rank.terms.size(); ++t) {
+      const bool alone = apart && t > 0;
+      const std::size_t d = index(rank.terms[t].dim);
+      made.home[d] = {made.chains.size() + (alone ? 1 : 0), alone ? 0 : static_cast<int>(t)};
+      has_home[d] = true;
+    }
+    if (!apart) {
+      made.chains.push_back(chain);
+      continue;
+    }
+    for (const std::int64_t bound : chain.bound) made.chains.push_back(along(chain, bound));
+  }
+  for (const Dim dim : kDims) {
+    if (has_home[index(dim)] || bounds[index(dim)] == 1) continue;
+    made.home[index(dim)] = {made.chains.size(), 0};
+    Chain chain;
+    chain.relevant = false;
+    chain.bound[0] = bounds[index(dim)];
+    made.chains.push_back(chain);
+  }
+  return made;
+}
 
 BoundaryTraffic boundary_traffic(const OperandNest& place, const Boundary& boundary) {
   return place.operand.role == Role::outputs ? drain_traffic(place, boundary)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -61,6 +62,20 @@ struct LinkWords {
 
 /// The axis of an operand that `rank` describes, without loops.
 [[nodiscard]] Chain rank_chain(const Rank& rank, const DimArray& bounds);
+
+/// The chains of an operand, without loops: one for each of its axes (two where the indices of an
+/// axis are all different words), then one for each dimension of more than one element that it
+/// does not have.
+struct OperandChains {
+  struct Home {
+    std::size_t chain = 0;
+    int term = 0;
+  };
+  std::vector<Chain> chains;
+  std::array<Home, kDimCount> home{};  ///< where the loops of a dimension belong
+};
+[[nodiscard]] OperandChains operand_chains(const DimArray& bounds, const Operand& operand,
+                                           const CountingRules& rules);
 
 /// Do two different iterations of one rank ever have the same index?
 [[nodiscard]] bool collides(const Rank& rank, const DimArray& bounds);

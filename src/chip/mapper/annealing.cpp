@@ -93,6 +93,7 @@ double haste_of(const SearchProblem& problem, const Stage& stage, std::size_t i)
 void descend(const SearchProblem& problem, std::int64_t tries, Rng rng, Incumbent& incumbent) {
   const LoopMoves neighbours(problem.space);
   if (!incumbent.best) return;
+  CandidateEvaluator fast(problem.layer, problem.accelerator, problem.space);
   for (std::int64_t i = 0; i < tries; ++i) {
     if (problem.stop.raised()) return;
     Candidate next = *incumbent.best;
@@ -102,7 +103,7 @@ void descend(const SearchProblem& problem, std::int64_t tries, Rng rng, Incumben
     ++incumbent.nodes;
     const double bound =
         value_of(problem.model.bound(next, problem.model.all()), problem.options.objective);
-    if (incumbent.can_improve(bound)) incumbent.offer(problem, next);
+    if (incumbent.can_improve(bound)) incumbent.offer(problem, next, fast);
   }
 }
 
@@ -147,13 +148,14 @@ SearchOutcome run_random(const SearchProblem& problem) {
   const std::int64_t budget = problem.options.max_evaluations.value_or(kDefaultBudget);
   const LoopMoves moves(problem.space);
   Rng rng = Rng::derive(problem.options.seed, 0);
+  CandidateEvaluator fast(problem.layer, problem.accelerator, problem.space);
   SearchOutcome outcome;
   Incumbent& incumbent = outcome.incumbent;
   for (const Candidate& start : problem.starts) incumbent.offer(problem, start);
   while (incumbent.spent() < budget && !problem.stop.raised()) {
     const Candidate candidate = moves.sample(rng);
     if (problem.space.fits_mesh(candidate))
-      incumbent.offer(problem, candidate);
+      incumbent.offer(problem, candidate, fast);
     else
       ++incumbent.nodes;
   }

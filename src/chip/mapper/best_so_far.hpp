@@ -9,7 +9,8 @@ namespace hwflow::chip {
 /// What a product search has found, and what that or its limits still let it look for.
 class BestSoFar {
  public:
-  explicit BestSoFar(const SearchProblem& problem) : problem_(problem) {}
+  explicit BestSoFar(const SearchProblem& problem)
+      : problem_(problem), fast_(problem.layer, problem.accelerator, problem.space) {}
 
   /// Sums of products are rounded differently from the counts: what is nearer than this is equal.
   static constexpr double kTolerance = 1e-10;
@@ -29,12 +30,13 @@ class BestSoFar {
     return spent_;
   }
 
-  void offer(const Candidate& candidate) { incumbent.offer(problem_, candidate); }
+  void offer(const Candidate& candidate) { incumbent.offer(problem_, candidate, fast_); }
 
   Incumbent incumbent;
 
  private:
   const SearchProblem& problem_;
+  CandidateEvaluator fast_;
   bool spent_ = false;
 };
 

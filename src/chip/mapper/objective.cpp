@@ -1,6 +1,7 @@
 #include <array>
 #include <string>
 
+#include "chip/mapper/candidate_evaluator.hpp"
 #include "chip/mapper/mapper.hpp"
 
 namespace hwflow::chip {
@@ -41,6 +42,14 @@ double value_of(const Cost& cost, Objective objective) {
     case Objective::dram: return static_cast<double>(cost.dram_bits);
   }
   return 0.0;
+}
+
+double value_of(const Totals& totals, Objective objective) {
+  Cost cost;
+  cost.energy_pj = totals.energy_pj;
+  cost.cycles = totals.cycles;
+  cost.dram_bits = totals.dram_bits;
+  return value_of(cost, objective);
 }
 
 }  // namespace hwflow::chip

@@ -84,6 +84,21 @@ bool Incumbent::offer(const SearchProblem& problem, const Candidate& candidate) 
   return true;
 }
 
+bool Incumbent::offer(const SearchProblem& problem, const Candidate& candidate,
+                      CandidateEvaluator& fast) {
+  constexpr double kRounding = 1e-9;  // far more than the two differ by
+  const auto is_worse = [&] {
+    const auto said = fast.evaluate(candidate);
+    const auto* totals = std::get_if<Totals>(&said);
+    if (totals == nullptr) return true;
+    const double likely = value_of(*totals, problem.options.objective);
+    return best && likely > value * (1.0 + kRounding);
+  };
+  if (!fast.is_fast() || !is_worse()) return offer(problem, candidate);
+  ++evaluations;
+  return false;
+}
+
 void Incumbent::merge(const Incumbent& other) {
   evaluations += other.evaluations;
   nodes += other.nodes;

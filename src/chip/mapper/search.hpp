@@ -10,6 +10,7 @@
 
 #include "chip/cost/cost.hpp"
 #include "chip/mapper/bound_model.hpp"
+#include "chip/mapper/candidate_evaluator.hpp"
 #include "chip/mapper/map_space.hpp"
 #include "chip/mapper/mapper.hpp"
 
@@ -64,6 +65,8 @@ struct Incumbent {
   }
   /// Evaluates the candidate and keeps it when it is feasible and better; true when kept.
   bool offer(const SearchProblem& problem, const Candidate& candidate);
+  /// The same; what `fast` says is no better is not evaluated again.
+  bool offer(const SearchProblem& problem, const Candidate& candidate, CandidateEvaluator& fast);
   /// Takes the other's best when it is better, and adds up what both spent.
   void merge(const Incumbent& other);
 };

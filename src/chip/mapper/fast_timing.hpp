@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "chip/cost/timing.hpp"
+#include "chip/mapper/count_plan.hpp"
+
+namespace hwflow::chip {
+
+/// Bits that one boundary moves through the ports at its ends, all instances together.
+struct BoundaryPorts {
+  PortBits parent, child;
+  PortBits first_parent, first_child;  ///< first tiles
+  PortBits last_parent, last_child;    ///< last tiles of outputs
+};
+[[nodiscard]] BoundaryPorts ports_of(const BoundaryPlan& boundary, const BoundaryTraffic& traffic);
+
+/// Cycles as Timing counts them, of boundaries that are known one by one.
+class FastTiming {
+ public:
+  FastTiming(const Accelerator& accelerator, const CountPlan& plan);
+
+  /// Has any level a limit of bandwidth? Without, cycles are those of computing.
+  [[nodiscard]] bool is_limited() const { return limited_; }
+  /// `used`: instances of each level that work.
+  using Used = std::array<std::int64_t, kMaxMapperLevels + 1>;
+  [[nodiscard]] std::int64_t cycles(std::int64_t compute_cycles,
+                                    const std::vector<BoundaryPorts>& ports,
+                                    const Used& used) const;
+
+ private:
+  using Bits = PortBits BoundaryPorts::*;
+  [[nodiscard]] std::int64_t transfer_cycles(LevelIndex child,
+                                             const std::vector<BoundaryPorts>& ports, Bits at_child,
+                                             Bits at_parent, const Used& used) const;
+
+  std::vector<MemoryLevel> levels_;
+  std::vector<Boundary> boundaries_;
+  std::vector<std::vector<std::size_t>> into_;  ///< boundaries by child level
+  bool limited_ = false, hides_ = false;
+};
+
+}  // namespace hwflow::chip
