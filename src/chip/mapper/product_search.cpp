@@ -22,7 +22,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLogTolerance = 1e-9;
-constexpr std::int64_t kWarmUp = 4'000;      // bounds and mappings of a first walk
+constexpr std::int64_t kWarmUp = 40'000;     // bounds and mappings of a first walk
 constexpr std::size_t kMostClasses = 6'000;  // of loop orders, before most are left out
 constexpr double kFewDropped = 0.9;  // share of a list that is kept when it counts as unchanged
 constexpr int kFirstRounds = 14, kRounds = 2, kNodeRounds = 3;  // of the dual bound
