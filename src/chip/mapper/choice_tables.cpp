@@ -169,6 +169,9 @@ std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c)
   RowSet& set = row_set(best_choices(columns, allowed, loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
+  table->is_exact = std::find(loose.begin(), loose.end(), true) == loose.end();
+  table->has.resize(compounds_[c].choices.size());
+  for (const std::uint32_t i : table->choices) table->has[i] = true;
   std::vector<double> least;
   for (const Table::Column* all : columns) {
     const auto [entry, is_new] = set.columns.try_emplace(all);

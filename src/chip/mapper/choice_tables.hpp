@@ -60,6 +60,8 @@ struct Table {
   };
   std::vector<const Column*> of_all;           ///< per column
   const std::vector<bool>* allowed = nullptr;  ///< of all choices; none: all are
+  std::vector<bool> has;                       ///< of all choices: is it one of the table's?
+  bool is_exact = true;                        ///< no row is loose
   std::uint32_t number = 0;                    ///< among all tables
 };
 

@@ -7,7 +7,8 @@
 #include <map>
 #include <numeric>
 #include <optional>
-#include <unordered_set>
+#include <set>
+#include <utility>
 
 #include "chip/mapper/choice_tables.hpp"
 #include "chip/mapper/class_mirror.hpp"
@@ -95,7 +96,6 @@ class ProductSearch {
       Item item = std::move(items_.back());
       items_.pop_back();
       if (!best_.is_spent()) search(item);
-      if (!is_covered_) done_.push_back(std::move(item.tables));
       if (!best_.is_spent()) continue;
       const double next = items_.empty() ? kInfinity : items_.back().bound;
       return dual_.value(std::min(item.bound, next));
@@ -154,37 +154,79 @@ class ProductSearch {
 
   // --- classes ----------------------------------------------------------------------------------
 
-  /// The rows of a class that classes done before do not cover, in handicap_; false when that
-  /// leaves no mapping.
-  bool find_new_rows(const Item& item) {
-    std::vector<std::vector<std::uint32_t>> rows(compounds_);
-    for (std::size_t c = 0; c < compounds_; ++c) {
-      rows[c].resize(item.tables[c]->choices.size());
-      std::iota(rows[c].begin(), rows[c].end(), 0U);
-    }
+  /// Leaves in new_choices_ what makes a mapping that classes done before do not cover: of a class
+  /// that covers all choices of all compounds but one, those that it does not cover there. False
+  /// when no mapping is left. `covers`: all choices of a compound? `done`: of the classes to ask.
+  template <class IsAsked, class Covers>
+  bool leave_new(const Item& item, const IsAsked& is_asked, const Covers& covers) {
     seen_.clear();
-    is_covered_ = false;
-    for (const std::vector<Table*>& other : done_) {
+    for (const DoneClass& other : done_) {
+      if (!is_asked(other)) continue;
       std::optional<std::size_t> open;
       bool several = false;
       for (std::size_t c = 0; c < compounds_ && !several; ++c) {
-        if (cover_.covers(*other[c], *item.tables[c])) continue;
+        if (covers(other, c)) continue;
         several = open.has_value();
         open = c;
       }
       if (several) continue;
-      is_covered_ = !open;
-      if (is_covered_) return false;
-      if (!seen_.insert(other[*open]).second) continue;
-      RowCover::take_covered(*other[*open], *item.tables[*open], rows[*open]);
-      if (rows[*open].empty()) return false;
-    }
-    handicap_.resize(compounds_);
-    for (std::size_t c = 0; c < compounds_; ++c) {
-      handicap_[c].assign(item.tables[c]->choices.size(), kInfinity);
-      for (const std::uint32_t row : rows[c]) handicap_[c][row] = 0.0;
+      if (!open) return false;
+      if (other.choices.empty() && !seen_.insert({other.tables[*open], other.is_exact}).second)
+        continue;
+      RowCover::take_covered(other, *open, *item.tables[*open], new_choices_[*open]);
+      if (new_choices_[*open].empty()) return false;
     }
     return true;
+  }
+
+  /// The rows of a class that classes done before do not cover, in handicap_; false: none is left.
+  bool find_new_rows(const Item& item) {
+    new_choices_.resize(compounds_);
+    for (std::size_t c = 0; c < compounds_; ++c)
+      new_choices_[c].assign(item.tables[c]->choices.begin(), item.tables[c]->choices.end());
+    const auto has_all = [](const DoneClass& done) { return done.choices.empty(); };
+    if (!leave_new(item, has_all, [&](const DoneClass& done, std::size_t c) {
+          return cover_.covers(done, c, *item.tables[c]);
+        }))
+      return false;
+    handicap_.resize(compounds_);
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      const auto& choices = item.tables[c]->choices;
+      handicap_[c].assign(choices.size(), kInfinity);
+      std::size_t row = 0;
+      for (const std::uint32_t choice : new_choices_[c]) {
+        while (choices[row] != choice) ++row;
+        handicap_[c][row] = 0.0;
+      }
+    }
+    return true;
+  }
+
+  /// Likewise of the lists of a class that are left, and those classes of which only some choices
+  /// are done.
+  bool leave_new_rows(const Item& item) {
+    for (std::size_t c = 0; c < compounds_; ++c) new_choices_[c] = lists_[c].row;
+    const auto has_some = [](const DoneClass& done) { return !done.choices.empty(); };
+    if (!leave_new(item, has_some, [&](const DoneClass& done, std::size_t c) {
+          return RowCover::covers(done, c, *item.tables[c], new_choices_[c]);
+        }))
+      return false;
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      if (new_choices_[c].size() == lists_[c].size) continue;
+      kept_.clear();
+      for (std::uint32_t i = 0; i < lists_[c].size; ++i)
+        if (std::binary_search(new_choices_[c].begin(), new_choices_[c].end(), lists_[c].row[i]))
+          kept_.push_back(i);
+      lists_[c].keep(lists_[c], kept_);
+    }
+    return true;
+  }
+
+  /// What is known of a class that was bounded, before its lists are gone through.
+  DoneClass done_class(const Item& item) const {
+    DoneClass done{{item.tables.begin(), item.tables.end()}, true, {}};
+    for (const Table* table : item.tables) done.is_exact = done.is_exact && table->is_exact;
+    return done;
   }
 
   void improve(Item& item, int rounds) {
@@ -241,8 +283,9 @@ class ProductSearch {
   void search(Item& item) {
     if (!find_new_rows(item)) return;
     improve(item, kRounds);
+    DoneClass done = done_class(item);
     const double target = this->target();
-    if (item.bound >= target) return;
+    if (item.bound >= target) return done_.push_back(std::move(done));
     class_ = item.loop_class;
     picked_.assign(compounds_, 0);
     lists_.resize(compounds_);
@@ -252,7 +295,15 @@ class ProductSearch {
       find_kept(c, target);
       lists_[c] = ChoiceTables::best_of(*item.tables[c], kept_);
       root.open.lists.emplace_back(c, &lists_[c]);
+      if (done.is_exact) continue;
+      // Of what was beaten by other rows it is not known.
+      done.choices.push_back(item.tables[c]->has);
+      for (const std::uint32_t row : kept_) done.choices[c][item.tables[c]->choices[row]] = false;
+      for (const std::uint32_t choice : lists_[c].row) done.choices[c][choice] = true;
     }
+    const bool is_new = leave_new_rows(item);
+    done_.push_back(std::move(done));
+    if (!is_new) return;
     root.open.products.assign(terms_, 1.0);
     root.open.mesh = full_mesh_;
     root.multipliers = multipliers_;
@@ -441,12 +492,11 @@ class ProductSearch {
   ChoiceTables tables_;
   DualBound dual_;
   std::vector<std::int64_t> full_mesh_;
-  std::vector<double> decided_;            // of DualBound: nothing
-  std::vector<Item> items_;                // that are left
-  std::vector<std::vector<Table*>> done_;  // classes that were
+  std::vector<double> decided_;  // of DualBound: nothing
+  std::vector<Item> items_;      // that are left
+  std::deque<DoneClass> done_;
   RowCover cover_;
-  std::unordered_set<const Table*> seen_;
-  bool is_covered_ = false;
+  std::set<std::pair<const Table*, bool>> seen_;
 
   // Of the last class that was bounded: what the next one begins with.
   DualBound::Multipliers multipliers_;
@@ -464,7 +514,8 @@ class ProductSearch {
   std::vector<const double*> columns_;
   RowBounds::Beside beside_;
   std::vector<double> scores_;
-  std::vector<std::vector<double>> handicap_;  // per compound and row
+  std::vector<std::vector<double>> handicap_;            // per compound and row
+  std::vector<std::vector<std::uint32_t>> new_choices_;  // per compound
   std::vector<std::uint32_t> kept_;
 };
 
