@@ -32,8 +32,9 @@ void LeafOrders::offer_distinct(LevelIndex level, double bound) {
   for_each_order(candidate_, level, p_.space, p_.model, [&](const LoopOrder& order) {
     candidate_.orders[level] = order;
     ++best_.incumbent.nodes;
-    const double own = value_of(p_.model.bound(candidate_, decided), p_.options.objective);
-    offer_distinct(level + 1, std::max(bound, own));
+    const Bound own = p_.model.bound(candidate_, decided);
+    if (may_be_within(own, p_.caps))
+      offer_distinct(level + 1, std::max(bound, value_of(own, p_.options.objective)));
     return true;
   });
   candidate_.orders[level] = before;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "chip/mapper/caps.hpp"
 #include "chip/mapper/choice_tables.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "chip/mapper/term_model.hpp"
@@ -14,9 +15,9 @@ namespace hwflow::chip {
 class RowBounds {
  public:
   /// Keeps a reference to `sums`.
-  RowBounds(const CostSums& sums, Objective objective);
+  RowBounds(const CostSums& sums, Objective objective, const Caps& caps = {});
 
-  /// Do cycles matter?
+  /// Do cycles matter, to the objective or a cap?
   [[nodiscard]] bool is_timed() const;
 
   /// What stands beside a list.
@@ -35,9 +36,12 @@ class RowBounds {
   void weigh(const TermSum& terms, const std::vector<double>& products, const List& list,
              double fixed, std::vector<double>& sum);
   void weigh_cycles(const List& list, const Beside& beside);
+  void weigh_energy(const List& list, const Beside& beside, std::vector<double>& energy);
+  void apply_caps(const List& list, const Beside& beside, std::vector<double>& bounds);
 
   const CostSums& sums_;
   Objective objective_;
+  Caps caps_;
   std::vector<double> cycles_, units_, sum_, longest_, weights_;
 };
 
