@@ -15,6 +15,15 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Finite for zero as well, for the order in which rows are compared: bounds leave such terms out.
 double log_of(double value) { return value > 0.0 ? std::log(value) : -1000.0; }
 
+constexpr std::uint8_t kStandsForNone = 255;
+
+/// What a loose choice really costs is not known. It can stand in for another only where that
+/// moves the same words, whatever they are.
+bool may_stand_in(std::uint8_t loose, const FactorChoices& choices, std::uint32_t a,
+                  std::uint32_t b) {
+  return loose == 0 || (loose != kStandsForNone && choices.are_same_above(loose, a, b));
+}
+
 }  // namespace
 
 ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space, bool timed)
@@ -74,12 +83,12 @@ const std::vector<double>* ChoiceTables::column(std::size_t term, const LoopClas
   return entry->second = same->second.get();
 }
 
-const std::vector<bool>& ChoiceTables::loose(const LoopClass& loop_class, std::size_t c) {
+const std::vector<std::uint8_t>& ChoiceTables::loose(const LoopClass& loop_class, std::size_t c) {
   Choices& all = compounds_[c];
   const auto [entry, is_new] = all.loose.try_emplace(model_.loose_key(loop_class, c));
   if (is_new) entry->second = model_.loose(loop_class, c, all.choices);
   if (is_new && timed_ && model_.has_unknown_waits(c))
-    entry->second.assign(all.choices.size(), true);
+    entry->second.assign(all.choices.size(), kStandsForNone);
   return entry->second;
 }
 
@@ -105,11 +114,11 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
 
 std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
                                                       const std::vector<bool>* allowed,
-                                                      const std::vector<bool>& loose,
+                                                      const std::vector<std::uint8_t>& loose,
                                                       std::size_t c) const {
-  // What a loose choice really costs is not known: it cannot stand in for another.
+  const FactorChoices& all = compounds_[c].choices;
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    return (loose.empty() || !loose[a]) &&
+    return (loose.empty() || may_stand_in(loose[a], all, a, b)) &&
            std::all_of(columns.begin(), columns.end(),
                        [&](const auto* column) { return (*column)[a] <= (*column)[b]; });
   };
@@ -156,7 +165,8 @@ std::unique_ptr<Table> ChoiceTables::make_table(const LoopClass& loop_class, std
     table->column_of.push_back(static_cast<std::uint16_t>(same - columns.begin()));
     if (same == columns.end()) columns.push_back(mine);
   }
-  const std::vector<bool>& loose = this->loose(loop_class, c);
+  const std::vector<std::uint8_t>& loose = this->loose(loop_class, c);
+  table->all = &compounds_[c].choices;
   RowSet& set = row_set(best_choices(columns, allowed(loop_class, c), loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
@@ -209,7 +219,8 @@ void ChoiceTables::mark(Table& table) {
 List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows) {
   if (table.sum.empty()) mark(table);
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    return (table.loose.empty() || !table.loose[a]) &&
+    return (table.loose.empty() ||
+            may_stand_in(table.loose[a], *table.all, table.choices[a], table.choices[b])) &&
            std::all_of(table.values.begin(), table.values.end(),
                        [&](const double* values) { return values[a] <= values[b]; }) &&
            std::all_of(table.used.begin(), table.used.end(),

@@ -51,7 +51,9 @@ struct Table {
   /// How many of some values each column is above, as bits: of two rows the one that beats the
   /// other has no bit that the other lacks.
   std::array<std::vector<std::uint64_t>, 2> marks;
-  std::vector<bool> loose;  ///< rows that beat no other, see TermModel::loose(); empty: none
+  /// Per row, as TermModel::loose(): it beats only rows with the same loops above this level.
+  std::vector<std::uint8_t> loose;
+  const FactorChoices* all = nullptr;
 };
 
 /// Mesh axes of more than one unit.
@@ -96,7 +98,8 @@ class ChoiceTables {
     std::unordered_map<std::string, const std::vector<double>*> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<std::vector<double>>> by_content;
     std::unordered_map<std::string, std::vector<bool>> allowed;  ///< by what a class leaves out
-    std::unordered_map<std::string, std::vector<bool>> loose;    ///< by TermModel::loose_key()
+    /// by TermModel::loose_key()
+    std::unordered_map<std::string, std::vector<std::uint8_t>> loose;
     std::map<std::vector<std::uint32_t>, RowSet> row_sets;
     std::unordered_map<std::string, std::unique_ptr<Table>> tables;
   };
@@ -107,9 +110,9 @@ class ChoiceTables {
   const std::vector<bool>* allowed(const LoopClass& loop_class, std::size_t compound);
   [[nodiscard]] std::vector<std::uint32_t> best_choices(const Columns& columns,
                                                         const std::vector<bool>* allowed,
-                                                        const std::vector<bool>& loose,
+                                                        const std::vector<std::uint8_t>& loose,
                                                         std::size_t compound) const;
-  const std::vector<bool>& loose(const LoopClass& loop_class, std::size_t compound);
+  const std::vector<std::uint8_t>& loose(const LoopClass& loop_class, std::size_t compound);
   RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
   static void mark(Table& table);
   [[nodiscard]] std::unique_ptr<Table> make_table(const LoopClass& loop_class,

@@ -41,12 +41,12 @@ Diagnostics check_objectives(const std::vector<Objective>& objectives) {
 /// The machine with its siblings in one order, and what the searches there share. Stays in place.
 struct NestedSpace {
   NestedSpace(const Layer& layer, const Accelerator& accelerator, LevelOrder with,
-              const MapperOptions& options, bool timed)
+              const MapperOptions& options, ProductSpace::Purpose purpose)
       : order(std::move(with)),
         machine(with_level_order(accelerator, order)),
         space(layer, machine, options.factors, options.axes),
         model(layer, machine, space),
-        products(layer, machine, space, timed) {}
+        products(layer, machine, space, purpose) {}
   NestedSpace(const NestedSpace&) = delete;
   NestedSpace& operator=(const NestedSpace&) = delete;
 
@@ -82,12 +82,12 @@ class ParetoSearch {
   ProductSpace::State make_spaces() {
     std::vector<LevelOrder> orders = sibling_orders(accelerator_);
     if (options_.mapper.sibling_order == MapperOptions::SiblingOrder::listed) orders.resize(1);
-    // Energy leaks with time.
-    const bool timed = objectives_ != std::vector{Objective::energy, Objective::dram} ||
-                       TermModel(layer_, accelerator_).sums().leakage_pj_per_cycle > 0.0;
+    const bool timed =
+        objectives_ != std::vector{Objective::energy, Objective::dram} || may_leak(accelerator_);
+    using Purpose = ProductSpace::Purpose;
     for (const LevelOrder& order : orders) {
-      NestedSpace& nested =
-          spaces_.emplace_back(layer_, accelerator_, order, options_.mapper, timed);
+      NestedSpace& nested = spaces_.emplace_back(layer_, accelerator_, order, options_.mapper,
+                                                 timed ? Purpose::timed : Purpose::untimed);
       const auto state = nested.products.find_classes(sign_);
       if (state != ProductSpace::State::known) return state;
     }

@@ -4,25 +4,49 @@
 #include <utility>
 
 #include "chip/mapper/class_mirror.hpp"
-#include "chip/mapper/row_bounds.hpp"
 
 namespace hwflow::chip {
+
+bool may_leak(const Accelerator& accelerator) {
+  return accelerator.engine().leakage_pj_per_cycle > 0.0 ||
+         std::any_of(accelerator.levels().begin(), accelerator.levels().end(),
+                     [](const MemoryLevel& level) { return level.leakage_pj_per_cycle > 0.0; });
+}
+
 namespace {
 
 constexpr std::size_t kMostClasses = 6'000;  // of loop orders, before most are left out
 
+TermModel make_model(const Layer& layer, const Accelerator& accelerator,
+                     ProductSpace::Purpose purpose) {
+  TermModel model(layer, accelerator);
+  if (purpose == ProductSpace::Purpose::dram) model.keep_dram_only();
+  return model;
+}
+
+ProductSpace::Purpose purpose_of(const SearchProblem& problem) {
+  using Purpose = ProductSpace::Purpose;
+  switch (problem.options.objective) {
+    case Objective::dram: return Purpose::dram;
+    case Objective::energy:
+      return may_leak(problem.accelerator) ? Purpose::timed : Purpose::untimed;
+    case Objective::latency:
+    case Objective::edp: break;
+  }
+  return Purpose::timed;
+}
+
 }  // namespace
 
 ProductSpace::ProductSpace(const Layer& layer, const Accelerator& accelerator,
-                           const MapSpace& space, bool timed)
-    : layer_(layer), space_(space), model_(layer, accelerator), tables_(model_, space, timed) {}
+                           const MapSpace& space, Purpose purpose)
+    : layer_(layer),
+      space_(space),
+      model_(make_model(layer, accelerator, purpose)),
+      tables_(model_, space, purpose == Purpose::timed) {}
 
 ProductSpace::ProductSpace(const SearchProblem& problem)
-    : layer_(problem.layer),
-      space_(problem.space),
-      model_(problem.layer, problem.accelerator),
-      tables_(model_, problem.space,
-              RowBounds(model_.sums(), problem.options.objective, problem.caps).is_timed()) {}
+    : ProductSpace(problem.layer, problem.accelerator, problem.space, purpose_of(problem)) {}
 
 ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
   if (state_ == State::known || state_ == State::too_many) return state_;

@@ -15,9 +15,11 @@ namespace hwflow::chip {
 /// Not for two threads at once.
 class ProductSpace {
  public:
-  /// `timed`: will cycles matter to any of the searches? Keeps references.
+  /// Which costs the searches ask for.
+  enum class Purpose : std::uint8_t { dram, untimed, timed };
+  /// Keeps references.
   ProductSpace(const Layer& layer, const Accelerator& accelerator, const MapSpace& space,
-               bool timed);
+               Purpose purpose);
   /// As one search needs it.
   explicit ProductSpace(const SearchProblem& problem);
 
@@ -42,5 +44,8 @@ class ProductSpace {
   std::vector<Class> classes_;
   State state_ = State::unknown;
 };
+
+/// Does energy depend on time?
+[[nodiscard]] bool may_leak(const Accelerator& accelerator);
 
 }  // namespace hwflow::chip

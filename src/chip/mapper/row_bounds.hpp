@@ -29,8 +29,10 @@ class RowBounds {
   };
   /// Infinite where a row cannot fit.
   void find(const List& list, const Beside& beside, std::vector<double>& bounds);
-  /// The term of the steps of the whole array.
-  [[nodiscard]] std::uint32_t steps_term() const { return sums_.cycles[0][0][0].term; }
+  /// The term of the steps of the whole array; any where time does not count.
+  [[nodiscard]] std::uint32_t steps_term() const {
+    return sums_.cycles.empty() ? 0 : sums_.cycles[0][0][0].term;
+  }
 
  private:
   void weigh(const TermSum& terms, const std::vector<double>& products, const List& list,

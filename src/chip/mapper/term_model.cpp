@@ -39,6 +39,28 @@ TermModel::TermModel(const Layer& layer, const Accelerator& accelerator)
   write_sums();
 }
 
+void TermModel::keep_dram_only() {
+  CostSums left;
+  left.dram_bits = std::move(sums_.dram_bits);
+  left.fixed_dram_bits = sums_.fixed_dram_bits;
+  left.limits = std::move(sums_.limits);
+  std::map<std::uint32_t, std::uint32_t> number;
+  std::vector<Term> terms;
+  const auto renumber = [&](TermSum& sum) {
+    for (TermShare& share : sum) {
+      const auto [entry, is_new] =
+          number.try_emplace(share.term, static_cast<std::uint32_t>(terms.size()));
+      if (is_new) terms.push_back(terms_[share.term]);
+      share.term = entry->second;
+    }
+  };
+  renumber(left.dram_bits);
+  for (CostSums::Limit& limit : left.limits) renumber(limit.sum);
+  sums_ = std::move(left);
+  terms_ = std::move(terms);
+  waits_for_first_tiles_ = false;
+}
+
 bool TermModel::is_exact() const {
   for (const Rank& rank : layer_.op.output().ranks)
     if (!is_single(rank, layer_.op)) return false;
@@ -294,11 +316,11 @@ std::vector<TermModel::Factor> TermModel::loose_factors(std::size_t c) const {
   return factors;
 }
 
-std::vector<bool> TermModel::loose(const LoopClass& loop_class, std::size_t c,
-                                   const FactorChoices& choices) const {
-  std::vector<bool> loose;
+std::vector<std::uint8_t> TermModel::loose(const LoopClass& loop_class, std::size_t c,
+                                           const FactorChoices& choices) const {
+  std::vector<std::uint8_t> loose;
   for (const Factor& factor : loose_factors(c)) {
-    loose.resize(choices.size(), false);
+    loose.resize(choices.size(), 0);
     const auto& first = choices.above(0, factor.child);
     const auto& second = choices.above(1, factor.child);
     std::vector<std::int8_t> known(first.example.size() * second.example.size(), -1);
@@ -311,7 +333,7 @@ std::vector<bool> TermModel::loose(const LoopClass& loop_class, std::size_t c,
           if (rank_words(factor, loop_class, axis, compounds_[c], choices[i]).spare > 0.0)
             spare = 1;
       }
-      if (spare == 1) loose[i] = true;
+      if (spare == 1) loose[i] = std::max(loose[i], static_cast<std::uint8_t>(factor.child));
     }
   }
   return loose;

@@ -54,6 +54,9 @@ class TermModel {
  public:
   TermModel(const Layer& layer, const Accelerator& accelerator);
 
+  /// Leaves the DRAM traffic and what limits it: the other costs of the sums are gone.
+  void keep_dram_only();
+
   [[nodiscard]] const std::vector<Compound>& compounds() const { return compounds_; }
   [[nodiscard]] const CostSums& sums() const { return sums_; }
   [[nodiscard]] std::size_t term_count() const { return terms_.size(); }
@@ -68,10 +71,12 @@ class TermModel {
                                            const FactorChoices& choices) const;
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
-  /// Choices of which the class may count fewer words than any order of its loops moves (exact
-  /// counting of rows that are cut at several levels; forwarding). Empty: none.
-  [[nodiscard]] std::vector<bool> loose(const LoopClass& loop_class, std::size_t compound,
-                                        const FactorChoices& choices) const;
+  /// Of choices of which the class may count fewer words than any order of its loops moves (exact
+  /// counting of rows that are cut at several levels; forwarding), the innermost level that such
+  /// words go into: what they really are depends on the loops above it alone. 0: of none. Empty: of
+  /// no choice.
+  [[nodiscard]] std::vector<std::uint8_t> loose(const LoopClass& loop_class, std::size_t compound,
+                                                const FactorChoices& choices) const;
   /// Does the time that the first tiles take depend on more than the terms say? Where double
   /// buffers wait for tiles that padding may cut.
   [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;
