@@ -76,8 +76,6 @@ class ParetoSearch {
         objectives_.push_back(objective);
   }
 
-  [[nodiscard]] Objective first_objective() const { return objectives_[0]; }
-
   /// Classes and tables of every order of siblings.
   ProductSpace::State make_spaces() {
     std::vector<LevelOrder> orders = sibling_orders(accelerator_);
@@ -85,40 +83,50 @@ class ParetoSearch {
     const bool timed =
         objectives_ != std::vector{Objective::energy, Objective::dram} || may_leak(accelerator_);
     using Purpose = ProductSpace::Purpose;
+    auto state = ProductSpace::State::known;
     for (const LevelOrder& order : orders) {
       NestedSpace& nested = spaces_.emplace_back(layer_, accelerator_, order, options_.mapper,
                                                  timed ? Purpose::timed : Purpose::untimed);
-      const auto state = nested.products.find_classes(sign_);
-      if (state != ProductSpace::State::known) return state;
+      state = nested.products.find_classes(sign_);
+      are_spaces_known_ = are_spaces_known_ && state == ProductSpace::State::known;
+      if (state == ProductSpace::State::too_many) return state;
     }
-    return ProductSpace::State::known;
+    return state;
   }
 
-  /// `first`: the best mapping for the first objective, as far as it was searched.
-  ParetoResult run(const MappingResult& first) {
-    result_.evaluations = first.evaluations;
-    result_.nodes = first.nodes;
-    result_.searches = 1;
-    keep(first.mapping);
-    ParetoBoxes boxes(least_values(first));
-    if (first.optimal) add(values_of(first.cost), boxes);
+  /// The best mapping for every objective by itself, as far as the limits go.
+  /// Errors  as map_layer.
+  Expected<std::vector<MappingResult>> map_alone(const std::stop_token& stop) {
+    std::vector<MappingResult> best;
+    for (const Objective objective : objectives_) {
+      MapperOptions options = options_.mapper;
+      options.objective = objective;
+      constexpr double kLeastSeconds = 1e-3;
+      if (options.time_limit_seconds)
+        options.time_limit_seconds =
+            std::max(kLeastSeconds, *options.time_limit_seconds - sign_.seconds());
+      if (options.max_evaluations)
+        options.max_evaluations = std::max<std::int64_t>(1, *left_to_spend());
+      auto found = map_layer(layer_, accelerator_, options, stop);
+      if (!found) return Unexpected{std::move(found).error()};
+      ++result_.searches;
+      result_.evaluations += found->evaluations;
+      result_.nodes += found->nodes;
+      best.push_back(std::move(*found));
+    }
+    return best;
+  }
+
+  ParetoResult run(const std::vector<MappingResult>& alone) {
+    ParetoValues least;
+    for (const MappingResult& result : alone) {
+      least.push_back(result.lower_bound);
+      keep(result.mapping);
+    }
+    ParetoBoxes boxes(std::move(least));
+    if (alone[0].optimal) add(values_of(alone[0].cost), boxes);
     search(boxes);
     return finish(boxes);
-  }
-
-  /// When a stop came before the classes were known.
-  ParetoResult give_up(const MappingResult& first) {
-    result_.evaluations = first.evaluations;
-    result_.nodes = first.nodes;
-    result_.searches = 1;
-    ParetoValues least(objectives_.size(), 0.0);
-    least[0] = first.lower_bound;
-    ParetoBoxes boxes(std::move(least));
-    points_.push_back(values_of(first.cost));
-    boxes.cut(points_[0]);
-    describe(boxes);
-    result_.points.push_back({first.mapping, first.cost});
-    return finished();
   }
 
  private:
@@ -181,17 +189,6 @@ class ParetoSearch {
     return found;
   }
 
-  /// The least of every objective by itself, as far as proved.
-  ParetoValues least_values(const MappingResult& first) {
-    ParetoValues least{first.lower_bound};
-    for (std::size_t i = 1; i < objectives_.size(); ++i) {
-      std::vector<ClassBounds> known;
-      least.push_back(is_spent() ? 0.0
-                                 : search_orders(objectives_[i], {}, kInfinity, known).lower_bound);
-    }
-    return least;
-  }
-
   /// Keeps what no other known mapping covers.
   void remember(Known mapping) {
     for (const Known& other : known_)
@@ -236,6 +233,7 @@ class ParetoSearch {
   }
 
   void search(ParetoBoxes& boxes) {
+    if (!are_spaces_known_) return;
     while (!is_spent()) {
       auto box = boxes.take_largest();
       if (!box) return;
@@ -330,7 +328,8 @@ class ParetoSearch {
   const StopSign& sign_;
   std::vector<Objective> objectives_;
   std::deque<NestedSpace> spaces_;
-  std::vector<Known> known_;  // no one covers another
+  bool are_spaces_known_ = true;  // with their classes
+  std::vector<Known> known_;      // no one covers another
   std::vector<ParetoValues> points_;
   ParetoResult result_;
 };
@@ -393,18 +392,15 @@ Expected<ParetoResult> map_layer_pareto(const Layer& layer, const Accelerator& a
   if (!problems.empty()) return Unexpected{std::move(problems)};
   const StopSign sign(options.mapper, stop);
   ParetoSearch search(layer, accelerator, options, sign);
-  MapperOptions single = options.mapper;
-  single.objective = search.first_objective();
-  const auto first = map_layer(layer, accelerator, single, stop);
-  if (!first) return Unexpected{first.error()};
+  const auto alone = search.map_alone(stop);
+  if (!alone) return Unexpected{alone.error()};
   problems = check_layer(layer, accelerator, options);
   if (!problems.empty()) return Unexpected{std::move(problems)};
-  const auto state = search.make_spaces();
-  if (state == ProductSpace::State::too_many)
+  if (search.make_spaces() == ProductSpace::State::too_many)
     return Unexpected{Diagnostics{{accelerator.name(),
                                    "has too many classes of loop orders for a proved Pareto set",
                                    "leave out levels, or ask for one objective"}}};
-  return state == ProductSpace::State::known ? search.run(*first) : search.give_up(*first);
+  return search.run(*alone);
 }
 
 }  // namespace hwflow::chip
