@@ -1,7 +1,6 @@
 #include "chip/mapper/leaf_orders.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "chip/mapper/loop_orders.hpp"
 
@@ -14,12 +13,23 @@ LeafOrders::LeafOrders(const SearchProblem& problem, BestSoFar& best) : p_(probl
   });
 }
 
-void LeafOrders::offer(const Candidate& candidate, double bound) {
+void LeafOrders::offer(const Candidate& candidate, double bound,
+                       const std::vector<std::uint32_t>& picks) {
   candidate_ = candidate;
-  if (!p_.accelerator.fields().counting.box_tiles) return offer_distinct(0, bound);
+  if (!p_.accelerator.fields().counting.box_tiles) {
+    if (is_new(picks)) offer_distinct(0, 0.0);
+    return;
+  }
   offer_neighbours(candidate);
   // Where loops do not turn, another order may come down to the bound.
   if (best_.may_improve(bound)) offer_all(0, bound);
+}
+
+/// Forgets what was tried where it would take too much room.
+bool LeafOrders::is_new(const std::vector<std::uint32_t>& picks) {
+  constexpr std::size_t kMost = 1'000'000;
+  if (tried_.size() >= kMost) tried_.clear();
+  return tried_.insert(picks).second;
 }
 
 /// Exact counting tells more orders apart than the classes do: each of them is tried.

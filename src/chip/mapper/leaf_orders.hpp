@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <set>
+#include <vector>
+
 #include "chip/mapper/best_so_far.hpp"
 
 namespace hwflow::chip {
@@ -11,10 +15,13 @@ class LeafOrders {
   LeafOrders(const SearchProblem& problem, BestSoFar& best);
 
   /// Offers `candidate` in its own order, or in every order that may cost less than the best.
-  /// `bound`: no order costs less.
-  void offer(const Candidate& candidate, double bound);
+  /// `bound`: no order that the class of `candidate` is for costs less. `picks` stand for its
+  /// loops: with exact counting every order is tried the first time, and none when they come again
+  /// under another class.
+  void offer(const Candidate& candidate, double bound, const std::vector<std::uint32_t>& picks);
 
  private:
+  bool is_new(const std::vector<std::uint32_t>& picks);
   void offer_distinct(LevelIndex level, double bound);
   void offer_all(LevelIndex level, double bound);
   void offer_neighbours(Candidate candidate);
@@ -23,6 +30,7 @@ class LeafOrders {
   BestSoFar& best_;
   bool forwards_ = false;  ///< some units pass words on to their neighbours
   Candidate candidate_;
+  std::set<std::vector<std::uint32_t>> tried_;
 };
 
 }  // namespace hwflow::chip

@@ -396,7 +396,7 @@ class ProductSearch {
       for (std::size_t d = 0; d < model_.compounds()[c].size(); ++d)
         candidate.chains[index(model_.compounds()[c][d])] = tables_.choices(c)[picked_[c]].loops[d];
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
-    orders_.offer(candidate, bound);
+    orders_.offer(candidate, bound, picked_);
   }
 
   const SearchProblem& p_;
