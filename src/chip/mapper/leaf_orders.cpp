@@ -6,7 +6,8 @@
 
 namespace hwflow::chip {
 
-LeafOrders::LeafOrders(const SearchProblem& problem, BestSoFar& best) : p_(problem), best_(best) {
+LeafOrders::LeafOrders(const SearchProblem& problem, BestSoFar& best, OuterTraffic& outer_traffic)
+    : p_(problem), best_(best), outer_traffic_(outer_traffic) {
   const auto& levels = problem.accelerator.levels();
   forwards_ = std::any_of(levels.begin(), levels.end(), [](const MemoryLevel& level) {
     return level.fanout.forwarding && level.fanout.instances() > 1;
@@ -17,12 +18,21 @@ void LeafOrders::offer(const Candidate& candidate, double bound,
                        const std::vector<std::uint32_t>& picks) {
   candidate_ = candidate;
   if (!p_.accelerator.fields().counting.box_tiles) {
-    if (is_new(picks)) offer_distinct(0, 0.0);
+    if (may_be_of_use(candidate) && is_new(picks)) offer_distinct(0, 0.0);
     return;
   }
   offer_neighbours(candidate);
   // Where loops do not turn, another order may come down to the bound.
   if (best_.may_improve(bound)) offer_all(0, bound);
+}
+
+/// Can some order move few enough bits?
+bool LeafOrders::may_be_of_use(const Candidate& candidate) {
+  const bool for_dram = p_.options.objective == Objective::dram;
+  if (!for_dram && !p_.caps.dram_bits) return true;
+  Bound least;
+  least.dram_bits = outer_traffic_.least_bits(candidate);
+  return may_be_within(least, p_.caps) && (!for_dram || best_.may_improve(least.dram_bits));
 }
 
 /// Forgets what was tried where it would take too much room.

@@ -29,7 +29,7 @@ class ProductSearch {
   ProductSearch(const SearchProblem& problem, const ProductSpace& space)
       : p_(problem),
         best_(problem),
-        orders_(problem, best_),
+        orders_(problem, best_, space.outer_traffic()),
         space_(space),
         model_(space.model()),
         tables_(space.tables()),

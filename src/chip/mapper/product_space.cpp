@@ -43,7 +43,8 @@ ProductSpace::ProductSpace(const Layer& layer, const Accelerator& accelerator,
     : layer_(layer),
       space_(space),
       model_(make_model(layer, accelerator, purpose)),
-      tables_(model_, space, purpose == Purpose::timed) {}
+      tables_(model_, space, purpose == Purpose::timed),
+      outer_traffic_(std::make_unique<OuterTraffic>(layer, accelerator)) {}
 
 ProductSpace::ProductSpace(const SearchProblem& problem)
     : ProductSpace(problem.layer, problem.accelerator, problem.space, purpose_of(problem)) {}

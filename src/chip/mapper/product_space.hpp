@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "chip/mapper/choice_tables.hpp"
+#include "chip/mapper/outer_traffic.hpp"
 #include "chip/mapper/search.hpp"
 #include "chip/mapper/term_model.hpp"
 
@@ -33,6 +35,8 @@ class ProductSpace {
   State find_classes(const StopSign& stop);
   [[nodiscard]] const std::vector<Class>& classes() const { return classes_; }
 
+  /// Remembers what it was asked.
+  [[nodiscard]] OuterTraffic& outer_traffic() const { return *outer_traffic_; }
   [[nodiscard]] const TermModel& model() const { return model_; }
   [[nodiscard]] const ChoiceTables& tables() const { return tables_; }
 
@@ -41,6 +45,7 @@ class ProductSpace {
   const MapSpace& space_;
   TermModel model_;
   ChoiceTables tables_;
+  std::unique_ptr<OuterTraffic> outer_traffic_;
   std::vector<Class> classes_;
   State state_ = State::unknown;
 };
