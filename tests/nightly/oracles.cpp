@@ -1,6 +1,6 @@
 // Two claims against their witnesses, at length (`make nightly`):
 //   - the strategy "products" finds the optimum and proves it: against the enumeration of every
-//     mapping of small layer and machine pairs, for each objective;
+//     mapping of small layer and machine pairs, for each objective and for Pareto sets;
 //   - evaluate() counts what moves: against the walk over every element of random small mappings.
 // Prints failing cases, made as small as they go, and one summary line for each claim.
 #include <fmt/format.h>
@@ -68,17 +68,15 @@ std::int64_t check_pairs(const Options& options) {
     by_timeloop += pair.counting != chip::Semantics::exact ? 1 : 0;
     const testing::Differences seen = testing::differences(pair, options.mappings);
     if (!seen.empty()) {
-      ++(seen.optimum.empty() ? wrong_when_cut : wrong);
-      if (!seen.optimum.empty() || wrong_when_cut <= kMostShown)
-        show(i, pair, seen, options.mappings);
+      ++(seen.is_wrong() ? wrong : wrong_when_cut);
+      if (seen.is_wrong() || wrong_when_cut <= kMostShown) show(i, pair, seen, options.mappings);
     }
     progress.tell(i + 1 - options.first, wrong + wrong_when_cut);
   }
   fmt::print(
-      "products against enumeration: {} pairs for each of 4 objectives ({} in exact counting, {} "
-      "in "
-      "Timeloop's), at most {} mappings a pair: {} optima differ, {} more bounds of searches cut "
-      "short, seed {}, {:.0f} s\n",
+      "products against enumeration: {} pairs for each of 4 objectives and 4 Pareto sets ({} in "
+      "exact counting, {} in Timeloop's), at most {} mappings a pair: {} optima or sets differ, {} "
+      "more bounds of searches cut short, seed {}, {:.0f} s\n",
       compared, compared - by_timeloop, by_timeloop, options.mappings, wrong, wrong_when_cut,
       options.seed, progress.seconds());
   return wrong + wrong_when_cut;

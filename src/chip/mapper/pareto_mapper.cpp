@@ -293,8 +293,8 @@ class ParetoSearch {
   }
 
   ParetoResult finish(ParetoBoxes& boxes) {
-    points_.clear();
     const auto mappings = chosen();
+    points_.clear();
     for (const Known* known : mappings) {
       points_.push_back(known->values);
       if (!boxes.boxes().empty()) boxes.cut(with_step(known->values));
