@@ -81,11 +81,6 @@ Json front_json(const chip::ParetoNetwork& network) {
           {"points", std::move(points)}};
 }
 
-void add_loops(const char* axis, const std::vector<chip::Loop>& loops, std::string& text) {
-  for (const chip::Loop& loop : loops)
-    if (loop.bound > 1) text += fmt::format(" {}{}{}", axis, name(loop.dim), loop.bound);
-}
-
 std::string proof(const chip::ParetoResult& result) {
   if (result.proved) return "proved";
   return fmt::format("not proved, {} regions left, gap {}", result.unproved.size(),
@@ -103,28 +98,13 @@ void print_layer(const chip::ParetoLayer& layer, const chip::Accelerator& accele
     const auto& point = result.points[rows < 2 ? 0 : row * (count - 1) / (rows - 1)];
     fmt::print("  {:>11.6g}  {:>11}  {:>11.5g}  {:>11.5g}  {}\n", point.cost.energy_pj,
                point.cost.cycles, static_cast<double>(point.cost.dram_bits), point.cost.edp(),
-               mapping_line(point.mapping, accelerator));
+               to_text(point.mapping, accelerator));
   }
   if (rows < count)
     fmt::print("  ({} of {} points, evenly chosen; --json FILE has all)\n", rows, count);
 }
 
 }  // namespace
-
-std::string mapping_line(const chip::Mapping& mapping, const chip::Accelerator& accelerator) {
-  std::string text;
-  for (std::size_t l = 0; l < mapping.levels.size(); ++l) {
-    const std::size_t level = mapping.level_order.empty() ? l : mapping.level_order[l];
-    std::string loops;
-    add_loops("", mapping.levels[l].temporal, loops);
-    add_loops("x:", mapping.levels[l].spatial_x, loops);
-    add_loops("y:", mapping.levels[l].spatial_y, loops);
-    if (loops.empty()) continue;
-    text +=
-        fmt::format("{}{}{}", text.empty() ? "" : " | ", accelerator.levels()[level].name, loops);
-  }
-  return text;
-}
 
 std::string to_json(const chip::ParetoNetwork& network, const chip::Accelerator& accelerator,
                     const ParetoTitle& title) {

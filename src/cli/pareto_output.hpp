@@ -23,8 +23,4 @@ struct ParetoTitle {
 void print_table(const chip::ParetoNetwork& network, const chip::Accelerator& accelerator,
                  const ParetoTitle& title);
 
-/// A mapping in one line: "DRAM k4 c2 | GLB q7 x:k8".
-[[nodiscard]] std::string mapping_line(const chip::Mapping& mapping,
-                                       const chip::Accelerator& accelerator);
-
 }  // namespace hwflow::cli

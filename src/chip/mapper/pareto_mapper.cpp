@@ -71,7 +71,7 @@ class ParetoSearch {
                const StopSign& sign)
       : layer_(layer), accelerator_(accelerator), options_(options), sign_(sign) {
     const auto& wanted = options.objectives;
-    for (const Objective objective : {Objective::energy, Objective::latency, Objective::dram})
+    for (const Objective objective : all_pareto_objectives())
       if (std::find(wanted.begin(), wanted.end(), objective) != wanted.end())
         objectives_.push_back(objective);
   }
@@ -344,12 +344,16 @@ Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator,
 
 }  // namespace
 
+std::vector<Objective> all_pareto_objectives() {
+  return {Objective::energy, Objective::latency, Objective::dram};
+}
+
 bool asks_for_pareto(std::string_view text) {
   return text == "pareto" || text.find(',') != std::string_view::npos;
 }
 
 Expected<std::vector<Objective>> pareto_objectives_from_text(std::string_view text) {
-  if (text == "pareto") return std::vector{Objective::energy, Objective::latency, Objective::dram};
+  if (text == "pareto") return all_pareto_objectives();
   std::vector<Objective> objectives;
   Diagnostics problems;
   for (;;) {

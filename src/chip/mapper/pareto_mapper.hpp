@@ -12,12 +12,15 @@
 
 namespace hwflow::chip {
 
+/// energy, latency, dram
+[[nodiscard]] std::vector<Objective> all_pareto_objectives();
+
 struct ParetoOptions {
   /// Space, strategy (products) and limits: for all searches of a layer together. `objective` is
   /// not read.
   MapperOptions mapper;
   /// Two or three of energy, latency and dram.
-  std::vector<Objective> objectives{Objective::energy, Objective::latency, Objective::dram};
+  std::vector<Objective> objectives = all_pareto_objectives();
   /// 0: every point. Else so many points that each mapping costs at least 1 / (1 + step) of one of
   /// them in all objectives.
   double step = 0.0;
