@@ -18,7 +18,10 @@ void LeafOrders::offer(const Candidate& candidate, double bound,
                        const std::vector<std::uint32_t>& picks) {
   candidate_ = candidate;
   if (!p_.accelerator.fields().counting.box_tiles) {
-    if (may_be_of_use(candidate) && is_new(picks)) offer_distinct(0, 0.0);
+    if (!may_be_of_use(candidate) || tried_.contains(picks)) return;
+    offer_distinct(0, bound);
+    // Unless the bound cut it short, no order is left that another class could be for.
+    if (best_.may_improve(bound)) remember(picks);
     return;
   }
   offer_neighbours(candidate);
@@ -36,10 +39,10 @@ bool LeafOrders::may_be_of_use(const Candidate& candidate) {
 }
 
 /// Forgets what was tried where it would take too much room.
-bool LeafOrders::is_new(const std::vector<std::uint32_t>& picks) {
+void LeafOrders::remember(const std::vector<std::uint32_t>& picks) {
   constexpr std::size_t kMost = 1'000'000;
   if (tried_.size() >= kMost) tried_.clear();
-  return tried_.insert(picks).second;
+  tried_.insert(picks);
 }
 
 /// Exact counting tells more orders apart than the classes do: each of them is tried.

@@ -17,13 +17,13 @@ class LeafOrders {
 
   /// Offers `candidate` in its own order, or in every order that may cost less than the best.
   /// `bound`: no order that the class of `candidate` is for costs less. `picks` stand for its
-  /// loops: with exact counting every order is tried the first time, and none when they come again
-  /// under another class.
+  /// loops: with exact counting no order is tried again when they come under another class and all
+  /// were tried before.
   void offer(const Candidate& candidate, double bound, const std::vector<std::uint32_t>& picks);
 
  private:
   bool may_be_of_use(const Candidate& candidate);
-  bool is_new(const std::vector<std::uint32_t>& picks);
+  void remember(const std::vector<std::uint32_t>& picks);
   void offer_distinct(LevelIndex level, double bound);
   void offer_all(LevelIndex level, double bound);
   void offer_neighbours(Candidate candidate);
