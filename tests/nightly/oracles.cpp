@@ -52,9 +52,11 @@ class Progress {
 
 void show(std::int64_t number, const testing::OraclePair& pair, const testing::Differences& seen,
           std::int64_t most_mappings) {
+  fmt::print("pair {}:\n{}{}", number, testing::describe(pair), seen.text());
+  (void)std::fflush(stdout);
   const testing::OraclePair small = testing::shrink(pair, most_mappings);
-  fmt::print("pair {}:\n{}{}made smaller:\n{}{}\n", number, testing::describe(pair), seen.text(),
-             testing::describe(small), testing::differences(small, most_mappings).text());
+  fmt::print("made smaller:\n{}{}\n", testing::describe(small),
+             testing::differences(small, most_mappings).text());
 }
 
 std::int64_t check_pairs(const Options& options) {
