@@ -8,10 +8,12 @@
 
 #include "chip/cost/reference_check.hpp"
 #include "chip/mapper/network_mapper.hpp"
+#include "chip/mapper/pareto_network.hpp"
 #include "chip/mapping/reference_cases.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/mapping_output.hpp"
 #include "cli/network_layers.hpp"
+#include "cli/pareto_output.hpp"
 #include "cli/progress_line.hpp"
 
 namespace hwflow::cli {
@@ -26,7 +28,9 @@ struct MapArguments {
   std::string strategy = "products";
   std::optional<double> time_limit_seconds;
   std::optional<std::int64_t> max_evaluations;
+  std::optional<double> pareto_step;
   bool prove = false;
+  [[nodiscard]] bool is_pareto() const { return chip::asks_for_pareto(objective); }
   std::string semantics = "exact";
   std::string refs;
 };
@@ -34,6 +38,8 @@ struct MapArguments {
 /// Without limits of the user: bounds of mappings in branch and bound and of lists of choices in
 /// products; most layers are proved long before.
 constexpr std::int64_t kDefaultEvaluations = 400'000;
+/// All searches of a layer together.
+constexpr std::int64_t kDefaultParetoEvaluations = 20'000'000;
 
 /// Is it the second of two words? A third one is a problem.
 bool is_second(const std::string& option, const std::string& word, const std::string& first,
@@ -48,6 +54,7 @@ bool is_second(const std::string& option, const std::string& word, const std::st
 std::string option_of(const std::string& place) {
   if (place == "time_limit_seconds") return "--time-limit";
   if (place == "max_evaluations") return "--max-evaluations";
+  if (place == "pareto_step") return "--pareto-step";
   return "--" + place;
 }
 
@@ -57,9 +64,12 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   Diagnostics problems;
   if (const auto objective = chip::objective_from_name(arguments.objective)) {
     options.objective = *objective;
-  } else {
+  } else if (!arguments.is_pareto()) {
     problems = objective.error();
   }
+  if (arguments.pareto_step && !arguments.is_pareto())
+    problems.push_back({"--pareto-step", "spaces the points of a Pareto set, and none is asked for",
+                        "add --objective pareto, or leave it out"});
   using Options = chip::MapperOptions;
   if (is_second("--factors", arguments.factors, "perfect", "ceiling", problems))
     options.factors = Options::Factors::ceiling;
@@ -75,7 +85,8 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   options.time_limit_seconds = arguments.time_limit_seconds;
   options.max_evaluations = arguments.max_evaluations;
   if (!arguments.prove && !options.time_limit_seconds && !options.max_evaluations) {
-    options.max_evaluations = kDefaultEvaluations;
+    options.max_evaluations =
+        arguments.is_pareto() ? kDefaultParetoEvaluations : kDefaultEvaluations;
   }
   options.seed = global.seed;
   options.threads = thread_count(global);
@@ -104,42 +115,98 @@ std::vector<std::string> notes_on_certificates(const chip::MapperOptions& option
   return notes;
 }
 
-int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
-                        chip::Semantics semantics, const GlobalOptions& global) {
+/// Reads the network and says what was simplified; counting as asked for.
+Expected<NetworkLayers> load_network(const MapArguments& arguments,
+                                     const chip::MapperOptions& options, chip::Semantics semantics,
+                                     const GlobalOptions& global) {
   auto network = load_network_layers(arguments.input);
-  if (!network) return report_wrong_input(network.error());
+  if (!network) return network;
   network->accelerator = chip::with_semantics(network->accelerator, semantics);
   for (std::string& note : notes_on_certificates(options, semantics))
     network->notes.push_back(std::move(note));
   print_notes(global, arguments.input, *network);
-  const InterruptWatch interrupts;
-  ProgressLine line(global.quiet, Log(global.logs()));
-  const auto mapped = chip::map_network(
-      network->layers, network->accelerator, options,
-      [&line](std::size_t done, std::size_t of) {
-        line.show({"mapping", static_cast<std::int64_t>(done), static_cast<std::int64_t>(of), ""});
-      },
-      interrupts.token());
-  line.close();
-  if (!mapped) return report_unmapped(mapped.error());
-  std::vector<std::string> notes = all_notes(*network);
+  return network;
+}
+
+chip::MapProgress show_on(ProgressLine& line) {
+  return [&line](std::size_t done, std::size_t of) {
+    line.show({"mapping", static_cast<std::int64_t>(done), static_cast<std::int64_t>(of), ""});
+  };
+}
+
+MappingTitle title_of(const MapArguments& arguments, const chip::MapperOptions& options,
+                      chip::Semantics semantics, const NetworkLayers& network,
+                      const InterruptWatch& interrupts) {
+  std::vector<std::string> notes = all_notes(network);
   if (interrupts.token().stop_requested())
     notes.emplace_back(
-        "interrupted: layers that are not proved have the best mapping found by then");
-  const MappingTitle title{network->network,
-                           options.objective,
-                           options.threads,
-                           MappingSource::search,
-                           std::move(notes),
-                           {{"semantics", std::string(chip::name(semantics))},
-                            {"factors", arguments.factors},
-                            {"axes", arguments.axes},
-                            {"sibling_order", arguments.sibling_order},
-                            {"strategy", arguments.strategy},
-                            {"seed", std::to_string(options.seed)}}};
+        arguments.is_pareto()
+            ? "interrupted: layers that are not proved have the points found by then"
+            : "interrupted: layers that are not proved have the best mapping found by then");
+  return {network.network,
+          options.objective,
+          options.threads,
+          MappingSource::search,
+          std::move(notes),
+          {{"semantics", std::string(chip::name(semantics))},
+           {"factors", arguments.factors},
+           {"axes", arguments.axes},
+           {"sibling_order", arguments.sibling_order},
+           {"strategy", arguments.strategy},
+           {"seed", std::to_string(options.seed)}}};
+}
+
+int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
+                        chip::Semantics semantics, const GlobalOptions& global) {
+  const auto network = load_network(arguments, options, semantics, global);
+  if (!network) return report_wrong_input(network.error());
+  const InterruptWatch interrupts;
+  ProgressLine line(global.quiet, Log(global.logs()));
+  const auto mapped = chip::map_network(network->layers, network->accelerator, options,
+                                        show_on(line), interrupts.token());
+  line.close();
+  if (!mapped) return report_unmapped(mapped.error());
+  const MappingTitle title = title_of(arguments, options, semantics, *network, interrupts);
   write_json(global, to_json(*mapped, network->accelerator, title));
   if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
   return kDone;
+}
+
+int map_pareto_command(const MapArguments& arguments, const chip::ParetoOptions& options,
+                       chip::Semantics semantics, const GlobalOptions& global) {
+  const auto network = load_network(arguments, options.mapper, semantics, global);
+  if (!network) return report_wrong_input(network.error());
+  const InterruptWatch interrupts;
+  ProgressLine line(global.quiet, Log(global.logs()));
+  const auto mapped = chip::map_network_pareto(network->layers, network->accelerator, options,
+                                               show_on(line), interrupts.token());
+  line.close();
+  if (!mapped) return report_unmapped(mapped.error());
+  const ParetoTitle title{title_of(arguments, options.mapper, semantics, *network, interrupts),
+                          arguments.objective, options.step};
+  write_json(global, to_json(*mapped, network->accelerator, title));
+  if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
+  return kDone;
+}
+
+Expected<chip::ParetoOptions> pareto_options(const MapArguments& arguments,
+                                             const chip::MapperOptions& mapper) {
+  chip::ParetoOptions options;
+  options.mapper = mapper;
+  options.step = arguments.pareto_step.value_or(options.step);
+  Diagnostics problems;
+  if (auto objectives = chip::pareto_objectives_from_text(arguments.objective)) {
+    options.objectives = std::move(*objectives);
+  } else {
+    problems = std::move(objectives).error();
+  }
+  for (Diagnostic& problem : chip::check(options)) problems.push_back(std::move(problem));
+  if (!arguments.refs.empty())
+    problems.push_back({"objective", "the cases of --refs are mapped for one objective",
+                        "name one of energy, latency, edp and dram"});
+  for (Diagnostic& problem : problems) problem.place = option_of(problem.place);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return options;
 }
 
 int map_references(const MapArguments& arguments, const chip::MapperOptions& options,
@@ -178,6 +245,11 @@ int run_map(const MapArguments& arguments, const GlobalOptions& global) {
   if (!semantics) return report_wrong_input(semantics.error());
   const auto options = mapper_options(arguments, global);
   if (!options) return report_wrong_input(options.error());
+  if (arguments.is_pareto()) {
+    const auto pareto = pareto_options(arguments, *options);
+    if (!pareto) return report_wrong_input(pareto.error());
+    return map_pareto_command(arguments, *pareto, *semantics, global);
+  }
   if (!arguments.refs.empty()) return map_references(arguments, *options, *semantics, global);
   return map_network_command(arguments, *options, *semantics, global);
 }
@@ -188,7 +260,10 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand("map", "Best mapping of every layer, with a lower bound");
   auto arguments = std::make_shared<MapArguments>();
   add_network_options(*command, arguments->input);
-  command->add_option("--objective", arguments->objective, "energy, latency, edp or dram")
+  command
+      ->add_option("--objective", arguments->objective,
+                   "energy, latency, edp or dram; pareto: all that no other mapping beats "
+                   "in energy, latency and dram; or two of these with a comma: energy,latency")
       ->capture_default_str();
   command->add_option("--factors", arguments->factors, "perfect or ceiling")->capture_default_str();
   command
@@ -210,6 +285,10 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option(
       "--max-evaluations", arguments->max_evaluations,
       "Mappings and bounds for each layer (400000 when no limit is given); reproducible");
+  command->add_option(
+      "--pareto-step", arguments->pareto_step,
+      "Fewer points of a Pareto set: with 0.01 every mapping costs, in all objectives, at least "
+      "1/1.01 of some point (0: every point)");
   command->add_flag("--prove", arguments->prove,
                     "No limit: search until the optimum of every layer is proved");
   command->add_option("--refs", arguments->refs, "Map the cases of a neutral reference file")

@@ -80,21 +80,12 @@ void add_certificate(const chip::MappingResult& result, Json& json) {
 Json layer_json(const chip::MappedLayer& layer, const chip::Accelerator& accelerator,
                 const MappingTitle& title) {
   const chip::MappingResult& result = layer.result;
-  const LayerBits& bits = layer.layer.bits;
-  Json json = {{"name", layer.layer.name},
-               {"names", layer.names},
-               {"shape", shape_json(layer.layer.op)},
-               {"bits",
-                {{"weights", bits.weights},
-                 {"inputs", bits.inputs},
-                 {"outputs", bits.outputs},
-                 {"partial_sums", bits.partial_sums}}},
-               {"count", layer.count()},
-               {"value", result.value},
-               {"energy_pj", result.cost.energy_pj},
-               {"cycles", result.cost.cycles},
-               {"dram_bits", result.cost.dram_bits},
-               {"utilization", result.cost.utilization}};
+  Json json = layer_head(layer.layer, layer.names);
+  json["value"] = result.value;
+  json["energy_pj"] = result.cost.energy_pj;
+  json["cycles"] = result.cost.cycles;
+  json["dram_bits"] = result.cost.dram_bits;
+  json["utilization"] = result.cost.utilization;
   if (title.source == MappingSource::search) add_certificate(result, json);
   json["mapping"] = to_text(result.mapping, accelerator);
   if (title.source == MappingSource::file) {
@@ -118,6 +109,19 @@ std::string certificate(const chip::MappingResult& result) {
 }
 
 }  // namespace
+
+Json layer_head(const Layer& layer, const std::vector<std::string>& names) {
+  const LayerBits& bits = layer.bits;
+  return {{"name", layer.name},
+          {"names", names},
+          {"shape", shape_json(layer.op)},
+          {"bits",
+           {{"weights", bits.weights},
+            {"inputs", bits.inputs},
+            {"outputs", bits.outputs},
+            {"partial_sums", bits.partial_sums}}},
+          {"count", names.size()}};
+}
 
 std::string to_json(const chip::NetworkMapping& mapping, const chip::Accelerator& accelerator,
                     const MappingTitle& title) {

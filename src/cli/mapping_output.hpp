@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,10 @@ struct MappingTitle {
   /// What a certificate holds for: counting, map space, strategy and seed, by name.
   std::vector<std::pair<std::string, std::string>> space{};
 };
+
+/// What every layer of the output begins with: name, names, shape, bits, count.
+[[nodiscard]] nlohmann::ordered_json layer_head(const Layer& layer,
+                                                const std::vector<std::string>& names);
 
 /// The keys of docs/design.md, "JSON that other tools read". Mappings of a file have no certificate
 /// (lower_bound, gap, optimal, evaluations, nodes, seconds) but the traffic of every level.

@@ -140,5 +140,130 @@ TEST(HwflowMap, ResultDoesNotDependOnThreads) {
   EXPECT_EQ(mapped("1"), mapped("2"));
 }
 
+/// A network file of two equal small layers and another one.
+std::string small_network() {
+  const std::string file =
+      testing::TempDir() + "hwflow_small_" + std::to_string(getpid()) + ".yaml";
+  std::ofstream(file) << "schema: 1\n"
+                         "name: small\n"
+                         "nodes:\n"
+                         "  - {name: x, kind: input, shape: [4, 6, 6]}\n"
+                         "  - {name: a, kind: convolution, out_channels: 4, kernel: [1, 1]}\n"
+                         "  - {name: b, kind: convolution, out_channels: 4, kernel: [1, 1]}\n"
+                         "  - {name: c, kind: fully_connected, out_channels: 6}\n";
+  return file;
+}
+
+json pareto_of(std::vector<std::string> more) {
+  std::vector<std::string> words{"map", small_network(), "--arch", "ws16x16", "--json", "-"};
+  words.insert(words.end(), more.begin(), more.end());
+  const Outcome outcome = run_hwflow(words);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  return json::parse(outcome.output);
+}
+
+bool beats(const json& a, const json& b, const std::vector<std::string>& keys) {
+  bool is_less = false;
+  for (const std::string& key : keys) {
+    if (a[key].get<double>() > b[key].get<double>()) return false;
+    is_less = is_less || a[key].get<double>() < b[key].get<double>();
+  }
+  return is_less;
+}
+
+TEST(HwflowMap, ParetoSetsHaveTheirPointsTheirProofAndAFront) {
+  for (const auto& [objective, keys] :
+       std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {"pareto", {"energy_pj", "cycles", "dram_bits"}},
+           {"energy,latency", {"energy_pj", "cycles"}},
+           {"dram,latency", {"cycles", "dram_bits"}}}) {
+    const json result = pareto_of({"--objective", objective});
+    EXPECT_EQ(result["objective"], objective);
+    ASSERT_EQ(result["layers"].size(), 2U);
+    for (const json& layer : result["layers"]) {
+      EXPECT_EQ(layer["proved"], true);
+      EXPECT_EQ(layer["gap"], 0.0);
+      EXPECT_EQ(layer["unproved"], json::array());
+      ASSERT_FALSE(layer["points"].empty());
+      for (const json& a : layer["points"])
+        for (const json& b : layer["points"]) EXPECT_FALSE(beats(a, b, keys));
+    }
+    EXPECT_EQ(result["front"]["proved"], true);
+    for (const json& point : result["front"]["points"]) {
+      double energy = 0.0;
+      for (std::size_t l = 0; l < 2; ++l) {
+        EXPECT_EQ(point["picks"][l].size(), result["layers"][l]["count"]);
+        for (const json& pick : point["picks"][l])
+          energy +=
+              result["layers"][l]["points"][pick.get<std::size_t>()]["energy_pj"].get<double>();
+      }
+      EXPECT_NEAR(point["energy_pj"].get<double>(), energy, 1e-6 * energy);
+    }
+  }
+}
+
+TEST(HwflowMap, AParetoMappingEvaluatesToItsPoint) {
+  const json result = pareto_of({"--objective", "pareto"});
+  const json& layers = result["layers"];
+  const std::string file =
+      testing::TempDir() + "hwflow_points_" + std::to_string(getpid()) + ".json";
+  json mappings = {{"layers", json::array()}};
+  for (const json& layer : layers)
+    mappings["layers"].push_back(
+        {{"name", layer["name"]}, {"mapping", layer["points"].back()["mapping"]}});
+  std::ofstream(file) << mappings.dump();
+  const Outcome outcome = run_hwflow(
+      {"evaluate", small_network(), "--arch", "ws16x16", "--mapping", file, "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json evaluated = json::parse(outcome.output)["layers"];
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    for (const char* key : {"energy_pj", "cycles", "dram_bits"})
+      EXPECT_EQ(evaluated[l][key], layers[l]["points"].back()[key]) << key;
+}
+
+TEST(HwflowMap, ParetoSetsThatAreCutShortSayWhatIsLeft) {
+  const Outcome outcome = run_hwflow({"map", "lenet5", "--arch", "eyeriss", "--objective", "pareto",
+                                      "--max-evaluations", "20", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json result = json::parse(outcome.output);
+  const json& layer = result["layers"][0];
+  EXPECT_EQ(layer["proved"], false);
+  EXPECT_FALSE(layer["points"].empty());
+  ASSERT_FALSE(layer["unproved"].empty());
+  EXPECT_TRUE(layer["unproved"][0]["at_least"].contains("energy_pj"));
+  EXPECT_TRUE(layer["unproved"][0]["below"].contains("cycles"));
+  EXPECT_EQ(result["front"]["proved"], false);
+}
+
+TEST(HwflowMap, ParetoTablesShowPointsAndTheNetwork) {
+  const Outcome outcome =
+      run_hwflow({"map", small_network(), "--arch", "ws16x16", "--objective", "pareto", "--quiet"});
+  EXPECT_EQ(outcome.output, "");
+  const Outcome shown = run_hwflow({"map", small_network(), "--arch", "ws16x16", "--objective",
+                                    "pareto", "--pareto-step", "0.01"});
+  EXPECT_EQ(shown.exit_code, 0);
+  for (const char* part : {"Pareto sets", "points, proved", "all proved", "DRAM:"})
+    EXPECT_THAT(shown.output, HasSubstr(part));
+}
+
+TEST(HwflowMap, RefusesParetoSetsThatItCannotProve) {
+  const auto refused = [](std::vector<std::string> more) {
+    std::vector<std::string> words{"map", "lenet5", "--arch", "ws16x16"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run_hwflow(words);
+    EXPECT_EQ(outcome.exit_code, 2);
+    return outcome.errors;
+  };
+  EXPECT_THAT(refused({"--objective", "pareto", "--strategy", "annealing"}),
+              HasSubstr("--strategy: 'annealing' finds no Pareto sets (take 'products')"));
+  const std::string both =
+      refused({"--objective", "energy,edp", "--factors", "ceiling", "--pareto-step", "-1"});
+  for (const char* part : {"--objective: 'edp'", "--factors: ", "--pareto-step: must be"})
+    EXPECT_THAT(both, HasSubstr(part));
+  EXPECT_THAT(refused({"--objective", "energy,power"}), HasSubstr("unknown objective 'power'"));
+  EXPECT_THAT(refused({"--objective", "edp", "--pareto-step", "0.1"}),
+              HasSubstr("add --objective pareto"));
+}
+
 }  // namespace
 }  // namespace hwflow::cli

@@ -92,6 +92,7 @@ class Enumeration {
     const std::array<double, 4> values{cost->energy_pj, static_cast<double>(cost->cycles),
                                        cost->energy_pj * static_cast<double>(cost->cycles),
                                        static_cast<double>(cost->dram_bits)};
+    found_.costs.insert({values[0], values[1], values[3]});
     for (std::size_t i = 0; i < values.size(); ++i) {
       auto& best = found_.best[i];
       best = best ? std::min(*best, values[i]) : values[i];

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "chip/arch/accelerator.hpp"
 #include "chip/mapper/mapper.hpp"
@@ -14,6 +15,8 @@ namespace hwflow::testing {
 struct ExhaustiveOptimum {
   std::array<std::optional<double>, 4> best;
   std::int64_t mappings = 0;  ///< evaluated
+  /// Energy, cycles and DRAM bits of those that can run, each combination once.
+  std::set<std::array<double, 3>> costs;
 };
 
 /// Evaluates every mapping: all bounds at every place, all orders of the temporal loops. Written

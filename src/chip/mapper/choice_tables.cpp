@@ -15,6 +15,15 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Finite for zero as well, for the order in which rows are compared: bounds leave such terms out.
 double log_of(double value) { return value > 0.0 ? std::log(value) : -1000.0; }
 
+constexpr std::uint8_t kStandsForNone = 255;
+
+/// What a loose choice really costs is not known. It can stand in for another only where that
+/// moves the same words, whatever they are.
+bool may_stand_in(std::uint8_t loose, const FactorChoices& choices, std::uint32_t a,
+                  std::uint32_t b) {
+  return loose == 0 || (loose != kStandsForNone && choices.are_same_above(loose, a, b));
+}
+
 }  // namespace
 
 ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space, bool timed)
@@ -97,13 +106,15 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
   const auto [entry, is_new] = compounds_[c].tables.try_emplace(model_.profile(loop_class, c));
   if (!is_new) return *entry->second;
   Columns columns;
-  std::vector<bool> loose;
-  if (timed_ && model_.has_unknown_waits(c)) loose.assign(compounds_[c].choices.size(), true);
+  std::vector<std::uint8_t> loose;
+  if (timed_ && model_.has_unknown_waits(c))
+    loose.assign(compounds_[c].choices.size(), kStandsForNone);
   for (std::size_t t = 0; t < terms_; ++t) {
     const TermColumn& mine = column(t, loop_class, c);
     columns.push_back(mine.values);
     loose.resize(std::max(loose.size(), mine.loose.size()));
-    for (std::size_t i = 0; i < mine.loose.size(); ++i) loose[i] = loose[i] || mine.loose[i];
+    for (std::size_t i = 0; i < mine.loose.size(); ++i)
+      loose[i] = std::max(loose[i], mine.loose[i]);
   }
   const auto [same, is_other] = compounds_[c].by_rows.try_emplace(
       Rows{std::move(columns), allowed(loop_class, c), std::move(loose)});
@@ -114,11 +125,11 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
 
 std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
                                                       const std::vector<bool>* allowed,
-                                                      const std::vector<bool>& loose,
+                                                      const std::vector<std::uint8_t>& loose,
                                                       std::size_t c) const {
-  // What a loose choice really costs is not known: it cannot stand in for another.
+  const FactorChoices& all = compounds_[c].choices;
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    return (loose.empty() || !loose[a]) &&
+    return (loose.empty() || may_stand_in(loose[a], all, a, b)) &&
            std::all_of(columns.begin(), columns.end(),
                        [&](const auto* column) { return column->values[a] <= column->values[b]; });
   };
@@ -166,10 +177,12 @@ std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c)
     if (same == columns.end()) columns.push_back(mine);
   }
   table->allowed = allowed;
+  table->all = &compounds_[c].choices;
   RowSet& set = row_set(best_choices(columns, allowed, loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
-  table->is_exact = std::find(loose.begin(), loose.end(), true) == loose.end();
+  table->is_exact =
+      std::all_of(loose.begin(), loose.end(), [](std::uint8_t level) { return level == 0; });
   table->has.resize(compounds_[c].choices.size());
   for (const std::uint32_t i : table->choices) table->has[i] = true;
   std::vector<double> least;
@@ -223,7 +236,8 @@ void ChoiceTables::mark(Table& table) {
 List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows) {
   if (table.sum.empty()) mark(table);
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
-    return (table.loose.empty() || !table.loose[a]) &&
+    return (table.loose.empty() ||
+            may_stand_in(table.loose[a], *table.all, table.choices[a], table.choices[b])) &&
            std::all_of(table.values.begin(), table.values.end(),
                        [&](const double* values) { return values[a] <= values[b]; }) &&
            std::all_of(table.used.begin(), table.used.end(),

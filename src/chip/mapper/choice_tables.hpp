@@ -52,7 +52,9 @@ struct Table {
   /// How many of some values each column is above, as bits: of two rows the one that beats the
   /// other has no bit that the other lacks.
   std::array<std::vector<std::uint64_t>, 2> marks;
-  std::vector<bool> loose;  ///< rows that beat no other, see TermModel::Column; empty: none
+  /// Per row, as TermModel::Column: it beats only rows with the same loops above this level.
+  std::vector<std::uint8_t> loose;
+  const FactorChoices* all = nullptr;
   /// A term's value for every choice of the compound, not only for those of the table.
   struct Column {
     std::uint32_t number = 0;  ///< equal values: equal numbers
@@ -91,10 +93,10 @@ class ChoiceTables {
   using Columns = std::vector<const Table::Column*>;
   /// All that a table depends on: its columns term by term, the choices allowed, those that are
   /// loose.
-  using Rows = std::tuple<Columns, const std::vector<bool>*, std::vector<bool>>;
+  using Rows = std::tuple<Columns, const std::vector<bool>*, std::vector<std::uint8_t>>;
   struct TermColumn {
     const Table::Column* values = nullptr;
-    std::vector<bool> loose;  ///< as in TermModel::Column
+    std::vector<std::uint8_t> loose;  ///< as in TermModel::Column
   };
   struct RowColumn {
     std::vector<double> values, logs;
@@ -124,7 +126,7 @@ class ChoiceTables {
   const std::vector<bool>* allowed(const LoopClass& loop_class, std::size_t compound);
   [[nodiscard]] std::vector<std::uint32_t> best_choices(const Columns& columns,
                                                         const std::vector<bool>* allowed,
-                                                        const std::vector<bool>& loose,
+                                                        const std::vector<std::uint8_t>& loose,
                                                         std::size_t compound) const;
   RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
   static void mark(Table& table);

@@ -25,13 +25,21 @@ double log_of(double weight) { return std::log(std::max(weight, kTiny)); }
 }  // namespace
 
 DualBound::DualBound(const CostSums& sums, Objective objective, const std::vector<double>& mesh,
-                     std::size_t terms)
+                     std::size_t terms, const Caps& caps)
     : terms_(terms), axes_(mesh.size()), features_(terms + mesh.size()) {
+  add_objective(sums, objective);
+  add_limits(sums);
+  add_caps(sums, caps);
+  for (std::size_t a = 0; a < axes_; ++a)
+    variables_.push_back(
+        {Variable::Kind::axis, static_cast<int>(terms_ + a), -std::log(mesh[a]), -1, -1});
+}
+
+void DualBound::add_objective(const CostSums& sums, Objective objective) {
   const bool has_energy = objective == Objective::energy || objective == Objective::edp;
   is_timed_ = objective == Objective::edp || objective == Objective::latency;
   if (objective == Objective::dram) {
-    for (const TermShare& share : sums.dram_bits)
-      add_share(0, static_cast<int>(share.term), share.coefficient, -1);
+    add_sum(sums.dram_bits, {});
     fixed_ = sums.fixed_dram_bits;
   }
   if (has_energy) {
@@ -39,49 +47,68 @@ DualBound::DualBound(const CostSums& sums, Objective objective, const std::vecto
     if (objective == Objective::energy) {
       fixed_ = sums.fixed_energy_pj;
     } else if (sums.fixed_energy_pj > 0.0) {
-      add_share(0, -1, sums.fixed_energy_pj, -1);
+      add_share(-1, sums.fixed_energy_pj, {}, -1);
     } else if (sums.never_read_pj > 0.0) {
       // No factor of a product may have a constant below zero: so much less is counted.
       less = std::min(1.0, -sums.fixed_energy_pj / sums.never_read_pj);
     }
-    add_energy(sums, 0, less);
-    if (sums.leakage_pj_per_cycle > 0.0) add_cycles(sums, 0, sums.leakage_pj_per_cycle);
+    add_energy(sums, {}, less);
+    if (sums.leakage_pj_per_cycle > 0.0) add_cycles(sums, {.scale = sums.leakage_pj_per_cycle});
   }
   factors_ = has_energy || objective == Objective::dram ? 1 : 0;
-  if (is_timed_) add_cycles(sums, factors_++, 1.0);
+  if (is_timed_) add_cycles(sums, {.block = factors_++});
   blocks_ = factors_;
-  for (const CostSums::Limit& limit : sums.limits) {
-    for (const TermShare& share : limit.sum)
-      variables_.push_back({Variable::Kind::limit, static_cast<int>(share.term),
-                            std::log(share.coefficient) - std::log(limit.room), blocks_, -1});
-    ++blocks_;
-  }
-  for (std::size_t a = 0; a < axes_; ++a)
-    variables_.push_back(
-        {Variable::Kind::axis, static_cast<int>(terms_ + a), -std::log(mesh[a]), -1, -1});
 }
 
-void DualBound::add_share(int factor, int term, double coefficient, int mix) {
+void DualBound::add_limits(const CostSums& sums) {
+  for (const CostSums::Limit& limit : sums.limits)
+    add_sum(limit.sum, {blocks_++, Variable::Kind::limit, 1.0 / limit.room});
+}
+
+/// Costs that may not reach a cap. Where the constant part alone reaches it no row is left anyway.
+void DualBound::add_caps(const CostSums& sums, const Caps& caps) {
+  if (caps.cycles && most_count(*caps.cycles) > 0.0)
+    add_cycles(sums, {blocks_++, Variable::Kind::limit, 1.0 / most_count(*caps.cycles)});
+  if (caps.dram_bits) {
+    const double room = most_count(*caps.dram_bits) - sums.fixed_dram_bits;
+    if (room > 0.0) add_sum(sums.dram_bits, {blocks_++, Variable::Kind::limit, 1.0 / room});
+  }
+  if (caps.energy_pj) {
+    const double room = most_energy(*caps.energy_pj) - sums.fixed_energy_pj;
+    if (room <= 0.0) return;
+    Target target{blocks_++, Variable::Kind::limit, 1.0 / room};
+    add_energy(sums, target, 0.0);
+    target.scale *= sums.leakage_pj_per_cycle;
+    if (sums.leakage_pj_per_cycle > 0.0) add_cycles(sums, target);
+  }
+}
+
+void DualBound::add_sum(const TermSum& sum, const Target& target, int mix) {
+  for (const TermShare& share : sum)
+    add_share(static_cast<int>(share.term), share.coefficient * target.scale, target, mix);
+}
+
+void DualBound::add_share(int term, double coefficient, const Target& target, int mix) {
   if (coefficient <= 0.0) return;
   for (Variable& v : variables_) {
-    if (v.feature != term || v.mix != mix || v.block != factor) continue;
+    if (v.feature != term || v.mix != mix || v.block != target.block) continue;
     v.log_coefficient = std::log(std::exp(v.log_coefficient) + coefficient);
     return;
   }
-  variables_.push_back({Variable::Kind::share, term, std::log(coefficient), factor, mix});
+  variables_.push_back({target.kind, term, std::log(coefficient), target.block, mix});
 }
 
 /// `less`: which part of the reads that never happen is not even counted.
-void DualBound::add_energy(const CostSums& sums, int factor, double less) {
+void DualBound::add_energy(const CostSums& sums, const Target& target, double less) {
   std::vector<double> coefficient(terms_, 0.0);
   for (const TermShare& share : sums.energy) coefficient[share.term] += share.coefficient;
   for (const TermShare& share : sums.never_read)
     coefficient[share.term] -= less * share.coefficient;
   for (std::size_t t = 0; t < terms_; ++t)
-    add_share(factor, static_cast<int>(t), coefficient[t] * (1.0 - 1e-12), -1);
+    add_share(static_cast<int>(t), coefficient[t] * (1.0 - 1e-12) * target.scale, target, -1);
 }
 
-void DualBound::add_cycles(const CostSums& sums, int factor, double scale) {
+void DualBound::add_cycles(const CostSums& sums, const Target& target) {
   for (const auto& group : sums.cycles) {
     const int number = mix_group_.empty() ? 0 : mix_group_.back() + 1;
     for (const TermSum& sum : group) {
@@ -90,8 +117,7 @@ void DualBound::add_cycles(const CostSums& sums, int factor, double scale) {
         mix = static_cast<int>(mix_group_.size());
         mix_group_.push_back(number);
       }
-      for (const TermShare& share : sum)
-        add_share(factor, static_cast<int>(share.term), share.coefficient * scale, mix);
+      add_sum(sum, target, mix);
     }
   }
 }
@@ -181,6 +207,7 @@ void DualBound::weigh_blocks() {
       if (v.mix >= 0) mix_sum_[static_cast<std::size_t>(v.mix)] += y_[k];
       weights_.constant += y_[k] * (v.log_coefficient - log_of(y_[k]));
     } else if (v.kind == Variable::Kind::limit) {
+      if (v.mix >= 0) mix_sum_[static_cast<std::size_t>(v.mix)] += y_[k];
       weights_.constant += y_[k] * (v.log_coefficient -
                                     log_of(y_[k] / block_sum_[static_cast<std::size_t>(v.block)]));
     } else {
@@ -337,6 +364,7 @@ void DualBound::find_slope(std::span<const double> decided) {
       mean_slope[static_cast<std::size_t>(v.block)] += y_[k] * slope;
     } else if (v.kind == Variable::Kind::limit) {
       slope -= log_of(y_[k] / block_sum_[static_cast<std::size_t>(v.block)]);
+      if (v.mix >= 0) slope += mix_log_[static_cast<std::size_t>(v.mix)];
     }
     slope_[k] = slope;
   }

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "chip/mapper/caps.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "chip/mapper/term_model.hpp"
 
@@ -26,13 +27,14 @@ struct LogRows {
 /// the weighted means gives log(sum a_t v_t) >= sum w_t (log a_t + log v_t - log w_t), in which
 /// every compound stands by itself: the least of a sum over its rows can be taken list by list. A
 /// limit (sum b_t v_t <= room, or units used <= size of a mesh axis) is never positive in log(sum /
-/// room), so any multiple of it may be added. What is best among all weights and multiples is the
-/// optimum of the geometric program whose rows may be mixed (Duffin, Peterson & Zener, Geometric
-/// Programming, 1967): a far better bound than the product of the least values.
+/// room), so any multiple of it may be added; a cap on a cost is such a limit. What is best among
+/// all weights and multiples is the optimum of the geometric program whose rows may be mixed
+/// (Duffin, Peterson & Zener, Geometric Programming, 1967): a far better bound than the product of
+/// the least values.
 class DualBound {
  public:
   DualBound(const CostSums& sums, Objective objective, const std::vector<double>& mesh,
-            std::size_t terms);
+            std::size_t terms, const Caps& caps = {});
 
   /// Logarithms of the weights and multiples, to be improved step by step.
   using Multipliers = std::vector<double>;
@@ -85,9 +87,19 @@ class DualBound {
     std::vector<double> weight;    ///< of the rows in the soft minimum
   };
 
-  void add_energy(const CostSums& sums, int factor, double less);
-  void add_cycles(const CostSums& sums, int factor, double scale);
-  void add_share(int factor, int term, double coefficient, int mix);
+  /// Which factor of the cost, or which limit, a sum is added to, and by what it is multiplied.
+  struct Target {
+    int block = 0;
+    Variable::Kind kind = Variable::Kind::share;
+    double scale = 1.0;
+  };
+  void add_objective(const CostSums& sums, Objective objective);
+  void add_limits(const CostSums& sums);
+  void add_caps(const CostSums& sums, const Caps& caps);
+  void add_energy(const CostSums& sums, const Target& target, double less);
+  void add_cycles(const CostSums& sums, const Target& target);
+  void add_sum(const TermSum& sum, const Target& target, int mix = -1);
+  void add_share(int term, double coefficient, const Target& target, int mix);
   void set_usable(std::vector<char> usable);
   void weigh(const Multipliers& multipliers);
   void weigh_blocks();

@@ -36,6 +36,14 @@ class FactorChoices {
     std::vector<std::uint32_t> example;  ///< per number
   };
   [[nodiscard]] const Numbers& above(std::size_t dim, LevelIndex level) const;
+  /// Have two choices the same loops above a level?
+  [[nodiscard]] bool are_same_above(LevelIndex level, std::size_t i, std::size_t j) const {
+    for (std::size_t dim = 0; dim < 2; ++dim) {
+      const auto& number = above(dim, level).of_chain;
+      if (number[pairs_[i][dim]] != number[pairs_[j][dim]]) return false;
+    }
+    return true;
+  }
 
  private:
   std::array<std::vector<DimLoops>, 2> chains_;

@@ -12,7 +12,6 @@
 #include "chip/mapper/search.hpp"
 
 namespace hwflow::chip {
-namespace {
 
 std::vector<MappedLayer> distinct_layers(std::span<const Layer> layers) {
   std::vector<MappedLayer> distinct;
@@ -24,6 +23,8 @@ std::vector<MappedLayer> distinct_layers(std::span<const Layer> layers) {
   }
   return distinct;
 }
+
+namespace {
 
 const Mapping* mapping_of(const MappedLayer& layer, const std::map<std::string, Mapping>& all) {
   for (const std::string& name : layer.names) {

@@ -22,6 +22,9 @@ struct MappedLayer {
   [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(names.size()); }
 };
 
+/// Layers of equal shape and widths together, without results.
+[[nodiscard]] std::vector<MappedLayer> distinct_layers(std::span<const Layer> layers);
+
 /// Sums over all layers of a network, one after another on the whole accelerator.
 struct NetworkCost {
   double energy_pj = 0.0;

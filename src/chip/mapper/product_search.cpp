@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "chip/mapper/choice_tables.hpp"
-#include "chip/mapper/class_mirror.hpp"
 #include "chip/mapper/dual_bound.hpp"
 #include "chip/mapper/leaf_orders.hpp"
 #include "chip/mapper/row_bounds.hpp"
@@ -23,8 +22,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLogTolerance = 1e-9;
-constexpr std::int64_t kWarmUp = 40'000;     // bounds and mappings of a first walk
-constexpr std::size_t kMostClasses = 6'000;  // of loop orders, before most are left out
+constexpr std::int64_t kWarmUp = 40'000;  // bounds and mappings of a first walk
 constexpr double kFewDropped = 0.9;  // share of a list that is kept when it counts as unchanged
 constexpr int kFirstRounds = 14, kRounds = 2, kNodeRounds = 3;  // of the dual bound
 constexpr double kFewMappings = 2e4;  // that are quicker bounded one by one
@@ -33,21 +31,23 @@ constexpr double kFewMappings = 2e4;  // that are quicker bounded one by one
 /// bound over its lists of rows (docs/mapper.md, "Products").
 class ProductSearch {
  public:
-  explicit ProductSearch(const SearchProblem& problem)
+  ProductSearch(const SearchProblem& problem, const ProductSpace& space)
       : p_(problem),
         best_(problem),
-        orders_(problem, best_),
-        model_(problem.layer, problem.accelerator),
+        orders_(problem, best_, space.outer_traffic()),
+        space_(space),
+        model_(space.model()),
+        tables_(space.tables()),
         terms_(model_.term_count()),
         compounds_(model_.compounds().size()),
-        row_bounds_(model_.sums(), problem.options.objective),
-        tables_(model_, problem.space, row_bounds_.is_timed()),
-        dual_(model_.sums(), problem.options.objective, mesh_sizes(), terms_) {
+        row_bounds_(model_.sums(), problem.options.objective, problem.caps),
+        dual_(model_.sums(), problem.options.objective, mesh_sizes(), terms_, problem.caps) {
     for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
     decided_.assign(terms_ + full_mesh_.size(), 0.0);
   }
 
-  SearchOutcome run() {
+  /// `space`: the same as that of this search, to find its classes.
+  SearchOutcome run(ProductSpace& space) {
     // Branch and bound knows no boxes: neither its walks nor its bounds are of use there.
     const bool boxes = p_.accelerator.fields().counting.box_tiles;
     const double root = root_bound(p_);
@@ -57,24 +57,22 @@ class ProductSearch {
       best_.incumbent = anneal(p_, warm_up());
     }
     if (!best_.may_improve(root)) return outcome(root);
-    auto all = model_.classes().at_most(kMostClasses, [this] { return p_.stop.raised(); });
-    if (!all && !boxes && !p_.stop.raised()) return with_branch_and_bound();
-    if (!all) return outcome(root);
-    const std::vector<LoopClass> classes =
-        without_mirror_images(std::move(*all), p_.layer, p_.space);
-    for (const LoopClass& loop_class : classes) {
-      if (p_.stop.raised()) return outcome(root);
-      Item& item = items_.emplace_back();
-      item.loop_class = &loop_class;
-      for (std::size_t c = 0; c < compounds_; ++c)
-        item.tables.push_back(&tables_.table(loop_class, c));
-    }
-    // A class that leaves no choice of some compound has no mapping.
-    std::erase_if(items_, [](const Item& item) {
-      return std::any_of(item.tables.begin(), item.tables.end(),
-                         [](const Table* table) { return table->choices.empty(); });
-    });
-    return outcome(std::max(search_items(), root));
+    const auto state = space.find_classes(p_.stop);
+    if (state == ProductSpace::State::too_many && !boxes) return with_branch_and_bound();
+    if (state != ProductSpace::State::known) return outcome(root);
+    multipliers_ = dual_.start();
+    return outcome(std::max(search_items({}), root));
+  }
+
+  SearchOutcome run_in_box(ClassBounds& known) {
+    const double root = root_bound(p_);
+    if (!best_.may_improve(root)) return outcome(root);
+    multipliers_ = dual_.start();
+    if (known.multipliers.size() == multipliers_.size()) multipliers_ = known.multipliers;
+    const double floor = search_items(known.bounds);
+    known.bounds = std::move(bounds_);
+    known.multipliers = multipliers_;
+    return outcome(std::max(floor, root));
   }
 
  private:
@@ -88,19 +86,29 @@ class ProductSearch {
   }
 
   /// Best first; returns the least bound of what a stop leaves.
-  double search_items() {
-    multipliers_ = dual_.start();
+  double search_items(const std::vector<double>& known) {
+    make_items(known);
     if (!items_.empty()) improve(items_.front(), kFirstRounds);
     rank();
     while (!items_.empty() && items_.back().bound < target()) {
       Item item = std::move(items_.back());
       items_.pop_back();
       if (!best_.is_spent()) search(item);
+      bounds_[item.number] = item.bound;
       if (!best_.is_spent()) continue;
       const double next = items_.empty() ? kInfinity : items_.back().bound;
       return dual_.value(std::min(item.bound, next));
     }
     return kInfinity;
+  }
+
+  void make_items(const std::vector<double>& known) {
+    bounds_ = known;
+    bounds_.resize(space_.classes().size(), -kInfinity);
+    for (std::size_t i = 0; i < bounds_.size(); ++i) {
+      const ProductSpace::Class& made = space_.classes()[i];
+      if (bounds_[i] < target()) items_.push_back({&made.orders, made.tables, i, bounds_[i]});
+    }
   }
 
   /// `floor`: nothing that is left is cheaper.
@@ -116,7 +124,8 @@ class ProductSearch {
   struct Item {
     const LoopClass* loop_class = nullptr;
     std::vector<Table*> tables;  ///< per compound
-    double bound = -kInfinity;   ///< as DualBound has it
+    std::size_t number = 0;
+    double bound = -kInfinity;  ///< as DualBound has it
   };
   /// Compounds still to be decided, and what the decided ones multiply.
   struct Open {
@@ -190,8 +199,10 @@ class ProductSearch {
         }))
       return false;
     handicap_.resize(compounds_);
+    is_masked_ = false;
     for (std::size_t c = 0; c < compounds_; ++c) {
       const auto& choices = item.tables[c]->choices;
+      is_masked_ = is_masked_ || new_choices_[c].size() < choices.size();
       handicap_[c].assign(choices.size(), kInfinity);
       std::size_t row = 0;
       for (const std::uint32_t choice : new_choices_[c]) {
@@ -252,7 +263,8 @@ class ProductSearch {
       matter_[c].clear();
       for (const std::uint32_t row : rows_[c]) matter_[c].push_back(item.tables[c]->choices[row]);
     }
-    item.bound = std::max(item.bound, ascent_.bound);
+    // Without the covered rows it is no bound of the class as another search may see it.
+    if (!is_masked_) item.bound = std::max(item.bound, ascent_.bound);
   }
 
   /// Bounds every class that is left with the present multipliers, and puts the least bound last.
@@ -274,6 +286,7 @@ class ProductSearch {
         bound += known->second;
       }
       item.bound = std::max(item.bound, bound);
+      bounds_[item.number] = item.bound;
     }
     std::stable_sort(items_.begin(), items_.end(),
                      [](const Item& a, const Item& b) { return a.bound > b.bound; });
@@ -285,7 +298,7 @@ class ProductSearch {
     improve(item, kRounds);
     DoneClass done = done_class(item);
     const double target = this->target();
-    if (item.bound >= target) return done_.push_back(std::move(done));
+    if (ascent_.bound >= target) return done_.push_back(std::move(done));
     class_ = item.loop_class;
     picked_.assign(compounds_, 0);
     lists_.resize(compounds_);
@@ -480,20 +493,22 @@ class ProductSearch {
       for (std::size_t d = 0; d < model_.compounds()[c].size(); ++d)
         candidate.chains[index(model_.compounds()[c][d])] = tables_.choices(c)[picked_[c]].loops[d];
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
-    orders_.offer(candidate, bound);
+    orders_.offer(candidate, bound, picked_);
   }
 
   const SearchProblem& p_;
   BestSoFar best_;
   LeafOrders orders_;
-  TermModel model_;
+  const ProductSpace& space_;
+  const TermModel& model_;
+  const ChoiceTables& tables_;
   std::size_t terms_, compounds_;
   RowBounds row_bounds_;
-  ChoiceTables tables_;
   DualBound dual_;
   std::vector<std::int64_t> full_mesh_;
   std::vector<double> decided_;  // of DualBound: nothing
   std::vector<Item> items_;      // that are left
+  std::vector<double> bounds_;   // per class of the space
   std::deque<DoneClass> done_;
   RowCover cover_;
   std::set<std::pair<const Table*, bool>> seen_;
@@ -515,6 +530,7 @@ class ProductSearch {
   RowBounds::Beside beside_;
   std::vector<double> scores_;
   std::vector<std::vector<double>> handicap_;            // per compound and row
+  bool is_masked_ = false;                               // by it
   std::vector<std::vector<std::uint32_t>> new_choices_;  // per compound
   std::vector<std::uint32_t> kept_;
 };
@@ -546,7 +562,7 @@ Incumbent best_of_perfect(const SearchProblem& problem) {
     if (!first.candidate) return {};
     perfect.starts.push_back(*first.candidate);
   }
-  Incumbent found = ProductSearch(perfect).run().incumbent;
+  Incumbent found = run_products(perfect).incumbent;
   if (found.best) found.best = problem.space.from_mapping(space.to_mapping(*found.best));
   return found;
 }
@@ -570,7 +586,14 @@ SearchOutcome run_ceiling(const SearchProblem& problem) {
 
 SearchOutcome run_products(const SearchProblem& problem) {
   if (!is_product_problem(problem.layer, problem.accelerator)) return run_branch_and_bound(problem);
-  return problem.space.perfect() ? ProductSearch(problem).run() : run_ceiling(problem);
+  if (!problem.space.perfect()) return run_ceiling(problem);
+  ProductSpace space(problem);
+  return ProductSearch(problem, space).run(space);
+}
+
+SearchOutcome run_in_box(const SearchProblem& problem, const ProductSpace& space,
+                         ClassBounds& known) {
+  return ProductSearch(problem, space).run_in_box(known);
 }
 
 }  // namespace hwflow::chip

@@ -4,12 +4,13 @@
 
 namespace hwflow::chip {
 
-RowBounds::RowBounds(const CostSums& sums, Objective objective)
-    : sums_(sums), objective_(objective) {}
+RowBounds::RowBounds(const CostSums& sums, Objective objective, const Caps& caps)
+    : sums_(sums), objective_(objective), caps_(caps) {}
 
 bool RowBounds::is_timed() const {
-  return objective_ == Objective::latency || objective_ == Objective::edp ||
-         (objective_ == Objective::energy && sums_.leakage_pj_per_cycle > 0.0);
+  const bool has_energy = objective_ == Objective::energy || caps_.energy_pj;
+  return objective_ == Objective::latency || objective_ == Objective::edp || caps_.cycles ||
+         (has_energy && sums_.leakage_pj_per_cycle > 0.0);
 }
 
 /// sum[i] = fixed + sum over the terms of coefficient * product * value of row i.
@@ -32,9 +33,7 @@ void RowBounds::find(const List& list, const Beside& beside, std::vector<double>
     case Objective::latency: bounds = cycles_; break;
     case Objective::energy:
     case Objective::edp:
-      weigh(sums_.energy, beside.products, list, sums_.fixed_energy_pj, bounds);
-      if (sums_.leakage_pj_per_cycle > 0.0)
-        rows::add_scaled(sums_.leakage_pj_per_cycle, cycles_.data(), list.size, bounds.data());
+      weigh_energy(list, beside, bounds);
       if (objective_ == Objective::edp) rows::multiply(cycles_.data(), list.size, bounds.data());
       break;
   }
@@ -42,9 +41,31 @@ void RowBounds::find(const List& list, const Beside& beside, std::vector<double>
     weigh(limit.sum, beside.products, list, 0.0, sum_);
     rows::forbid_above(sum_.data(), limit.room * (1.0 + 1e-12), list.size, bounds.data());
   }
+  apply_caps(list, beside, bounds);
   for (std::size_t a = 0; a < beside.mesh.size(); ++a)
     rows::forbid_above(list.used_on(a), static_cast<std::int32_t>(beside.mesh[a]), list.size,
                        bounds.data());
+}
+
+void RowBounds::weigh_energy(const List& list, const Beside& beside, std::vector<double>& energy) {
+  weigh(sums_.energy, beside.products, list, sums_.fixed_energy_pj, energy);
+  if (sums_.leakage_pj_per_cycle > 0.0)
+    rows::add_scaled(sums_.leakage_pj_per_cycle, cycles_.data(), list.size, energy.data());
+}
+
+void RowBounds::apply_caps(const List& list, const Beside& beside, std::vector<double>& bounds) {
+  const auto forbid = [&](const std::vector<double>& values, double most) {
+    rows::forbid_above(values.data(), most * (1.0 + 1e-12), list.size, bounds.data());
+  };
+  if (caps_.cycles) forbid(cycles_, most_count(*caps_.cycles));
+  if (caps_.dram_bits) {
+    weigh(sums_.dram_bits, beside.products, list, sums_.fixed_dram_bits, sum_);
+    forbid(sum_, most_count(*caps_.dram_bits));
+  }
+  if (caps_.energy_pj) {
+    weigh_energy(list, beside, sum_);
+    forbid(sum_, most_energy(*caps_.energy_pj));
+  }
 }
 
 void RowBounds::weigh_cycles(const List& list, const Beside& beside) {

@@ -76,6 +76,8 @@ bool Incumbent::offer(const SearchProblem& problem, const Candidate& candidate) 
   auto result = evaluate(problem.layer, problem.accelerator, problem.space.to_mapping(candidate));
   auto* found = std::get_if<Cost>(&result);
   if (found == nullptr) return false;
+  if (problem.seen) problem.seen(candidate, *found);
+  if (!is_within(*found, problem.caps)) return false;
   const double found_value = value_of(*found, problem.options.objective);
   if (best && found_value >= value) return false;
   best = candidate;

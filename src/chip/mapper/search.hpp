@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <stop_token>
@@ -11,6 +12,7 @@
 #include "chip/cost/cost.hpp"
 #include "chip/mapper/bound_model.hpp"
 #include "chip/mapper/candidate_evaluator.hpp"
+#include "chip/mapper/caps.hpp"
 #include "chip/mapper/map_space.hpp"
 #include "chip/mapper/mapper.hpp"
 
@@ -48,6 +50,9 @@ struct SearchProblem {
   std::vector<Candidate> starts;  ///< feasible, in a fixed order; at least one
   /// What is not below this is of no use: known from elsewhere. Strategies may end without it.
   double to_beat = std::numeric_limits<double>::infinity();
+  Caps caps{};  ///< for run_in_box() alone: other searches know none
+  /// Told of every mapping that was evaluated and can run, within the caps or not.
+  std::function<void(const Candidate&, const Cost&)> seen{};
 };
 
 /// Best so far of one line of search, with what it spent.

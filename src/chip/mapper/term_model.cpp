@@ -39,6 +39,36 @@ TermModel::TermModel(const Layer& layer, const Accelerator& accelerator)
   write_sums();
 }
 
+void TermModel::keep_dram_only() {
+  CostSums left;
+  left.dram_bits = std::move(sums_.dram_bits);
+  left.fixed_dram_bits = sums_.fixed_dram_bits;
+  left.limits = std::move(sums_.limits);
+  std::map<std::uint32_t, std::uint32_t> number;
+  std::vector<Term> terms;
+  const auto number_of = [&](std::uint32_t term) {
+    const auto [entry, is_new] = number.try_emplace(term, static_cast<std::uint32_t>(terms.size()));
+    if (is_new) terms.push_back(terms_[term]);
+    return entry->second;
+  };
+  const auto renumber = [&](TermSum& sum) {
+    for (TermShare& share : sum) share.term = number_of(share.term);
+  };
+  renumber(left.dram_bits);
+  for (CostSums::Limit& limit : left.limits) renumber(limit.sum);
+  // Sums on their way take more room than finished ones, which the limits do not tell apart: what
+  // stands in for another may not have more of them anywhere.
+  const auto output = static_cast<std::size_t>(&layer_.op.output() - layer_.op.operands().data());
+  for (std::uint32_t t = 0; t < terms_.size(); ++t)
+    if (layer_.bits.partial_sums > layer_.bits.outputs &&
+        std::any_of(terms_[t].parts.begin(), terms_[t].parts.end(),
+                    [&](const Part& part) { return part.whole.operand == output; }))
+      (void)number_of(t);
+  sums_ = std::move(left);
+  terms_ = std::move(terms);
+  waits_for_first_tiles_ = false;
+}
+
 bool TermModel::is_exact() const {
   for (const Rank& rank : layer_.op.output().ranks)
     if (!is_single(rank, layer_.op)) return false;
@@ -509,7 +539,7 @@ TermModel::Column TermModel::values(const Factor& factor, const LoopClass& loop_
     column.values[i] *= known.least;
     if (!may_be_loose || known.spare <= 0.0) continue;
     column.loose.resize(choices.size());
-    column.loose[i] = true;
+    column.loose[i] = static_cast<std::uint8_t>(factor.child);
   }
   return column;
 }

@@ -54,6 +54,9 @@ class TermModel {
  public:
   TermModel(const Layer& layer, const Accelerator& accelerator);
 
+  /// Leaves the DRAM traffic and what limits it: the other costs of the sums are gone.
+  void keep_dram_only();
+
   [[nodiscard]] const std::vector<Compound>& compounds() const { return compounds_; }
   [[nodiscard]] const CostSums& sums() const { return sums_; }
   [[nodiscard]] std::size_t term_count() const { return terms_.size(); }
@@ -65,9 +68,11 @@ class TermModel {
   /// A term for the choices of one compound.
   struct Column {
     std::vector<double> values;
-    /// Choices of which the class may count fewer words than any order of its loops moves (exact
-    /// counting of rows that are cut at several levels; forwarding). Empty: none.
-    std::vector<bool> loose;
+    /// Of choices of which the class may count fewer words than any order of its loops moves (exact
+    /// counting of rows that are cut at several levels; forwarding), the level that such words go
+    /// into: what they really are depends on the loops above it alone. 0: of none. Empty: of no
+    /// choice.
+    std::vector<std::uint8_t> loose;
   };
   [[nodiscard]] Column column(std::size_t term, const LoopClass& loop_class, std::size_t compound,
                               const FactorChoices& choices) const;

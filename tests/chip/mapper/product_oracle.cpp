@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "chip/mapper/pareto_mapper.hpp"
 #include "chip/mapper/product_search.hpp"
 #include "tests/support/exhaustive_mapper.hpp"
 
@@ -106,6 +107,120 @@ void compare(const SmallProblem& problem, Objective objective, const std::option
                             name(objective), cut->lower_bound, *best);
 }
 
+using Values = std::vector<double>;
+
+constexpr std::array kSets{std::array{true, true, true}, std::array{true, true, false},
+                           std::array{true, false, true},
+                           std::array{false, true, true}};  // energy, cycles, DRAM bits
+
+std::string text_of(const Values& values) {
+  std::string text;
+  for (const double value : values) text += fmt::format(" {:.17g}", value);
+  return text;
+}
+
+/// No more than `factor` times b in any value, and to rounding.
+bool is_at_most(const Values& a, const Values& b, double factor = 1.0) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] > factor * b[i] * (1 + 1e-10)) return false;
+  return true;
+}
+
+Values chosen(const std::array<double, 3>& cost, const std::array<bool, 3>& set) {
+  Values values;
+  for (std::size_t i = 0; i < cost.size(); ++i)
+    if (set[i]) values.push_back(cost[i]);
+  return values;
+}
+
+Values chosen(const chip::Cost& cost, const std::array<bool, 3>& set) {
+  const std::array<double, 3> all{cost.energy_pj, static_cast<double>(cost.cycles),
+                                  static_cast<double>(cost.dram_bits)};
+  return chosen(all, set);
+}
+
+/// What nothing else is at most, by definition: every pair of costs is compared.
+std::vector<Values> nondominated(const ExhaustiveOptimum& truth, const std::array<bool, 3>& set) {
+  std::vector<Values> all, kept;
+  for (const auto& cost : truth.costs) all.push_back(chosen(cost, set));
+  for (const Values& mine : all) {
+    const auto beats = [&](const Values& other) {
+      return is_at_most(other, mine) && !is_at_most(mine, other);
+    };
+    const auto equals = [&](const Values& other) {
+      return is_at_most(other, mine) && is_at_most(mine, other);
+    };
+    if (std::none_of(all.begin(), all.end(), beats) &&
+        std::none_of(kept.begin(), kept.end(), equals))
+      kept.push_back(mine);
+  }
+  return kept;
+}
+
+std::vector<Values> values_of(const chip::ParetoResult& found, const std::array<bool, 3>& set) {
+  std::vector<Values> values;
+  for (const chip::ParetoPoint& point : found.points) values.push_back(chosen(point.cost, set));
+  return values;
+}
+
+/// Values that none of the others are at most.
+std::string missing(const std::vector<Values>& values, const std::vector<Values>& others,
+                    double factor, const char* what) {
+  std::string text;
+  for (const Values& mine : values)
+    if (std::none_of(others.begin(), others.end(),
+                     [&](const Values& other) { return is_at_most(other, mine, factor); }))
+      text += fmt::format("{}{}\n", what, text_of(mine));
+  return text;
+}
+
+bool lies_in(const chip::UnprovedRegion& region, const Values& values) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i] < region.at_least[i] * (1 - 1e-9) ||
+        (region.below[i] && values[i] >= *region.below[i]))
+      return false;
+  return true;
+}
+
+/// The set; of all three objectives also a thin one and one cut short: none may claim too much.
+void compare_pareto(const SmallProblem& problem, const std::array<bool, 3>& set,
+                    const ExhaustiveOptimum& truth, Differences& seen) {
+  constexpr std::array kAll{Objective::energy, Objective::latency, Objective::dram};
+  chip::ParetoOptions options;
+  options.mapper.strategy = "products";
+  options.objectives.clear();
+  for (std::size_t i = 0; i < kAll.size(); ++i)
+    if (set[i]) options.objectives.push_back(kAll[i]);
+  const std::vector<Values> wanted = nondominated(truth, set);
+  const auto whole = map_layer_pareto(problem.layer, problem.accelerator, options);
+  if (whole.has_value() == wanted.empty()) seen.pareto += "a set where there is none, or none\n";
+  if (!whole || wanted.empty()) return;
+  const std::vector<Values> found = values_of(*whole, set);
+  seen.pareto += missing(wanted, found, 1.0, "not in the set:") +
+                 missing(found, wanted, 1.0, "not enumerated:");
+  if (found.size() != wanted.size())
+    seen.pareto += fmt::format("{} points, {} enumerated\n", found.size(), wanted.size());
+  if (!whole->proved || whole->gap != 0.0) seen.pareto += "not proved\n";
+  for (const chip::ParetoPoint& point : whole->points)
+    if (!check(point.mapping, problem.layer, problem.accelerator).empty())
+      seen.pareto += "a mapping is not legal\n";
+  if (set != kSets[0]) return;
+  options.step = 0.2;
+  const auto thin = map_layer_pareto(problem.layer, problem.accelerator, options);
+  seen.pareto += missing(wanted, values_of(*thin, set), 1.2, "not near the thin set:");
+  options.step = 0.0;
+  options.mapper.max_evaluations =
+      std::max<std::int64_t>(1, (whole->evaluations + whole->nodes) / 2);
+  const auto cut = map_layer_pareto(problem.layer, problem.accelerator, options);
+  const std::vector<Values> known = values_of(*cut, set);
+  if (cut->gap) seen.pareto += missing(wanted, known, 1 + *cut->gap, "beyond the gap:");
+  for (const Values& mine : wanted)
+    if (!missing({mine}, known, 1.0, "").empty() &&
+        std::none_of(cut->unproved.begin(), cut->unproved.end(),
+                     [&](const auto& region) { return lies_in(region, mine); }))
+      seen.pareto += fmt::format("neither known nor in a region:{}\n", text_of(mine));
+}
+
 /// All pairs one step smaller or plainer.
 std::vector<OraclePair> smaller(const OraclePair& from) {
   std::vector<OraclePair> result;
@@ -199,6 +314,13 @@ Differences differences(const OraclePair& pair, std::int64_t most_mappings) {
       seen.optimum += fmt::format("{}: {}\n", name(objective), error.what());
     }
   }
+  for (const auto& set : kSets) {
+    try {
+      compare_pareto(*problem, set, *truth, seen);
+    } catch (const InternalError& error) {
+      seen.pareto += fmt::format("{}\n", error.what());
+    }
+  }
   return seen;
 }
 
@@ -220,10 +342,10 @@ OraclePair shrink(OraclePair failing, const std::function<bool(const OraclePair&
 }
 
 OraclePair shrink(const OraclePair& failing, std::int64_t most_mappings) {
-  const bool whole = !differences(failing, most_mappings).optimum.empty();
+  const bool whole = differences(failing, most_mappings).is_wrong();
   return shrink(failing, [&](const OraclePair& pair) {
     const Differences seen = differences(pair, most_mappings);
-    return whole ? !seen.optimum.empty() : !seen.empty();
+    return whole ? seen.is_wrong() : !seen.empty();
   });
 }
 

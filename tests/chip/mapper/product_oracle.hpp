@@ -27,13 +27,15 @@ struct OraclePair {
 [[nodiscard]] OraclePair make_oracle_pair(Rng& rng, std::int64_t most_mappings);
 
 /// Where the strategy "products" and the enumeration of every mapping (tests/support/
-/// exhaustive_mapper, which shares evaluate() with the search and nothing else) differ: one line
-/// per difference.
+/// exhaustive_mapper, which shares evaluate() with the search and nothing else) differ, for the
+/// least of each objective and for Pareto sets of two and three: one line per difference.
 struct Differences {
   std::string optimum;  ///< best value, lower bound or certificate of a whole search
   std::string cut;      ///< lower bound of a search cut short above the optimum
-  [[nodiscard]] bool empty() const { return optimum.empty() && cut.empty(); }
-  [[nodiscard]] std::string text() const { return optimum + cut; }
+  std::string pareto;   ///< Pareto sets, and what is said of those that are thin or cut short
+  [[nodiscard]] bool empty() const { return optimum.empty() && cut.empty() && pareto.empty(); }
+  [[nodiscard]] bool is_wrong() const { return !optimum.empty() || !pareto.empty(); }
+  [[nodiscard]] std::string text() const { return optimum + cut + pareto; }
 };
 /// No difference, too, where the pair is not comparable.
 [[nodiscard]] Differences differences(const OraclePair& pair, std::int64_t most_mappings);

@@ -1,0 +1,70 @@
+#include "chip/mapper/product_space.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "chip/mapper/class_mirror.hpp"
+
+namespace hwflow::chip {
+
+bool may_leak(const Accelerator& accelerator) {
+  return accelerator.engine().leakage_pj_per_cycle > 0.0 ||
+         std::any_of(accelerator.levels().begin(), accelerator.levels().end(),
+                     [](const MemoryLevel& level) { return level.leakage_pj_per_cycle > 0.0; });
+}
+
+namespace {
+
+constexpr std::size_t kMostClasses = 6'000;  // of loop orders, before most are left out
+
+TermModel make_model(const Layer& layer, const Accelerator& accelerator,
+                     ProductSpace::Purpose purpose) {
+  TermModel model(layer, accelerator);
+  if (purpose == ProductSpace::Purpose::dram) model.keep_dram_only();
+  return model;
+}
+
+ProductSpace::Purpose purpose_of(const SearchProblem& problem) {
+  using Purpose = ProductSpace::Purpose;
+  switch (problem.options.objective) {
+    case Objective::dram: return Purpose::dram;
+    case Objective::energy:
+      return may_leak(problem.accelerator) ? Purpose::timed : Purpose::untimed;
+    case Objective::latency:
+    case Objective::edp: break;
+  }
+  return Purpose::timed;
+}
+
+}  // namespace
+
+ProductSpace::ProductSpace(const Layer& layer, const Accelerator& accelerator,
+                           const MapSpace& space, Purpose purpose)
+    : layer_(layer),
+      space_(space),
+      model_(make_model(layer, accelerator, purpose)),
+      tables_(model_, space, purpose == Purpose::timed),
+      outer_traffic_(std::make_unique<OuterTraffic>(layer, accelerator)) {}
+
+ProductSpace::ProductSpace(const SearchProblem& problem)
+    : ProductSpace(problem.layer, problem.accelerator, problem.space, purpose_of(problem)) {}
+
+ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
+  if (state_ == State::known || state_ == State::too_many) return state_;
+  classes_.clear();
+  auto all = model_.classes().at_most(kMostClasses, [&] { return stop.raised(); });
+  if (!all) return state_ = stop.raised() ? State::stopped : State::too_many;
+  for (LoopClass& orders : without_mirror_images(std::move(*all), layer_, space_)) {
+    if (stop.raised()) return state_ = State::stopped;
+    Class made{std::move(orders), {}};
+    for (std::size_t c = 0; c < model_.compounds().size(); ++c)
+      made.tables.push_back(&tables_.table(made.orders, c));
+    // A class that leaves no choice of some compound has no mapping.
+    if (std::none_of(made.tables.begin(), made.tables.end(),
+                     [](const Table* table) { return table->choices.empty(); }))
+      classes_.push_back(std::move(made));
+  }
+  return state_ = State::known;
+}
+
+}  // namespace hwflow::chip
