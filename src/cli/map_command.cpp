@@ -201,11 +201,11 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->capture_default_str();
   command
       ->add_option("--strategy", arguments->strategy,
-                   "products, branch_and_bound, annealing or random")
+                   "products, branch_and_bound, annealing, genetic or random")
       ->capture_default_str();
   command->add_option("--semantics", arguments->semantics,
-                      "How words are counted: exact, timeloop or timeloop-no-forwarding (the last "
-                      "two need --strategy products)");
+                      "How words are counted: exact, timeloop, timeloop-no-forwarding (not by "
+                      "branch_and_bound), zigzag or accelforge (not by products either)");
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
   command->add_option(
       "--max-evaluations", arguments->max_evaluations,

@@ -124,7 +124,8 @@ Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accele
   const auto start = std::chrono::steady_clock::now();
   // What every layer would be refused for is told once.
   Diagnostics common = check(options);
-  for (Diagnostic& problem : check_machine(accelerator)) common.push_back(std::move(problem));
+  for (Diagnostic& problem : check_machine(accelerator, options))
+    common.push_back(std::move(problem));
   if (!common.empty()) return Unexpected{std::move(common)};
   NetworkMapping network;
   network.layers = distinct_layers(layers);

@@ -53,7 +53,7 @@ class ProductSearch {
     }
     if (!best_.may_improve(root)) return outcome(root);
     auto all = model_.classes().at_most(kMostClasses, [this] { return p_.stop.raised(); });
-    if (!all && !boxes && !p_.stop.raised()) return with_branch_and_bound();
+    if (!all && !p_.stop.raised()) return with(boxes ? run_genetic : run_branch_and_bound);
     if (!all) return outcome(root);
     const std::vector<LoopClass> classes =
         without_mirror_images(std::move(*all), p_.layer, p_.space);
@@ -74,10 +74,10 @@ class ProductSearch {
 
  private:
   /// Machines of many levels have too many classes of loop orders to go through one by one.
-  SearchOutcome with_branch_and_bound() {
+  SearchOutcome with(SearchOutcome (*strategy)(const SearchProblem& problem)) {
     SearchProblem problem = p_;
     problem.starts.push_back(*best_.incumbent.best);
-    SearchOutcome found = run_branch_and_bound(problem);
+    SearchOutcome found = strategy(problem);
     found.incumbent.merge(best_.incumbent);
     return found;
   }
