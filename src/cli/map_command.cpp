@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -38,17 +39,26 @@ constexpr std::int64_t kDefaultEvaluations = 400'000;
 /// Is it the second of two words? A third one is a problem.
 bool is_second(const std::string& option, const std::string& word, const std::string& first,
                const std::string& second, Diagnostics& problems) {
-  if (word != first && word != second)
-    problems.push_back({option, fmt::format("unknown word '{}'", word),
-                        fmt::format("one of {}, {}", first, second)});
-  return word == second;
+  if (word == first || word == second) return word == second;
+  std::string hint = nearest_name_hint(word, {first, second});
+  if (hint.empty()) hint = fmt::format("one of {}, {}", first, second);
+  problems.push_back({option, fmt::format("unknown word '{}'", word), std::move(hint)});
+  return false;
 }
 
 /// The option of the command line that sets an option of the mapper.
 std::string option_of(const std::string& place) {
   if (place == "time_limit_seconds") return "--time-limit";
   if (place == "max_evaluations") return "--max-evaluations";
-  return "--" + place;
+  if (place == "strategy" || place == "factors" || place == "threads") return "--" + place;
+  return place;  // a layer or a machine
+}
+
+void collect(Diagnostics from, Diagnostics& to) {
+  for (Diagnostic& problem : from) {
+    problem.place = option_of(problem.place);
+    if (std::find(to.begin(), to.end(), problem) == to.end()) to.push_back(std::move(problem));
+  }
 }
 
 Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
@@ -79,10 +89,7 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   }
   options.seed = global.seed;
   options.threads = thread_count(global);
-  for (Diagnostic problem : chip::check(options)) {
-    problem.place = option_of(problem.place);
-    problems.push_back(std::move(problem));
-  }
+  collect(chip::check(options), problems);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return options;
 }
@@ -105,10 +112,8 @@ std::vector<std::string> notes_on_certificates(const chip::MapperOptions& option
 }
 
 int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
-                        chip::Semantics semantics, const GlobalOptions& global) {
-  auto network = load_network_layers(arguments.input);
-  if (!network) return report_wrong_input(network.error());
-  network->accelerator = chip::with_semantics(network->accelerator, semantics);
+                        chip::Semantics semantics, Expected<NetworkLayers> network,
+                        const GlobalOptions& global) {
   for (std::string& note : notes_on_certificates(options, semantics))
     network->notes.push_back(std::move(note));
   print_notes(global, arguments.input, *network);
@@ -142,12 +147,12 @@ int map_network_command(const MapArguments& arguments, const chip::MapperOptions
   return kDone;
 }
 
-int map_references(const MapArguments& arguments, const chip::MapperOptions& options,
+using References = std::vector<chip::ReferenceCase>;
+
+int map_references(const References& references, const chip::MapperOptions& options,
                    chip::Semantics semantics, const GlobalOptions& global) {
-  const auto references = chip::load_reference_cases(arguments.refs);
-  if (!references) return report_wrong_input(references.error());
   nlohmann::ordered_json cases = nlohmann::ordered_json::array();
-  for (const chip::ReferenceCase& reference : *references) {
+  for (const chip::ReferenceCase& reference : references) {
     const chip::Accelerator machine = chip::reference_machine(reference, semantics);
     const auto found = chip::map_layer(reference.layer, machine, options);
     if (!found) return report_unmapped(found.error());
@@ -173,13 +178,43 @@ int map_references(const MapArguments& arguments, const chip::MapperOptions& opt
   return kDone;
 }
 
+/// Without what is missing because the parser could not read it.
+Diagnostics not_told(Diagnostics problems, const Diagnostics& by_parser) {
+  std::erase_if(problems, [&](const Diagnostic& problem) {
+    return problem.reason == "is missing" &&
+           std::any_of(by_parser.begin(), by_parser.end(), [&](const Diagnostic& told) {
+             return told.reason.find(problem.place) != std::string::npos;
+           });
+  });
+  return problems;
+}
+
 int run_map(const MapArguments& arguments, const GlobalOptions& global) {
+  Diagnostics problems = global.problems;
   const auto semantics = chip::semantics_from_name(arguments.semantics);
-  if (!semantics) return report_wrong_input(semantics.error());
+  if (!semantics) collect(semantics.error(), problems);
   const auto options = mapper_options(arguments, global);
-  if (!options) return report_wrong_input(options.error());
-  if (!arguments.refs.empty()) return map_references(arguments, *options, *semantics, global);
-  return map_network_command(arguments, *options, *semantics, global);
+  if (!options) collect(options.error(), problems);
+  if (!arguments.refs.empty()) {
+    const auto references = chip::load_reference_cases(arguments.refs);
+    if (!references) collect(references.error(), problems);
+    for (std::size_t i = 0; semantics && options && references && i < references->size(); ++i) {
+      const chip::ReferenceCase& one = (*references)[i];
+      const chip::Accelerator machine = chip::reference_machine(one, *semantics);
+      collect(chip::check_network({&one.layer, 1}, machine, *options), problems);
+    }
+    if (!problems.empty()) return report_wrong_input(problems);
+    return map_references(*references, *options, *semantics, global);
+  }
+  auto network = load_network_layers(arguments.input);
+  if (!network) collect(not_told(network.error(), global.problems), problems);
+  if (network && semantics) {
+    network->accelerator = chip::with_semantics(network->accelerator, *semantics);
+    if (options)
+      collect(chip::check_network(network->layers, network->accelerator, *options), problems);
+  }
+  if (!problems.empty()) return report_wrong_input(problems);
+  return map_network_command(arguments, *options, *semantics, std::move(network), global);
 }
 
 }  // namespace
@@ -218,7 +253,7 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->excludes("--bits")
       ->excludes("--batch")
       ->excludes("--auxiliary");
-  add_global_options(*command, options);
+  add_global_options(*command, options, Refusal::by_command);
   command->callback(
       [arguments, &options, &exit_code] { exit_code = run_map(*arguments, options); });
 }

@@ -8,10 +8,10 @@
 #include "chip/mapper/landscape.hpp"
 #include "chip/mapper/search.hpp"
 
-// Why not pagmo::sga: it takes vectors between bounds, and with ceiling factors a cut of a dimension
-// is none (which bounds are of use depends on those outside); it cannot repair a child, nor leave
-// out a duplicate; and it stops between whole generations only. With the candidate as genome, its
-// operators are those of LoopMoves and the ten lines of cross().
+// Why not pagmo::sga: it takes vectors between bounds, and with ceiling factors a cut of a
+// dimension is none (which bounds are of use depends on those outside); it cannot repair a child,
+// nor leave out a duplicate; and it stops between whole generations only. With the candidate as
+// genome, its operators are those of LoopMoves and the ten lines of cross().
 
 namespace hwflow::chip {
 namespace {

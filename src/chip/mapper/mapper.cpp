@@ -58,33 +58,6 @@ void check_windows(const Layer& layer, Diagnostics& problems) {
   }
 }
 
-Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator, bool perfect) {
-  Diagnostics problems;
-  if (!compute_rate(layer, accelerator.engine())) {
-    problems.push_back({layer.name,
-                        fmt::format("the compute units of '{}' cannot multiply {} bit weights by "
-                                    "{} bit inputs",
-                                    accelerator.name(), layer.bits.weights, layer.bits.inputs),
-                        "choose widths that the engine of the accelerator supports"});
-  }
-  const std::int64_t most = perfect ? kMaxMapperSize : kMaxRaggedSize;
-  for (const Dim dim : kDims) {
-    if (layer.op.bound(dim) <= most) continue;
-    problems.push_back(
-        {layer.name,
-         fmt::format("dimension '{}' has {} elements, the mapper searches at most {}{}", name(dim),
-                     layer.op.bound(dim), most, perfect ? "" : " with ceiling factors"),
-         "take a smaller batch or layer"});
-  }
-  const std::size_t before = problems.size();
-  check_windows(layer, problems);
-  if (problems.size() == before) {
-    if (auto refusal = refuse_uncountable(layer, accelerator))
-      problems.push_back(std::move(*refusal));
-  }
-  return problems;
-}
-
 /// Can the strategy search where BoundModel has no bounds?
 void check_counting(const Accelerator& accelerator, const MapperOptions& options,
                     Diagnostics& problems) {
@@ -269,6 +242,36 @@ Diagnostics check_machine(const Accelerator& accelerator, const MapperOptions& o
   return problems;
 }
 
+Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator,
+                        const MapperOptions& options) {
+  const bool perfect = options.factors == MapperOptions::Factors::perfect;
+  Diagnostics problems;
+  if (!compute_rate(layer, accelerator.engine())) {
+    problems.push_back({layer.name,
+                        fmt::format("the compute units of '{}' cannot multiply {} bit weights by "
+                                    "{} bit inputs",
+                                    accelerator.name(), layer.bits.weights, layer.bits.inputs),
+                        "choose widths that the engine of the accelerator supports"});
+  }
+  const std::int64_t most = perfect ? kMaxMapperSize : kMaxRaggedSize;
+  for (const Dim dim : kDims) {
+    if (layer.op.bound(dim) <= most) continue;
+    problems.push_back(
+        {layer.name,
+         fmt::format("dimension '{}' has {} elements, the mapper searches at most {}{}", name(dim),
+                     layer.op.bound(dim), most, perfect ? "" : " with ceiling factors"),
+         "take a smaller batch or layer"});
+  }
+  const std::size_t before = problems.size();
+  check_windows(layer, problems);
+  if (problems.size() == before) {
+    if (auto refusal = refuse_uncountable(layer, accelerator))
+      problems.push_back(std::move(*refusal));
+  }
+  if (problems.empty()) check_boxes(layer, accelerator, options, problems);
+  return problems;
+}
+
 Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& accelerator,
                                   const MapperOptions& options, std::stop_token stop) {
   return map_layer_from(layer, accelerator, options, {}, std::move(stop));
@@ -280,11 +283,8 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
   Diagnostics problems = check(options);
   for (Diagnostic& problem : check_machine(accelerator, options))
     problems.push_back(std::move(problem));
-  for (Diagnostic& problem :
-       check_layer(layer, accelerator, options.factors == MapperOptions::Factors::perfect)) {
+  for (Diagnostic& problem : check_layer(layer, accelerator, options))
     problems.push_back(std::move(problem));
-  }
-  if (problems.empty()) check_boxes(layer, accelerator, options, problems);
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   const StopSign sign(options, std::move(stop));

@@ -122,6 +122,11 @@ struct FirstMapping {
 [[nodiscard]] Diagnostics check_machine(const Accelerator& accelerator,
                                         const MapperOptions& options);
 
+/// What is wrong with mapping one layer, whatever the mapping; what all layers of a network share
+/// is check_machine()'s.
+[[nodiscard]] Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator,
+                                      const MapperOptions& options);
+
 /// Most ways to cut dimensions that one search holds, all dimensions together (about 60 MB).
 inline constexpr std::size_t kMostChains = std::size_t{1} << 19;
 
