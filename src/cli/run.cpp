@@ -127,7 +127,7 @@ int parse(Words words, Diagnostics problems) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     Refused refused = explain_refusal(app, words, error.what());
-    const bool extras = error.get_name() == "ExtrasError";
+    const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
     if (extras && !refused.mended) refused.mended = without_extras(words, app);
     // A word too many may be the value of an unknown option that was left out.
     if (!extras || problems.empty() || !is_unknown_option(problems.back()))
