@@ -53,7 +53,7 @@ std::string json_problem(const fs::path& file) {
 
 }  // namespace
 
-void add_global_options(CLI::App& command, GlobalOptions& options) {
+void add_global_options(CLI::App& command, GlobalOptions& options, Refusal refusal) {
   const std::string group = "Every command";
   command.add_option("--seed", options.seed, "Seed of everything random")
       ->capture_default_str()
@@ -74,9 +74,11 @@ void add_global_options(CLI::App& command, GlobalOptions& options) {
       .add_flag("--verbose", options.verbose,
                 "Progress as lines with date and time, for a log, on standard error")
       ->group(group);
-  command.parse_complete_callback([&options] {
-    Diagnostics problems = check_outputs(options);
-    if (!problems.empty()) throw WrongOptions{std::move(problems)};
+  command.parse_complete_callback([&options, refusal] {
+    for (Diagnostic& problem : check_outputs(options))
+      options.problems.push_back(std::move(problem));
+    if (refusal == Refusal::by_parser && !options.problems.empty())
+      throw WrongOptions{options.problems};
   });
 }
 

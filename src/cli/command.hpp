@@ -24,6 +24,7 @@ struct GlobalOptions {
   std::optional<std::string> json;  ///< file, "-" = standard output
   bool quiet = false;
   bool verbose = false;  ///< log lines instead of a progress line; quiet wins
+  Diagnostics problems;  ///< that the parser found in the command line
   [[nodiscard]] bool logs() const { return verbose && !quiet; }
 };
 
@@ -31,8 +32,12 @@ struct GlobalOptions {
 /// One file per subcommand; the registry is the table in cli/commands.cpp.
 using AddCommand = void (*)(CLI::App& app, GlobalOptions& options, int& exit_code);
 
+/// Who refuses a command line with problems: the parser, or the command, which lists `problems`
+/// beside what it finds itself.
+enum class Refusal : std::uint8_t { by_parser, by_command };
 /// Adds --seed, --threads, --out, --json, --quiet, --verbose to a subcommand.
-void add_global_options(CLI::App& command, GlobalOptions& options);
+void add_global_options(CLI::App& command, GlobalOptions& options,
+                        Refusal refusal = Refusal::by_parser);
 /// Takes the integers of a range: no fraction, no exponent.
 [[nodiscard]] CLI::Validator is_integer(std::uint64_t least, std::uint64_t most);
 /// Adds --set to a subcommand that reads a file whose keys it can override.

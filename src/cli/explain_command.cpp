@@ -1,7 +1,9 @@
 #include "cli/explain_command.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -46,6 +48,23 @@ std::vector<std::string> format_names() {
   return names;
 }
 
+/// Of the answers of all formats those that know a near key; one for all when none does.
+Diagnostics nearest_of(const std::string& key, Diagnostics problems) {
+  std::erase_if(problems, [](const Diagnostic& problem) { return problem.hint.empty(); });
+  if (problems.empty())
+    problems.push_back({key, "no file that hwflow reads has this key",
+                        "'hwflow explain --json-schema study' shows all keys of a study"});
+  return problems;
+}
+
+Diagnostics check_format(const std::string& name) {
+  const std::vector<std::string> names = format_names();
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return {};
+  std::string hint = nearest_name_hint(name, names);
+  if (hint.empty()) hint = fmt::format("one of {}", fmt::join(names, ", "));
+  return {{"--json-schema", fmt::format("unknown kind of file '{}'", name), std::move(hint)}};
+}
+
 int explain(const std::string& key, const GlobalOptions& options) {
   Diagnostics problems;
   nlohmann::ordered_json found;
@@ -60,7 +79,7 @@ int explain(const std::string& key, const GlobalOptions& options) {
       }
     }
   }
-  if (found.empty()) return report_wrong_input(problems);
+  if (found.empty()) return report_wrong_input(nearest_of(key, problems));
   write_json_tree(options, nlohmann::ordered_json({{"key", key}, {"explanations", found}}));
   if (options.json == "-" || options.quiet) return kDone;
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -94,14 +113,20 @@ void add_explain_command(CLI::App& app, GlobalOptions& options, int& exit_code) 
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("key", arguments->key,
                       "Dotted key: search.population, levels.fanout.x, nodes.kernel");
-  command->add_option("--json-schema", arguments->schema, "Print the JSON Schema of a kind of file")
-      ->check(CLI::IsMember(format_names()))
+  command
+      ->add_option("--json-schema", arguments->schema,
+                   fmt::format("Print the JSON Schema of a kind of file: {}",
+                               fmt::join(format_names(), ", ")))
       ->excludes("key");
   add_global_options(*command, options);
   command->callback([arguments, &options, &exit_code] {
     if (arguments->key.empty() && arguments->schema.empty()) {
       exit_code = report_wrong_input(
           {{"command line", "explain needs a key or --json-schema", "try 'explain search'"}});
+      return;
+    }
+    if (const Diagnostics wrong = check_format(arguments->schema); !wrong.empty()) {
+      exit_code = report_wrong_input(wrong);
       return;
     }
     exit_code = arguments->schema.empty() ? explain(arguments->key, options)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -35,19 +36,28 @@ struct MapArguments {
   std::string refs;
 };
 
-/// Without limits of the user: bounds of mappings in branch and bound and of lists of choices in
-/// products; most layers are proved long before.
+/// Without limits of the user: bounds of mappings, with perfect factors of lists of choices too,
+/// which cost less; most layers are proved long before.
 constexpr std::int64_t kDefaultEvaluations = 400'000;
+constexpr std::int64_t kDefaultPerfectEvaluations = 2'000'000;
 /// All searches of a layer together.
 constexpr std::int64_t kDefaultParetoEvaluations = 20'000'000;
+
+std::int64_t default_evaluations(const MapArguments& arguments) {
+  if (arguments.is_pareto()) return kDefaultParetoEvaluations;
+  return arguments.strategy == "products" && arguments.factors == "perfect"
+             ? kDefaultPerfectEvaluations
+             : kDefaultEvaluations;
+}
 
 /// Is it the second of two words? A third one is a problem.
 bool is_second(const std::string& option, const std::string& word, const std::string& first,
                const std::string& second, Diagnostics& problems) {
-  if (word != first && word != second)
-    problems.push_back({option, fmt::format("unknown word '{}'", word),
-                        fmt::format("one of {}, {}", first, second)});
-  return word == second;
+  if (word == first || word == second) return word == second;
+  std::string hint = nearest_name_hint(word, {first, second});
+  if (hint.empty()) hint = fmt::format("one of {}, {}", first, second);
+  problems.push_back({option, fmt::format("unknown word '{}'", word), std::move(hint)});
+  return false;
 }
 
 /// The option of the command line that sets an option of the mapper.
@@ -55,7 +65,16 @@ std::string option_of(const std::string& place) {
   if (place == "time_limit_seconds") return "--time-limit";
   if (place == "max_evaluations") return "--max-evaluations";
   if (place == "pareto_step") return "--pareto-step";
-  return "--" + place;
+  if (place == "strategy" || place == "factors" || place == "objective" || place == "threads")
+    return "--" + place;
+  return place;  // a layer or a machine
+}
+
+void collect(Diagnostics from, Diagnostics& to) {
+  for (Diagnostic& problem : from) {
+    problem.place = option_of(problem.place);
+    if (std::find(to.begin(), to.end(), problem) == to.end()) to.push_back(std::move(problem));
+  }
 }
 
 Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
@@ -85,15 +104,11 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   options.time_limit_seconds = arguments.time_limit_seconds;
   options.max_evaluations = arguments.max_evaluations;
   if (!arguments.prove && !options.time_limit_seconds && !options.max_evaluations) {
-    options.max_evaluations =
-        arguments.is_pareto() ? kDefaultParetoEvaluations : kDefaultEvaluations;
+    options.max_evaluations = default_evaluations(arguments);
   }
   options.seed = global.seed;
   options.threads = thread_count(global);
-  for (Diagnostic problem : chip::check(options)) {
-    problem.place = option_of(problem.place);
-    problems.push_back(std::move(problem));
-  }
+  collect(chip::check(options), problems);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return options;
 }
@@ -115,17 +130,12 @@ std::vector<std::string> notes_on_certificates(const chip::MapperOptions& option
   return notes;
 }
 
-/// Reads the network and says what was simplified; counting as asked for.
-Expected<NetworkLayers> load_network(const MapArguments& arguments,
-                                     const chip::MapperOptions& options, chip::Semantics semantics,
-                                     const GlobalOptions& global) {
-  auto network = load_network_layers(arguments.input);
-  if (!network) return network;
-  network->accelerator = chip::with_semantics(network->accelerator, semantics);
+/// Says what was simplified and what a certificate covers.
+void tell(const MapArguments& arguments, const chip::MapperOptions& options,
+          chip::Semantics semantics, NetworkLayers& network, const GlobalOptions& global) {
   for (std::string& note : notes_on_certificates(options, semantics))
-    network->notes.push_back(std::move(note));
-  print_notes(global, arguments.input, *network);
-  return network;
+    network.notes.push_back(std::move(note));
+  print_notes(global, arguments.input, network);
 }
 
 chip::MapProgress show_on(ProgressLine& line) {
@@ -157,35 +167,33 @@ MappingTitle title_of(const MapArguments& arguments, const chip::MapperOptions& 
 }
 
 int map_network_command(const MapArguments& arguments, const chip::MapperOptions& options,
-                        chip::Semantics semantics, const GlobalOptions& global) {
-  const auto network = load_network(arguments, options, semantics, global);
-  if (!network) return report_wrong_input(network.error());
+                        chip::Semantics semantics, const NetworkLayers& network,
+                        const GlobalOptions& global) {
   const InterruptWatch interrupts;
   ProgressLine line(global.quiet, Log(global.logs()));
-  const auto mapped = chip::map_network(network->layers, network->accelerator, options,
-                                        show_on(line), interrupts.token());
+  const auto mapped = chip::map_network(network.layers, network.accelerator, options, show_on(line),
+                                        interrupts.token());
   line.close();
   if (!mapped) return report_unmapped(mapped.error());
-  const MappingTitle title = title_of(arguments, options, semantics, *network, interrupts);
-  write_json(global, to_json(*mapped, network->accelerator, title));
-  if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
+  const MappingTitle title = title_of(arguments, options, semantics, network, interrupts);
+  write_json(global, to_json(*mapped, network.accelerator, title));
+  if (!global.quiet && global.json != "-") print_table(*mapped, network.accelerator, title);
   return kDone;
 }
 
 int map_pareto_command(const MapArguments& arguments, const chip::ParetoOptions& options,
-                       chip::Semantics semantics, const GlobalOptions& global) {
-  const auto network = load_network(arguments, options.mapper, semantics, global);
-  if (!network) return report_wrong_input(network.error());
+                       chip::Semantics semantics, const NetworkLayers& network,
+                       const GlobalOptions& global) {
   const InterruptWatch interrupts;
   ProgressLine line(global.quiet, Log(global.logs()));
-  const auto mapped = chip::map_network_pareto(network->layers, network->accelerator, options,
+  const auto mapped = chip::map_network_pareto(network.layers, network.accelerator, options,
                                                show_on(line), interrupts.token());
   line.close();
   if (!mapped) return report_unmapped(mapped.error());
-  const ParetoTitle title{title_of(arguments, options.mapper, semantics, *network, interrupts),
+  const ParetoTitle title{title_of(arguments, options.mapper, semantics, network, interrupts),
                           arguments.objective, options.step};
-  write_json(global, to_json(*mapped, network->accelerator, title));
-  if (!global.quiet && global.json != "-") print_table(*mapped, network->accelerator, title);
+  write_json(global, to_json(*mapped, network.accelerator, title));
+  if (!global.quiet && global.json != "-") print_table(*mapped, network.accelerator, title);
   return kDone;
 }
 
@@ -204,17 +212,16 @@ Expected<chip::ParetoOptions> pareto_options(const MapArguments& arguments,
   if (!arguments.refs.empty())
     problems.push_back({"objective", "the cases of --refs are mapped for one objective",
                         "name one of energy, latency, edp and dram"});
-  for (Diagnostic& problem : problems) problem.place = option_of(problem.place);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return options;
 }
 
-int map_references(const MapArguments& arguments, const chip::MapperOptions& options,
+using References = std::vector<chip::ReferenceCase>;
+
+int map_references(const References& references, const chip::MapperOptions& options,
                    chip::Semantics semantics, const GlobalOptions& global) {
-  const auto references = chip::load_reference_cases(arguments.refs);
-  if (!references) return report_wrong_input(references.error());
   nlohmann::ordered_json cases = nlohmann::ordered_json::array();
-  for (const chip::ReferenceCase& reference : *references) {
+  for (const chip::ReferenceCase& reference : references) {
     const chip::Accelerator machine = chip::reference_machine(reference, semantics);
     const auto found = chip::map_layer(reference.layer, machine, options);
     if (!found) return report_unmapped(found.error());
@@ -240,18 +247,51 @@ int map_references(const MapArguments& arguments, const chip::MapperOptions& opt
   return kDone;
 }
 
+/// Without what is missing because the parser could not read it.
+Diagnostics not_told(Diagnostics problems, const Diagnostics& by_parser) {
+  std::erase_if(problems, [&](const Diagnostic& problem) {
+    return problem.reason == "is missing" &&
+           std::any_of(by_parser.begin(), by_parser.end(), [&](const Diagnostic& told) {
+             return told.reason.find(problem.place) != std::string::npos;
+           });
+  });
+  return problems;
+}
+
 int run_map(const MapArguments& arguments, const GlobalOptions& global) {
+  Diagnostics problems = global.problems;
   const auto semantics = chip::semantics_from_name(arguments.semantics);
-  if (!semantics) return report_wrong_input(semantics.error());
+  if (!semantics) collect(semantics.error(), problems);
   const auto options = mapper_options(arguments, global);
-  if (!options) return report_wrong_input(options.error());
-  if (arguments.is_pareto()) {
-    const auto pareto = pareto_options(arguments, *options);
-    if (!pareto) return report_wrong_input(pareto.error());
-    return map_pareto_command(arguments, *pareto, *semantics, global);
+  if (!options) collect(options.error(), problems);
+  std::optional<chip::ParetoOptions> pareto;
+  if (options && arguments.is_pareto()) {
+    auto asked = pareto_options(arguments, *options);
+    if (!asked) collect(asked.error(), problems);
+    if (asked) pareto = std::move(*asked);
   }
-  if (!arguments.refs.empty()) return map_references(arguments, *options, *semantics, global);
-  return map_network_command(arguments, *options, *semantics, global);
+  if (!arguments.refs.empty()) {
+    const auto references = chip::load_reference_cases(arguments.refs);
+    if (!references) collect(references.error(), problems);
+    for (std::size_t i = 0; semantics && options && references && i < references->size(); ++i) {
+      const chip::ReferenceCase& one = (*references)[i];
+      const chip::Accelerator machine = chip::reference_machine(one, *semantics);
+      collect(chip::check_network({&one.layer, 1}, machine, *options), problems);
+    }
+    if (!problems.empty()) return report_wrong_input(problems);
+    return map_references(*references, *options, *semantics, global);
+  }
+  auto network = load_network_layers(arguments.input);
+  if (!network) collect(not_told(network.error(), global.problems), problems);
+  if (network && semantics) {
+    network->accelerator = chip::with_semantics(network->accelerator, *semantics);
+    if (options)
+      collect(chip::check_network(network->layers, network->accelerator, *options), problems);
+  }
+  if (!problems.empty()) return report_wrong_input(problems);
+  tell(arguments, *options, *semantics, *network, global);
+  return pareto ? map_pareto_command(arguments, *pareto, *semantics, *network, global)
+                : map_network_command(arguments, *options, *semantics, *network, global);
 }
 
 }  // namespace
@@ -276,15 +316,16 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->capture_default_str();
   command
       ->add_option("--strategy", arguments->strategy,
-                   "products, branch_and_bound, annealing or random")
+                   "products, branch_and_bound, annealing, genetic or random")
       ->capture_default_str();
   command->add_option("--semantics", arguments->semantics,
-                      "How words are counted: exact, timeloop or timeloop-no-forwarding (the last "
-                      "two need --strategy products)");
+                      "How words are counted: exact, timeloop, timeloop-no-forwarding (not by "
+                      "branch_and_bound), zigzag or accelforge (not by products either)");
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
   command->add_option(
       "--max-evaluations", arguments->max_evaluations,
-      "Mappings and bounds for each layer (400000 when no limit is given); reproducible");
+      "Mappings and bounds for each layer; reproducible. When no limit is given: 2000000 for "
+      "products with perfect factors, 20000000 for a Pareto set, else 400000");
   command->add_option(
       "--pareto-step", arguments->pareto_step,
       "Fewer points of a Pareto set: with 0.01 every mapping costs, in all objectives, at least "
@@ -297,7 +338,7 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->excludes("--bits")
       ->excludes("--batch")
       ->excludes("--auxiliary");
-  add_global_options(*command, options);
+  add_global_options(*command, options, Refusal::by_command);
   command->callback(
       [arguments, &options, &exit_code] { exit_code = run_map(*arguments, options); });
 }

@@ -70,8 +70,39 @@ class Enumeration {
     return bound <= (where % 3 == 1 ? level.fanout.y : level.fanout.x);
   }
 
+  /// Puts the loop over a dimension first in some list of every level, its tiles side by side.
+  static void put_first(Dim dim, std::vector<Loop> chip::LevelLoops::*list, Mapping& mapping) {
+    for (chip::LevelLoops& level : mapping.levels)
+      for (auto loop = (level.*list).begin(); loop != (level.*list).end(); ++loop)
+        if (loop->dim == dim) {
+          std::rotate((level.*list).begin(), loop, loop + 1);
+          break;
+        }
+  }
+
+  /// Where units forward to their neighbours: with each dimension side by side on columns, rows.
+  void evaluate_neighbours() {
+    ++found_.mappings;
+    if (!evaluates_) return;
+    const Mapping canonical = mapping_;
+    const auto& levels = accelerator_.levels();
+    const bool forwards = std::any_of(levels.begin(), levels.end(), [](const auto& level) {
+      return level.fanout.forwarding && level.fanout.x * level.fanout.y > 1;
+    });
+    for (const Dim x : kDims)
+      for (const Dim y : kDims) {
+        if (!forwards && (x != kDims[0] || y != kDims[0])) continue;
+        mapping_ = canonical;
+        put_first(x, &chip::LevelLoops::spatial_x, mapping_);
+        put_first(y, &chip::LevelLoops::spatial_y, mapping_);
+        const bool is_new = (x == kDims[0] && y == kDims[0]) || !(mapping_ == canonical);
+        if (is_new) evaluate_one();
+      }
+    mapping_ = canonical;
+  }
+
   void permute(std::size_t level) {
-    if (level == mapping_.levels.size()) return evaluate_one();
+    if (level == mapping_.levels.size()) return evaluate_neighbours();
     std::vector<Loop>& loops = mapping_.levels[level].temporal;
     const auto before = [](const Loop& a, const Loop& b) { return a.dim < b.dim; };
     const std::vector<Loop> kept = loops;
@@ -84,8 +115,6 @@ class Enumeration {
   }
 
   void evaluate_one() {
-    ++found_.mappings;
-    if (!evaluates_) return;
     const auto result = chip::evaluate(layer_, accelerator_, mapping_);
     const auto* cost = std::get_if<chip::Cost>(&result);
     if (cost == nullptr) return;

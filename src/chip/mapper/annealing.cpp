@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/parallel.hpp"
-#include "chip/mapper/loop_moves.hpp"
+#include "chip/mapper/landscape.hpp"
 #include "chip/mapper/search.hpp"
 
 namespace hwflow::chip {
@@ -21,31 +21,6 @@ constexpr std::array kStages{Stage{16, 1.0, 3e-3}, Stage{5, 0.15, 1e-3}, Stage{2
 constexpr std::int64_t kStopInterval = 256;  // moves between looks at the clock
 constexpr double kInfeasible = std::numeric_limits<double>::infinity();
 
-/// The objective as the walk sees it: the bound of the complete candidate.
-class Landscape {
- public:
-  /// `haste` > 0 makes cycles count for more than the objective says: walks that first look for
-  /// busy arrays reach basins that others do not.
-  explicit Landscape(const SearchProblem& problem, double haste = 0.0)
-      : problem_(problem), haste_(haste) {}
-
-  [[nodiscard]] double height(const Candidate& candidate) const {
-    if (!problem_.space.fits_mesh(candidate) ||
-        problem_.model.overflow(candidate, problem_.model.all().levels)) {
-      return kInfeasible;
-    }
-    const Bound bound = problem_.model.bound(candidate, problem_.model.all());
-    const double value = value_of(bound, problem_.options.objective);
-    // Energy and cycles break ties, so that a walk over a plateau still drifts the right way.
-    return std::log(value + 1.0) + 1e-3 * std::log(bound.energy_pj + 1.0) +
-           (1e-3 + haste_) * std::log(bound.cycles + 1.0);
-  }
-
- private:
-  const SearchProblem& problem_;
-  double haste_;
-};
-
 struct Walk {
   Candidate best;
   double best_height = kInfeasible;
@@ -55,7 +30,7 @@ struct Walk {
 Walk walk(const SearchProblem& problem, const Candidate& start, const Stage& stage,
           std::int64_t moves, double haste, Rng rng) {
   const Landscape landscape(problem, haste);
-  const LoopMoves neighbours(problem.space);
+  const LoopMoves neighbours = moves_of(problem);
   Candidate at = start;
   double height = landscape.height(at);
   Walk result{at, height, 1};
@@ -91,8 +66,8 @@ double haste_of(const SearchProblem& problem, const Stage& stage, std::size_t i)
 
 /// Takes improving neighbours by the true cost until `tries` in a row have failed.
 void descend(const SearchProblem& problem, std::int64_t tries, Rng rng, Incumbent& incumbent) {
-  const LoopMoves neighbours(problem.space);
-  if (!incumbent.best) return;
+  const LoopMoves neighbours = moves_of(problem);
+  if (!incumbent.best || !has_bounds(problem.accelerator)) return;  // the walks saw the true cost
   CandidateEvaluator fast(problem.layer, problem.accelerator, problem.space);
   for (std::int64_t i = 0; i < tries; ++i) {
     if (problem.stop.raised()) return;
@@ -128,7 +103,7 @@ Incumbent anneal(const SearchProblem& problem, std::int64_t budget) {
     walks = std::move(next);
     std::stable_sort(walks.begin(), walks.end(),
                      [](const Walk& a, const Walk& b) { return a.best_height < b.best_height; });
-    for (const Walk& one : walks) incumbent.nodes += one.moves;
+    for (const Walk& one : walks) Landscape(problem).charge(one.moves, incumbent);
     incumbent.offer(problem, walks.front().best);
   }
   descend(problem, budget / 20, Rng::derive(problem.options.seed, stream), incumbent);
@@ -146,7 +121,7 @@ SearchOutcome run_annealing(const SearchProblem& problem) {
 SearchOutcome run_random(const SearchProblem& problem) {
   constexpr std::int64_t kDefaultBudget = 20'000;
   const std::int64_t budget = problem.options.max_evaluations.value_or(kDefaultBudget);
-  const LoopMoves moves(problem.space);
+  const LoopMoves moves = moves_of(problem);
   Rng rng = Rng::derive(problem.options.seed, 0);
   CandidateEvaluator fast(problem.layer, problem.accelerator, problem.space);
   SearchOutcome outcome;

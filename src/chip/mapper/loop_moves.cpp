@@ -18,7 +18,8 @@ std::int32_t random_prime_of(std::int32_t number, Rng& rng) {
 
 }  // namespace
 
-LoopMoves::LoopMoves(const MapSpace& space) : space_(space) {
+LoopMoves::LoopMoves(const MapSpace& space, bool neighbours)
+    : space_(space), neighbours_(neighbours) {
   for (const Dim dim : kDims) {
     for (std::size_t slot = 0; slot < space.slot_count(); ++slot) {
       if (space.allows(slot, dim)) slots_[index(dim)].push_back(slot);
@@ -105,8 +106,38 @@ bool LoopMoves::change_order(Candidate& candidate, Rng& rng) const {
   return true;
 }
 
+bool LoopMoves::change_neighbours(Candidate& candidate, Rng& rng) const {
+  Dim& adjacent = candidate.adjacent[rng.below(candidate.adjacent.size())];
+  constexpr std::array kWindows{Dim::n, Dim::p, Dim::q, Dim::r, Dim::s};
+  const Dim dim = kWindows[rng.below(kWindows.size())];
+  if (adjacent == dim) return false;
+  adjacent = dim;
+  return true;
+}
+
+bool LoopMoves::move_outward(Candidate& candidate, std::size_t first, std::size_t end,
+                             Rng& rng) const {
+  struct Place {
+    Dim dim;
+    std::size_t slot;
+  };
+  std::vector<Place> turning;
+  for (const Dim dim : space_.dims())
+    for (std::size_t slot = first; slot < end; ++slot)
+      if (candidate.bound(slot, dim) > 1) turning.push_back({dim, slot});
+  if (turning.empty()) return false;
+  const Place from = turning[rng.below(turning.size())];
+  std::vector<std::size_t> outer;
+  for (const std::size_t slot : slots_[index(from.dim)])
+    if (slot < first && kind_of(slot) == SlotKind::temporal) outer.push_back(slot);
+  if (outer.empty()) return false;
+  return shift_factor(candidate, from.dim, from.slot, outer[rng.below(outer.size())], rng);
+}
+
 bool LoopMoves::change(Candidate& candidate, Rng& rng) const {
   if (space_.dims().empty()) return false;
+  constexpr std::uint64_t kOneIn = 8;
+  if (neighbours_ && rng.below(kOneIn) == 0) return change_neighbours(candidate, rng);
   switch (rng.below(4)) {
     case 0: return change_order(candidate, rng);
     case 1: return exchange_factors(candidate, rng);
@@ -138,6 +169,8 @@ Candidate LoopMoves::sample(Rng& rng) const {
   for (LoopOrder& order : candidate.orders) {
     for (std::size_t i = kDimCount; i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
   }
+  for (std::size_t axis = 0; neighbours_ && axis < candidate.adjacent.size(); ++axis)
+    (void)change_neighbours(candidate, rng);
   return candidate;
 }
 

@@ -9,10 +9,14 @@ namespace hwflow::chip {
 /// which the caller checks.
 class LoopMoves {
  public:
-  explicit LoopMoves(const MapSpace& space);
+  /// `neighbours`: which tiles lie side by side on the meshes changes too.
+  explicit LoopMoves(const MapSpace& space, bool neighbours = false);
 
   /// Changes `candidate`; false (and unchanged) when the drawn change is not possible.
   bool change(Candidate& candidate, Rng& rng) const;
+  /// Moves a factor of some loop in the slots [first, end) to a temporal loop outside `first`;
+  /// false (and unchanged) when the drawn one cannot go there.
+  bool move_outward(Candidate& candidate, std::size_t first, std::size_t end, Rng& rng) const;
   /// A uniformly drawn chain for every dimension and a random order at every level.
   [[nodiscard]] Candidate sample(Rng& rng) const;
 
@@ -22,10 +26,12 @@ class LoopMoves {
                     Rng& rng) const;
   bool exchange_factors(Candidate& candidate, Rng& rng) const;
   bool change_order(Candidate& candidate, Rng& rng) const;
+  bool change_neighbours(Candidate& candidate, Rng& rng) const;
   [[nodiscard]] Dim random_dim(Rng& rng) const;
   [[nodiscard]] std::size_t random_slot(Dim dim, Rng& rng) const;
 
   const MapSpace& space_;
+  bool neighbours_;
   std::array<std::vector<std::size_t>, kDimCount> slots_;  ///< where the dimension may turn
 };
 

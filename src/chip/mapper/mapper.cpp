@@ -1,6 +1,7 @@
 #include "chip/mapper/mapper.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -57,45 +58,42 @@ void check_windows(const Layer& layer, Diagnostics& problems) {
   }
 }
 
-Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator, bool perfect) {
-  Diagnostics problems;
-  if (!compute_rate(layer, accelerator.engine())) {
-    problems.push_back({layer.name,
-                        fmt::format("the compute units of '{}' cannot multiply {} bit weights by "
-                                    "{} bit inputs",
-                                    accelerator.name(), layer.bits.weights, layer.bits.inputs),
-                        "choose widths that the engine of the accelerator supports"});
+/// Can the strategy search where BoundModel has no bounds?
+void check_counting(const Accelerator& accelerator, const MapperOptions& options,
+                    Diagnostics& problems) {
+  const Strategy* strategy = find_strategy(options.strategy);
+  if (has_bounds(accelerator) || strategy == nullptr) return;
+  const CountingRules& rules = accelerator.fields().counting;
+  const bool boxes = rules.box_tiles && !rules.skip_only_update_read && !rules.move_every_turn &&
+                     !rules.whole_transfers;
+  const auto knows = [&](const Strategy& other) {
+    return other.countings == Countings::all ||
+           (boxes && other.countings == Countings::bounded_or_boxes);
+  };
+  if (!knows(*strategy)) {
+    std::vector<std::string_view> names;
+    for (const Strategy& other : strategies())
+      if (knows(other)) names.push_back(other.name);
+    problems.push_back({"strategy",
+                        fmt::format("'{}' has no bounds for the counting of '{}'", strategy->name,
+                                    accelerator.name()),
+                        fmt::format("one of {}", fmt::join(names, ", "))});
   }
-  const std::int64_t most = perfect ? kMaxMapperSize : kMaxRaggedSize;
-  for (const Dim dim : kDims) {
-    if (layer.op.bound(dim) <= most) continue;
-    problems.push_back(
-        {layer.name,
-         fmt::format("dimension '{}' has {} elements, the mapper searches at most {}{}", name(dim),
-                     layer.op.bound(dim), most, perfect ? "" : " with ceiling factors"),
-         "take a smaller batch or layer"});
-  }
-  const std::size_t before = problems.size();
-  check_windows(layer, problems);
-  if (problems.size() == before) {
-    if (auto refusal = refuse_uncountable(layer, accelerator))
-      problems.push_back(std::move(*refusal));
-  }
-  return problems;
+  if (rules.box_tiles && options.factors == MapperOptions::Factors::ceiling)
+    problems.push_back({"factors",
+                        "tiles that are boxes (box_tiles) are counted for equal tiles only",
+                        "take perfect factors"});
 }
 
-/// Boxes are counted for equal tiles only, and the bounds of branch and bound do not know them.
+/// What the terms of products do not write: outputs that overlap, more than two dimensions along
+/// an axis. Exact counting then leaves the layer to branch and bound.
 void check_boxes(const Layer& layer, const Accelerator& accelerator, const MapperOptions& options,
                  Diagnostics& problems) {
-  if (options.strategy != "products") {
-    problems.push_back({"strategy",
-                        fmt::format("'{}' has no bounds for box_tiles counting", options.strategy),
-                        "take 'products'"});
-  } else if (options.factors != MapperOptions::Factors::perfect ||
-             !is_product_problem(layer, accelerator)) {
-    problems.push_back({layer.name, "cannot be searched in box_tiles counting",
-                        "it needs perfect factors and outputs that do not overlap"});
-  }
+  if (options.strategy != "products" || has_bounds(accelerator) ||
+      is_product_problem(layer, accelerator))
+    return;
+  problems.push_back({layer.name, "cannot be searched by 'products' where tiles are boxes",
+                      "outputs that overlap need annealing, genetic or random"});
 }
 
 /// Why no mapping exists: which constraint leaves no room, or which level is too small.
@@ -233,16 +231,45 @@ Diagnostics check(const MapperOptions& options) {
   return problems;
 }
 
-Diagnostics check_machine(const Accelerator& accelerator) {
-  const CountingRules& rules = accelerator.fields().counting;
-  if (rules.skip_only_update_read || rules.move_every_turn || rules.whole_transfers)
-    return {{accelerator.name(), "is counted by rules that no search has bounds for",
-             "search with exact counting and evaluate the mapping as ZigZag or AccelForge"}};
-  if (accelerator.levels().size() <= kMaxMapperLevels) return {};
-  return {{accelerator.name(),
-           fmt::format("has {} memory levels, the mapper searches at most {}",
-                       accelerator.levels().size(), kMaxMapperLevels),
-           "leave out levels"}};
+Diagnostics check_machine(const Accelerator& accelerator, const MapperOptions& options) {
+  Diagnostics problems;
+  check_counting(accelerator, options, problems);
+  if (accelerator.levels().size() > kMaxMapperLevels)
+    problems.push_back({accelerator.name(),
+                        fmt::format("has {} memory levels, the mapper searches at most {}",
+                                    accelerator.levels().size(), kMaxMapperLevels),
+                        "leave out levels"});
+  return problems;
+}
+
+Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator,
+                        const MapperOptions& options) {
+  const bool perfect = options.factors == MapperOptions::Factors::perfect;
+  Diagnostics problems;
+  if (!compute_rate(layer, accelerator.engine())) {
+    problems.push_back({layer.name,
+                        fmt::format("the compute units of '{}' cannot multiply {} bit weights by "
+                                    "{} bit inputs",
+                                    accelerator.name(), layer.bits.weights, layer.bits.inputs),
+                        "choose widths that the engine of the accelerator supports"});
+  }
+  const std::int64_t most = perfect ? kMaxMapperSize : kMaxRaggedSize;
+  for (const Dim dim : kDims) {
+    if (layer.op.bound(dim) <= most) continue;
+    problems.push_back(
+        {layer.name,
+         fmt::format("dimension '{}' has {} elements, the mapper searches at most {}{}", name(dim),
+                     layer.op.bound(dim), most, perfect ? "" : " with ceiling factors"),
+         "take a smaller batch or layer"});
+  }
+  const std::size_t before = problems.size();
+  check_windows(layer, problems);
+  if (problems.size() == before) {
+    if (auto refusal = refuse_uncountable(layer, accelerator))
+      problems.push_back(std::move(*refusal));
+  }
+  if (problems.empty()) check_boxes(layer, accelerator, options, problems);
+  return problems;
 }
 
 Expected<MappingResult> map_layer(const Layer& layer, const Accelerator& accelerator,
@@ -254,13 +281,10 @@ Expected<MappingResult> map_layer_from(const Layer& layer, const Accelerator& ac
                                        const MapperOptions& options,
                                        const std::vector<Mapping>& starts, std::stop_token stop) {
   Diagnostics problems = check(options);
-  for (Diagnostic& problem : check_machine(accelerator)) problems.push_back(std::move(problem));
-  for (Diagnostic& problem :
-       check_layer(layer, accelerator, options.factors == MapperOptions::Factors::perfect)) {
+  for (Diagnostic& problem : check_machine(accelerator, options))
     problems.push_back(std::move(problem));
-  }
-  if (accelerator.fields().counting.box_tiles && problems.empty())
-    check_boxes(layer, accelerator, options, problems);
+  for (Diagnostic& problem : check_layer(layer, accelerator, options))
+    problems.push_back(std::move(problem));
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   const StopSign sign(options, std::move(stop));

@@ -119,14 +119,26 @@ NetworkCost NetworkMapping::total() const {
   return sum;
 }
 
+Diagnostics check_network(std::span<const Layer> layers, const Accelerator& accelerator,
+                          const MapperOptions& options) {
+  // What every layer would be refused for is told once.
+  Diagnostics problems = check(options);
+  const auto add = [&](const Diagnostics& more) {
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
+  add(check_machine(accelerator, options));
+  if (!problems.empty()) return problems;
+  for (const MappedLayer& each : distinct_layers(layers))
+    add(check_layer(each.layer, accelerator, options));
+  return problems;
+}
+
 Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accelerator& accelerator,
                                      const MapperOptions& options, const MapProgress& progress,
                                      const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
-  // What every layer would be refused for is told once.
-  Diagnostics common = check(options);
-  for (Diagnostic& problem : check_machine(accelerator)) common.push_back(std::move(problem));
-  if (!common.empty()) return Unexpected{std::move(common)};
+  if (Diagnostics wrong = check_network(layers, accelerator, options); !wrong.empty())
+    return Unexpected{std::move(wrong)};
   NetworkMapping network;
   network.layers = distinct_layers(layers);
   std::vector<std::optional<Diagnostics>> failures(network.layers.size());

@@ -42,6 +42,11 @@ struct NetworkMapping {
 /// Called after each distinct layer, from any thread but never twice at once.
 using MapProgress = std::function<void(std::size_t done, std::size_t of)>;
 
+/// What is wrong with the input of map_network(), found before it searches.
+[[nodiscard]] Diagnostics check_network(std::span<const Layer> layers,
+                                        const Accelerator& accelerator,
+                                        const MapperOptions& options);
+
 /// Maps every distinct layer once; limits in `options` hold for each. Layers run in parallel on
 /// options.threads, each search on one: the result does not depend on the number.
 /// Errors  as map_layer, of all layers.

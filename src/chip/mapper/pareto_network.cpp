@@ -35,7 +35,8 @@ Expected<ParetoNetwork> map_network_pareto(std::span<const Layer> layers,
                                            const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   Diagnostics problems = check(options);
-  for (Diagnostic& problem : check_machine(accelerator)) problems.push_back(std::move(problem));
+  for (Diagnostic& problem : check_machine(accelerator, options.mapper))
+    problems.push_back(std::move(problem));
   if (!problems.empty()) return Unexpected{std::move(problems)};
   ParetoNetwork network;
   for (MappedLayer& layer : distinct_layers(layers))

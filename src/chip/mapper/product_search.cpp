@@ -58,7 +58,8 @@ class ProductSearch {
     }
     if (!best_.may_improve(root)) return outcome(root);
     const auto state = space.find_classes(p_.stop);
-    if (state == ProductSpace::State::too_many && !boxes) return with_branch_and_bound();
+    if (state == ProductSpace::State::too_many)
+      return with(boxes ? run_genetic : run_branch_and_bound);
     if (state != ProductSpace::State::known) return outcome(root);
     multipliers_ = dual_.start();
     return outcome(std::max(search_items({}), root));
@@ -77,10 +78,10 @@ class ProductSearch {
 
  private:
   /// Machines of many levels have too many classes of loop orders to go through one by one.
-  SearchOutcome with_branch_and_bound() {
+  SearchOutcome with(SearchOutcome (*strategy)(const SearchProblem& problem)) {
     SearchProblem problem = p_;
     problem.starts.push_back(*best_.incumbent.best);
-    SearchOutcome found = run_branch_and_bound(problem);
+    SearchOutcome found = strategy(problem);
     found.incumbent.merge(best_.incumbent);
     return found;
   }

@@ -110,9 +110,15 @@ void Incumbent::merge(const Incumbent& other) {
   value = other.value;
 }
 
+bool has_bounds(const Accelerator& accelerator) {
+  const CountingRules& rules = accelerator.fields().counting;
+  return !rules.box_tiles && !rules.skip_only_update_read && !rules.move_every_turn &&
+         !rules.whole_transfers;
+}
+
 double root_bound(const Accelerator& accelerator, const MapSpace& space, const BoundModel& model,
                   Objective objective) {
-  if (accelerator.fields().counting.box_tiles) return 0.0;
+  if (!has_bounds(accelerator)) return 0.0;
   return value_of(model.bound(space.empty(), Decided{}), objective);
 }
 

@@ -81,12 +81,17 @@ struct SearchOutcome {
   double lower_bound = 0.0;  ///< nothing in the map space is cheaper
 };
 
+/// What a strategy can search: countings that BoundModel bounds, Timeloop's boxes besides, or all
+/// that evaluate() counts.
+enum class Countings : std::uint8_t { bounded, bounded_or_boxes, all };
+
 /// A way to search; deterministic unless the StopSign cuts it. Adding one: a new file, a line in
 /// strategies.cpp, a CMake line, a test.
 struct Strategy {
   std::string_view name;
   std::string_view description;
   SearchOutcome (*run)(const SearchProblem& problem);
+  Countings countings = Countings::bounded;
 };
 [[nodiscard]] const std::vector<Strategy>& strategies();
 
@@ -94,6 +99,8 @@ struct Strategy {
 [[nodiscard]] SearchOutcome run_branch_and_bound(const SearchProblem& problem);
 /// Simulated annealing alone: Kirkpatrick, Gelatt & Vecchi, Science 220, 1983.
 [[nodiscard]] SearchOutcome run_annealing(const SearchProblem& problem);
+/// A genetic algorithm: Holland, Adaptation in Natural and Artificial Systems, 1975.
+[[nodiscard]] SearchOutcome run_genetic(const SearchProblem& problem);
 /// Independent uniform samples: the yardstick for the others.
 [[nodiscard]] SearchOutcome run_random(const SearchProblem& problem);
 
@@ -101,8 +108,10 @@ struct Strategy {
 /// costs), then descent on the true cost. Spends at most `budget` bounds and evaluations.
 [[nodiscard]] Incumbent anneal(const SearchProblem& problem, std::int64_t budget);
 
-/// The least bound of the whole space: nothing decided. 0 where tiles are boxes, for which the
-/// model has no bounds.
+/// Are the bounds of BoundModel bounds in the counting of this machine?
+[[nodiscard]] bool has_bounds(const Accelerator& accelerator);
+
+/// The least bound of the whole space: nothing decided. 0 where the model has no bounds.
 [[nodiscard]] double root_bound(const Accelerator& accelerator, const MapSpace& space,
                                 const BoundModel& model, Objective objective);
 [[nodiscard]] double root_bound(const SearchProblem& problem);
@@ -117,8 +126,14 @@ struct FirstMapping {
                                          const MapSpace& space, const BoundModel& model,
                                          const StopSign& stop);
 
-/// Machines that the mapper cannot search.
-[[nodiscard]] Diagnostics check_machine(const Accelerator& accelerator);
+/// Machines that the mapper, or the strategy of the options, cannot search.
+[[nodiscard]] Diagnostics check_machine(const Accelerator& accelerator,
+                                        const MapperOptions& options);
+
+/// What is wrong with mapping one layer, whatever the mapping; what all layers of a network share
+/// is check_machine()'s.
+[[nodiscard]] Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator,
+                                      const MapperOptions& options);
 
 /// Most ways to cut dimensions that one search holds, all dimensions together (about 60 MB).
 inline constexpr std::size_t kMostChains = std::size_t{1} << 19;

@@ -178,7 +178,7 @@ TEST(MapLayer, EveryStrategyObeysTheBounds) {
   const auto proved = map_layer(layer, accelerator, options);
   ASSERT_TRUE(proved);
   ASSERT_TRUE(proved->optimal);
-  for (const char* strategy : {"annealing", "random"}) {
+  for (const char* strategy : {"annealing", "genetic", "random"}) {
     options.strategy = strategy;
     options.max_evaluations = 3'000;
     const auto found = map_layer(layer, accelerator, options);
