@@ -15,8 +15,6 @@ bool may_leak(const Accelerator& accelerator) {
 
 namespace {
 
-constexpr std::size_t kMostClasses = 6'000;  // of loop orders, before most are left out
-
 TermModel make_model(const Layer& layer, const Accelerator& accelerator,
                      ProductSpace::Purpose purpose) {
   TermModel model(layer, accelerator);

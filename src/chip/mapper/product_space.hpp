@@ -13,6 +13,9 @@
 
 namespace hwflow::chip {
 
+/// Classes of loop orders that a product search takes on, before most are left out.
+inline constexpr std::size_t kMostClasses = 6'000;
+
 /// What all product searches of one layer share: sums, classes of loop orders and their tables.
 /// Not for two threads at once.
 class ProductSpace {

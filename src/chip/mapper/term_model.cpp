@@ -258,6 +258,28 @@ TermModel::AxisPlaces TermModel::axis_places(const Factor& factor, const LoopCla
   return result;
 }
 
+/// By two times the free loops, plus one where the next one steps; negative: not counted yet. The
+/// same loops turn up in many classes, and counting them where padding cuts tiles takes long.
+std::vector<CutCounts>& TermModel::known_cuts(std::size_t operand, const AxisPlaces& places,
+                                              const Chain& chain) const {
+  thread_local std::string key;
+  key.clear();
+  const auto put = [](auto value) {
+    key.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  };
+  put(static_cast<std::uint8_t>(operand));
+  put(static_cast<std::uint8_t>(places.axis));
+  put(chain.forwarding);
+  for (const ChainLoop& loop : chain.loops) {
+    put(static_cast<std::uint8_t>(loop.term + (loop.spatial ? 2 : 0) + (loop.summed ? 4 : 0)));
+    put(static_cast<std::int32_t>(loop.trips));
+  }
+  const auto [entry, is_new] = cuts_.try_emplace(key);
+  if (is_new)
+    entry->second.resize(2 * static_cast<std::size_t>(chain.temporal_loops()) + 2, {-1, -1});
+  return entry->second;
+}
+
 TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlaces& places,
                                            const FactorChoice& choice) const {
   const Operand& operand = layer_.op.operands()[factor.operand];
@@ -290,16 +312,22 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
     return {static_cast<double>(count_distinct(chain)), 0.0};
   const int temporal = chain.temporal_loops();
   const Side side = is_output ? Side::leave : Side::enter;
-  std::int64_t words = count_cut(chain, {temporal, false}, side).whole;
+  std::vector<CutCounts>& known = known_cuts(factor.operand, places, chain);
+  const auto cut = [&](int free, bool steps) -> const CutCounts& {
+    CutCounts& counts = known[2 * static_cast<std::size_t>(free) + (steps ? 1 : 0)];
+    if (counts.whole < 0) counts = count_cut(chain, {free, steps}, side);
+    return counts;
+  };
+  std::int64_t words = cut(temporal, false).whole;
   std::int64_t kept = 0;
   for (std::size_t i = 0; i < loops.run; ++i)
-    kept += count_cut(chain, {temporal - 1 - static_cast<int>(i), true}, side).kept;
+    kept += cut(temporal - 1 - static_cast<int>(i), true).kept;
   if (factor.boundary < 0 || loops.run == 0) return {static_cast<double>(words - kept), 0.0};
   // Orders that the class does not tell apart may keep these as well.
   std::int64_t spare = 0;
   const int outer = temporal - static_cast<int>(loops.run);
-  spare = count_cut(chain, {outer, false}, side).kept;
-  for (int i = 0; i < outer; ++i) spare += count_cut(chain, {i, true}, side).kept;
+  spare = cut(outer, false).kept;
+  for (int i = 0; i < outer; ++i) spare += cut(i, true).kept;
   return {static_cast<double>(std::max<std::int64_t>(0, words - kept - spare)),
           static_cast<double>(spare)};
 }

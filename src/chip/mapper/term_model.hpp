@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "chip/arch/accelerator.hpp"
@@ -49,7 +50,7 @@ struct CostSums {
   std::vector<Limit> limits;
 };
 
-/// Writes the cost of a layer as sums of products.
+/// Writes the cost of a layer as sums of products. Remembers counts: not for two threads at once.
 class TermModel {
  public:
   TermModel(const Layer& layer, const Accelerator& accelerator);
@@ -157,6 +158,8 @@ class TermModel {
   };
   [[nodiscard]] AxisPlaces axis_places(const Factor& factor, const LoopClass& loop_class,
                                        std::size_t axis, const Compound& compound) const;
+  std::vector<CutCounts>& known_cuts(std::size_t operand, const AxisPlaces& places,
+                                     const Chain& chain) const;
   [[nodiscard]] RankWords rank_words(const Factor& factor, const AxisPlaces& places,
                                      const FactorChoice& choice) const;
   [[nodiscard]] bool forwards(const Factor& factor) const;
@@ -172,6 +175,7 @@ class TermModel {
   /// Per operand and axis: its dimension, where every word is used exactly once.
   std::vector<std::vector<std::optional<Dim>>> plain_;
   CostSums sums_;
+  mutable std::unordered_map<std::string, std::vector<CutCounts>> cuts_;  ///< see known_cuts()
   bool waits_for_first_tiles_ = false;  ///< cycles are more than the sums say
 };
 
