@@ -28,8 +28,7 @@ TEST(ProductSearch, FindsTheEnumeratedOptimumOnRandomMachines) {
   for (std::uint64_t i = 0; compared < kWanted; ++i) {
     Rng rng = Rng::derive(23, i);
     const SmallProblem problem = testing::make_small_problem(rng);
-    if (!is_product_problem(problem.layer, problem.accelerator))
-      continue;
+    if (!is_product_problem(problem.layer, problem.accelerator)) continue;
     const auto truth = testing::map_exhaustively(problem.layer, problem.accelerator,
                                                  MapperOptions::Factors::perfect, 2'000);
     if (!truth || truth->mappings < 20) continue;
