@@ -5,16 +5,13 @@
 #include <deque>
 #include <limits>
 #include <map>
-#include <numeric>
-#include <optional>
-#include <set>
-#include <utility>
 
+#include "chip/mapper/ceiling_search.hpp"
 #include "chip/mapper/choice_tables.hpp"
+#include "chip/mapper/covered_rows.hpp"
 #include "chip/mapper/dual_bound.hpp"
 #include "chip/mapper/leaf_orders.hpp"
 #include "chip/mapper/row_bounds.hpp"
-#include "chip/mapper/row_cover.hpp"
 #include "chip/mapper/row_kernels.hpp"
 
 namespace hwflow::chip {
@@ -164,88 +161,11 @@ class ProductSearch {
 
   // --- classes ----------------------------------------------------------------------------------
 
-  /// Leaves in new_choices_ what makes a mapping that classes done before do not cover: of a class
-  /// that covers all choices of all compounds but one, those that it does not cover there. False
-  /// when no mapping is left. `covers`: all choices of a compound? `done`: of the classes to ask.
-  template <class IsAsked, class Covers>
-  bool leave_new(const Item& item, const IsAsked& is_asked, const Covers& covers) {
-    seen_.clear();
-    for (const DoneClass& other : done_) {
-      if (!is_asked(other)) continue;
-      std::optional<std::size_t> open;
-      bool several = false;
-      for (std::size_t c = 0; c < compounds_ && !several; ++c) {
-        if (covers(other, c)) continue;
-        several = open.has_value();
-        open = c;
-      }
-      if (several) continue;
-      if (!open) return false;
-      if (other.choices.empty() && !seen_.insert({other.tables[*open], other.is_exact}).second)
-        continue;
-      RowCover::take_covered(other, *open, *item.tables[*open], new_choices_[*open]);
-      if (new_choices_[*open].empty()) return false;
-    }
-    return true;
-  }
-
-  /// The rows of a class that classes done before do not cover, in handicap_; false: none is left.
-  bool find_new_rows(const Item& item) {
-    new_choices_.resize(compounds_);
-    for (std::size_t c = 0; c < compounds_; ++c)
-      new_choices_[c].assign(item.tables[c]->choices.begin(), item.tables[c]->choices.end());
-    const auto has_all = [](const DoneClass& done) { return done.choices.empty(); };
-    if (!leave_new(item, has_all, [&](const DoneClass& done, std::size_t c) {
-          return cover_.covers(done, c, *item.tables[c]);
-        }))
-      return false;
-    handicap_.resize(compounds_);
-    is_masked_ = false;
-    for (std::size_t c = 0; c < compounds_; ++c) {
-      const auto& choices = item.tables[c]->choices;
-      is_masked_ = is_masked_ || new_choices_[c].size() < choices.size();
-      handicap_[c].assign(choices.size(), kInfinity);
-      std::size_t row = 0;
-      for (const std::uint32_t choice : new_choices_[c]) {
-        while (choices[row] != choice) ++row;
-        handicap_[c][row] = 0.0;
-      }
-    }
-    return true;
-  }
-
-  /// Likewise of the lists of a class that are left, and those classes of which only some choices
-  /// are done.
-  bool leave_new_rows(const Item& item) {
-    for (std::size_t c = 0; c < compounds_; ++c) new_choices_[c] = lists_[c].row;
-    const auto has_some = [](const DoneClass& done) { return !done.choices.empty(); };
-    if (!leave_new(item, has_some, [&](const DoneClass& done, std::size_t c) {
-          return RowCover::covers(done, c, *item.tables[c], new_choices_[c]);
-        }))
-      return false;
-    for (std::size_t c = 0; c < compounds_; ++c) {
-      if (new_choices_[c].size() == lists_[c].size) continue;
-      kept_.clear();
-      for (std::uint32_t i = 0; i < lists_[c].size; ++i)
-        if (std::binary_search(new_choices_[c].begin(), new_choices_[c].end(), lists_[c].row[i]))
-          kept_.push_back(i);
-      lists_[c].keep(lists_[c], kept_);
-    }
-    return true;
-  }
-
-  /// What is known of a class that was bounded, before its lists are gone through.
-  DoneClass done_class(const Item& item) const {
-    DoneClass done{{item.tables.begin(), item.tables.end()}, true, {}};
-    for (const Table* table : item.tables) done.is_exact = done.is_exact && table->is_exact;
-    return done;
-  }
-
   void improve(Item& item, int rounds) {
     log_rows_.clear();
     for (std::size_t c = 0; c < compounds_; ++c) {
       log_rows_.push_back(item.tables[c]->rows);
-      if (!handicap_.empty()) log_rows_.back().handicap = handicap_[c];
+      log_rows_.back().handicap = covered_.handicap(c);
     }
     // What mattered in the last class is a good beginning for this one.
     rows_.assign(compounds_, {});
@@ -255,7 +175,7 @@ class ProductSearch {
       for (const std::uint32_t choice : matter_[c]) {
         const auto at = std::lower_bound(choices.begin(), choices.end(), choice);
         const auto row = static_cast<std::size_t>(at - choices.begin());
-        if (at != choices.end() && *at == choice && (handicap_.empty() || handicap_[c][row] == 0.0))
+        if (at != choices.end() && *at == choice && covered_.is_new(c, row))
           rows_[c].push_back(static_cast<std::uint32_t>(row));
       }
     }
@@ -265,7 +185,7 @@ class ProductSearch {
       for (const std::uint32_t row : rows_[c]) matter_[c].push_back(item.tables[c]->choices[row]);
     }
     // Without the covered rows it is no bound of the class as another search may see it.
-    if (!is_masked_) item.bound = std::max(item.bound, ascent_.bound);
+    if (!covered_.hides_rows()) item.bound = std::max(item.bound, ascent_.bound);
   }
 
   /// Bounds every class that is left with the present multipliers, and puts the least bound last.
@@ -295,29 +215,23 @@ class ProductSearch {
 
   /// Exhausts a class.
   void search(Item& item) {
-    if (!find_new_rows(item)) return;
+    if (!covered_.find_new(item.tables)) return;
     improve(item, kRounds);
-    DoneClass done = done_class(item);
     const double target = this->target();
-    if (ascent_.bound >= target) return done_.push_back(std::move(done));
+    if (ascent_.bound >= target) return covered_.add_ruled_out(item.tables);
     class_ = item.loop_class;
     picked_.assign(compounds_, 0);
     lists_.resize(compounds_);
     Frame& root = frame_at(0);
     root.open.lists.clear();
+    std::vector<std::vector<std::uint32_t>> kept(compounds_);
     for (std::size_t c = 0; c < compounds_; ++c) {
       find_kept(c, target);
+      kept[c] = kept_;
       lists_[c] = ChoiceTables::best_of(*item.tables[c], kept_);
       root.open.lists.emplace_back(c, &lists_[c]);
-      if (done.is_exact) continue;
-      // Of what was beaten by other rows it is not known.
-      done.choices.push_back(item.tables[c]->has);
-      for (const std::uint32_t row : kept_) done.choices[c][item.tables[c]->choices[row]] = false;
-      for (const std::uint32_t choice : lists_[c].row) done.choices[c][choice] = true;
     }
-    const bool is_new = leave_new_rows(item);
-    done_.push_back(std::move(done));
-    if (!is_new) return;
+    if (!covered_.add_searched(item.tables, kept, lists_)) return;
     root.open.products.assign(terms_, 1.0);
     root.open.mesh = full_mesh_;
     root.multipliers = multipliers_;
@@ -510,9 +424,7 @@ class ProductSearch {
   std::vector<double> decided_;  // of DualBound: nothing
   std::vector<Item> items_;      // that are left
   std::vector<double> bounds_;   // per class of the space
-  std::deque<DoneClass> done_;
-  RowCover cover_;
-  std::set<std::pair<const Table*, bool>> seen_;
+  CoveredRows covered_;
 
   // Of the last class that was bounded: what the next one begins with.
   DualBound::Multipliers multipliers_;
@@ -530,9 +442,6 @@ class ProductSearch {
   std::vector<const double*> columns_;
   RowBounds::Beside beside_;
   std::vector<double> scores_;
-  std::vector<std::vector<double>> handicap_;            // per compound and row
-  bool is_masked_ = false;                               // by it
-  std::vector<std::vector<std::uint32_t>> new_choices_;  // per compound
   std::vector<std::uint32_t> kept_;
 };
 
@@ -541,49 +450,6 @@ class ProductSearch {
 bool is_product_problem(const Layer& layer, const Accelerator& accelerator) {
   return TermModel(layer, accelerator).is_exact();
 }
-
-namespace {
-
-/// The best of the perfect factors of a problem with ceiling factors, found with at most half of
-/// the limit; among the candidates of the latter.
-Incumbent best_of_perfect(const SearchProblem& problem) {
-  MapperOptions options = problem.options;
-  options.factors = MapperOptions::Factors::perfect;
-  if (options.max_evaluations) *options.max_evaluations = (*options.max_evaluations + 1) / 2;
-  const MapSpace space(problem.layer, problem.accelerator, options.factors, options.axes);
-  const BoundModel model(problem.layer, problem.accelerator, space);
-  SearchProblem perfect{problem.layer, problem.accelerator, options, space,
-                        model,         problem.stop,        {},      problem.to_beat};
-  for (const Candidate& start : problem.starts)
-    if (const auto same = space.from_mapping(problem.space.to_mapping(start)))
-      perfect.starts.push_back(*same);
-  if (perfect.starts.empty()) {
-    const auto first =
-        find_feasible(problem.layer, problem.accelerator, space, model, problem.stop);
-    if (!first.candidate) return {};
-    perfect.starts.push_back(*first.candidate);
-  }
-  Incumbent found = run_products(perfect).incumbent;
-  if (found.best) found.best = problem.space.from_mapping(space.to_mapping(*found.best));
-  return found;
-}
-
-/// Branch and bound over ceiling factors, begun with the best of the perfect ones.
-SearchOutcome run_ceiling(const SearchProblem& problem) {
-  const Incumbent perfect = best_of_perfect(problem);
-  MapperOptions rest = problem.options;
-  if (rest.max_evaluations)
-    *rest.max_evaluations = std::max<std::int64_t>(1, *rest.max_evaluations - perfect.spent());
-  SearchProblem wider{problem.layer, problem.accelerator, rest,           problem.space,
-                      problem.model, problem.stop,        problem.starts, problem.to_beat};
-  if (perfect.best) wider.starts.push_back(*perfect.best);
-  SearchOutcome outcome = run_branch_and_bound(wider);
-  outcome.incumbent.evaluations += perfect.evaluations;
-  outcome.incumbent.nodes += perfect.nodes;
-  return outcome;
-}
-
-}  // namespace
 
 SearchOutcome run_products(const SearchProblem& problem) {
   if (!is_product_problem(problem.layer, problem.accelerator)) return run_branch_and_bound(problem);
