@@ -39,7 +39,7 @@ struct MapArguments {
 /// Without limits of the user: bounds of mappings, with perfect factors of lists of choices too,
 /// which cost less; most layers are proved long before.
 constexpr std::int64_t kDefaultEvaluations = 400'000;
-constexpr std::int64_t kDefaultPerfectEvaluations = 2'000'000;
+constexpr std::int64_t kDefaultPerfectEvaluations = 1'000'000;
 /// All searches of a layer together.
 constexpr std::int64_t kDefaultParetoEvaluations = 20'000'000;
 
@@ -324,7 +324,7 @@ void add_map_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option("--time-limit", arguments->time_limit_seconds, "Seconds for each layer");
   command->add_option(
       "--max-evaluations", arguments->max_evaluations,
-      "Mappings and bounds for each layer; reproducible. When no limit is given: 2000000 for "
+      "Mappings and bounds for each layer; reproducible. When no limit is given: 1000000 for "
       "products with perfect factors, 20000000 for a Pareto set, else 400000");
   command->add_option(
       "--pareto-step", arguments->pareto_step,
