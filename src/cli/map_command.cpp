@@ -85,6 +85,7 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
     options.objective = *objective;
   } else if (!arguments.is_pareto()) {
     problems = objective.error();
+    problems.back().hint += "; pareto, or two of energy, latency, dram with a comma";
   }
   if (arguments.pareto_step && !arguments.is_pareto())
     problems.push_back({"--pareto-step", "spaces the points of a Pareto set, and none is asked for",
@@ -99,6 +100,11 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
   if (arguments.prove && (arguments.time_limit_seconds || arguments.max_evaluations)) {
     problems.push_back({"--prove", "searches without limit, and a limit is given",
                         "leave out --prove, or --time-limit and --max-evaluations"});
+  }
+  if (arguments.prove && arguments.strategy != "products" &&
+      arguments.strategy != "branch_and_bound") {
+    problems.push_back({"--prove", fmt::format("'{}' proves nothing", arguments.strategy),
+                        "take --strategy products or branch_and_bound, or leave out --prove"});
   }
   options.strategy = arguments.strategy;
   options.time_limit_seconds = arguments.time_limit_seconds;
@@ -220,6 +226,8 @@ using References = std::vector<chip::ReferenceCase>;
 
 int map_references(const References& references, const chip::MapperOptions& options,
                    chip::Semantics semantics, const GlobalOptions& global) {
+  for (const std::string& note : notes_on_certificates(options, semantics))
+    if (!global.quiet) fmt::print(stderr, "note: {}\n", note);
   nlohmann::ordered_json cases = nlohmann::ordered_json::array();
   for (const chip::ReferenceCase& reference : references) {
     const chip::Accelerator machine = chip::reference_machine(reference, semantics);

@@ -191,10 +191,12 @@ void BoundModel::add_output(const OperandTable& operand, const Geometry& g, Sums
   }
 }
 
-/// Transfers into a level that is not double buffered stop the array; all others run beside it.
+/// Transfers into a level that is not double buffered stop the array, unless the machine hides
+/// them; all others run beside it.
 void BoundModel::add_transfer(const Transfer& transfer, Sums& sums) const {
   const bool to_macs = transfer.child_level == levels_.size();
-  const bool stalls = !to_macs && !levels_[transfer.child_level].double_buffered;
+  const bool stalls =
+      !to_macs && !counting_.hide_transfers && !levels_[transfer.child_level].double_buffered;
   if (stalls) {
     sums.stalling[transfer.child_level].add(transfer.child);
     sums.stalling_parents[transfer.child_level][transfer.parent_level].add(transfer.parent_port);

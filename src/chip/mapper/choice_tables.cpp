@@ -27,10 +27,15 @@ bool may_stand_in(std::uint8_t loose, const FactorChoices& choices, std::uint32_
 }  // namespace
 
 ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space, bool timed)
-    : model_(model), space_(space), terms_(model.term_count()), timed_(timed) {
+    : model_(model),
+      space_(space),
+      terms_(model.term_count()),
+      timed_(timed),
+      loosest_(model.loosest_level()) {
   for (std::size_t slot = 0; slot < space.slot_count(); ++slot)
     if (kind_of(slot) != SlotKind::temporal && space.mesh(slot) > 1)
       axes_.push_back({slot, space.mesh(slot)});
+  for (const MeshAxis& axis : axes_) inside_ = std::max(inside_, level_of(axis.slot) + 1);
   for (const Compound& compound : model.compounds()) add_choices(compound);
 }
 
@@ -40,10 +45,8 @@ void ChoiceTables::add_choices(const Compound& compound) {
       compound.size() > 1 ? space_.chains(compound[1]) : std::vector<DimLoops>{kNoLoops}));
   const std::vector<DimLoops>& first = all.choices.chains(0);
   const std::vector<DimLoops>& second = all.choices.chains(1);
-  LevelIndex inside = 1;  // the level below the array
-  for (const MeshAxis& axis : axes_) inside = std::max(inside, level_of(axis.slot) + 1);
-  const auto& first_outside = all.choices.above(0, inside).of_chain;
-  const auto& second_outside = all.choices.above(1, inside).of_chain;
+  const auto& first_outside = all.choices.above(0, inside_).of_chain;
+  const auto& second_outside = all.choices.above(1, inside_).of_chain;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> groups;
   std::vector<std::int32_t> units_on(axes_.size());
   all.used.resize(axes_.size());
@@ -130,6 +133,7 @@ std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
   const FactorChoices& all = compounds_[c].choices;
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
     return (loose.empty() || may_stand_in(loose[a], all, a, b)) &&
+           (loosest_ <= inside_ || all.are_same_above(loosest_, a, b)) &&
            std::all_of(columns.begin(), columns.end(),
                        [&](const auto* column) { return column->values[a] <= column->values[b]; });
   };
@@ -233,11 +237,22 @@ void ChoiceTables::mark(Table& table) {
   for (const double* logs : table.rows.used) add(logs);
 }
 
-List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows) {
+LevelIndex ChoiceTables::loosest(const Table& table, const std::vector<std::uint32_t>& rows) {
+  std::uint8_t level = 0;
+  if (!table.loose.empty())
+    for (const std::uint32_t row : rows)
+      if (table.loose[row] != kStandsForNone) level = std::max(level, table.loose[row]);
+  return level;
+}
+
+List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows,
+                           LevelIndex same_above) {
   if (table.sum.empty()) mark(table);
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
     return (table.loose.empty() ||
             may_stand_in(table.loose[a], *table.all, table.choices[a], table.choices[b])) &&
+           (same_above == 0 ||
+            table.all->are_same_above(same_above, table.choices[a], table.choices[b])) &&
            std::all_of(table.values.begin(), table.values.end(),
                        [&](const double* values) { return values[a] <= values[b]; }) &&
            std::all_of(table.used.begin(), table.used.end(),

@@ -85,9 +85,15 @@ class ChoiceTables {
   }
   /// Stays where it is for the life of this object.
   [[nodiscard]] Table& table(const LoopClass& loop_class, std::size_t compound);
-  /// Those of these rows of a table (ascending) that no other one matches or beats in every term
-  /// and on every axis.
-  [[nodiscard]] static List best_of(Table& table, const std::vector<std::uint32_t>& rows);
+  /// The innermost level into which one of these rows may move fewer words than its terms say. What
+  /// these words really are hangs on the loops of all compounds above the level. 0: none.
+  [[nodiscard]] static LevelIndex loosest(const Table& table,
+                                          const std::vector<std::uint32_t>& rows);
+  /// Those of these rows of a table (ascending) that no other one with the same loops above a level
+  /// (0: whatever its loops) matches or beats in every term and on every axis. The level is the
+  /// loosest() of all compounds.
+  [[nodiscard]] static List best_of(Table& table, const std::vector<std::uint32_t>& rows,
+                                    LevelIndex same_above);
 
  private:
   using Columns = std::vector<const Table::Column*>;
@@ -136,6 +142,8 @@ class ChoiceTables {
   const MapSpace& space_;
   std::size_t terms_;
   bool timed_;
+  LevelIndex inside_ = 1;  ///< the level below the array
+  LevelIndex loosest_;     ///< that any class may be
   std::vector<MeshAxis> axes_;
   std::deque<Choices> compounds_;
   std::uint32_t columns_ = 0, tables_ = 0;  ///< how many there are

@@ -33,7 +33,9 @@ OuterTraffic::Outer::Outer(const Layer& layer, Accelerator two_levels)
       model(layer, machine, space) {}
 
 OuterTraffic::OuterTraffic(const Layer& layer, const Accelerator& accelerator) {
-  if (accelerator.fields().counting.box_tiles) return;
+  // Where a tile that changes moves whole, a small level further in may take fewer words.
+  const CountingRules& rules = accelerator.fields().counting;
+  if (rules.box_tiles || !rules.halo_reuse) return;
   if (auto machine = with_roomy_second_level(accelerator))
     outer_.emplace(layer, std::move(*machine));
 }

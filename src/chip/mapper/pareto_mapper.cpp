@@ -334,8 +334,7 @@ class ParetoSearch {
   ParetoResult result_;
 };
 
-Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator,
-                        const ParetoOptions& options) {
+Diagnostics check_layer(const Layer& layer, const Accelerator& accelerator) {
   if (is_product_problem(layer, accelerator)) return {};
   return {{layer.name, "has no proved Pareto set: its costs are no sums of products",
            "outputs that overlap and more than two dimensions on one axis have optima of single "
@@ -398,7 +397,7 @@ Expected<ParetoResult> map_layer_pareto(const Layer& layer, const Accelerator& a
   ParetoSearch search(layer, accelerator, options, sign);
   const auto alone = search.map_alone(stop);
   if (!alone) return Unexpected{alone.error()};
-  problems = check_layer(layer, accelerator, options);
+  problems = check_layer(layer, accelerator);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   if (search.make_spaces() == ProductSpace::State::too_many)
     return Unexpected{Diagnostics{{accelerator.name(),

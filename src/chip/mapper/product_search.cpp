@@ -225,10 +225,13 @@ class ProductSearch {
     Frame& root = frame_at(0);
     root.open.lists.clear();
     std::vector<std::vector<std::uint32_t>> kept(compounds_);
+    LevelIndex loosest = 0;
     for (std::size_t c = 0; c < compounds_; ++c) {
-      find_kept(c, target);
-      kept[c] = kept_;
-      lists_[c] = ChoiceTables::best_of(*item.tables[c], kept_);
+      kept[c] = find_kept(c, target);
+      loosest = std::max(loosest, ChoiceTables::loosest(*item.tables[c], kept[c]));
+    }
+    for (std::size_t c = 0; c < compounds_; ++c) {
+      lists_[c] = ChoiceTables::best_of(*item.tables[c], kept[c], loosest);
       root.open.lists.emplace_back(c, &lists_[c]);
     }
     if (!covered_.add_searched(item.tables, kept, lists_)) return;
@@ -239,12 +242,13 @@ class ProductSearch {
   }
 
   /// The rows of a list whose scores do not lift the bound to the target, in kept_.
-  void find_kept(std::size_t list, double target) {
+  const std::vector<std::uint32_t>& find_kept(std::size_t list, double target) {
     const std::vector<double>& scores = ascent_.scores[list];
     const double slack = target - ascent_.bound + *std::min_element(scores.begin(), scores.end());
     kept_.clear();
     for (std::uint32_t i = 0; i < scores.size(); ++i)
       if (scores[i] < slack) kept_.push_back(i);
+    return kept_;
   }
 
   /// The logarithms of some lists, in log_rows_.
@@ -341,7 +345,7 @@ class ProductSearch {
     if (ascent_.bound >= target) return false;
     frame.scores.resize(open.lists.size());
     for (std::size_t l = 0; l < open.lists.size(); ++l) {
-      find_kept(l, target);
+      (void)find_kept(l, target);
       frame.scores[l] = ascent_.scores[l];
       pick(frame.scores[l], kept_);
       keep(frame, l);

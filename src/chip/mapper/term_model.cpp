@@ -332,6 +332,19 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
           static_cast<double>(spare)};
 }
 
+LevelIndex TermModel::loosest_level() const {
+  LevelIndex level = 0;
+  for (const Term& term : terms_)
+    for (std::size_t c = 0; c < compounds_.size(); ++c) {
+      const Factor& factor = term.parts[c].whole;
+      if (factor.kind == Factor::Kind::moved && factor.boundary >= 0 &&
+          (!accelerator_.fields().counting.box_tiles || forwards(factor)) &&
+          !joint_axes(factor, compounds_[c]).empty())
+        level = std::max(level, factor.child);
+    }
+  return level;
+}
+
 bool TermModel::has_unknown_waits(std::size_t c) const {
   if (!waits_for_first_tiles_) return false;
   const auto& operands = layer_.op.operands();

@@ -80,6 +80,8 @@ class TermModel {
   /// Equal keys: equal columns.
   [[nodiscard]] std::string column_key(std::size_t term, const LoopClass& loop_class,
                                        std::size_t compound) const;
+  /// The innermost level into which a class may count fewer words than any order moves; 0: none.
+  [[nodiscard]] LevelIndex loosest_level() const;
   /// Does the time that the first tiles take depend on more than the terms say? Where double
   /// buffers wait for tiles that padding may cut.
   [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;

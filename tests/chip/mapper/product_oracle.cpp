@@ -295,6 +295,8 @@ OraclePair make_oracle_pair(Rng& rng, std::int64_t most_mappings) {
     // Counting that a search knows.
     chip::CountingRules& rules = pair.drawn.machine.counting;
     rules.skip_only_update_read = rules.move_every_turn = rules.whole_transfers = false;
+    // The walk of the cost model's tests does not know it, hence it is drawn here.
+    rules.hide_transfers = rng.below(4) == 0;
     constexpr std::array kCounted{chip::Semantics::exact, chip::Semantics::timeloop,
                                   chip::Semantics::timeloop_no_forwarding};
     pair.counting = kCounted[rng.below(kCounted.size())];

@@ -130,5 +130,47 @@ TEST(ProductSearch, GivesAnHonestFloorWhenCutShort) {
   }
 }
 
+/// Inputs wrap around in a scratchpad: what rows of p and r really move there hangs on the loops of
+/// c, so that one way to cut c may not stand in for another.
+TEST(ProductSearch, KeepsWaysToCutChannelsApartWhereInputsWrapAround) {
+  const auto level = [](const char* name, RoleSet keeps, std::optional<std::int64_t> bits,
+                        double pj) {
+    MemoryLevel made;
+    made.name = name;
+    made.keeps = keeps;
+    made.capacity_bits = bits;
+    made.read_energy_pj_per_bit = made.write_energy_pj_per_bit = pj;
+    return made;
+  };
+  Accelerator::Fields fields;
+  fields.name = "wraps";
+  fields.partial_sum_bits = 32;
+  fields.levels = {level("D", {{true, true, true}}, std::nullopt, 10.0),
+                   level("L1", {{true, true, false}}, 320, 1.0),
+                   level("L2", {{false, true, false}}, 32, 1.0)};
+  fields.levels[1].fanout.x = fields.levels[1].fanout.y = 2;
+  fields.engine.operand_registers = {{false, false, true}};
+  const auto accelerator = Accelerator::make(fields);
+  ASSERT_TRUE(accelerator);
+  ConvShape shape;
+  shape.in_channels = 3;
+  shape.out_channels = 2;
+  shape.in_height = 6;
+  shape.in_width = 3;
+  shape.kernel_height = 3;
+  shape.kernel_width = 2;
+  const Layer layer{"wraps", *make_convolution(shape), {16, 16, 16, 32}};
+  MapperOptions options;
+  options.objective = Objective::dram;
+  options.strategy = "branch_and_bound";
+  const auto bounded = map_layer(layer, *accelerator, options);
+  options.strategy = "products";
+  const auto products = map_layer(layer, *accelerator, options);
+  ASSERT_TRUE(bounded && products);
+  ASSERT_TRUE(bounded->optimal && products->optimal);
+  EXPECT_EQ(products->value, bounded->value);
+  EXPECT_EQ(products->value, 3520.0);
+}
+
 }  // namespace
 }  // namespace hwflow::chip

@@ -68,7 +68,9 @@ TEST_F(RowCoverTest, CoversWhatCountsNoMoreInAnyTerm) {
           }
           EXPECT_EQ(RowCover::covers(other, c, table, found), wanted.empty());
           // What is remembered may miss that rows which others beat are all that speaks against it.
-          if (cover.covers(other, c, table)) EXPECT_TRUE(wanted.empty());
+          if (cover.covers(other, c, table)) {
+            EXPECT_TRUE(wanted.empty());
+          }
           RowCover::take_covered(other, c, table, found);
           EXPECT_EQ(found, wanted);
           covered += wanted.empty() ? 1 : 0;
