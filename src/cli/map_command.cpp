@@ -85,7 +85,9 @@ Expected<chip::MapperOptions> mapper_options(const MapArguments& arguments,
     options.objective = *objective;
   } else if (!arguments.is_pareto()) {
     problems = objective.error();
-    problems.back().hint += "; pareto, or two of energy, latency, dram with a comma";
+    std::string& hint = problems.back().hint;
+    if (hint.starts_with("one of"))
+      hint += "; pareto, or two of energy, latency, dram with a comma";
   }
   if (arguments.pareto_step && !arguments.is_pareto())
     problems.push_back({"--pareto-step", "spaces the points of a Pareto set, and none is asked for",

@@ -50,7 +50,7 @@ class RowCover {
     if (answers[b].size() <= a) answers[b].resize(a + 1, -1);
     return answers[b][a];
   }
-  bool find_covers(const DoneClass& a, std::size_t compound, const Table& b);
+  bool find_covers(const DoneClass& done, std::size_t compound, const Table& b);
   static bool is_no_more(const Table::Column& a, const Table::Column& b,
                          const std::vector<bool>* where, Answers& known);
 
