@@ -13,11 +13,6 @@ std::int64_t cycles_for(std::int64_t bits, const std::optional<double>& bandwidt
       std::ceil(static_cast<double>(bits) / (*bandwidth * static_cast<double>(instances))));
 }
 
-void add_to(PortBits& sum, const PortBits& bits) {
-  sum.read += bits.read;
-  sum.write += bits.write;
-}
-
 }  // namespace
 
 std::int64_t port_cycles(const MemoryLevel& level, const PortBits& bits, std::int64_t instances) {
@@ -38,38 +33,49 @@ Timing::Timing(const Accelerator& accelerator, const Nest& nest) : accelerator_(
   last_.assign(levels, none);
 }
 
+BoundaryPorts ports_of(const BoundaryTraffic& traffic, const Widths& above, const Widths* below) {
+  BoundaryPorts ports;
+  ports.parent = {traffic.reads * above.unfinished,
+                  above.bits(traffic.updates, traffic.final_updates)};
+  if (below == nullptr) return ports;
+  ports.child = {
+      below->bits(traffic.drains, traffic.final_drains) + traffic.forwarded * below->unfinished,
+      traffic.fills * below->unfinished};
+  const std::int64_t out = traffic.final_drains > 0 ? below->finished : below->unfinished;
+  const std::int64_t in = traffic.final_updates > 0 ? above.finished : above.unfinished;
+  ports.first_parent.read = traffic.first_reads * above.unfinished;
+  ports.first_child.write = traffic.first_fills * below->unfinished;
+  ports.last_parent.write = traffic.last_updates * in;
+  ports.last_child.read = traffic.last_drains * out;
+  return ports;
+}
+
 void Timing::add(const Boundary& boundary, const BoundaryTraffic& traffic, const Widths& widths) {
   const auto& levels = accelerator_.levels();
   const Widths above = widths.at(levels[boundary.parent]);
-  const PortBits parent{traffic.reads * above.unfinished,
-                        above.bits(traffic.updates, traffic.final_updates)};
-  add_to(total_[boundary.parent], parent);
-  if (boundary.child == levels.size()) return add_to(overlapped_[boundary.parent], parent);
-
+  if (boundary.child == levels.size()) {
+    const PortBits parent = ports_of(traffic, above, nullptr).parent;
+    total_[boundary.parent] += parent;
+    overlapped_[boundary.parent] += parent;
+    return;
+  }
   const Widths below = widths.at(levels[boundary.child]);
-  const PortBits child{
-      below.bits(traffic.drains, traffic.final_drains) + traffic.forwarded * below.unfinished,
-      traffic.fills * below.unfinished};
-  add_to(total_[boundary.child], child);
-  if (accelerator_.fields().counting.hide_transfers) {
-    add_to(overlapped_[boundary.parent], parent);
-    add_to(overlapped_[boundary.child], child);
+  const BoundaryPorts ports = ports_of(traffic, above, &below);
+  total_[boundary.parent] += ports.parent;
+  total_[boundary.child] += ports.child;
+  const bool hides = accelerator_.fields().counting.hide_transfers;
+  if (!hides && !levels[boundary.child].double_buffered) {
+    stalling_[boundary.child].child += ports.child;
+    stalling_[boundary.child].parents[boundary.parent] += ports.parent;
     return;
   }
-  if (!levels[boundary.child].double_buffered) {
-    add_to(stalling_[boundary.child].child, child);
-    add_to(stalling_[boundary.child].parents[boundary.parent], parent);
-    return;
-  }
-  add_to(overlapped_[boundary.parent], parent);
-  add_to(overlapped_[boundary.child], child);
-  add_to(first_[boundary.child].child, {0, traffic.first_fills * below.unfinished});
-  add_to(first_[boundary.child].parents[boundary.parent],
-         {traffic.first_reads * above.unfinished, 0});
-  const std::int64_t out = traffic.final_drains > 0 ? below.finished : below.unfinished;
-  const std::int64_t in = traffic.final_updates > 0 ? above.finished : above.unfinished;
-  add_to(last_[boundary.child].child, {traffic.last_drains * out, 0});
-  add_to(last_[boundary.child].parents[boundary.parent], {0, traffic.last_updates * in});
+  overlapped_[boundary.parent] += ports.parent;
+  overlapped_[boundary.child] += ports.child;
+  if (hides) return;
+  first_[boundary.child].child += ports.first_child;
+  first_[boundary.child].parents[boundary.parent] += ports.first_parent;
+  last_[boundary.child].child += ports.last_child;
+  last_[boundary.child].parents[boundary.parent] += ports.last_parent;
 }
 
 std::int64_t Timing::cycles_of(LevelIndex level, const PortBits& bits) const {

@@ -13,7 +13,22 @@ namespace hwflow::chip {
 /// Bits through the ports of one level, all instances together.
 struct PortBits {
   std::int64_t read = 0, write = 0;
+  PortBits& operator+=(const PortBits& more) {
+    read += more.read;
+    write += more.write;
+    return *this;
+  }
 };
+
+/// Bits that one boundary moves through the ports at its ends, all instances together.
+struct BoundaryPorts {
+  PortBits parent, child;              ///< compute units have no ports: child is 0
+  PortBits first_parent, first_child;  ///< first tiles
+  PortBits last_parent, last_child;    ///< last tiles of outputs
+};
+/// `above`, `below`: widths at the parent and at the child; none below: the compute units.
+[[nodiscard]] BoundaryPorts ports_of(const BoundaryTraffic& traffic, const Widths& above,
+                                     const Widths* below);
 
 /// Cycles that `instances` instances of a level need for their ports to carry `bits` together.
 [[nodiscard]] std::int64_t port_cycles(const MemoryLevel& level, const PortBits& bits,

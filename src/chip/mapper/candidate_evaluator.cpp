@@ -300,7 +300,8 @@ class CandidateEvaluator::Counter {
     for (const LinkPlan& link : boundary.links)
       energy_pj += link_bits(boundary, link, moved) * link.hop_pj_per_bit;
     costs_[b] = {energy_pj, boundary.place.parent == 0 ? read_bits + update_bits : 0};
-    if (timing_.is_limited()) ports_[b] = ports_of(boundary, moved);
+    if (timing_.is_limited())
+      ports_[b] = ports_of(moved, boundary.above, boundary.to_units ? nullptr : &boundary.below);
   }
 
   [[nodiscard]] double link_bits(const BoundaryPlan& boundary, const LinkPlan& link,

@@ -9,14 +9,6 @@
 
 namespace hwflow::chip {
 
-/// Bits that one boundary moves through the ports at its ends, all instances together.
-struct BoundaryPorts {
-  PortBits parent, child;
-  PortBits first_parent, first_child;  ///< first tiles
-  PortBits last_parent, last_child;    ///< last tiles of outputs
-};
-[[nodiscard]] BoundaryPorts ports_of(const BoundaryPlan& boundary, const BoundaryTraffic& traffic);
-
 /// Cycles as Timing counts them, of boundaries that are known one by one.
 class FastTiming {
  public:

@@ -3,26 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <mutex>
-#include <optional>
-#include <unordered_map>
 
-#include "base/parallel.hpp"
 #include "chip/cost/countable.hpp"
 #include "chip/mapper/search.hpp"
 
 namespace hwflow::chip {
-
-std::vector<MappedLayer> distinct_layers(std::span<const Layer> layers) {
-  std::vector<MappedLayer> distinct;
-  std::unordered_map<std::string, std::size_t> places;
-  for (const Layer& layer : layers) {
-    const auto [place, is_new] = places.try_emplace(shape_key(layer), distinct.size());
-    if (is_new) distinct.push_back({layer, {}, {}});
-    distinct[place->second].names.push_back(layer.name);
-  }
-  return distinct;
-}
 
 namespace {
 
@@ -128,7 +113,7 @@ Diagnostics check_network(std::span<const Layer> layers, const Accelerator& acce
   };
   add(check_machine(accelerator, options));
   if (!problems.empty()) return problems;
-  for (const MappedLayer& each : distinct_layers(layers))
+  for (const MappedLayer& each : distinct_layers<MappingResult>(layers))
     add(check_layer(each.layer, accelerator, options));
   return problems;
 }
@@ -140,26 +125,12 @@ Expected<NetworkMapping> map_network(std::span<const Layer> layers, const Accele
   if (Diagnostics wrong = check_network(layers, accelerator, options); !wrong.empty())
     return Unexpected{std::move(wrong)};
   NetworkMapping network;
-  network.layers = distinct_layers(layers);
-  std::vector<std::optional<Diagnostics>> failures(network.layers.size());
-  std::mutex mutex;
-  std::size_t done = 0;
+  network.layers = distinct_layers<MappingResult>(layers);
   MapperOptions single = options;
   single.threads = 1;
-  parallel_for(network.layers.size(), options.threads, [&](std::size_t i) {
-    auto result = map_layer(network.layers[i].layer, accelerator, single, stop);
-    if (result)
-      network.layers[i].result = std::move(*result);
-    else
-      failures[i] = std::move(result).error();
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (progress) progress(done, network.layers.size());
-  });
-  Diagnostics problems;
-  for (const auto& failure : failures) {
-    if (failure) problems.insert(problems.end(), failure->begin(), failure->end());
-  }
+  Diagnostics problems =
+      map_each(network.layers, options.threads, progress,
+               [&](const Layer& layer) { return map_layer(layer, accelerator, single, stop); });
   if (problems.empty()) problems = check_total(network);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   network.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -172,7 +143,7 @@ Expected<NetworkMapping> evaluate_network(std::span<const Layer> layers,
   const auto start = std::chrono::steady_clock::now();
   Diagnostics problems = unknown_names(layers, mappings);
   NetworkMapping network;
-  for (const MappedLayer& group : distinct_layers(layers)) {
+  for (const MappedLayer& group : distinct_layers<MappingResult>(layers)) {
     if (mapping_of(group, mappings) == nullptr) {
       problems.push_back({group.layer.name, "no mapping is given for this layer", {}});
       continue;

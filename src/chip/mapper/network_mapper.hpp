@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <span>
 #include <stop_token>
@@ -9,21 +8,13 @@
 
 #include "base/expected.hpp"
 #include "chip/arch/accelerator.hpp"
+#include "chip/mapper/distinct_layers.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "workload/layer.hpp"
 
 namespace hwflow::chip {
 
-/// A layer of a network and all others of equal shape and widths.
-struct MappedLayer {
-  Layer layer;                     ///< the first of them
-  std::vector<std::string> names;  ///< all of them, in network order
-  MappingResult result;            ///< of one of them
-  [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(names.size()); }
-};
-
-/// Layers of equal shape and widths together, without results.
-[[nodiscard]] std::vector<MappedLayer> distinct_layers(std::span<const Layer> layers);
+using MappedLayer = LayersAlike<MappingResult>;
 
 /// Sums over all layers of a network, one after another on the whole accelerator.
 struct NetworkCost {
@@ -38,9 +29,6 @@ struct NetworkMapping {
   double seconds = 0.0;
   [[nodiscard]] NetworkCost total() const;
 };
-
-/// Called after each distinct layer, from any thread but never twice at once.
-using MapProgress = std::function<void(std::size_t done, std::size_t of)>;
 
 /// What is wrong with the input of map_network(), found before it searches.
 [[nodiscard]] Diagnostics check_network(std::span<const Layer> layers,

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <mutex>
 #include <utility>
 
-#include "base/parallel.hpp"
 #include "chip/mapper/front_sums.hpp"
 #include "chip/mapper/search.hpp"
 
@@ -39,25 +37,12 @@ Expected<ParetoNetwork> map_network_pareto(std::span<const Layer> layers,
     problems.push_back(std::move(problem));
   if (!problems.empty()) return Unexpected{std::move(problems)};
   ParetoNetwork network;
-  for (MappedLayer& layer : distinct_layers(layers))
-    network.layers.push_back({std::move(layer.layer), std::move(layer.names), {}});
-  std::vector<Diagnostics> failures(network.layers.size());
-  std::mutex mutex;
-  std::size_t done = 0;
+  network.layers = distinct_layers<ParetoResult>(layers);
   ParetoOptions single = options;
   single.mapper.threads = 1;
-  parallel_for(network.layers.size(), options.mapper.threads, [&](std::size_t i) {
-    auto result = map_layer_pareto(network.layers[i].layer, accelerator, single, stop);
-    if (result)
-      network.layers[i].result = std::move(*result);
-    else
-      failures[i] = std::move(result).error();
-    const std::lock_guard lock(mutex);
-    ++done;
-    if (progress) progress(done, network.layers.size());
+  problems = map_each(network.layers, options.mapper.threads, progress, [&](const Layer& layer) {
+    return map_layer_pareto(layer, accelerator, single, stop);
   });
-  for (Diagnostics& failure : failures)
-    for (Diagnostic& problem : failure) problems.push_back(std::move(problem));
   if (!problems.empty()) return Unexpected{std::move(problems)};
   network.front = network_front(network.layers, kMostSums);
   network.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <stop_token>
-#include <string>
 #include <vector>
 
 #include "chip/mapper/network_mapper.hpp"
@@ -12,13 +10,7 @@
 
 namespace hwflow::chip {
 
-/// A layer of a network and all others of equal shape and widths, with their Pareto set.
-struct ParetoLayer {
-  Layer layer;                     ///< the first of them
-  std::vector<std::string> names;  ///< all of them, in network order
-  ParetoResult result;             ///< of one of them
-  [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(names.size()); }
-};
+using ParetoLayer = LayersAlike<ParetoResult>;
 
 /// Sums of one point of every layer that no other sums beat.
 struct NetworkFront {
