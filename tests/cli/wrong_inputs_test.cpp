@@ -1,25 +1,18 @@
-/// What users get wrong, and what hwflow tells them: one row, one message. Exit code 2 each time,
-/// nothing written.
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
+/// Files that are wrong, and what hwflow says of them: one row, one message.
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <map>
+#include <iterator>
 #include <sstream>
 
-#include "cli/command.hpp"
-#include "tests/cli/command_line.hpp"
+#include "tests/cli/wrong_input.hpp"
+#include "tests/support/refusals.hpp"
 
 namespace hwflow::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
 
 std::string source_file(const std::string& relative) {
   std::stringstream text;
@@ -29,10 +22,7 @@ std::string source_file(const std::string& relative) {
 
 /// A shipped file with one place changed.
 std::string edited(const std::string& relative, const std::string& from, const std::string& to) {
-  std::string text = source_file(relative);
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << relative << " no longer has '" << from << "'";
-  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+  return hwflow::testing::edited(source_file(relative), from, to);
 }
 
 std::string eyeriss(const std::string& from, const std::string& to) {
@@ -63,18 +53,6 @@ std::string cifar(int records, char label) {
   return bytes;
 }
 
-using Files = std::map<std::string, std::string>;
-
-struct Row {
-  const char* name;
-  std::function<Files()> files;
-  std::vector<std::string> words;
-  std::vector<const char*> messages;
-};
-
-void PrintTo(const Row& row, std::ostream* stream) { *stream << row.name; }
-
-const Files kNone;
 const std::vector<std::string> kMapA{"map", "lenet5", "--arch", "a.yaml"};
 const std::vector<std::string> kCodesign{"codesign", "s.yaml", "--out", "o"};
 const std::vector<std::string> kTest{"test",   "w.safetensors", "--network",  "resnet20",
@@ -95,10 +73,6 @@ constexpr const char* kSoftmax =
     "schema: 1\nname: softmax\nnodes:\n"
     "  - {name: image, kind: input, shape: [1, 28, 28]}\n"
     "  - {name: soft, kind: softmax}\n";
-constexpr const char* kWideNetwork =
-    "schema: 1\nname: wide\nnodes:\n"
-    "  - {name: image, kind: input, shape: [1000, 1000, 1000]}\n"
-    "  - {name: conv, kind: convolution, out_channels: 8, kernel: [1, 1]}\n";
 constexpr const char* kEndlessNetwork =
     "schema: 1\nname: endless\nnodes:\n"
     "  - {name: image, kind: input, shape: [1073741824, 1, 1]}\n"
@@ -109,196 +83,6 @@ std::string slow_machine() {
 }
 
 const Row kRows[] = {
-    // The command line.
-    {"no_command", [] { return kNone; }, {}, {"subcommand is required"}},
-    {"unknown_command",
-     [] { return kNone; },
-     {"codesing"},
-     {"unknown command 'codesing'", "did you mean 'codesign'?"}},
-    {"unknown_option",
-     [] { return kNone; },
-     {"map", "lenet5", "--ach", "eyeriss"},
-     {"hwflow map: unknown option '--ach' (did you mean '--arch'?)"}},
-    {"missing_arch",
-     [] { return kNone; },
-     {"map", "lenet5"},
-     {"--arch: is missing", "hwflow list accelerators"}},
-    {"threads_not_a_number",
-     [] { return kNone; },
-     {"list", "networks", "--threads", "many"},
-     {"--threads", "many"}},
-    {"setting_without_a_file",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--set", "clock_mhz=1"},
-     {"hwflow map: unknown option '--set'"}},
-    {"unknown_network",
-     [] { return kNone; },
-     {"map", "resnet21", "--arch", "eyeriss"},
-     {"no built-in network is called 'resnet21'", "did you mean 'resnet2"}},
-    {"unknown_accelerator",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyris"},
-     {"eyris", "did you mean 'eyeriss'?"}},
-    {"unknown_objective",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--objective", "enrgy"},
-     {"unknown objective 'enrgy' (did you mean 'energy'?)"}},
-    {"unknown_factors",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--factors", "prime"},
-     {"'prime'", "perfect, ceiling"}},
-    {"bad_bits",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--bits", "9/x"},
-     {"--bits: must be W/A", "'9/x'"}},
-    {"width_beyond_the_engine",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "defines-meta", "--bits", "16/16"},
-     {"conv1", "cannot multiply 16 bit weights by 16 bit inputs"}},
-    {"unknown_key_to_explain",
-     [] { return kNone; },
-     {"explain", "search.populaton"},
-     {"did you mean 'search.population'?"}},
-    {"unknown_export_format",
-     [] { return kNone; },
-     {"export", "x", "--format", "onnx"},
-     {"unknown ONNX flavour 'onnx'"}},
-    {"unknown_device",
-     [] { return kNone; },
-     {"train", "resnet20", "--data", "mars"},
-     {"mars", "is not a data set that we know"}},
-    // Numbers and combinations of options.
-    {"batch_with_an_exponent",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--batch", "9e18"},
-     {"hwflow map: --batch: must be an integer from 1 to 1073741824, got '9e18'"}},
-    {"batch_zero",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--batch", "0"},
-     {"--batch: must be an integer from 1 to"}},
-    {"batch_beyond_the_layers",
-     [] {
-       return Files{{"n.yaml", kWideNetwork}};
-     },
-     {"map", "n.yaml", "--arch", "eyeriss", "--batch", "1073741824"},
-     {"--batch: is too large for 2 nodes: node 'image'", "2^53"}},
-    {"seed_negative",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--seed", "-1"},
-     {"--seed: must be an integer from 0 to 18446744073709551615, got '-1'"}},
-    {"threads_negative",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--threads", "-1"},
-     {"--threads: must be an integer from 0 to 1024, got '-1'"}},
-    {"threads_too_many",
-     [] { return kNone; },
-     {"list", "networks", "--threads", "100000"},
-     {"--threads: must be an integer from 0 to 1024"}},
-    {"time_limit_negative_told_once",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--time-limit", "-1", "--max-evaluations", "0"},
-     {"--time-limit: must be a number of seconds > 0, got -1", "--max-evaluations: must be >= 1",
-      "hwflow: 2 problems"}},
-    {"time_limit_not_a_number",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--time-limit", "nan"},
-     {"--time-limit: must be a number of seconds > 0, got nan", "hwflow: 1 problem"}},
-    {"strategy_told_once",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--strategy", "anealing", "--objective", "x"},
-     {"--strategy: unknown strategy 'anealing' (did you mean 'annealing'?)", "hwflow: 2 problems"}},
-    {"prove_with_a_limit",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--prove", "--time-limit", "3"},
-     {"--prove: searches without limit, and a limit is given"}},
-    {"all_problems_of_a_command_line",
-     [] { return kNone; },
-     {"map", "resnet18", "--arch", "eyeriss", "--batch", "0", "--objective", "foo", "--axes", "x"},
-     {"--batch: must be an integer", "unknown objective 'foo'", "--axes: unknown word 'x'",
-      "hwflow: 3 problems"}},
-    {"all_problems_beside_an_unknown_option",
-     [] { return kNone; },
-     {"map", "resnt18", "--ach", "eyeriss", "--seed", "-1", "--time-limit", "soon", "--strategy",
-      "genetc", "--semantics", "timelop", "--json", "nowhere/x"},
-     {"unknown option '--ach' (did you mean '--arch'?)", "--seed: must be", "--time-limit = soon",
-      "did you mean 'genetic'?", "did you mean 'timeloop'?", "did you mean 'resnet18'?",
-      "--json nowhere/x: cannot be made", "hwflow: 7 problems"}},
-    {"unknown_option_with_a_value",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--zzz", "5", "--axes", "onee"},
-     {"unknown option '--zzz'", "--axes: unknown word 'onee' (did you mean 'one'?)",
-      "hwflow: 2 problems"}},
-    {"word_too_many",
-     [] { return kNone; },
-     {"map", "lenet5", "lenet5", "--arch", "eyeriss", "--axes", "y"},
-     {"not expected: lenet5", "--axes: unknown word 'y'", "hwflow: 2 problems"}},
-    {"option_without_its_value",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch"},
-     {"--arch: 1 required", "hwflow: 1 problem"}},
-    {"problems_of_other_commands",
-     [] { return kNone; },
-     {"list", "networks", "--threads", "many", "--seed", "x"},
-     {"--threads: must be", "--seed: must be", "hwflow: 2 problems"}},
-    {"counting_without_bounds",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--semantics", "zigzag"},
-     {"--strategy: 'products' has no bounds", "one of annealing, genetic, random",
-      "hwflow: 1 problem"}},
-    {"ceiling_factors_of_boxes",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--semantics", "timeloop", "--factors", "ceiling"},
-     {"--factors: tiles that are boxes", "hwflow: 1 problem"}},
-    {"key_that_no_file_has",
-     [] { return kNone; },
-     {"explain", "zzz"},
-     {"zzz: no file that hwflow reads has this key", "hwflow: 1 problem"}},
-    {"schema_of_a_near_kind",
-     [] { return kNone; },
-     {"explain", "--json-schema", "stdy"},
-     {"unknown kind of file 'stdy' (did you mean 'study'?)"}},
-    {"references_and_a_network",
-     [] { return kNone; },
-     {"map", "lenet5", "--refs", "r.json"},
-     {"network excludes --refs"}},
-    {"key_and_schema",
-     [] { return kNone; },
-     {"explain", "search", "--json-schema", "study"},
-     {"key excludes --json-schema"}},
-    {"note_of_a_key_of_the_file",
-     [] { return kNone; },
-     {"train", "fmnist_resnet", "--note", "network=x", "--note", "y", "--out", "o"},
-     {"--note network=x: the weight file says its 'network' itself", "--note y: is not key=value"}},
-    {"training_numbers",
-     [] { return kNone; },
-     {"train", "fmnist_resnet", "--warmup", "inf", "--pad", "1000000000", "--weight-decay", "inf",
-      "--batch-size", "100000000", "--step-epochs", "nan", "--out", "o"},
-     {"--warmup: must be a number >= 0", "--pad: must be from 0 to 64",
-      "--weight-decay: must be a number", "--batch-size: must be <= 65536",
-      "--step-epochs: must be numbers >= 0"}},
-    // Where results go: found out before anything is computed.
-    {"json_without_its_folder",
-     [] { return kNone; },
-     {"map", "lenet5", "--arch", "eyeriss", "--json", "none/x.json"},
-     {"--json none/x.json: cannot be made: there is no folder 'none'"}},
-    {"json_is_a_folder",
-     [] {
-       return Files{{"d/readme", "x"}};
-     },
-     {"map", "lenet5", "--arch", "eyeriss", "--json", "d"},
-     {"--json d: is a folder, not a file"}},
-    {"out_is_a_file",
-     [] {
-       return Files{{"f", "x"}};
-     },
-     {"map", "lenet5", "--arch", "eyeriss", "--out", "f"},
-     {"--out f: is not a folder"}},
-    {"out_below_a_file",
-     [] {
-       return Files{{"f", "x"}};
-     },
-     {"train", "fmnist_resnet", "--out", "f/g"},
-     {"--out f/g: cannot be made: '", "' is not a folder"}},
     // Files that are none.
     {"arch_is_a_folder",
      [] {
@@ -626,37 +410,9 @@ const Row kRows[] = {
      {"search.sed"}},
 };
 
-class WrongInput : public testing::TestWithParam<Row> {
- protected:
-  void SetUp() override {
-    before_ = fs::current_path();
-    folder_ = fs::path(testing::TempDir()) / ("hwflow_wrong_" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-    fs::current_path(folder_);
-  }
-  void TearDown() override {
-    fs::current_path(before_);
-    fs::remove_all(folder_);
-  }
-
- private:
-  fs::path before_, folder_;
-};
-
-TEST_P(WrongInput, IsRefusedWithItsPlaceAndTheFix) {
-  for (const auto& [name, bytes] : GetParam().files()) {
-    if (fs::path(name).has_parent_path()) fs::create_directories(fs::path(name).parent_path());
-    std::ofstream(name, std::ios::binary) << bytes;
-  }
-  const Outcome outcome = run_hwflow(GetParam().words);
-  EXPECT_EQ(outcome.exit_code, kWrongInput) << outcome.errors;
-  for (const char* message : GetParam().messages) EXPECT_THAT(outcome.errors, HasSubstr(message));
-  EXPECT_THAT(outcome.errors, testing::Not(HasSubstr("note:"))) << "of a command that was refused";
-  EXPECT_FALSE(fs::exists("o")) << "something was written";
-}
-
-INSTANTIATE_TEST_SUITE_P(Rows, WrongInput, testing::ValuesIn(kRows),
-                         [](const auto& row) { return std::string(row.param.name); });
+class WrongInput : public RefusedInput {};
+TEST_P(WrongInput, IsRefusedWithItsPlaceAndTheFix) { expect_refused(); }
+INSTANTIATE_TEST_SUITE_P(Rows, WrongInput, ::testing::ValuesIn(kRows), name_of);
 
 TEST(WrongInputs, AreAtLeastForty) { EXPECT_GE(std::size(kRows), 40U); }
 
