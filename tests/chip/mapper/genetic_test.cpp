@@ -5,6 +5,7 @@
 
 #include "chip/cost/semantics.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "tests/chip/mapper/any_threads.hpp"
 #include "tests/chip/mapper/small_problem.hpp"
 #include "tests/support/exhaustive_mapper.hpp"
 
@@ -86,17 +87,7 @@ TEST(Genetic, DoesNotDependOnThreadsOrRuns) {
   const Layer layer = make_conv_layer(16, 8, 14, 3);
   for (const Semantics semantics : {Semantics::exact, Semantics::timeloop}) {
     const Accelerator machine = with_semantics(make_tiny_accelerator(1 << 14, 1 << 9), semantics);
-    MapperOptions options = genetic(9'000);
-    const auto one = map_layer(layer, machine, options);
-    ASSERT_TRUE(one);
-    for (const int threads : {1, 2, 4}) {
-      options.threads = threads;
-      const auto again = map_layer(layer, machine, options);
-      ASSERT_TRUE(again);
-      EXPECT_EQ(again->mapping, one->mapping);
-      EXPECT_EQ(again->evaluations, one->evaluations);
-      EXPECT_EQ(again->nodes, one->nodes);
-    }
+    testing::expect_the_same_on_any_threads(layer, machine, genetic(9'000));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "chip/cost/semantics.hpp"
 #include "chip/mapping/sibling_order.hpp"
+#include "tests/chip/mapper/any_threads.hpp"
 #include "tests/chip/mapper/small_problem.hpp"
 #include "tests/support/exhaustive_mapper.hpp"
 
@@ -100,18 +101,7 @@ TEST(MapLayer, DoesNotDependOnThreadsOrRuns) {
   const Accelerator accelerator = make_tiny_accelerator(1 << 14, 1 << 9);
   MapperOptions options;
   options.max_evaluations = 60'000;
-  const auto one = map_layer(layer, accelerator, options);
-  ASSERT_TRUE(one);
-  for (const int threads : {1, 2, 4}) {
-    options.threads = threads;
-    const auto again = map_layer(layer, accelerator, options);
-    ASSERT_TRUE(again);
-    EXPECT_EQ(again->mapping, one->mapping);
-    EXPECT_EQ(again->value, one->value);
-    EXPECT_EQ(again->lower_bound, one->lower_bound);
-    EXPECT_EQ(again->evaluations, one->evaluations);
-    EXPECT_EQ(again->nodes, one->nodes);
-  }
+  testing::expect_the_same_on_any_threads(layer, accelerator, options);
 }
 
 TEST(MapLayer, GivesAnHonestGapWhenCutShort) {
