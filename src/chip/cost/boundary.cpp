@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "chip/cost/box_traffic.hpp"
+#include "chip/cost/ragged_boxes.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -13,7 +14,7 @@ void apply_rules(Chain& chain, const Operand& operand, const CountingRules& rule
   if (operand.role == Role::outputs) return;
   chain.bounding_box = rules.fetch_stride_gaps;
   chain.whole_tiles = !rules.halo_reuse;
-  if (!rules.fetch_padding) return;
+  if (!rules.fetch_padding && !rules.box_tiles) return;
   chain.low = chain.offset;
   chain.high = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
                chain.coefficient[1] * (chain.bound[1] - 1) + 1;
@@ -38,6 +39,15 @@ Chain along(const Chain& pair, std::int64_t bound) {
   return chain;
 }
 
+/// Are tiles boxes of different sizes? Outputs that overlap are counted word by word.
+bool counts_ragged_boxes(const OperandNest& place) {
+  if (!place.accelerator.fields().counting.box_tiles || !is_ragged(place.nest)) return false;
+  const auto& ranks = place.operand.ranks;
+  return place.operand.role != Role::outputs ||
+         std::none_of(ranks.begin(), ranks.end(),
+                      [&](const Rank& rank) { return collides(rank, place.nest.bounds); });
+}
+
 /// The chains of an operand with the loops above a child.
 class Chains {
  public:
@@ -46,6 +56,11 @@ class Chains {
     OperandChains made =
         operand_chains(place.nest.bounds, place.operand, place.accelerator.fields().counting);
     chains_ = std::move(made.chains);
+    are_boxes_ = counts_ragged_boxes(place);
+    for (Chain& chain : chains_) {
+      chain.boxes = are_boxes_;
+      chain.whole_tiles |= are_boxes_ && place.operand.role == Role::outputs;
+    }
     for (const NestLoop& loop : place.nest.loops) {
       if (loop.level >= child) break;
       const OperandChains::Home home = made.home[index(loop.dim)];
@@ -68,6 +83,7 @@ class Chains {
   /// Words that move over all transitions, the first fetch or the last drain included.
   /// Going from one loop to the next inward changes the cut of one chain only.
   [[nodiscard]] std::int64_t moved(Side side) const {
+    if (are_boxes_) return RaggedBoxes(chains_, temporal_).moved();
     std::vector<int> free(chains_.size(), 0);
     std::vector<CutCounts> still(chains_.size());
     std::int64_t words = 1;
@@ -111,6 +127,7 @@ class Chains {
  private:
   std::vector<Chain> chains_;
   std::vector<std::size_t> temporal_;  ///< chain of every temporal loop, outermost first
+  bool are_boxes_ = false;             ///< RaggedBoxes count what moves
 };
 
 std::int64_t moved_words(const Chains& chains, const Boundary& boundary, Side side) {
@@ -118,7 +135,7 @@ std::int64_t moved_words(const Chains& chains, const Boundary& boundary, Side si
 }
 
 BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary) {
-  if (place.accelerator.fields().counting.box_tiles && !boundary.unheld)
+  if (place.accelerator.fields().counting.box_tiles && !boundary.unheld && !is_ragged(place.nest))
     return box_fetch_traffic(place, boundary);
   const auto& levels = place.accelerator.levels();
   const auto alone = [&](LevelIndex level) {
@@ -137,7 +154,7 @@ BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary
       std::any_of(levels.begin() + static_cast<std::ptrdiff_t>(boundary.parent),
                   levels.begin() + static_cast<std::ptrdiff_t>(boundary.child),
                   [](const MemoryLevel& level) { return level.fanout.forwarding; });
-  if (!forwards || boundary.unheld) return traffic;
+  if (!forwards || boundary.unheld || counts_ragged_boxes(place)) return traffic;
   group.forward();
   const std::int64_t without = traffic.reads;
   traffic.reads = group.moved(Side::enter);
@@ -193,7 +210,8 @@ OperandChains operand_chains(const DimArray& bounds, const Operand& operand,
   for (const Rank& rank : operand.ranks) {
     Chain chain = rank_chain(rank, bounds);
     apply_rules(chain, operand, rules);
-    const bool apart = is_separable(chain, rank, bounds);
+    const bool is_box = rules.box_tiles && operand.role != Role::outputs;
+    const bool apart = !is_box && is_separable(chain, rank, bounds);
     for (std::size_t t = 0; t < rank.terms.size(); ++t) {
       const bool alone = apart && t > 0;
       const std::size_t d = index(rank.terms[t].dim);

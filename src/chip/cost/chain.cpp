@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
+#include <tuple>
 
 #include "base/check.hpp"
 #include "chip/cost/word_set.hpp"
@@ -135,6 +137,26 @@ std::int64_t count_union(std::vector<Interval>& intervals) {
     covered = interval.end;
   }
   return words;
+}
+
+/// A tile with its gaps: where it lies, and the words that count.
+struct Box {
+  Interval place;
+  std::int64_t words = 0;
+  bool operator==(const Box&) const = default;
+};
+
+/// Words of the boxes, which are put in order, equal ones once.
+std::int64_t count_different(std::vector<Box>& boxes) {
+  const auto key = [](const Box& box) {
+    return std::tuple(box.place.begin, box.place.end, box.words);
+  };
+  if (boxes.size() > 1)
+    std::sort(boxes.begin(), boxes.end(),
+              [&](const Box& a, const Box& b) { return key(a) < key(b); });
+  const auto end = std::unique(boxes.begin(), boxes.end());
+  return std::accumulate(boxes.begin(), end, std::int64_t{0},
+                         [](std::int64_t sum, const Box& box) { return sum + box.words; });
 }
 
 /// Walks the values of the loops that a cut leaves free; calls the leaf with the number of equal
@@ -275,6 +297,7 @@ class CutWalk {
       if (current(tile)) counts_.whole = std::max(counts_.whole, count_words(chain_, tile));
       return;
     }
+    if (chain_.boxes) return leaf_of_boxes(weight);
     if (one_dimension(chain_)) return leaf_of_one_dimension(weight);
     if (!grouped_) return leaf_of_one_instance(weight);
     leaf_of_group(weight);
@@ -313,6 +336,27 @@ class CutWalk {
     const CutCounts words = dense ? count_intervals() : count_one_by_one();
     counts_.whole += weight * words.whole;
     counts_.kept += weight * words.kept;
+  }
+
+  void leaf_of_boxes(std::int64_t weight) {
+    boxes_.clear();
+    entering_.clear();
+    for_each_instance([&](const Tile& cur, const Tile& prev) {
+      const Box box{{first_word(chain_, cur), end_word(chain_, cur)}, count_words(chain_, cur)};
+      boxes_.push_back(box);
+      entering_.push_back(past(box, {first_word(chain_, prev), end_word(chain_, prev)}));
+    });
+    const std::int64_t whole = count_different(boxes_);
+    counts_.whole += weight * whole;
+    counts_.kept += weight * (whole - count_different(entering_));
+  }
+
+  /// What of a box lies past the old one, when it has slid; else all of it.
+  [[nodiscard]] Box past(const Box& box, const Interval& old) const {
+    const Interval& at = box.place;
+    if (chain_.whole_tiles || old.begin > at.begin || old.end <= at.begin) return box;
+    const std::int64_t words = std::max<std::int64_t>(0, at.end - old.end);
+    return {{old.end, old.end + words}, std::min(box.words, words)};
   }
 
   [[nodiscard]] Interval interval_of(const Tile& tile) const {
@@ -448,6 +492,7 @@ class CutWalk {
   };
   std::vector<Step> steps_;
   std::vector<Interval> all_, moved_, held_;
+  std::vector<Box> boxes_, entering_;
 };
 
 }  // namespace

@@ -29,7 +29,10 @@ struct Chain {
   bool bounding_box = false;       ///< gaps of a stride are moved and stored too
   bool whole_tiles = false;        ///< a tile that changes is fetched anew, overlap or not
   bool forwarding = false;         ///< a word that any instance of the group held counts as held
-  std::vector<ChainLoop> loops;    ///< outermost first
+  /// Equal tiles of a group count once, others in full; only the overlap with a tile that begins
+  /// before and ends in the new one is kept (docs/model.md, "Boxes").
+  bool boxes = false;
+  std::vector<ChainLoop> loops;  ///< outermost first
 
   [[nodiscard]] int temporal_loops() const;
 };

@@ -212,17 +212,6 @@ class Evaluator {
   Cost cost_;
 };
 
-/// Are some tiles smaller than their like?
-bool is_ragged(const Nest& nest) {
-  DimArray above = nest.bounds;
-  for (const NestLoop& loop : nest.loops) {
-    std::int64_t& size = above[index(loop.dim)];
-    if (size % loop.tile != 0) return true;
-    size = loop.tile;
-  }
-  return false;
-}
-
 }  // namespace
 
 /// On the machine with its levels as the mapping nests them; levels of the result as listed.
@@ -266,8 +255,6 @@ Evaluation evaluate(const Layer& layer, const Accelerator& accelerator, const Ma
   if (!mapping.level_order.empty()) return evaluate_reordered(layer, accelerator, mapping);
   auto nest = make_nest(layer, accelerator, mapping);
   if (auto* infeasible = std::get_if<Infeasible>(&nest)) return *infeasible;
-  if (accelerator.fields().counting.box_tiles && is_ragged(std::get<Nest>(nest)))
-    return Infeasible{Reason::malformed, accelerator.levels().size()};
   const auto work = compute_rate(layer, accelerator.engine());
   if (!work) return Infeasible{Reason::unsupported_width, accelerator.levels().size()};
   if (!is_countable(layer, accelerator)) return Infeasible{Reason::uncountable, 0};

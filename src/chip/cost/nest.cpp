@@ -105,6 +105,16 @@ std::int64_t temporal_steps(const Nest& nest) {
   return steps;
 }
 
+bool is_ragged(const Nest& nest) {
+  DimArray above = nest.bounds;
+  for (const NestLoop& loop : nest.loops) {
+    std::int64_t& size = above[index(loop.dim)];
+    if (size % loop.tile != 0) return true;
+    size = loop.tile;
+  }
+  return false;
+}
+
 std::int64_t used_instances(const Nest& nest, LevelIndex level) {
   std::int64_t used = 1;
   for (const Dim dim : kDims) used *= instances_of(nest, dim, level, 0, nest.bounds[index(dim)]);

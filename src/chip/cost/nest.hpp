@@ -38,6 +38,9 @@ struct Nest {
 /// the whole array steps: temporal iterations in which at least one unit has work.
 [[nodiscard]] std::int64_t temporal_steps(const Nest& nest);
 
+/// Are some tiles smaller than their like?
+[[nodiscard]] bool is_ragged(const Nest& nest);
+
 /// Instances of `level` (or of the compute units, when `level` is the level count) that ever work.
 [[nodiscard]] std::int64_t used_instances(const Nest& nest, LevelIndex level);
 

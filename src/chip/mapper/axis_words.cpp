@@ -12,6 +12,7 @@ struct TermModel::Loops {
   std::vector<ChainLoop> all;
   std::array<std::int64_t, 2> tile{1, 1};  ///< of the child, per term of the rank
   std::size_t run = 0;                     ///< innermost temporal loops that keep words
+  bool is_ragged = false;                  ///< some loop leaves a smaller last tile
 };
 
 /// Dimensions of a compound outermost first: those of the run innermost, in its order.
@@ -75,7 +76,8 @@ TermModel::AxisPlaces TermModel::axis_places(const Factor& factor, const LoopCla
   chain.bounding_box = rules.fetch_stride_gaps;
   chain.whole_tiles = !rules.halo_reuse;
   chain.forwarding = result.may_forward;
-  if (rules.fetch_padding) {
+  chain.boxes = result.is_box;
+  if (rules.fetch_padding || rules.box_tiles) {
     chain.low = chain.offset;
     chain.high = chain.offset + chain.coefficient[0] * (chain.bound[0] - 1) +
                  chain.coefficient[1] * (chain.bound[1] - 1) + 1;
@@ -94,7 +96,7 @@ std::vector<CutCounts>& TermModel::known_cuts(std::size_t operand, const AxisPla
   };
   put(static_cast<std::uint8_t>(operand));
   put(static_cast<std::uint8_t>(places.axis));
-  put(chain.forwarding);
+  put(static_cast<std::uint8_t>((chain.forwarding ? 1 : 0) + (chain.boxes ? 2 : 0)));
   for (const ChainLoop& loop : chain.loops) {
     put(static_cast<std::uint8_t>(loop.term + (loop.spatial ? 2 : 0) + (loop.summed ? 4 : 0)));
     put(static_cast<std::int32_t>(loop.trips));
@@ -113,18 +115,22 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
   thread_local Loops loops;  // no allocation for every one of a million pairs
   loops.all.clear();
   loops.run = 0;
+  loops.is_ragged = false;
   loops.tile = places.chain.bound;
   for (const AxisPlaces::Place& place : places.places) {
     const std::int32_t bound = choice.loops[place.dim][place.slot];
     if (bound == 1) continue;
     std::int64_t& size = loops.tile[static_cast<std::size_t>(place.term)];
+    loops.is_ragged = loops.is_ragged || size % bound != 0;
     size = (size + bound - 1) / bound;
     loops.all.push_back({place.term, place.spatial, place.summed, size, bound});
     if (place.in_run) ++loops.run;
   }
-  if (places.is_box && factor.kind == Factor::Kind::moved)
-    return box_words(loops, rank, places.may_forward);
-  if (places.is_box) {
+  const bool boxes_move = places.is_box && factor.kind == Factor::Kind::moved;
+  if (boxes_move && !loops.is_ragged) return box_words(loops, rank, places.may_forward);
+  // Of ragged boxes none but the innermost loop that moves them slides.
+  if (boxes_move) loops.run = std::min<std::size_t>(loops.run, 1);
+  if (places.is_box && !boxes_move) {
     std::int64_t length = 1;
     for (std::size_t t = 0; t < rank.terms.size(); ++t)
       length += rank.terms[t].coefficient * (loops.tile[t] - 1);
@@ -132,6 +138,7 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
   }
   Chain chain = places.chain;
   chain.loops = loops.all;
+  if (boxes_move) chain.forwarding = false;
   if (factor.kind == Factor::Kind::tile) return {static_cast<double>(largest_tile(chain)), 0.0};
   if (factor.kind == Factor::Kind::distinct)
     return {static_cast<double>(count_distinct(chain)), 0.0};
@@ -147,7 +154,8 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
   std::int64_t kept = 0;
   for (std::size_t i = 0; i < loops.run; ++i)
     kept += cut(temporal - 1 - static_cast<int>(i), true).kept;
-  if (factor.boundary < 0 || loops.run == 0) return {static_cast<double>(words - kept), 0.0};
+  if (factor.boundary < 0 || loops.run == 0 || boxes_move)
+    return {static_cast<double>(words - kept), 0.0};
   // Orders that the class does not tell apart may keep these as well.
   std::int64_t spare = 0;
   const int outer = temporal - static_cast<int>(loops.run);

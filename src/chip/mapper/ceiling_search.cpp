@@ -41,7 +41,9 @@ SearchOutcome run_ceiling(const SearchProblem& problem) {
   SearchProblem wider{problem.layer, problem.accelerator, rest,           problem.space,
                       problem.model, problem.stop,        problem.starts, problem.to_beat};
   if (perfect.best) wider.starts.push_back(*perfect.best);
-  SearchOutcome outcome = run_branch_and_bound(wider);
+  SearchOutcome outcome = problem.accelerator.fields().counting.box_tiles
+                              ? run_product_search(wider)
+                              : run_branch_and_bound(wider);
   outcome.incumbent.evaluations += perfect.evaluations;
   outcome.incumbent.nodes += perfect.nodes;
   return outcome;

@@ -79,10 +79,6 @@ void check_counting(const Accelerator& accelerator, const MapperOptions& options
                                     accelerator.name()),
                         fmt::format("one of {}", fmt::join(names, ", "))});
   }
-  if (rules.box_tiles && options.factors == MapperOptions::Factors::ceiling)
-    problems.push_back({"factors",
-                        "tiles that are boxes (box_tiles) are counted for equal tiles only",
-                        "take perfect factors"});
 }
 
 /// What the terms of products do not write: outputs that overlap, more than two dimensions along

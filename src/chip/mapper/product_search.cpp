@@ -458,6 +458,10 @@ bool is_product_problem(const Layer& layer, const Accelerator& accelerator) {
 SearchOutcome run_products(const SearchProblem& problem) {
   if (!is_product_problem(problem.layer, problem.accelerator)) return run_branch_and_bound(problem);
   if (!problem.space.perfect()) return run_ceiling(problem);
+  return run_product_search(problem);
+}
+
+SearchOutcome run_product_search(const SearchProblem& problem) {
   ProductSpace space(problem);
   return ProductSearch(problem, space).run(space);
 }

@@ -19,6 +19,10 @@ namespace hwflow::chip {
 /// best of the perfect ones.
 [[nodiscard]] SearchOutcome run_products(const SearchProblem& problem);
 
+/// The same from problem.starts, in a space of perfect factors, or of ceiling factors where tiles
+/// are boxes.
+[[nodiscard]] SearchOutcome run_product_search(const SearchProblem& problem);
+
 /// What a search leaves to searches with tighter caps and the same objective in the same space:
 /// bounds that hold there too, and weights to begin with.
 struct ClassBounds {
