@@ -1,7 +1,7 @@
 """The bars of the mapper beside what was measured, as Markdown tables (run by mapper_bars.sh).
 
-Sections: conv2x and networks (Timeloop's counting, e168), refs (neutral reference files of a
-folder), zoo (every built-in network on every built-in accelerator, default space and limits).
+Sections: conv2x and networks (Timeloop's counting, e168), ceiling (ceiling factors, without
+forwarding), refs (neutral reference files of a folder), zoo (every built-in network on every built-in accelerator, default space and limits).
 """
 import argparse
 import json
@@ -20,6 +20,7 @@ nodes:
 CONV2X_BARS = {"energy": 7.0005e8, "edp": 5.0255e14}
 SECONDS = {("resnet18", "listed"): 2, ("vgg16", "listed"): 5,
            ("resnet18", "any"): 10, ("vgg16", "any"): 30}
+CEILING_SECONDS = {"resnet18": 60, "vgg16": 240}
 ZOO_SECONDS = 120
 SEMANTICS = {"timeloop_fixed.json": "timeloop", "accelforge_fixed.json": "accelforge",
              "zigzag.json": "zigzag", "optima.json": "timeloop"}
@@ -108,6 +109,22 @@ def networks(options):
             layers = run.json["layers"]
             row(network, order, objective, proved(layers), seconds, run.cost(),
                 verdict(run, seconds, 2, all(layer["optimal"] for layer in layers)))
+
+
+def ceiling(options):
+    table("All layers proved with ceiling factors, e168, Timeloop's counting without forwarding, "
+          "two threads", "network", "sibling order", "objective", "proved", "worst gap", "bar, s",
+          "processor, s", "wall, s", "peak, MiB", "")
+    for order in options.orders:
+        for network, seconds in CEILING_SECONDS.items():
+            for objective in ("edp", "energy"):
+                run = Run(options.hwflow, "map", network, "--arch", "e168", "--semantics",
+                          "timeloop-no-forwarding", "--factors", "ceiling", "--objective",
+                          objective, "--prove", "--sibling-order", order, "--threads", "2")
+                layers = run.json["layers"]
+                row(network, order, objective, proved(layers), worst_gap(layers), seconds,
+                    run.cost(),
+                    verdict(run, seconds, 2, all(layer["optimal"] for layer in layers)))
 
 
 def evaluate_references(options):
@@ -214,21 +231,24 @@ def zoo(options):
                 verdict(run, ZOO_SECONDS, options.threads))
 
 
-SECTIONS = {"conv2x": conv2x, "networks": networks, "refs": refs, "zoo": zoo}
+SECTIONS = {"conv2x": conv2x, "networks": networks, "ceiling": ceiling, "refs": refs, "zoo": zoo}
 
 
 def main():
     words = argparse.ArgumentParser(prog="mapper_bars.sh", description=__doc__)
     words.add_argument("--hwflow", required=True, help=argparse.SUPPRESS)
     words.add_argument("--refs", type=pathlib.Path, help="folder of the reference files")
-    words.add_argument("--zoo", action="store_true", help="the zoo too, which takes hours")
+    words.add_argument("--zoo", action="store_true", help="zoo and ceiling too, hours")
     words.add_argument("--only", help="sections, by commas", type=lambda text: text.split(","))
     words.add_argument("--repeats", type=int, default=5, help="runs of conv2x (least counts)")
+    words.add_argument("--orders", nargs="*", default=["listed", "any"],
+                       help="of the siblings, in ceiling")
     words.add_argument("--threads", type=int, default=2, help="of the zoo")
     words.add_argument("--accelerators", nargs="*", help="of the zoo")
     words.add_argument("--networks", nargs="*", help="of the zoo")
     options = words.parse_args()
-    wanted = options.only or [name for name in SECTIONS if name != "zoo" or options.zoo]
+    long = () if options.zoo else ("zoo", "ceiling")
+    wanted = options.only or [name for name in SECTIONS if name not in long]
     for name in wanted:
         if name not in SECTIONS:
             words.error(f"no section '{name}' (one of {', '.join(SECTIONS)})")

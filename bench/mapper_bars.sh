@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The bars of the mapper beside what was measured, as Markdown (see bench/mapper_bars.py):
-#   bench/mapper_bars.sh [HWFLOW] [--refs FOLDER] [--zoo] [--only conv2x,networks,refs,zoo] ...
+#   bench/mapper_bars.sh [HWFLOW] [--refs FOLDER] [--zoo] [--only conv2x,networks,ceiling,refs,zoo] ...
 # Seconds of processor time are those of the whole command; of several runs the least counts.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,6 +1,7 @@
 // Words that move along one axis of an operand: what TermModel's terms are made of.
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "chip/cost/boundary.hpp"
 #include "chip/mapper/term_model.hpp"
@@ -96,7 +97,7 @@ std::vector<CutCounts>& TermModel::known_cuts(std::size_t operand, const AxisPla
   };
   put(static_cast<std::uint8_t>(operand));
   put(static_cast<std::uint8_t>(places.axis));
-  put(static_cast<std::uint8_t>((chain.forwarding ? 1 : 0) + (chain.boxes ? 2 : 0)));
+  put(chain.forwarding);
   for (const ChainLoop& loop : chain.loops) {
     put(static_cast<std::uint8_t>(loop.term + (loop.spatial ? 2 : 0) + (loop.summed ? 4 : 0)));
     put(static_cast<std::int32_t>(loop.trips));
@@ -108,7 +109,7 @@ std::vector<CutCounts>& TermModel::known_cuts(std::size_t operand, const AxisPla
 }
 
 TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlaces& places,
-                                           const FactorChoice& choice) const {
+                                           const FactorChoice& choice, std::size_t pair) const {
   const Operand& operand = layer_.op.operands()[factor.operand];
   const Rank& rank = operand.ranks[places.axis];
   const bool is_output = operand.role == Role::outputs;
@@ -128,9 +129,8 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
   }
   const bool boxes_move = places.is_box && factor.kind == Factor::Kind::moved;
   if (boxes_move && !loops.is_ragged) return box_words(loops, rank, places.may_forward);
-  // Of ragged boxes none but the innermost loop that moves them slides.
-  if (boxes_move) loops.run = std::min<std::size_t>(loops.run, 1);
-  if (places.is_box && !boxes_move) {
+  if (boxes_move) return {ragged_words(loops, places, pair), 0.0};
+  if (places.is_box) {
     std::int64_t length = 1;
     for (std::size_t t = 0; t < rank.terms.size(); ++t)
       length += rank.terms[t].coefficient * (loops.tile[t] - 1);
@@ -138,7 +138,6 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
   }
   Chain chain = places.chain;
   chain.loops = loops.all;
-  if (boxes_move) chain.forwarding = false;
   if (factor.kind == Factor::Kind::tile) return {static_cast<double>(largest_tile(chain)), 0.0};
   if (factor.kind == Factor::Kind::distinct)
     return {static_cast<double>(count_distinct(chain)), 0.0};
@@ -163,6 +162,27 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
   for (int i = 0; i < outer; ++i) spare += cut(i, true).kept;
   return {static_cast<double>(std::max<std::int64_t>(0, words - kept - spare)),
           static_cast<double>(spare)};
+}
+
+/// As RaggedBoxes: of all loops that move the box none but the innermost slides. In which order the
+/// others stand is all the same.
+double TermModel::ragged_words(const Loops& loops, const AxisPlaces& places,
+                               std::size_t pair) const {
+  const auto innermost = std::find_if(loops.all.rbegin(), loops.all.rend(),
+                                      [](const ChainLoop& loop) { return !loop.spatial; });
+  const bool slides = loops.run > 0;
+  const std::size_t which = slides ? 1 + static_cast<std::size_t>(innermost->term) : 0;
+  if (places.ragged != nullptr && (*places.ragged)[which][pair] > 0)
+    return (*places.ragged)[which][pair];
+  Chain chain = places.chain;
+  chain.forwarding = false;
+  chain.loops = loops.all;
+  const int temporal = chain.temporal_loops();
+  std::int64_t words = count_cut(chain, {temporal, false}, Side::enter).whole;
+  if (slides) words -= count_cut(chain, {temporal - 1, true}, Side::enter).kept;
+  if (places.ragged != nullptr && words <= std::numeric_limits<std::uint32_t>::max())
+    (*places.ragged)[which][pair] = static_cast<std::uint32_t>(words);
+  return static_cast<double>(words);
 }
 
 TermModel::RankWords TermModel::box_words(const Loops& loops, const Rank& rank,

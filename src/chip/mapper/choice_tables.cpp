@@ -26,48 +26,15 @@ bool may_stand_in(std::uint8_t loose, const FactorChoices& choices, std::uint32_
 
 }  // namespace
 
-ChoiceTables::ChoiceTables(const TermModel& model, const MapSpace& space, bool timed)
+ChoiceTables::ChoiceTables(const TermModel& model, const std::vector<MeshAxis>& axes,
+                           std::vector<ChoiceList> lists, bool timed)
     : model_(model),
-      space_(space),
       terms_(model.term_count()),
       timed_(timed),
-      loosest_(model.loosest_level()) {
-  for (std::size_t slot = 0; slot < space.slot_count(); ++slot)
-    if (kind_of(slot) != SlotKind::temporal && space.mesh(slot) > 1)
-      axes_.push_back({slot, space.mesh(slot)});
-  for (const MeshAxis& axis : axes_) inside_ = std::max(inside_, level_of(axis.slot) + 1);
-  for (const Compound& compound : model.compounds()) add_choices(compound);
-}
-
-void ChoiceTables::add_choices(const Compound& compound) {
-  Choices& all = compounds_.emplace_back(FactorChoices(
-      space_.chains(compound[0]),
-      compound.size() > 1 ? space_.chains(compound[1]) : std::vector<DimLoops>{kNoLoops}));
-  const std::vector<DimLoops>& first = all.choices.chains(0);
-  const std::vector<DimLoops>& second = all.choices.chains(1);
-  const auto& first_outside = all.choices.above(0, inside_).of_chain;
-  const auto& second_outside = all.choices.above(1, inside_).of_chain;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> groups;
-  std::vector<std::int32_t> units_on(axes_.size());
-  all.used.resize(axes_.size());
-  for (std::uint32_t a = 0; a < first.size(); ++a)
-    for (std::uint32_t b = 0; b < second.size(); ++b) {
-      bool fits = true;
-      for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
-        const std::int64_t units =
-            std::int64_t{first[a][axes_[axis].slot]} * second[b][axes_[axis].slot];
-        fits = fits && units <= axes_[axis].size;
-        units_on[axis] = static_cast<std::int32_t>(std::min(units, axes_[axis].size));
-      }
-      if (!fits) continue;
-      const auto [group, is_new] =
-          groups.try_emplace({first_outside[a], second_outside[b]}, groups.size());
-      if (is_new) all.same_outside.emplace_back();
-      all.same_outside[group->second].push_back(static_cast<std::uint32_t>(all.choices.size()));
-      all.choices.add(a, b);
-      for (std::size_t axis = 0; axis < axes_.size(); ++axis)
-        all.used[axis].push_back(units_on[axis]);
-    }
+      inside_(level_inside(axes)),
+      loosest_(model.loosest_level()),
+      axes_(axes) {
+  for (ChoiceList& list : lists) compounds_.emplace_back(std::move(list));
 }
 
 const ChoiceTables::TermColumn& ChoiceTables::column(std::size_t term, const LoopClass& loop_class,
@@ -77,7 +44,7 @@ const ChoiceTables::TermColumn& ChoiceTables::column(std::size_t term, const Loo
   key += '#' + std::to_string(term);
   const auto [entry, is_new] = all.by_key.try_emplace(std::move(key));
   if (!is_new) return entry->second;
-  TermModel::Column found = model_.column(term, loop_class, c, all.choices);
+  TermModel::Column found = model_.column(term, loop_class, c, all.list.choices);
   auto made = std::make_unique<Table::Column>();
   made->values = std::move(found.values);
   const std::string_view content(reinterpret_cast<const char*>(made->values.data()),
@@ -85,6 +52,8 @@ const ChoiceTables::TermColumn& ChoiceTables::column(std::size_t term, const Loo
   const auto [same, is_other] = all.by_content.try_emplace(content);
   if (is_other) {
     made->number = columns_++;
+    bytes_ += made->values.size() * (sizeof(double) + sizeof(std::uint16_t));
+    made->shape = shape_of(made->values, c);
     same->second = std::move(made);
   }
   entry->second = {same->second.get(), std::move(found.loose)};
@@ -100,8 +69,8 @@ const std::vector<bool>* ChoiceTables::allowed(const LoopClass& loop_class, std:
   if (key.find('-') == std::string::npos) return nullptr;
   const auto [entry, is_new] = all.allowed.try_emplace(std::move(key));
   if (is_new)
-    for (std::size_t i = 0; i < all.choices.size(); ++i)
-      entry->second.push_back(model_.allows(loop_class, c, all.choices[i]));
+    for (std::size_t i = 0; i < all.list.choices.size(); ++i)
+      entry->second.push_back(model_.allows(loop_class, c, all.list.choices[i]));
   return &entry->second;
 }
 
@@ -111,7 +80,7 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
   Columns columns;
   std::vector<std::uint8_t> loose;
   if (timed_ && model_.has_unknown_waits(c))
-    loose.assign(compounds_[c].choices.size(), kStandsForNone);
+    loose.assign(compounds_[c].list.choices.size(), kStandsForNone);
   for (std::size_t t = 0; t < terms_; ++t) {
     const TermColumn& mine = column(t, loop_class, c);
     columns.push_back(mine.values);
@@ -126,36 +95,95 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
   return *entry->second;
 }
 
-std::vector<std::uint32_t> ChoiceTables::best_choices(const Columns& columns,
-                                                      const std::vector<bool>* allowed,
-                                                      const std::vector<std::uint8_t>& loose,
-                                                      std::size_t c) const {
-  const FactorChoices& all = compounds_[c].choices;
-  const auto beats = [&](std::uint32_t a, std::uint32_t b) {
+const Table::Shape* ChoiceTables::shape_of(const std::vector<double>& values, std::size_t c) {
+  auto made = std::make_unique<Table::Shape>();
+  made->ranks.resize(values.size());
+  std::vector<double> different;
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : compounds_[c].list.outside_end) {
+    different.assign(values.begin() + begin, values.begin() + end);
+    std::sort(different.begin(), different.end());
+    different.erase(std::unique(different.begin(), different.end()), different.end());
+    made->is_flat = made->is_flat && different.size() <= 1;
+    for (std::uint32_t i = begin; different.size() > 1 && i < end; ++i)
+      made->ranks[i] = static_cast<std::uint16_t>(
+          std::lower_bound(different.begin(), different.end(), values[i]) - different.begin());
+    begin = end;
+  }
+  const std::string_view content(reinterpret_cast<const char*>(made->ranks.data()),
+                                 made->ranks.size() * sizeof(std::uint16_t));
+  const auto [same, is_new] = compounds_[c].shapes.try_emplace(content);
+  if (is_new) same->second = std::move(made);
+  return same->second.get();
+}
+
+const std::vector<std::uint32_t>& ChoiceTables::best_choices(const Columns& columns,
+                                                             const std::vector<bool>* allowed,
+                                                             const std::vector<std::uint8_t>& loose,
+                                                             std::size_t c) {
+  std::vector<const Table::Shape*> shapes;
+  for (const Table::Column* column : columns)
+    if (!column->shape->is_flat) shapes.push_back(column->shape);
+  std::sort(shapes.begin(), shapes.end());
+  shapes.erase(std::unique(shapes.begin(), shapes.end()), shapes.end());
+  const auto [entry, is_new] =
+      compounds_[c].best.try_emplace(Shapes{std::move(shapes), allowed, loose});
+  if (is_new) entry->second = best_by(entry->first, c);
+  return entry->second;
+}
+
+/// Cheapest first: what is beaten is beaten by an earlier one.
+std::vector<std::uint32_t> ChoiceTables::best_by(const Shapes& by, std::size_t c) const {
+  const FactorChoices& all = compounds_[c].list.choices;
+  const auto& [shapes, allowed, loose] = by;
+  const auto stands_in = [&](std::uint32_t a, std::uint32_t b) {
     return (loose.empty() || may_stand_in(loose[a], all, a, b)) &&
-           (loosest_ <= inside_ || all.are_same_above(loosest_, a, b)) &&
-           std::all_of(columns.begin(), columns.end(),
-                       [&](const auto* column) { return column->values[a] <= column->values[b]; });
+           (loosest_ <= inside_ || all.are_same_above(loosest_, a, b));
   };
-  std::vector<std::uint32_t> best, of_group;
-  for (const auto& group : compounds_[c].same_outside) {
-    of_group.clear();
-    for (const std::uint32_t i : group) {
+  struct Ranked {
+    std::uint32_t sum, choice;
+  };
+  std::vector<Ranked> order;
+  std::vector<std::uint16_t> ranks, kept_ranks;  // row by row
+  std::vector<std::uint32_t> best;
+  const std::size_t width = shapes.size();
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : compounds_[c].list.outside_end) {
+    order.clear();
+    ranks.resize((end - begin) * width);
+    for (std::uint32_t i = begin; i < end; ++i) {
       if (allowed != nullptr && !(*allowed)[i]) continue;
-      const auto beats_i = [&](std::uint32_t other) { return beats(other, i); };
-      if (std::any_of(of_group.begin(), of_group.end(), beats_i)) continue;
-      std::erase_if(of_group, [&](std::uint32_t other) { return beats(i, other); });
-      of_group.push_back(i);
+      Ranked row{0, i};
+      for (std::size_t s = 0; s < width; ++s)
+        row.sum += ranks[(i - begin) * width + s] = shapes[s]->ranks[i];
+      order.push_back(row);
     }
-    best.insert(best.end(), of_group.begin(), of_group.end());
+    std::sort(order.begin(), order.end(), [](const Ranked& a, const Ranked& b) {
+      return a.sum != b.sum ? a.sum < b.sum : a.choice < b.choice;
+    });
+    const std::size_t first = best.size();
+    kept_ranks.clear();
+    for (const auto& [sum, i] : order) {
+      const std::uint16_t* mine = ranks.data() + (i - begin) * width;
+      bool beaten = false;
+      for (std::size_t k = first; k < best.size() && !beaten; ++k) {
+        const std::uint16_t* other = kept_ranks.data() + (k - first) * width;
+        beaten =
+            std::equal(other, other + width, mine, std::less_equal<>()) && stands_in(best[k], i);
+      }
+      if (beaten) continue;
+      best.push_back(i);
+      kept_ranks.insert(kept_ranks.end(), mine, mine + width);
+    }
+    begin = end;
   }
   std::sort(best.begin(), best.end());
   return best;
 }
 
-ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices, std::size_t c,
-                                            Table& table) {
-  const auto [entry, is_new] = compounds_[c].row_sets.try_emplace(std::move(choices));
+ChoiceTables::RowSet& ChoiceTables::row_set(const std::vector<std::uint32_t>& choices,
+                                            std::size_t c, Table& table) {
+  const auto [entry, is_new] = compounds_[c].row_sets.try_emplace(choices);
   RowSet& set = entry->second;
   table.choices = entry->first;
   if (!is_new) return set;
@@ -163,8 +191,8 @@ ChoiceTables::RowSet& ChoiceTables::row_set(std::vector<std::uint32_t> choices, 
   set.log_used.resize(axes_.size());
   for (std::size_t a = 0; a < axes_.size(); ++a) {
     for (const std::uint32_t i : entry->first) {
-      set.used[a].push_back(compounds_[c].used[a][i]);
-      set.log_used[a].push_back(std::log(static_cast<double>(compounds_[c].used[a][i])));
+      set.used[a].push_back(compounds_[c].list.used[a][i]);
+      set.log_used[a].push_back(std::log(static_cast<double>(compounds_[c].list.used[a][i])));
     }
     set.log_used_of.push_back(set.log_used[a].data());
   }
@@ -181,13 +209,13 @@ std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c)
     if (same == columns.end()) columns.push_back(mine);
   }
   table->allowed = allowed;
-  table->all = &compounds_[c].choices;
+  table->all = &compounds_[c].list.choices;
   RowSet& set = row_set(best_choices(columns, allowed, loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
   table->is_exact =
       std::all_of(loose.begin(), loose.end(), [](std::uint8_t level) { return level == 0; });
-  table->has.resize(compounds_[c].choices.size());
+  table->has.resize(compounds_[c].list.choices.size());
   for (const std::uint32_t i : table->choices) table->has[i] = true;
   std::vector<double> least;
   for (const Table::Column* all : columns) {
@@ -195,13 +223,11 @@ std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c)
     RowColumn& mine = entry->second;
     if (is_new) {
       for (const std::uint32_t i : table->choices) {
-        mine.values.push_back(all->values[i]);
         mine.logs.push_back(log_of(all->values[i]));
+        mine.least = std::min(mine.least, all->values[i]);
       }
-      mine.least = mine.values.empty() ? kInfinity
-                                       : *std::min_element(mine.values.begin(), mine.values.end());
+      bytes_ += mine.logs.size() * sizeof(double);
     }
-    table->values.push_back(mine.values.data());
     table->logs.push_back(mine.logs.data());
     least.push_back(mine.least);
   }
@@ -253,8 +279,11 @@ List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows,
             may_stand_in(table.loose[a], *table.all, table.choices[a], table.choices[b])) &&
            (same_above == 0 ||
             table.all->are_same_above(same_above, table.choices[a], table.choices[b])) &&
-           std::all_of(table.values.begin(), table.values.end(),
-                       [&](const double* values) { return values[a] <= values[b]; }) &&
+           std::all_of(table.of_all.begin(), table.of_all.end(),
+                       [&](const Table::Column* column) {
+                         return column->values[table.choices[a]] <=
+                                column->values[table.choices[b]];
+                       }) &&
            std::all_of(table.used.begin(), table.used.end(),
                        [&](const auto& used) { return used[a] <= used[b]; });
   };
@@ -281,7 +310,8 @@ List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows,
     for (const std::uint32_t i : kept) into.push_back(from[i]);
   };
   gather(list.row, table.choices.data());
-  for (const double* column : table.values) gather(list.values, column);
+  for (const Table::Column* column : table.of_all)
+    for (const std::uint32_t i : kept) list.values.push_back(column->values[table.choices[i]]);
   for (const double* column : table.logs) gather(list.logs, column);
   for (const auto& axis : table.used) gather(list.used, axis.data());
   for (const double* axis : table.rows.used) gather(list.log_used, axis);

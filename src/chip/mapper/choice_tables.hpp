@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chip/mapper/choice_list.hpp"
 #include "chip/mapper/dual_bound.hpp"
 #include "chip/mapper/map_space.hpp"
 #include "chip/mapper/term_model.hpp"
@@ -43,7 +45,7 @@ struct List {
 /// down to the array matches or beats in every term.
 struct Table {
   std::span<const std::uint32_t> choices;
-  std::vector<const double*> values, logs;          ///< per column
+  std::vector<const double*> logs;                  ///< per column
   std::vector<std::uint16_t> column_of;             ///< per term
   std::vector<double> least;                        ///< per term
   LogRows rows;                                     ///< of the above
@@ -55,10 +57,17 @@ struct Table {
   /// Per row, as TermModel::Column: it beats only rows with the same loops above this level.
   std::vector<std::uint8_t> loose;
   const FactorChoices* all = nullptr;
+  /// Per choice, which of the different values among the choices with the same loops down to the
+  /// array it has, least first.
+  struct Shape {
+    std::vector<std::uint16_t> ranks;
+    bool is_flat = true;  ///< all are 0
+  };
   /// A term's value for every choice of the compound, not only for those of the table.
   struct Column {
     std::uint32_t number = 0;  ///< equal values: equal numbers
     std::vector<double> values;
+    const Shape* shape = nullptr;  ///< equal shapes: the same one
   };
   std::vector<const Column*> of_all;           ///< per column
   const std::vector<bool>* allowed = nullptr;  ///< of all choices; none: all are
@@ -67,22 +76,19 @@ struct Table {
   std::uint32_t number = 0;                    ///< among all tables
 };
 
-/// Mesh axes of more than one unit.
-struct MeshAxis {
-  std::size_t slot = 0;
-  std::int64_t size = 1;
-};
-
 /// The tables of every compound under every class; what they share is made once.
 class ChoiceTables {
  public:
-  /// `timed`: do cycles matter?
-  ChoiceTables(const TermModel& model, const MapSpace& space, bool timed);
+  /// `timed`: do cycles matter? `lists`: per compound.
+  ChoiceTables(const TermModel& model, const std::vector<MeshAxis>& axes,
+               std::vector<ChoiceList> lists, bool timed);
 
   [[nodiscard]] const std::vector<MeshAxis>& axes() const { return axes_; }
   [[nodiscard]] const FactorChoices& choices(std::size_t compound) const {
-    return compounds_[compound].choices;
+    return compounds_[compound].list.choices;
   }
+  /// Of all tables so far, roughly.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Stays where it is for the life of this object.
   [[nodiscard]] Table& table(const LoopClass& loop_class, std::size_t compound);
   /// The innermost level into which one of these rows may move fewer words than its terms say. What
@@ -100,13 +106,16 @@ class ChoiceTables {
   /// All that a table depends on: its columns term by term, the choices allowed, those that are
   /// loose.
   using Rows = std::tuple<Columns, const std::vector<bool>*, std::vector<std::uint8_t>>;
+  /// What best_choices() depends on.
+  using Shapes = std::tuple<std::vector<const Table::Shape*>, const std::vector<bool>*,
+                            std::vector<std::uint8_t>>;
   struct TermColumn {
     const Table::Column* values = nullptr;
     std::vector<std::uint8_t> loose;  ///< as in TermModel::Column
   };
   struct RowColumn {
-    std::vector<double> values, logs;
-    double least = 0.0;
+    std::vector<double> logs;
+    double least = std::numeric_limits<double>::infinity();
   };
   /// Some choices with what is the same in every class; tables with the same choices share it.
   struct RowSet {
@@ -116,30 +125,31 @@ class ChoiceTables {
     std::unordered_map<const Table::Column*, RowColumn> columns;
   };
   struct Choices {
-    explicit Choices(FactorChoices all) : choices(std::move(all)) {}
-    FactorChoices choices;
-    std::vector<std::vector<std::int32_t>> used;           ///< per axis and choice
-    std::vector<std::vector<std::uint32_t>> same_outside;  ///< with the same loops to the array
+    explicit Choices(ChoiceList all) : list(std::move(all)) {}
+    ChoiceList list;
     std::unordered_map<std::string, TermColumn> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<Table::Column>> by_content;
+    std::unordered_map<std::string_view, std::unique_ptr<Table::Shape>> shapes;
+    std::map<Shapes, std::vector<std::uint32_t>> best;           ///< best_choices()
     std::unordered_map<std::string, std::vector<bool>> allowed;  ///< by what a class leaves out
     std::map<std::vector<std::uint32_t>, RowSet> row_sets;
     std::unordered_map<std::string, Table*> tables;  ///< by TermModel::profile()
     std::map<Rows, std::unique_ptr<Table>> by_rows;
   };
-  void add_choices(const Compound& compound);
   const TermColumn& column(std::size_t term, const LoopClass& loop_class, std::size_t compound);
   const std::vector<bool>* allowed(const LoopClass& loop_class, std::size_t compound);
-  [[nodiscard]] std::vector<std::uint32_t> best_choices(const Columns& columns,
-                                                        const std::vector<bool>* allowed,
-                                                        const std::vector<std::uint8_t>& loose,
-                                                        std::size_t compound) const;
-  RowSet& row_set(std::vector<std::uint32_t> choices, std::size_t compound, Table& table);
+  const Table::Shape* shape_of(const std::vector<double>& values, std::size_t compound);
+  const std::vector<std::uint32_t>& best_choices(const Columns& columns,
+                                                 const std::vector<bool>* allowed,
+                                                 const std::vector<std::uint8_t>& loose,
+                                                 std::size_t compound);
+  [[nodiscard]] std::vector<std::uint32_t> best_by(const Shapes& shapes,
+                                                   std::size_t compound) const;
+  RowSet& row_set(const std::vector<std::uint32_t>& choices, std::size_t compound, Table& table);
   static void mark(Table& table);
   [[nodiscard]] std::unique_ptr<Table> make_table(const Rows& rows, std::size_t compound);
 
   const TermModel& model_;
-  const MapSpace& space_;
   std::size_t terms_;
   bool timed_;
   LevelIndex inside_ = 1;  ///< the level below the array
@@ -147,6 +157,7 @@ class ChoiceTables {
   std::vector<MeshAxis> axes_;
   std::deque<Choices> compounds_;
   std::uint32_t columns_ = 0, tables_ = 0;  ///< how many there are
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace hwflow::chip

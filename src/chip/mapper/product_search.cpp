@@ -34,12 +34,11 @@ class ProductSearch {
         orders_(problem, best_, space.outer_traffic()),
         space_(space),
         model_(space.model()),
-        tables_(space.tables()),
         terms_(model_.term_count()),
         compounds_(model_.compounds().size()),
         row_bounds_(model_.sums(), problem.options.objective, problem.caps),
         dual_(model_.sums(), problem.options.objective, mesh_sizes(), terms_, problem.caps) {
-    for (const MeshAxis& axis : tables_.axes()) full_mesh_.push_back(axis.size);
+    for (const MeshAxis& axis : space_.axes()) full_mesh_.push_back(axis.size);
     decided_.assign(terms_ + full_mesh_.size(), 0.0);
   }
 
@@ -55,7 +54,7 @@ class ProductSearch {
     }
     if (!best_.may_improve(root)) return outcome(root);
     const auto state = space.find_classes(p_.stop);
-    if (state == ProductSpace::State::too_many)
+    if (state == ProductSpace::State::too_many && p_.space.perfect())
       return with(boxes ? run_genetic : run_branch_and_bound);
     if (state != ProductSpace::State::known) return outcome(root);
     multipliers_ = dual_.start();
@@ -144,7 +143,7 @@ class ProductSearch {
 
   [[nodiscard]] std::vector<double> mesh_sizes() const {
     std::vector<double> sizes;
-    for (const MeshAxis& axis : tables_.axes()) sizes.push_back(static_cast<double>(axis.size));
+    for (const MeshAxis& axis : space_.axes()) sizes.push_back(static_cast<double>(axis.size));
     return sizes;
   }
 
@@ -410,7 +409,8 @@ class ProductSearch {
     Candidate candidate = p_.space.empty();
     for (std::size_t c = 0; c < picked_.size(); ++c)
       for (std::size_t d = 0; d < model_.compounds()[c].size(); ++d)
-        candidate.chains[index(model_.compounds()[c][d])] = tables_.choices(c)[picked_[c]].loops[d];
+        candidate.chains[index(model_.compounds()[c][d])] =
+            space_.tables().choices(c)[picked_[c]].loops[d];
     for (LevelIndex l = 0; l < class_->orders.size(); ++l) candidate.orders[l] = class_->orders[l];
     orders_.offer(candidate, bound, picked_);
   }
@@ -420,7 +420,6 @@ class ProductSearch {
   LeafOrders orders_;
   const ProductSpace& space_;
   const TermModel& model_;
-  const ChoiceTables& tables_;
   std::size_t terms_, compounds_;
   RowBounds row_bounds_;
   DualBound dual_;

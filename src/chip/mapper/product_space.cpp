@@ -41,7 +41,8 @@ ProductSpace::ProductSpace(const Layer& layer, const Accelerator& accelerator,
     : layer_(layer),
       space_(space),
       model_(make_model(layer, accelerator, purpose)),
-      tables_(model_, space, purpose == Purpose::timed),
+      is_timed_(purpose == Purpose::timed),
+      axes_(mesh_axes(space)),
       outer_traffic_(std::make_unique<OuterTraffic>(layer, accelerator)) {}
 
 ProductSpace::ProductSpace(const SearchProblem& problem)
@@ -52,11 +53,21 @@ ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
   classes_.clear();
   auto all = model_.classes().at_most(kMostClasses, [&] { return stop.raised(); });
   if (!all) return state_ = stop.raised() ? State::stopped : State::too_many;
-  for (LoopClass& orders : without_mirror_images(std::move(*all), layer_, space_)) {
+  std::vector<LoopClass> orders = without_mirror_images(std::move(*all), layer_, space_);
+  std::vector<ChoiceList> lists;
+  for (const Compound& compound : model_.compounds())
+    lists.push_back(list_choices(space_, compound, axes_));
+  tables_ = std::make_unique<ChoiceTables>(model_, axes_, std::move(lists), is_timed_);
+  for (LoopClass& order : orders) {
     if (stop.raised()) return state_ = State::stopped;
-    Class made{std::move(orders), {}};
+    if (tables_->bytes() > kMostTableBytes) {
+      tables_.reset();
+      classes_.clear();
+      return state_ = State::too_many;
+    }
+    Class made{std::move(order), {}};
     for (std::size_t c = 0; c < model_.compounds().size(); ++c)
-      made.tables.push_back(&tables_.table(made.orders, c));
+      made.tables.push_back(&tables_->table(made.orders, c));
     // A class that leaves no choice of some compound has no mapping.
     if (std::none_of(made.tables.begin(), made.tables.end(),
                      [](const Table* table) { return table->choices.empty(); }))

@@ -15,6 +15,8 @@ namespace hwflow::chip {
 
 /// Classes of loop orders that a product search takes on, before most are left out.
 inline constexpr std::size_t kMostClasses = 6'000;
+/// Room for the tables of a search.
+inline constexpr std::size_t kMostTableBytes = std::size_t{3} << 30;
 
 /// What all product searches of one layer share: sums, classes of loop orders and their tables.
 /// Not for two threads at once.
@@ -41,13 +43,17 @@ class ProductSpace {
   /// Remembers what it was asked.
   [[nodiscard]] OuterTraffic& outer_traffic() const { return *outer_traffic_; }
   [[nodiscard]] const TermModel& model() const { return model_; }
-  [[nodiscard]] const ChoiceTables& tables() const { return tables_; }
+  [[nodiscard]] const std::vector<MeshAxis>& axes() const { return axes_; }
+  /// Requires  classes that are known.
+  [[nodiscard]] const ChoiceTables& tables() const { return *tables_; }
 
  private:
   const Layer& layer_;
   const MapSpace& space_;
   TermModel model_;
-  ChoiceTables tables_;
+  bool is_timed_;
+  std::vector<MeshAxis> axes_;
+  std::unique_ptr<ChoiceTables> tables_;
   std::unique_ptr<OuterTraffic> outer_traffic_;
   std::vector<Class> classes_;
   State state_ = State::unknown;

@@ -63,6 +63,9 @@ void TermModel::keep_dram_only() {
 }
 
 bool TermModel::is_exact() const {
+  // Boxes are written with their gaps, and as sliding.
+  const CountingRules& rules = accelerator_.fields().counting;
+  if (rules.box_tiles && !(rules.fetch_stride_gaps && rules.halo_reuse)) return false;
   for (const Rank& rank : layer_.op.output().ranks)
     if (!is_single(rank, layer_.op)) return false;
   return std::all_of(compounds_.begin(), compounds_.end(),
@@ -330,15 +333,21 @@ TermModel::Column TermModel::values(const Factor& factor, const LoopClass& loop_
   if (axes.empty()) return column;
   const auto& first = choices.above(0, factor.child);
   const auto& second = choices.above(1, factor.child);
+  for (AxisPlaces& places : axes)
+    places.ragged = &ragged_[{factor.operand, places.axis, factor.child, factor.summed}];
+  for (const AxisPlaces& places : axes)
+    for (std::vector<std::uint32_t>& words : *places.ragged)
+      words.resize(first.example.size() * second.example.size());
   std::vector<RankWords> joint(first.example.size() * second.example.size(), {-1.0, 0.0});
   const bool may_be_loose = factor.kind == Factor::Kind::moved && factor.boundary >= 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const auto [a, b] = choices.pair(i);
-    RankWords& known = joint[first.of_chain[a] * second.example.size() + second.of_chain[b]];
+    const std::size_t pair = first.of_chain[a] * second.example.size() + second.of_chain[b];
+    RankWords& known = joint[pair];
     if (known.least < 0.0) {
       known = {1.0, 0.0};
       for (const AxisPlaces& places : axes) {
-        const RankWords words = rank_words(factor, places, choices[i]);
+        const RankWords words = rank_words(factor, places, choices[i], pair);
         known.least *= words.least;
         known.spare += words.spare;
       }

@@ -2,9 +2,11 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -62,8 +64,8 @@ class TermModel {
   [[nodiscard]] const CostSums& sums() const { return sums_; }
   [[nodiscard]] std::size_t term_count() const { return terms_.size(); }
   [[nodiscard]] const LoopClasses& classes() const { return classes_; }
-  /// Do the sums bound every mapping from below? Not where outputs overlap or more than two
-  /// dimensions share axes.
+  /// Do the sums bound every mapping from below? Not where outputs overlap, more than two
+  /// dimensions share axes, or boxes have no gaps or never slide.
   [[nodiscard]] bool is_exact() const;
 
   /// A term for the choices of one compound.
@@ -145,6 +147,9 @@ class TermModel {
   struct RankWords {
     double least = 0.0, spare = 0.0;
   };
+  /// Words of ragged boxes for every pair of ways to cut two dimensions: when no loop slides, and
+  /// when the innermost loop of the first or of the second does. 0: not counted yet, or too many.
+  using RaggedWords = std::array<std::vector<std::uint32_t>, 3>;
   /// What of rank_words() does not depend on the choice: where loops along an axis may stand.
   struct AxisPlaces {
     struct Place {
@@ -157,13 +162,17 @@ class TermModel {
     std::vector<Place> places;  ///< outermost first
     Chain chain;                ///< without loops
     bool is_box = false, may_forward = false;
+    RaggedWords* ragged = nullptr;
   };
   [[nodiscard]] AxisPlaces axis_places(const Factor& factor, const LoopClass& loop_class,
                                        std::size_t axis, const Compound& compound) const;
   std::vector<CutCounts>& known_cuts(std::size_t operand, const AxisPlaces& places,
                                      const Chain& chain) const;
+  /// `pair`: number of the loops above the child among places.ragged.
   [[nodiscard]] RankWords rank_words(const Factor& factor, const AxisPlaces& places,
-                                     const FactorChoice& choice) const;
+                                     const FactorChoice& choice, std::size_t pair = 0) const;
+  [[nodiscard]] double ragged_words(const Loops& loops, const AxisPlaces& places,
+                                    std::size_t pair) const;
   [[nodiscard]] bool forwards(const Factor& factor) const;
   [[nodiscard]] double turns(Dim dim, const DimLoops& loops, LevelIndex child,
                              std::uint32_t temporal, std::uint32_t summed) const;
@@ -178,6 +187,8 @@ class TermModel {
   std::vector<std::vector<std::optional<Dim>>> plain_;
   CostSums sums_;
   mutable std::unordered_map<std::string, std::vector<CutCounts>> cuts_;  ///< see known_cuts()
+  mutable std::map<std::tuple<std::size_t, std::size_t, LevelIndex, std::uint32_t>, RaggedWords>
+      ragged_;                          ///< by operand, axis, child and summed levels
   bool waits_for_first_tiles_ = false;  ///< cycles are more than the sums say
 };
 

@@ -27,7 +27,6 @@ constexpr std::array kObjectives{Objective::energy, Objective::latency, Objectiv
 constexpr std::int64_t kFewestMappings = 20;
 constexpr std::size_t kMostLevels = 4;
 constexpr std::size_t kMostTries = 1'000;  // of one shrinking
-constexpr auto kFactors = MapperOptions::Factors::perfect;
 
 bool chance(Rng& rng, std::int64_t one_in) { return rng.between(1, one_in) == 1; }
 
@@ -72,8 +71,9 @@ void shape_machine(Rng& rng, chip::Accelerator::Fields& machine) {
   if (chance(rng, 6)) levels[0].temporal_dims = {Dim::n, Dim::k, Dim::c, Dim::p, Dim::q};
 }
 
-std::optional<std::int64_t> mappings_of(const SmallProblem& problem, std::int64_t most) {
-  const auto count = count_mappings(problem.layer, problem.accelerator, kFactors, most);
+std::optional<std::int64_t> mappings_of(const SmallProblem& problem, MapperOptions::Factors factors,
+                                        std::int64_t most) {
+  const auto count = count_mappings(problem.layer, problem.accelerator, factors, most);
   if (!count || *count < kFewestMappings) return std::nullopt;
   return count;
 }
@@ -81,10 +81,11 @@ std::optional<std::int64_t> mappings_of(const SmallProblem& problem, std::int64_
 bool is_equal(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(a, b); }
 
 /// Adds what differs for one objective.
-void compare(const SmallProblem& problem, Objective objective, const std::optional<double>& best,
-             Differences& seen) {
+void compare(const SmallProblem& problem, Objective objective, MapperOptions::Factors factors,
+             const std::optional<double>& best, Differences& seen) {
   MapperOptions options;
   options.objective = objective;
+  options.factors = factors;
   options.strategy = "products";
   const auto found = chip::map_layer(problem.layer, problem.accelerator, options);
   if (found.has_value() != best.has_value())
@@ -236,6 +237,7 @@ std::vector<OraclePair> smaller(const OraclePair& from) {
     with([](OraclePair& p) { p.drawn.bits = {16, 16, 16, 16}; });
   with([](OraclePair& p) { p.drawn.machine.counting = {}; });
   with([](OraclePair& p) { p.drawn.machine.engine = {}; });
+  with([](OraclePair& p) { p.factors = MapperOptions::Factors::perfect; });
   for (std::size_t l = 0; l < from.drawn.machine.levels.size(); ++l) {
     const auto level = [&](const auto& change) {
       with([&](OraclePair& p) { change(p.drawn.machine.levels[l]); });
@@ -268,7 +270,7 @@ std::vector<OraclePair> smaller(const OraclePair& from) {
   }
   std::erase_if(result, [&](const OraclePair& next) {
     const auto a = next.problem(), b = from.problem();
-    return !a || (shape_key(a->layer) == shape_key(b->layer) &&
+    return !a || (next.factors == from.factors && shape_key(a->layer) == shape_key(b->layer) &&
                   a->accelerator.key() == b->accelerator.key());
   });
   return result;
@@ -301,7 +303,12 @@ OraclePair make_oracle_pair(Rng& rng, std::int64_t most_mappings) {
                                   chip::Semantics::timeloop_no_forwarding};
     pair.counting = kCounted[rng.below(kCounted.size())];
     const auto problem = pair.problem();
-    if (problem && mappings_of(*problem, most_mappings)) return pair;
+    if (!problem || !mappings_of(*problem, pair.factors, most_mappings)) continue;
+    constexpr auto kCeiling = MapperOptions::Factors::ceiling;
+    if (pair.counting != chip::Semantics::exact && rng.below(2) == 0 &&
+        mappings_of(*problem, kCeiling, most_mappings))
+      pair.factors = kCeiling;
+    return pair;
   }
 }
 
@@ -309,16 +316,18 @@ Differences differences(const OraclePair& pair, std::int64_t most_mappings) {
   const auto problem = pair.problem();
   if (!problem) return {};
   const auto truth =
-      map_exhaustively(problem->layer, problem->accelerator, kFactors, most_mappings);
+      map_exhaustively(problem->layer, problem->accelerator, pair.factors, most_mappings);
   if (!truth) return {};
   Differences seen;
   for (const Objective objective : kObjectives) {
     try {
-      compare(*problem, objective, truth->best[static_cast<std::size_t>(objective)], seen);
+      compare(*problem, objective, pair.factors, truth->best[static_cast<std::size_t>(objective)],
+              seen);
     } catch (const InternalError& error) {
       seen.optimum += fmt::format("{}: {}\n", name(objective), error.what());
     }
   }
+  if (pair.factors != MapperOptions::Factors::perfect) return seen;
   for (const auto& set : kSets) {
     try {
       compare_pareto(*problem, set, *truth, seen);
@@ -358,10 +367,12 @@ std::string describe(const OraclePair& pair) {
   const auto problem = pair.problem();
   const ConvShape& s = pair.drawn.shape;
   return fmt::format(
-      "kind {}, strides {} {}, dilations {} {}, pads {} {} {} {}, groups {}, counting {}\n{}\n",
+      "kind {}, strides {} {}, dilations {} {}, pads {} {} {} {}, groups {}, counting {}, {} "
+      "factors\n{}\n",
       static_cast<int>(pair.drawn.kind), s.stride_height, s.stride_width, s.dilation_height,
       s.dilation_width, s.pad_top, s.pad_bottom, s.pad_left, s.pad_right, s.groups,
-      name(pair.counting), problem ? describe(*problem) : "not comparable");
+      name(pair.counting), pair.factors == MapperOptions::Factors::perfect ? "perfect" : "ceiling",
+      problem ? describe(*problem) : "not comparable");
 }
 
 }  // namespace hwflow::testing

@@ -29,9 +29,16 @@ class RowCoverTest : public ::testing::Test {
         accelerator_(testing::make_tiny_accelerator(4096, 512)),
         space_(layer_, accelerator_, MapperOptions::Factors::perfect),
         model_(layer_, accelerator_),
-        tables_(model_, space_, true),
+        tables_(model_, mesh_axes(space_), lists(), true),
         classes_(model_.classes().all()) {
     for (std::size_t i = 0; i < 8; ++i) some_.push_back(classes_[i * (classes_.size() - 1) / 7]);
+  }
+
+  std::vector<ChoiceList> lists() {
+    std::vector<ChoiceList> lists;
+    for (const Compound& compound : model_.compounds())
+      lists.push_back(list_choices(space_, compound, mesh_axes(space_)));
+    return lists;
   }
 
   DoneClass done(const LoopClass& loop_class, bool is_exact) {
