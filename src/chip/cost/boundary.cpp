@@ -134,9 +134,14 @@ std::int64_t moved_words(const Chains& chains, const Boundary& boundary, Side si
   return boundary.unheld ? chains.touched() : chains.moved(side);
 }
 
+/// Weights and inputs: are tiles boxes of one size?
+bool counts_even_boxes(const OperandNest& place, const Boundary& boundary) {
+  return place.accelerator.fields().counting.box_tiles && !boundary.unheld &&
+         place.operand.role != Role::outputs && !is_ragged(place.nest);
+}
+
 BoundaryTraffic fetch_traffic(const OperandNest& place, const Boundary& boundary) {
-  if (place.accelerator.fields().counting.box_tiles && !boundary.unheld && !is_ragged(place.nest))
-    return box_fetch_traffic(place, boundary);
+  if (counts_even_boxes(place, boundary)) return box_fetch_traffic(place, boundary);
   const auto& levels = place.accelerator.levels();
   const auto alone = [&](LevelIndex level) {
     return level < boundary.parent || !levels[level].fanout.multicast;
@@ -247,6 +252,7 @@ LinkWords link_words(const OperandNest& place, const Boundary& boundary, LevelIn
     const Fanout& fanout = levels[level].fanout;
     return level <= fanout_level || !(leaves ? fanout.spatial_reduction : fanout.multicast);
   };
+  if (counts_even_boxes(place, boundary)) return {box_link_words(place, boundary, alone), 0};
   const Chains chains(place, boundary.child, alone);
   LinkWords link{moved_words(chains, boundary, leaves ? Side::leave : Side::enter), 0};
   const auto unmerged = [&](LevelIndex level) { return level < boundary.child && alone(level); };

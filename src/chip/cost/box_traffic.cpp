@@ -28,6 +28,13 @@ struct Step {
   std::int64_t trips = 1;
 };
 
+/// A loop over instances.
+struct Spread {
+  LevelIndex level = 0;
+  Vector shift{};  ///< of the box from one to the next
+  std::int64_t trips = 1;
+};
+
 /// The words that enter with one transition: a box at `corner` of the tile; empty: none.
 struct Entering {
   bool empty = false;
@@ -86,6 +93,23 @@ class BoxCount {
     return traffic;
   }
 
+  /// Words of the boxes, equal ones once but for instances that `is_alone` keeps apart by level.
+  std::int64_t moved(const std::function<bool(LevelIndex)>& is_alone) const {
+    std::int64_t words = whole_.words, outside = 1;
+    for (std::size_t j = 0; j < steps_.size(); ++j) {
+      if (!entering_[j].empty) words += entering_[j].words * (steps_[j].trips - 1) * outside;
+      outside *= steps_[j].trips;
+    }
+    std::int64_t alone = 1;
+    std::vector<Vector> offsets{{}};
+    for (const Spread& loop : spread_)
+      if (is_alone(loop.level))
+        alone *= loop.trips;
+      else
+        offsets = spread(offsets, loop);
+    return words * alone * count_different(std::move(offsets));
+  }
+
  private:
   struct Axis {
     int axis = -1;  ///< none: the operand does not depend on the dimension
@@ -104,11 +128,14 @@ class BoxCount {
       if (axis.axis >= 0) shift[static_cast<std::size_t>(axis.axis)] = axis.coefficient * loop.tile;
       if (!loop.spatial) {
         steps_.push_back({shift, loop.trips});
-      } else if (loop.level < boundary.parent) {
+        continue;
+      }
+      spread_.push_back({loop.level, shift, loop.trips});
+      if (loop.level < boundary.parent) {
         parents_ *= loop.trips;
       } else {
         mesh_level_ = loop.level;
-        spread(shift, loop.trips);
+        offsets_ = spread(offsets_, spread_.back());
         // The loops over columns come last.
         columns_ = loop.columns ? columns_ * loop.trips : 1;
       }
@@ -116,14 +143,14 @@ class BoxCount {
   }
 
   /// One more loop over instances, inside those there are: the instance number stays dense.
-  void spread(const Vector& shift, std::int64_t trips) {
-    std::vector<Vector> spread;
-    spread.reserve(offsets_.size() * static_cast<std::size_t>(trips));
-    for (const Vector& offset : offsets_) {
+  static std::vector<Vector> spread(const std::vector<Vector>& offsets, const Spread& loop) {
+    std::vector<Vector> result;
+    result.reserve(offsets.size() * static_cast<std::size_t>(loop.trips));
+    for (const Vector& offset : offsets) {
       Vector at = offset;
-      for (std::int64_t i = 0; i < trips; ++i, at = at + shift) spread.push_back(at);
+      for (std::int64_t i = 0; i < loop.trips; ++i, at = at + loop.shift) result.push_back(at);
     }
-    offsets_ = std::move(spread);
+    return result;
   }
 
   void measure_box() {
@@ -217,8 +244,12 @@ class BoxCount {
     seen.reserve(offsets_.size());
     for (std::size_t i = 0; i < offsets_.size(); ++i)
       if (marked.empty() || !marked[i]) seen.push_back(offsets_[i]);
-    std::sort(seen.begin(), seen.end());
-    return std::unique(seen.begin(), seen.end()) - seen.begin();
+    return count_different(std::move(seen));
+  }
+
+  static std::int64_t count_different(std::vector<Vector> offsets) {
+    std::sort(offsets.begin(), offsets.end());
+    return std::unique(offsets.begin(), offsets.end()) - offsets.begin();
   }
 
   /// Instances whose new words lie at the place, relative to the tile, where a neighbour's words
@@ -245,6 +276,7 @@ class BoxCount {
   std::array<Axis, kDimCount> axes_{};
   DimArray tile_ = kOnes;
   std::vector<Step> steps_;     ///< outermost first
+  std::vector<Spread> spread_;  ///< likewise
   std::vector<Vector> shifts_;  ///< of the box when that loop steps
   std::vector<Entering> entering_;
   std::vector<Vector> offsets_;  ///< of the boxes of one parent's instances, by instance number
@@ -255,6 +287,11 @@ class BoxCount {
 };
 
 }  // namespace
+
+std::int64_t box_link_words(const OperandNest& place, const Boundary& boundary,
+                            const std::function<bool(LevelIndex)>& is_alone) {
+  return BoxCount(place, boundary).moved(is_alone);
+}
 
 BoundaryTraffic box_fetch_traffic(const OperandNest& place, const Boundary& boundary) {
   return BoxCount(place, boundary).run(boundary);

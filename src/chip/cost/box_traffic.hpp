@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "chip/cost/boundary.hpp"
 
 namespace hwflow::chip {
@@ -19,5 +21,10 @@ namespace hwflow::chip {
 /// Source    Parashar et al., "Timeloop", ISPASS 2019, and the behaviour of timeloop-model v0.4.
 /// Checked by  recorded timeloop-model runs (tests/chip/cost/reference_file_test.cpp).
 [[nodiscard]] BoundaryTraffic box_fetch_traffic(const OperandNest& place, const Boundary& boundary);
+
+/// Words that enter instances, forwarded ones too: those of equal boxes once, but for instances
+/// behind the fan-outs of levels that `is_alone`. The same requirements.
+[[nodiscard]] std::int64_t box_link_words(const OperandNest& place, const Boundary& boundary,
+                                          const std::function<bool(LevelIndex)>& is_alone);
 
 }  // namespace hwflow::chip

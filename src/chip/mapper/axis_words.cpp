@@ -108,6 +108,12 @@ std::vector<CutCounts>& TermModel::known_cuts(std::size_t operand, const AxisPla
   return entry->second;
 }
 
+static const CutCounts& cut(std::vector<CutCounts>& known, const Chain& chain, Cut at, Side side) {
+  CutCounts& counts = known[2 * static_cast<std::size_t>(at.free) + (at.steps ? 1 : 0)];
+  if (counts.whole < 0) counts = count_cut(chain, at, side);
+  return counts;
+}
+
 TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlaces& places,
                                            const FactorChoice& choice, std::size_t pair) const {
   const Operand& operand = layer_.op.operands()[factor.operand];
@@ -143,25 +149,26 @@ TermModel::RankWords TermModel::rank_words(const Factor& factor, const AxisPlace
     return {static_cast<double>(count_distinct(chain)), 0.0};
   const int temporal = chain.temporal_loops();
   const Side side = is_output ? Side::leave : Side::enter;
-  std::vector<CutCounts>& known = known_cuts(factor.operand, places, chain);
-  const auto cut = [&](int free, bool steps) -> const CutCounts& {
-    CutCounts& counts = known[2 * static_cast<std::size_t>(free) + (steps ? 1 : 0)];
-    if (counts.whole < 0) counts = count_cut(chain, {free, steps}, side);
-    return counts;
+  const auto moved = [&](std::vector<CutCounts>& known) {
+    std::int64_t words = cut(known, chain, {temporal, false}, side).whole;
+    for (int i = 1; i <= static_cast<int>(loops.run); ++i)
+      words -= cut(known, chain, {temporal - i, true}, side).kept;
+    return words;
   };
-  std::int64_t words = cut(temporal, false).whole;
-  std::int64_t kept = 0;
-  for (std::size_t i = 0; i < loops.run; ++i)
-    kept += cut(temporal - 1 - static_cast<int>(i), true).kept;
-  if (factor.boundary < 0 || loops.run == 0 || boxes_move)
-    return {static_cast<double>(words - kept), 0.0};
+  std::vector<CutCounts>& known = known_cuts(factor.operand, places, chain);
+  const std::int64_t words = moved(known);
+  if (factor.boundary < 0 || loops.run == 0) return {static_cast<double>(words), 0.0};
   // Orders that the class does not tell apart may keep these as well.
-  std::int64_t spare = 0;
   const int outer = temporal - static_cast<int>(loops.run);
-  spare = cut(outer, false).kept;
-  for (int i = 0; i < outer; ++i) spare += cut(i, true).kept;
-  return {static_cast<double>(std::max<std::int64_t>(0, words - kept - spare)),
-          static_cast<double>(spare)};
+  std::int64_t spare = cut(known, chain, {outer, false}, side).kept;
+  for (int i = 0; i < outer; ++i) spare += cut(known, chain, {i, true}, side).kept;
+  const auto least = static_cast<double>(std::max<std::int64_t>(0, words - spare));
+  if (chain.forwarding) {
+    // Passed on from unit to unit, at a cost that no term has.
+    chain.forwarding = false;
+    spare += moved(known_cuts(factor.operand, places, chain)) - words;
+  }
+  return {least, static_cast<double>(spare)};
 }
 
 /// As RaggedBoxes: of all loops that move the box none but the innermost slides. In which order the

@@ -34,7 +34,13 @@ ChoiceTables::ChoiceTables(const TermModel& model, const std::vector<MeshAxis>& 
       inside_(level_inside(axes)),
       loosest_(model.loosest_level()),
       axes_(axes) {
-  for (ChoiceList& list : lists) compounds_.emplace_back(std::move(list));
+  for (std::size_t c = 0; c < lists.size(); ++c) {
+    Choices& made = compounds_.emplace_back(std::move(lists[c]));
+    if (!model.tells_finished_outputs()) continue;
+    const FactorChoices& choices = made.list.choices;
+    for (std::size_t i = 0; i < choices.size(); ++i)
+      made.adding.push_back(model.adding_levels(c, choices[i]));
+  }
 }
 
 const ChoiceTables::TermColumn& ChoiceTables::column(std::size_t term, const LoopClass& loop_class,
@@ -210,6 +216,7 @@ std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c)
   }
   table->allowed = allowed;
   table->all = &compounds_[c].list.choices;
+  if (!compounds_[c].adding.empty()) table->adding = &compounds_[c].adding;
   RowSet& set = row_set(best_choices(columns, allowed, loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
@@ -277,6 +284,8 @@ List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows,
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
     return (table.loose.empty() ||
             may_stand_in(table.loose[a], *table.all, table.choices[a], table.choices[b])) &&
+           (table.adding == nullptr ||
+            ((*table.adding)[table.choices[a]] & ~(*table.adding)[table.choices[b]]) == 0) &&
            (same_above == 0 ||
             table.all->are_same_above(same_above, table.choices[a], table.choices[b])) &&
            std::all_of(table.of_all.begin(), table.of_all.end(),

@@ -57,6 +57,9 @@ struct Table {
   /// Per row, as TermModel::Column: it beats only rows with the same loops above this level.
   std::vector<std::uint8_t> loose;
   const FactorChoices* all = nullptr;
+  /// Of all choices, the levels (bits) whose meshes add to outputs: a choice stands in for none
+  /// with fewer of them, which may have more finished outputs. None: widths do not tell.
+  const std::vector<std::uint32_t>* adding = nullptr;
   /// Per choice, which of the different values among the choices with the same loops down to the
   /// array it has, least first.
   struct Shape {
@@ -127,6 +130,7 @@ class ChoiceTables {
   struct Choices {
     explicit Choices(ChoiceList all) : list(std::move(all)) {}
     ChoiceList list;
+    std::vector<std::uint32_t> adding;  ///< as Table::adding; empty: widths do not tell
     std::unordered_map<std::string, TermColumn> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<Table::Column>> by_content;
     std::unordered_map<std::string_view, std::unique_ptr<Table::Shape>> shapes;

@@ -230,10 +230,19 @@ class OperandPlanner {
   std::vector<BoundaryPlan> planned_;
 };
 
+/// Are words of boxes counted on links?
+bool links_carry_boxes(const Accelerator& accelerator) {
+  const auto& levels = accelerator.levels();
+  return accelerator.fields().counting.box_tiles &&
+         std::any_of(levels.begin(), levels.end(), [](const MemoryLevel& level) {
+           return level.fanout.hop_energy_pj_per_bit != 0.0;
+         });
+}
+
 bool is_covered(const Layer& layer, const Accelerator& accelerator) {
   constexpr std::int64_t kMostSize = std::numeric_limits<std::int32_t>::max();
   const auto& bounds = layer.op.bounds();
-  return !accelerator.fields().counting.whole_transfers &&
+  return !accelerator.fields().counting.whole_transfers && !links_carry_boxes(accelerator) &&
          compute_rate(layer, accelerator.engine()).has_value() &&
          is_countable(layer, accelerator) &&
          std::all_of(bounds.begin(), bounds.end(),

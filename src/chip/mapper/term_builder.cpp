@@ -227,18 +227,16 @@ class TermModel::Builder {
       pass(child, child, leaving, true);
     }
     add_links(o, parent, child, widths);
-    for (LevelIndex f = parent; f < child; ++f) {
-      if (levels_[f].fanout.instances() == 1) continue;
+    for (LevelIndex f = parent; f < child; ++f)
       charge(read_back,
              static_cast<double>(widths.unfinished) * levels_[f].fanout.hop_energy_pj_per_bit);
-    }
   }
 
   void add_links(std::size_t o, LevelIndex parent, LevelIndex child, const Widths& widths) {
     const bool leaves = m_.layer_.op.operands()[o].role == Role::outputs;
     for (LevelIndex f = parent; f < child; ++f) {
       const double hop = levels_[f].fanout.hop_energy_pj_per_bit;
-      if (levels_[f].fanout.instances() == 1 || hop == 0.0) continue;
+      if (hop == 0.0) continue;
       const auto alone = [&](LevelIndex l) {
         const Fanout& fanout = levels_[l].fanout;
         return l <= f || !(leaves ? fanout.spatial_reduction : fanout.multicast);

@@ -171,6 +171,18 @@ bool TermModel::allows(const LoopClass& loop_class, std::size_t c,
   return true;
 }
 
+std::uint32_t TermModel::adding_levels(std::size_t c, const FactorChoice& choice) const {
+  std::uint32_t levels = 0;
+  for (std::size_t d = 0; d < compounds_[c].size(); ++d) {
+    if (!accumulates(layer_.op, compounds_[c][d])) continue;
+    for (std::size_t slot = 0; slot < slot_of(accelerator_.levels().size(), SlotKind::temporal);
+         ++slot)
+      if (kind_of(slot) != SlotKind::temporal && choice.loops[d][slot] > 1)
+        levels |= std::uint32_t{1} << level_of(slot);
+  }
+  return levels;
+}
+
 std::span<const LoopPlace> TermModel::run_of(const Factor& factor,
                                              const LoopClass& loop_class) const {
   if (factor.boundary < 0 || factor.kind == Factor::Kind::tile) return {};

@@ -87,6 +87,12 @@ class TermModel {
   /// Does the time that the first tiles take depend on more than the terms say? Where double
   /// buffers wait for tiles that padding may cut.
   [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;
+  /// Are finished outputs narrower than partial sums? Sums take all that may be finished for so.
+  [[nodiscard]] bool tells_finished_outputs() const {
+    return layer_.bits.outputs < layer_.bits.partial_sums;
+  }
+  /// The levels (bits) over whose meshes a choice spreads what adds up to one output.
+  [[nodiscard]] std::uint32_t adding_levels(std::size_t compound, const FactorChoice& choice) const;
   /// Which of the choices a class allows: no loops where it leaves them out.
   [[nodiscard]] bool allows(const LoopClass& loop_class, std::size_t compound,
                             const FactorChoice& choice) const;
