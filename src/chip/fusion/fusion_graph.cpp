@@ -124,11 +124,16 @@ std::int64_t weight_words(const Layer& layer) {
 class Builder {
  public:
   Builder(const Network& network, const PrecisionPlan& plan, LoweringOptions options)
-      : network_(network), layers_(network.nodes().size()), views_(network.nodes().size()) {
+      : network_(network),
+        layers_(network.nodes().size()),
+        batched_(network.nodes().size()),
+        views_(network.nodes().size()) {
     graph_.name = network.name();
     graph_.batch = options.batch;
-    options.batch = 1;
     options.include_auxiliary = true;
+    for (LoweredLayer& lowered : lower(network, plan, options))
+      batched_[static_cast<std::size_t>(lowered.node.value)] = std::move(lowered.layer);
+    options.batch = 1;
     for (LoweredLayer& lowered : lower(network, plan, options))
       layers_[static_cast<std::size_t>(lowered.node.value)] = std::move(lowered.layer);
     wanted_ = wanted_widths(network, options, layers_);
@@ -186,10 +191,15 @@ class Builder {
     const std::size_t number = graph_.layers.size();
     FusionLayer layer{{static_cast<std::int32_t>(index)},
                       std::move(*layers_[index]),
+                      std::move(*batched_[index]),
+                      network_.nodes()[index],
+                      {},
                       network_.nodes()[index].shape,
                       0,
                       {},
                       0};
+    for (const NodeId input : layer.description.inputs)
+      layer.inputs.push_back(network_.node(input).shape);
     layer.weight_words = weight_words(layer.layer);
     const bool passes_copies = network_.nodes()[index].kind == NodeKind::max_pooling;
     for (View& view : inputs_of(index)) {
@@ -204,7 +214,7 @@ class Builder {
   }
 
   const Network& network_;
-  std::vector<std::optional<Layer>> layers_;
+  std::vector<std::optional<Layer>> layers_, batched_;
   std::vector<std::vector<View>> views_;
   std::vector<std::set<int>> wanted_;
   int output_bits_ = 16;
@@ -217,6 +227,41 @@ std::int64_t total_width(const std::set<int>& widths) {
   std::int64_t sum = 0;
   for (const int width : widths) sum += width;
   return sum;
+}
+
+FusionGraph part_of(const FusionGraph& graph, std::size_t first, std::size_t last) {
+  FusionGraph part;
+  part.name = graph.name;
+  part.batch = graph.batch;
+  std::vector<std::optional<std::size_t>> places(graph.tensors.size());
+  const auto place_of = [&](std::size_t tensor) {
+    if (!places[tensor]) {
+      places[tensor] = part.tensors.size();
+      part.tensors.push_back({graph.tensors[tensor].name, graph.tensors[tensor].shape, {}, {}, {}});
+    }
+    return *places[tensor];
+  };
+  for (std::size_t l = first; l < last; ++l) {
+    FusionLayer layer = graph.layers[l];
+    for (std::size_t& index : layer.reads) {
+      FusionRead read = graph.reads[index];
+      read.tensor = place_of(read.tensor);
+      read.layer = l - first;
+      index = part.reads.size();
+      part.tensors[read.tensor].reads.push_back(index);
+      part.reads.push_back(std::move(read));
+    }
+    const FusionTensor& output = graph.tensors[layer.output];
+    std::set<int> widths = output.output_widths;
+    for (const std::size_t read : output.reads)
+      if (graph.reads[read].layer >= last)
+        widths.insert(graph.reads[read].widths.begin(), graph.reads[read].widths.end());
+    layer.output = place_of(layer.output);
+    part.tensors[layer.output].producer = l - first;
+    part.tensors[layer.output].output_widths = std::move(widths);
+    part.layers.push_back(std::move(layer));
+  }
+  return part;
 }
 
 FusionGraph make_fusion_graph(const Network& network, const PrecisionPlan& plan,

@@ -33,7 +33,10 @@ struct FusionRead {
 /// One arithmetic node: convolution, matrix product, pooling, element-wise.
 struct FusionLayer {
   NodeId node;
-  Layer layer;  ///< the whole layer, batch 1
+  Layer layer;                       ///< the whole layer, batch 1
+  Layer batched;                     ///< the whole layer, all images
+  Node description;                  ///< of the node
+  std::vector<FeatureShape> inputs;  ///< shapes that the node reads
   FeatureShape shape;
   std::size_t output = 0;          ///< tensor
   std::vector<std::size_t> reads;  ///< one for each tensor that it reads
@@ -53,6 +56,10 @@ struct FusionGraph {
 /// `options.include_auxiliary` is not looked at: poolings and additions are layers here.
 [[nodiscard]] FusionGraph make_fusion_graph(const Network& network, const PrecisionPlan& plan,
                                             const LoweringOptions& options);
+
+/// Layers [first, last) as a network of their own: what they read from others is its input, what
+/// others read from them its output.
+[[nodiscard]] FusionGraph part_of(const FusionGraph& graph, std::size_t first, std::size_t last);
 
 /// Sum of the widths of some copies of one value.
 [[nodiscard]] std::int64_t total_width(const std::set<int>& widths);
