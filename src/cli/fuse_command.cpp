@@ -106,11 +106,11 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   std::optional<Expected<chip::FusionMachine>> machine;
   chip::FusionGraph graph;
   if (input) {
-    graph = selected(arguments, make_fusion_graph(input->network, input->plan, input->lowering),
+    graph = selected(arguments, chip::make_fusion_graph(input->network, input->plan, input->lowering),
                      problems);
     chip::FusionMachineOptions choices{arguments.buffer_bits, std::nullopt};
     if (arguments.double_buffered) choices.double_buffered = true;
-    machine = make_fusion_machine(input->machine.accelerator, choices);
+    machine = chip::make_fusion_machine(input->machine.accelerator, choices);
     if (!*machine) collect(machine->error(), problems);
     std::vector<Layer> layers;
     for (const chip::FusionLayer& layer : graph.layers) layers.push_back(layer.batched);

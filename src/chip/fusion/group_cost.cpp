@@ -108,10 +108,13 @@ std::int64_t TiledGroup::weight_staging_bits(const GroupSchedule& schedule,
   return bits * (double_buffered ? 2 : 1);
 }
 
-GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered) const {
+GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered,
+                           std::int64_t enough) const {
   GroupRoom room;
-  room.live = peak_occupancy(group_, scan(), retention_of(group_, schedule));
   room.staging_bits = staging_bits(schedule, double_buffered);
+  if (room.staging_bits > enough) return room;
+  room.live =
+      peak_occupancy(group_, scan(), retention_of(group_, schedule), enough - room.staging_bits);
   room.weight_staging_bits = weight_staging_bits(schedule, double_buffered);
   for (std::size_t l = 0; l < group_.layers.size(); ++l)
     if (schedule.resident_weights[l]) room.resident_bits += group_.layers[l].weight_bits;

@@ -53,7 +53,9 @@ class TiledGroup {
   [[nodiscard]] Scan scan() const;
   /// DRAM bits; exact.
   [[nodiscard]] GroupTraffic traffic(const GroupSchedule& schedule) const;
-  [[nodiscard]] GroupRoom room(const GroupSchedule& schedule, bool double_buffered) const;
+  /// Exact as long as feature maps take no more than `enough` bits; else they take more than that.
+  [[nodiscard]] GroupRoom room(const GroupSchedule& schedule, bool double_buffered,
+                               std::int64_t enough = std::int64_t{1} << 60) const;
   /// Of one image.
   [[nodiscard]] std::int64_t fetched_pixels(std::size_t tensor, HaloPolicy policy) const;
   [[nodiscard]] std::int64_t made_pixels(std::size_t layer, HaloPolicy policy) const;

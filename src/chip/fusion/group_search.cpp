@@ -162,6 +162,11 @@ class SpaceWalk {
   }
 
   void visit_tiling(const TiledGroup& tiled) {
+    if (!worth_(least_of(tiled))) {
+      ++space_.counts_.tilings;
+      ++space_.counts_.bounded;
+      return;
+    }
     for (const auto& sources : sources_) {
       schedule_.sources = sources;
       schedule_.resident_weights.assign(tiled.group().layers.size(), true);
@@ -173,27 +178,51 @@ class SpaceWalk {
         continue;
       }
       // Halo policies that change nothing for this tiling are left to the first of them.
-      if (repeats_earlier(tiled)) continue;
+      if (has_idle_policy(tiled)) continue;
       visit_parts(tiled);
     }
   }
 
-  /// A source whose policy fetches as much as `retain` gains room only if its line buffer was
-  /// not empty; where there is one band and one tile all policies are the same.
-  [[nodiscard]] bool repeats_earlier(const TiledGroup& tiled) const {
-    if (tiled.steps() > 1) return false;
-    return std::any_of(schedule_.sources.begin(), schedule_.sources.end(),
-                       [](HaloPolicy policy) { return policy != HaloPolicy::retain; });
+  /// Less no schedule of this tiling moves: feature maps once, and of the weights as many resident
+  /// as the buffer holds without any feature map, the rest in the smallest parts.
+  std::int64_t least_of(const TiledGroup& tiled) {
+    schedule_.channel_parts = parts_.back();
+    const std::vector<WeightTensor> weights = weights_of(tiled);
+    const auto residents =
+        choose_residents(weights, space_.buffer_.weight_bits.value_or(space_.buffer_.feature_bits));
+    std::int64_t bits = least_.total() - least_.weight_bits;
+    for (std::size_t l = 0; l < weights.size(); ++l)
+      bits += weights[l].bits * (residents && !(*residents)[l] ? weights[l].times : 1);
+    return bits;
+  }
+
+  /// A source whose tiles share nothing has nothing to keep: all policies are the same.
+  [[nodiscard]] bool has_idle_policy(const TiledGroup& tiled) const {
+    const Group& group = tiled.group();
+    for (std::size_t t = 0; t < group.tensors.size(); ++t) {
+      if (group.tensors[t].producer || schedule_.sources[t] == HaloPolicy::retain) continue;
+      const HaloPolicy less =
+          schedule_.sources[t] == HaloPolicy::again ? HaloPolicy::in_band : HaloPolicy::retain;
+      if (tiled.fetched_pixels(t, schedule_.sources[t]) == tiled.fetched_pixels(t, less))
+        return true;
+    }
+    return false;
   }
 
   void visit_parts(const TiledGroup& tiled) {
     bool fits_somehow = false, weights_fit = false;
     std::int64_t fewest = -1;
+    const std::int64_t most = space_.buffer_.feature_bits;
+    schedule_.channel_parts = parts_.back();
+    if (tiled.room(schedule_, space_.buffer_.double_buffered, most).feature_bits() > most) {
+      ++space_.counts_.too_large;
+      return;
+    }
     for (const std::int64_t parts : parts_) {
       schedule_.channel_parts = parts;
       GroupPlan plan{schedule_, {}, {}, tiled.steps()};
-      plan.room = tiled.room(schedule_, space_.buffer_.double_buffered);
-      if (plan.room.feature_bits() > space_.buffer_.feature_bits) continue;
+      plan.room = tiled.room(schedule_, space_.buffer_.double_buffered, most);
+      if (plan.room.feature_bits() > most) continue;
       fits_somehow = true;
       const auto residents = choose_residents(weights_of(tiled), weight_room(plan.room));
       if (!residents) continue;

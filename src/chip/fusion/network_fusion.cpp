@@ -44,11 +44,16 @@ class Fusion {
         evaluator_(graph, machine, options.mapper),
         stop_(std::move(stop)),
         start_(Clock::now()),
-        goal_(options.objective == Objective::edp ? PartitionGoal::product : PartitionGoal::sum) {}
+        goal_(options.objective == Objective::edp ? PartitionGoal::product : PartitionGoal::sum) {
+    const double bit =
+        std::min(evaluator_.transfer_energy_pj(1, 0), evaluator_.transfer_energy_pj(0, 1));
+    rate_ = is_dram() ? 1.0 : options.objective == Objective::latency ? 0.0 : bit;
+  }
 
   Expected<NetworkFusion> run() {
     map_single_layers();
     list_slices();
+    search_singles();
     search_by_estimate();
     if (options_.time_limit_seconds) search_by_bound();
     return finish();
@@ -178,6 +183,55 @@ class Fusion {
     return cheapest_partition(graph_.layers.size(), parts, goal_);
   }
 
+  void search_singles() {
+    std::vector<std::size_t> singles;
+    for (std::size_t i = 0; i < slices_.size(); ++i)
+      if (slices_[i].slice.size() == 1) singles.push_back(i);
+    search_all(singles);
+  }
+
+  /// Least sums of each quantity by itself before and after every cut.
+  void find_surroundings() {
+    const std::size_t layers = graph_.layers.size();
+    constexpr double kNone = 1e300;
+    before_.assign(layers + 1, {kNone, kNone});
+    after_.assign(layers + 1, {kNone, kNone});
+    before_[0] = after_[layers] = {};
+    // Slices are listed by their first layer, so every cut is final when it is started from.
+    for (const SliceState& state : slices_) {
+      PartCost& to = before_[state.slice.last];
+      const PartCost& from = before_[state.slice.first];
+      to.first = std::min(to.first, from.first + state.bound.first);
+      to.second = std::min(to.second, from.second + state.bound.second);
+    }
+    for (std::size_t i = slices_.size(); i-- > 0;) {
+      const SliceState& state = slices_[i];
+      PartCost& to = after_[state.slice.first];
+      const PartCost& from = after_[state.slice.last];
+      to.first = std::min(to.first, from.first + state.bound.first);
+      to.second = std::min(to.second, from.second + state.bound.second);
+    }
+  }
+
+  /// Can a partition with a schedule of this slice that moves so much beat the best one known?
+  [[nodiscard]] bool can_improve(const SliceState& state, std::int64_t bits) const {
+    const double more = static_cast<double>(bits - state.least_bits) * rate_;
+    const PartCost& before = before_[state.slice.first];
+    const PartCost& after = after_[state.slice.last];
+    const PartCost sum{before.first + state.bound.first + more + after.first,
+                       before.second + state.bound.second + after.second};
+    return value_of(sum) < known_ * (1.0 - 1e-13);
+  }
+
+  void search_all(const std::vector<std::size_t>& unknown) {
+    std::vector<std::pair<std::size_t, std::size_t>> origins;
+    known_ = best_known(origins).value;
+    find_surroundings();
+    parallel_for(unknown.size(), options_.threads,
+                 [&](std::size_t i) { search(slices_[unknown[i]]); });
+    result_.slices_searched += static_cast<std::int64_t>(unknown.size());
+  }
+
   /// Searches the slices that the cheapest partition would use until it uses none unsearched.
   void search_by_estimate() { search_on_path(&SliceState::estimate); }
   void search_by_bound() { search_on_path(&SliceState::bound); }
@@ -191,9 +245,7 @@ class Fusion {
       for (const std::size_t option : best.options)
         if (!slices_[origins[option].first].is_searched) unknown.push_back(origins[option].first);
       if (unknown.empty()) return;
-      parallel_for(unknown.size(), options_.threads,
-                   [&](std::size_t i) { search(slices_[unknown[i]]); });
-      result_.slices_searched += static_cast<std::int64_t>(unknown.size());
+      search_all(unknown);
       if (progress_) progress_(result_.slices_searched, best.value, best.value);
     }
   }
@@ -207,8 +259,7 @@ class Fusion {
   }
 
   void search(SliceState& state) {
-    state.options.clear();
-    if (state.slice.size() == 1) add_alone(state);
+    if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
     GroupSpace space(graph_, state.slice, machine_.room, options_.space, stop_);
     std::vector<GroupPlan> plans = useful_plans(state, space);
     for (GroupPlan& plan : plans) {
@@ -224,8 +275,12 @@ class Fusion {
     keep_best(state);
     if (is_over() && !space.complete()) return;  // what is known may not be all
     state.is_searched = true;
-    if (is_dram() && !state.options.empty()) state.bound = cost_of(state.options.front().total);
-    if (state.options.empty()) state.bound = {1e300, 1e300};
+    if (is_dram() && !state.options.empty()) {
+      state.bound = cost_of(state.options.front().total);
+    } else if (state.options.empty()) {
+      // What was passed over because no partition needs it is as good as gone.
+      state.bound = {1e300, 1e300};
+    }
   }
 
   void add_alone(SliceState& state) {
@@ -344,6 +399,9 @@ class Fusion {
   std::stop_token stop_;
   Clock::time_point start_;
   PartitionGoal goal_;
+  double rate_ = 0.0;   ///< least that the first quantity grows by with every DRAM bit
+  double known_ = 0.0;  ///< value of the best partition known
+  std::vector<PartCost> before_, after_;
   std::map<std::string, const MappingResult*> alone_;
   std::vector<SliceState> slices_;
   NetworkFusion result_;

@@ -127,17 +127,26 @@ void add_live_bits(const Group& group, const Scan& scan, const Retention& retent
   }
 }
 
-Peak peak_occupancy(const Group& group, const Scan& scan, const Retention& retention) {
+Peak peak_occupancy(const Group& group, const Scan& scan, const Retention& retention,
+                    std::int64_t enough) {
   Peak peak{-1, {}};
   std::vector<std::int64_t> live(group.layers.size());
-  for (const std::int64_t outer : scan.outer.unlike_steps()) {
-    for (const std::int64_t inner : scan.inner.corner_steps()) {
-      std::fill(live.begin(), live.end(), 0);
-      add_live_bits(group, scan, retention, {outer, inner, 0}, live);
-      for (std::size_t l = 0; l < live.size(); ++l)
-        if (live[l] > peak.bits) peak = {live[l], {outer, inner, l}};
-    }
-  }
+  const auto look_at = [&](std::int64_t outer, std::int64_t inner) {
+    std::fill(live.begin(), live.end(), 0);
+    add_live_bits(group, scan, retention, {outer, inner, 0}, live);
+    for (std::size_t l = 0; l < live.size(); ++l)
+      if (live[l] > peak.bits) peak = {live[l], {outer, inner, l}};
+    return peak.bits > enough;
+  };
+  // What does not fit mostly does not fit in the middle.
+  const auto& bands = scan.outer.unlike_steps();
+  const auto& tiles = scan.inner.corner_steps();
+  if (enough < std::int64_t{1} << 60 && look_at(bands[bands.size() / 2], tiles[tiles.size() / 2]))
+    return peak;
+  peak = {-1, {}};
+  for (const std::int64_t outer : bands)
+    for (const std::int64_t inner : tiles)
+      if (look_at(outer, inner)) return peak;
   return peak;
 }
 

@@ -42,9 +42,11 @@ struct Retention {
 void add_live_bits(const Group& group, const Scan& scan, const Retention& retention,
                    const Moment& step, std::vector<std::int64_t>& live);
 
-/// The first moment at which most is live.
+/// The first moment at which most is live; once more than `enough` is, some moment at which that
+/// is so.
 /// Cost  steps that cannot be the largest are passed over (AxisPlan::unlike_steps, corner_steps).
 /// Checked by  tests/support/fused_simulator at every step.
-[[nodiscard]] Peak peak_occupancy(const Group& group, const Scan& scan, const Retention& retention);
+[[nodiscard]] Peak peak_occupancy(const Group& group, const Scan& scan, const Retention& retention,
+                                  std::int64_t enough = std::int64_t{1} << 60);
 
 }  // namespace hwflow::chip
