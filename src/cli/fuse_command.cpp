@@ -106,8 +106,8 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   std::optional<Expected<chip::FusionMachine>> machine;
   chip::FusionGraph graph;
   if (input) {
-    graph = selected(arguments, chip::make_fusion_graph(input->network, input->plan, input->lowering),
-                     problems);
+    graph = selected(
+        arguments, chip::make_fusion_graph(input->network, input->plan, input->lowering), problems);
     chip::FusionMachineOptions choices{arguments.buffer_bits, std::nullopt};
     if (arguments.double_buffered) choices.double_buffered = true;
     machine = chip::make_fusion_machine(input->machine.accelerator, choices);

@@ -132,6 +132,7 @@ class Simulator {
     result_.working_steps.assign(group_.layers.size(), 0);
     there_.assign(tensors, {});
     ever_.assign(tensors, {});
+    for (std::size_t t = 0; t < tensors; ++t) pixel_bits_.push_back(pixel_bits(t));
     for (std::int64_t o = 0; o < outer_.steps; ++o)
       for (std::int64_t i = 0; i < inner_.steps; ++i) step(o, i);
     finish();
@@ -139,6 +140,22 @@ class Simulator {
   }
 
  private:
+  /// Channels of a pixel that must be there at a time: a part of them where the next layer uses
+  /// every pixel up in the step that makes it.
+  [[nodiscard]] std::int64_t pixel_bits(std::size_t t) const {
+    const chip::GroupTensor& tensor = group_.tensors[t];
+    if (!tensor.can_pass_parts || policy(t) != HaloPolicy::retain) return tensor.kept_bits;
+    for (std::int64_t o = 0; o < outer_.steps; ++o)
+      for (std::int64_t i = 0; i < inner_.steps; ++i)
+        for (const Pixel& pixel : read(tensor.reads.front(), o, i))
+          if (!made(t, o, i).contains(pixel)) return tensor.kept_bits;
+    for (std::int64_t o = 0; o < outer_.steps; ++o)
+      for (std::int64_t i = 0; i < inner_.steps; ++i)
+        for (const Pixel& pixel : made(t, o, i))
+          if (!read(tensor.reads.front(), o, i).contains(pixel)) return tensor.kept_bits;
+    return tensor.kept_bits / tensor.channels * ceil_div(tensor.channels, schedule_.channel_parts);
+  }
+
   void find_paths() {
     std::set<std::string> stored;
     for (const chip::FusionTensor& tensor : graph_.tensors) stored.insert(tensor.name);
@@ -347,7 +364,7 @@ class Simulator {
       std::int64_t bits = 0;
       for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
         const std::int64_t pixels = keep(t, o, i, l);
-        bits += pixels * group_.tensors[t].kept_bits;
+        bits += pixels * pixel_bits_[t];
       }
       const auto block = static_cast<std::int64_t>(made(layer.output, o, i).size());
       bits += block * layer.unfinished_bits / layer.channels *
@@ -416,6 +433,7 @@ class Simulator {
   std::vector<std::vector<Path>> layer_paths_;
   std::vector<const Path*> paths_;  ///< by read of the group
   AxisWalk outer_, inner_;
+  std::vector<std::int64_t> pixel_bits_;
   std::vector<Pixels> there_, ever_;
   FusedSimulation result_;
 };

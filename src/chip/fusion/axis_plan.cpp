@@ -217,6 +217,12 @@ std::int64_t AxisPlan::largest_block(std::size_t tensor, Halo halo) const {
   return largest;
 }
 
+bool AxisPlan::is_used_at_once(std::size_t tensor, std::size_t read) const {
+  for (std::int64_t i = 0; i < steps_; ++i)
+    if (keep(read, i + 1) < after(tensor, i)) return false;
+  return true;
+}
+
 std::int64_t AxisPlan::moved(std::size_t tensor, Halo halo) const {
   if (halo == Halo::retain) return after(tensor, steps_ - 1);
   std::int64_t sum = 0;

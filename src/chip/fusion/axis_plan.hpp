@@ -60,6 +60,8 @@ class AxisPlan {
   [[nodiscard]] bool reads_in(std::size_t read, std::int64_t i) const {
     return reads_in_[at(read, i)];
   }
+  /// Is all that a step makes of a read's tensor read in that step, and never again?
+  [[nodiscard]] bool is_used_at_once(std::size_t tensor, std::size_t read) const;
 
   /// Steps without those that differ from an earlier one by a shift of all positions.
   [[nodiscard]] const std::vector<std::int64_t>& unlike_steps() const noexcept { return unlike_; }

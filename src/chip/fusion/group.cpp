@@ -26,6 +26,20 @@ bool accumulates(const Layer& layer) {
   return layer.op.macs() > 0 && layer.op.iterations() > layer.op.output().elements();
 }
 
+/// Does every output channel read the same channel of its inputs alone?
+bool is_channelwise(const FusionLayer& layer) {
+  const ConvShape& conv = layer.description.conv;
+  switch (layer.description.kind) {
+    case NodeKind::max_pooling:
+    case NodeKind::average_pooling: return true;
+    case NodeKind::add:
+    case NodeKind::multiply: return true;
+    case NodeKind::convolution:
+      return conv.groups == conv.in_channels && conv.groups == conv.out_channels;
+    default: return false;
+  }
+}
+
 class Builder {
  public:
   Builder(const FusionGraph& graph, const Slice& slice, const std::vector<std::size_t>& read_again)
@@ -113,6 +127,15 @@ class Builder {
     tensor.is_output = !written.empty();
     written.insert(again_[place].begin(), again_[place].end());
     tensor.written_bits = channels * total_width(written);
+    tensor.can_pass_parts = can_pass_parts(tensor);
+  }
+
+  [[nodiscard]] bool can_pass_parts(const GroupTensor& tensor) const {
+    if (tensor.written_bits > 0 || tensor.reads.size() != 1) return false;
+    const GroupRead& read = group_.reads[tensor.reads.front()];
+    const FusionLayer& reader = graph_.layers[group_.layers[read.layer].layer];
+    return read.layer == *tensor.producer + 1 && is_channelwise(reader) &&
+           reader.shape.channels == tensor.channels;
   }
 
   void finish(GroupLayer& layer) {

@@ -21,11 +21,14 @@ struct GroupTensor {
   std::size_t tensor = 0;               ///< of the graph
   std::optional<std::size_t> producer;  ///< layer of the group; none: it is fetched
   std::int64_t height = 1, width = 1, channels = 1;
-  std::int64_t kept_bits = 0;      ///< while readers on chip need it
-  std::int64_t fetched_bits = 0;   ///< from DRAM (sources)
-  std::int64_t written_bits = 0;   ///< to DRAM; 0: it never leaves the chip
-  bool is_output = false;          ///< needed outside the group (not only read again by it)
-  bool is_read_again = false;      ///< a source that the group itself has written
+  std::int64_t kept_bits = 0;     ///< while readers on chip need it
+  std::int64_t fetched_bits = 0;  ///< from DRAM (sources)
+  std::int64_t written_bits = 0;  ///< to DRAM; 0: it never leaves the chip
+  bool is_output = false;         ///< needed outside the group (not only read again by it)
+  bool is_read_again = false;     ///< a source that the group itself has written
+  /// Its one reader is the next layer and works channel by channel (pooling, depthwise,
+  /// element-wise): where no halo is kept, a part of the channels at a time is enough.
+  bool can_pass_parts = false;
   std::vector<std::size_t> reads;  ///< of the group
 };
 

@@ -102,17 +102,39 @@ bool may_change(const Group& group, const GroupTensor& tensor, std::size_t layer
                      [&](std::size_t read) { return group.reads[read].layer + 1 == layer; });
 }
 
+/// Bits of one pixel that are live at a time: all channels, or those of one part.
+std::int64_t pixel_bits(const Group& group, const Scan& scan, const Retention& retention,
+                        std::size_t t) {
+  const GroupTensor& tensor = group.tensors[t];
+  if (!tensor.can_pass_parts || retention.channel_parts == 1 ||
+      retention.tensors[t] != HaloPolicy::retain)
+    return tensor.kept_bits;
+  const std::size_t read = tensor.reads.front();
+  if (!scan.outer.is_used_at_once(t, read) || !scan.inner.is_used_at_once(t, read))
+    return tensor.kept_bits;
+  return tensor.kept_bits / tensor.channels * ceil_div(tensor.channels, retention.channel_parts);
+}
+
 }  // namespace
 
+std::vector<std::int64_t> pixel_bits(const Group& group, const Scan& scan,
+                                     const Retention& retention) {
+  std::vector<std::int64_t> bits;
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    bits.push_back(pixel_bits(group, scan, retention, t));
+  return bits;
+}
+
 void add_live_bits(const Group& group, const Scan& scan, const Retention& retention,
-                   const Moment& step, std::vector<std::int64_t>& live) {
+                   const std::vector<std::int64_t>& widths, const Moment& step,
+                   std::vector<std::int64_t>& live) {
   for (std::size_t t = 0; t < group.tensors.size(); ++t) {
     const GroupTensor& tensor = group.tensors[t];
-    if (tensor.kept_bits == 0) continue;
+    if (widths[t] == 0) continue;
     const LivePixels pixels(group, scan, retention, step, t);
     std::int64_t bits = 0;
     for (std::size_t l = 0; l < live.size(); ++l) {
-      if (may_change(group, tensor, l)) bits = pixels.while_working(l) * tensor.kept_bits;
+      if (may_change(group, tensor, l)) bits = pixels.while_working(l) * widths[t];
       live[l] += bits;
     }
   }
@@ -131,9 +153,10 @@ Peak peak_occupancy(const Group& group, const Scan& scan, const Retention& reten
                     std::int64_t enough) {
   Peak peak{-1, {}};
   std::vector<std::int64_t> live(group.layers.size());
+  const std::vector<std::int64_t> widths = pixel_bits(group, scan, retention);
   const auto look_at = [&](std::int64_t outer, std::int64_t inner) {
     std::fill(live.begin(), live.end(), 0);
-    add_live_bits(group, scan, retention, {outer, inner, 0}, live);
+    add_live_bits(group, scan, retention, widths, {outer, inner, 0}, live);
     for (std::size_t l = 0; l < live.size(); ++l)
       if (live[l] > peak.bits) peak = {live[l], {outer, inner, l}};
     return peak.bits > enough;

@@ -32,15 +32,21 @@ struct Retention {
   std::int64_t channel_parts = 1;
 };
 
+/// Bits of one pixel of every tensor: all its channels, or, where a tensor is used up by the next
+/// layer in the step that makes it and that layer works channel by channel, those of one part.
+[[nodiscard]] std::vector<std::int64_t> pixel_bits(const Group& group, const Scan& scan,
+                                                   const Retention& retention);
+
 /// Bits of feature maps that are live while the layers of one step run, one number a layer: what
 /// has been made or fetched and will still be read, and what the layer's unfinished outputs take
 /// beyond finished ones. Staging for DRAM is not in it.
 ///
 /// A tensor keeps, of its needed pixels, those in the bands that a later band reads, and in the
 /// present band those not to the left of what some reader still needs. With one reader and
-/// windows without gaps that is exactly what will be read.
+/// windows without gaps that is exactly what will be read. `widths`: pixel_bits().
 void add_live_bits(const Group& group, const Scan& scan, const Retention& retention,
-                   const Moment& step, std::vector<std::int64_t>& live);
+                   const std::vector<std::int64_t>& widths, const Moment& step,
+                   std::vector<std::int64_t>& live);
 
 /// The first moment at which most is live; once more than `enough` is, some moment at which that
 /// is so.

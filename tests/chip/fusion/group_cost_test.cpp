@@ -64,11 +64,12 @@ void expect_equal(const Network& network, const FusionGraph& graph,
   Retention retention{{}, schedule.channel_parts};
   for (std::size_t t = 0; t < group.tensors.size(); ++t)
     retention.tensors.push_back(group.tensors[t].producer ? halo : schedule.sources[t]);
+  const std::vector<std::int64_t> widths = pixel_bits(group, tiled.scan(), retention);
   std::size_t step = 0;
   for (std::int64_t o = 0; o < tiled.scan().outer.steps(); ++o) {
     for (std::int64_t i = 0; i < tiled.scan().inner.steps(); ++i, ++step) {
       std::vector<std::int64_t> live(group.layers.size(), 0);
-      add_live_bits(group, tiled.scan(), retention, {o, i, 0}, live);
+      add_live_bits(group, tiled.scan(), retention, widths, {o, i, 0}, live);
       ASSERT_EQ(live, walked.live[step]) << "at step " << o << ", " << i;
     }
   }
