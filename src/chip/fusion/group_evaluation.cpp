@@ -12,6 +12,19 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+/// There are many blocks, and most are proved with less.
+constexpr std::int64_t kBlockEvaluations = 30'000;
+
+/// The next size without prime factors above 7.
+std::int64_t next_smooth(std::int64_t size) {
+  for (;; ++size) {
+    std::int64_t rest = size;
+    for (const std::int64_t factor : {2, 3, 5, 7})
+      while (rest % factor == 0) rest /= factor;
+    if (rest == 1) return size;
+  }
+}
+
 double leakage_of(const Accelerator& accelerator) {
   double leakage = 0.0;
   for (LevelIndex l = 0; l < accelerator.levels().size(); ++l)
@@ -138,9 +151,14 @@ class GroupRun {
                          std::int64_t parts, std::int64_t count) {
     const GroupTensor& output = group_.tensors[group_.layers[l].output];
     const std::int64_t width = (output.kept_bits + output.written_bits) / output.channels;
-    const Layer mapped =
-        block_layer(layer, block, static_cast<int>(std::min<std::int64_t>(64, width)));
-    const auto found = cache_.map(mapped, machine_.inner, options_);
+    const int output_bits = static_cast<int>(std::min<std::int64_t>(64, width));
+    auto found = cache_.map(block_layer(layer, block, output_bits), machine_.inner, options_);
+    const Block larger{next_smooth(block.rows), next_smooth(block.columns), block.channels};
+    if (larger != block) {
+      // Perfect factors of an awkward size are poor: some idle rows and columns may cost less.
+      auto other = cache_.map(block_layer(layer, larger, output_bits), machine_.inner, options_);
+      if (other && (!found || other->value < found->value)) found = std::move(other);
+    }
     if (!found) {
       problems_ = found.error();
       return 0;
@@ -152,7 +170,7 @@ class GroupRun {
       cost_.level_energy_pj[level] +=
           times * (cost.levels[level].energy_pj + cost.levels[level].noc_energy_pj);
     }
-    cost_.macs += parts * count * mapped.op.macs();
+    cost_.macs += parts * count * block_layer(layer, block, output_bits).op.macs();
     cost_.mapped_optimally = cost_.mapped_optimally && found->optimal;
     return parts * cost.cycles;
   }
@@ -214,6 +232,8 @@ GroupEvaluator::GroupEvaluator(const FusionGraph& graph, const FusionMachine& ma
     : graph_(graph), machine_(machine), options_(options), leakage_(leakage_of(machine.whole)) {
   options_.threads = 1;
   options_.time_limit_seconds.reset();
+  options_.max_evaluations =
+      std::min(options_.max_evaluations.value_or(kBlockEvaluations), kBlockEvaluations);
   if (options_.objective == Objective::dram) options_.objective = Objective::energy;
 }
 

@@ -262,6 +262,8 @@ class Fusion {
     if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
     GroupSpace space(graph_, state.slice, machine_.room, options_.space, stop_);
     std::vector<GroupPlan> plans = useful_plans(state, space);
+    std::optional<std::int64_t> least_found;
+    if (!plans.empty()) least_found = plans.back().traffic.total();
     for (GroupPlan& plan : plans) {
       FusedGroup group = named(state.slice);
       group.plan = std::move(plan);
@@ -280,6 +282,9 @@ class Fusion {
     } else if (state.options.empty()) {
       // What was passed over because no partition needs it is as good as gone.
       state.bound = {1e300, 1e300};
+    } else if (least_found && state.slice.size() > 1) {
+      // Nothing that a partition needs moves less than the last plan.
+      state.bound.first += static_cast<double>(*least_found - state.least_bits) * rate_;
     }
   }
 
