@@ -234,7 +234,7 @@ GroupEvaluator::GroupEvaluator(const FusionGraph& graph, const FusionMachine& ma
   options_.time_limit_seconds.reset();
   options_.max_evaluations =
       std::min(options_.max_evaluations.value_or(kBlockEvaluations), kBlockEvaluations);
-  if (options_.objective == Objective::dram) options_.objective = Objective::energy;
+  if (options_.objective == Objective::dram) options_.objective = Objective::edp;
 }
 
 double GroupEvaluator::transfer_energy_pj(std::int64_t read_bits, std::int64_t written_bits) const {

@@ -279,6 +279,7 @@ class Fusion {
     state.is_searched = true;
     if (is_dram() && !state.options.empty()) {
       state.bound = cost_of(state.options.front().total);
+      if (state.slice.size() == 1) keep_below_mapper(state);
     } else if (state.options.empty()) {
       // What was passed over because no partition needs it is as good as gone.
       state.bound = {1e300, 1e300};
@@ -286,6 +287,14 @@ class Fusion {
       // Nothing that a partition needs moves less than the last plan.
       state.bound.first += static_cast<double>(*least_found - state.least_bits) * rate_;
     }
+  }
+
+  /// Where the mapper has not finished, a layer by itself may cost less than is known.
+  void keep_below_mapper(SliceState& state) const {
+    const auto alone = alone_.find(graph_.layers[state.slice.first].batched.name);
+    if (alone == alone_.end() || alone->second->optimal) return;
+    const double least = std::max(alone->second->lower_bound, static_cast<double>(state.least_bits));
+    state.bound.first = std::min(state.bound.first, least);
   }
 
   void add_alone(SliceState& state) {

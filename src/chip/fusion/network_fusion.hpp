@@ -16,7 +16,7 @@ struct FusionOptions {
   Objective objective = Objective::dram;
   std::optional<std::size_t> max_group;  ///< layers of a group at most, poolings and adds included
   GroupSpaceOptions space;
-  /// Of single layers and of blocks; its objective is that of the fusion (dram: energy for blocks).
+  /// Of single layers and of blocks; its objective is that of the fusion (dram: EDP for blocks).
   MapperOptions mapper;
   std::optional<double> time_limit_seconds;
   int threads = 1;
