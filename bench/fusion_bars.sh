@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The bars of the fused groups beside what was measured:
 #   bench/fusion_bars.sh [HWFLOW]
-# Machines: eyeriss-isca with 16 bit a cycle from and as many to DRAM, double-buffered; its buffer is stated in each line.
+# Machines: eyeriss-isca with 8 bit a cycle from and as many to DRAM, double-buffered; its buffer is stated in each line.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 hwflow=${1:-$here/../build/release/src/cli/hwflow}
@@ -11,8 +11,8 @@ if [[ ! -x $hwflow ]]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sed -e 's/^name: .*/name: eyeriss-isca-16bit/' \
-    -e '/name: DRAM/s/energy: dram}/energy: dram, read_bandwidth_bits_per_cycle: 16, write_bandwidth_bits_per_cycle: 16}/' \
+sed -e 's/^name: .*/name: eyeriss-isca-8bit/' \
+    -e '/name: DRAM/s/energy: dram}/energy: dram, read_bandwidth_bits_per_cycle: 8, write_bandwidth_bits_per_cycle: 8}/' \
   "$here/../accelerators/eyeriss-isca.yaml" >"$work/arch.yaml"
 cat >"$work/two.yaml" <<'YAML'
 schema: 1

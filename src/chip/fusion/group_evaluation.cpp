@@ -218,6 +218,28 @@ class GroupRun {
   Diagnostics problems_;
 };
 
+/// Energy that every iteration of a layer costs at the levels next to the units: a role that the
+/// unit does not hold is read (written) there each time, where one unit has one such level. None
+/// of it is in the coarse model, which counts the buffer and the MACs.
+double innermost_energy_pj(const FusionLayer& layer, const Accelerator& accelerator) {
+  if (layer.description.kind == NodeKind::transposed_convolution) return 0.0;  // blocks differ
+  double energy = 0.0;
+  for (const Operand& operand : layer.layer.op.operands()) {
+    const Role role = operand.role;
+    if (accelerator.engine().operand_registers.contains(role)) continue;
+    LevelIndex level = accelerator.levels().size();
+    while (level > 0 && !accelerator.levels()[level - 1].keeps.contains(role)) --level;
+    if (level < 2 || accelerator.instances(level - 1) != accelerator.compute_units()) continue;
+    const MemoryLevel& store = accelerator.levels()[level - 1];
+    const LayerBits& bits = layer.layer.bits;
+    const double width =
+        role == Role::outputs ? std::min(bits.outputs, bits.partial_sums) : bits_of(bits, role);
+    energy += width * (role == Role::outputs ? store.write_energy_pj_per_bit
+                                             : store.read_energy_pj_per_bit);
+  }
+  return energy * static_cast<double>(layer.layer.op.iterations());
+}
+
 /// Energy of a mapped layer without leakage.
 double dynamic_energy(const Cost& cost) {
   double energy = cost.mac_energy_pj;
@@ -278,7 +300,9 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
     // What nobody needs is not computed: such a layer is left out.
     const std::int64_t needed = rows.total(member.output) * columns.total(member.output);
     if (!coarse || needed < member.height * member.width) continue;
-    bound.energy_pj += static_cast<double>(graph_.batch) * coarse->energy_pj;
+    bound.energy_pj +=
+        static_cast<double>(graph_.batch) *
+        (coarse->energy_pj + innermost_energy_pj(graph_.layers[member.layer], machine_.inner));
     compute += graph_.batch * coarse->cycles;
   }
   const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);

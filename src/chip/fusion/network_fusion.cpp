@@ -156,11 +156,15 @@ class Fusion {
     state.estimate = cost_of(estimate.energy_pj, estimate.cycles, least.total());
   }
 
-  /// Nothing that a layer by itself can do is cheaper than the coarse model says.
+  /// Nothing that a layer by itself can do is cheaper than the mapper or the coarse model says.
   PartCost single_bound(const SliceState& state, const PartCost& fused) const {
-    const auto coarse = evaluate_coarse(graph_.layers[state.slice.first].batched, machine_.whole);
+    const FusionLayer& layer = graph_.layers[state.slice.first];
+    const auto coarse = evaluate_coarse(layer.batched, machine_.whole);
     if (!coarse) return fused;
-    const PartCost alone = cost_of(coarse->energy_pj, coarse->cycles, coarse->dram_bits);
+    PartCost alone = cost_of(coarse->energy_pj, coarse->cycles, coarse->dram_bits);
+    const auto mapped = alone_.find(layer.batched.name);
+    if (goal_ == PartitionGoal::sum && mapped != alone_.end())
+      alone.first = std::max(alone.first, mapped->second->lower_bound);
     return {std::min(fused.first, alone.first), std::min(fused.second, alone.second)};
   }
 
@@ -293,7 +297,8 @@ class Fusion {
   void keep_below_mapper(SliceState& state) const {
     const auto alone = alone_.find(graph_.layers[state.slice.first].batched.name);
     if (alone == alone_.end() || alone->second->optimal) return;
-    const double least = std::max(alone->second->lower_bound, static_cast<double>(state.least_bits));
+    const double least =
+        std::max(alone->second->lower_bound, static_cast<double>(state.least_bits));
     state.bound.first = std::min(state.bound.first, least);
   }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "tests/chip/fusion/random_network.hpp"
 #include "tests/support/fused_simulator.hpp"
+#include "workload/network_builder.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -93,6 +95,27 @@ TEST(TiledGroup, EqualsTheWalkOverPixelsOnRandomGraphs) {
     const auto drawn = testing::random_schedule(rng, graph);
     SCOPED_TRACE(fmt::format("case {}\n{}", i, describe(network, graph, drawn)));
     expect_equal(network, graph, drawn);
+  }
+}
+
+/// A chain whose windows have no gaps keeps nothing that nobody will read: no schedule that
+/// computes everything once gets by with less.
+TEST(TiledGroup, KeepsNothingInVainInChains) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Rng rng = Rng::derive(5, seed);
+    NetworkBuilder builder;
+    NodeId x = builder.input({1, rng.between(6, 10), rng.between(6, 10)});
+    for (int i = 0; i < 3; ++i)
+      x = builder.conv_bias(fmt::format("n{}", i), x, 1, {.kernel = 3, .pad = 1}, Activation::none);
+    const Network network = std::move(builder).finish("chain");
+    const FusionGraph graph =
+        make_fusion_graph(network, PrecisionPlan::uniform(3, 8, 8), {.partial_sum_bits = 8});
+    auto drawn = testing::random_schedule(rng, graph);
+    drawn.schedule.intermediates = HaloPolicy::retain;
+    std::fill(drawn.schedule.sources.begin(), drawn.schedule.sources.end(), HaloPolicy::retain);
+    const FusedSimulation walked =
+        simulate_fused(network, graph, drawn.group, drawn.schedule, false);
+    for (const std::int64_t pixels : walked.kept_in_vain) EXPECT_EQ(pixels, 0) << "seed " << seed;
   }
 }
 

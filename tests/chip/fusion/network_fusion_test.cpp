@@ -95,7 +95,10 @@ TEST(FuseNetwork, FindsTheLeastTrafficOfAllPartitions) {
           map_layer(layer.batched, machine.whole, options_for(Objective::dram).mapper);
       alone.push_back(mapped ? static_cast<double>(mapped->cost.dram_bits) : 1e300);
     }
-    EXPECT_TRUE(found->optimal) << "seed " << seed;
+    EXPECT_LE(found->lower_bound, found->value);
+    if (found->single_layers_optimal) {
+      EXPECT_TRUE(found->optimal) << "seed " << seed;
+    }
     ASSERT_EQ(found->value, least_by_enumeration(graph, machine, alone)) << "seed " << seed;
     EXPECT_GE(found->total.dram_bits, found->compulsory_dram_bits);
     if (found->single_layers) {
