@@ -279,7 +279,7 @@ class Fusion {
     state.counts = space.counts();
     if (!is_dram()) state.counts.evaluated += static_cast<std::int64_t>(plans.size());
     keep_best(state);
-    if (is_over() && !space.complete()) return;  // what is known may not be all
+    if (is_over()) return;  // what is known may not be all
     state.is_searched = true;
     if (is_dram() && !state.options.empty()) {
       state.bound = cost_of(state.options.front().total);
@@ -321,7 +321,8 @@ class Fusion {
     std::optional<std::int64_t> least;
     if (is_dram() && !state.options.empty()) least = state.options.front().total.dram_bits;
     const auto worth = [&](std::int64_t bits) {
-      return !least || (bits<*least&& * least> state.least_bits);
+      return !is_over() && can_improve(state, bits) &&
+             (!least || (bits<*least&& * least> state.least_bits));
     };
     space.visit(worth, [&](GroupPlan&& plan) {
       least = plan.traffic.total();

@@ -126,6 +126,19 @@ TEST(FuseNetwork, NeverCostsMoreThanLayersByThemselves) {
   }
 }
 
+TEST(FuseNetwork, StoppedAtOnceKeepsABoundAndThePartitionKnown) {
+  const auto [graph, machine] = draw(3, 5);
+  FusionOptions options = options_for(Objective::dram);
+  const auto whole = fuse_network(graph, machine, options);
+  options.time_limit_seconds = 1e-9;
+  const auto cut = fuse_network(graph, machine, options);
+  ASSERT_TRUE(whole.has_value());
+  ASSERT_TRUE(cut.has_value());
+  EXPECT_GE(cut->value, whole->value);
+  EXPECT_LE(cut->lower_bound, whole->value);
+  EXPECT_EQ(cut->single_layers->dram_bits, cut->total.dram_bits);
+}
+
 TEST(FuseNetwork, DoesNotDependOnThreads) {
   for (const Objective objective : {Objective::dram, Objective::edp}) {
     const auto [graph, machine] = draw(3, 5);
