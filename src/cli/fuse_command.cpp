@@ -26,7 +26,7 @@ struct FuseArguments {
 };
 
 /// Of single layers, and of the blocks of groups.
-constexpr std::int64_t kDefaultEvaluations = 1'000'000;
+constexpr std::int64_t kDefaultEvaluations = 4'000'000;
 
 void collect(const Diagnostics& from, Diagnostics& to) {
   to.insert(to.end(), from.begin(), from.end());
@@ -180,7 +180,7 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
                       "Seconds in all; other objectives than dram go on proving until then");
   command
       ->add_option("--max-evaluations", arguments->max_evaluations,
-                   "Mappings and bounds for each single layer and each block (default 1000000)")
+                   "Mappings and bounds for each single layer and each block (default 4000000)")
       ->check(is_integer(1, std::uint64_t{1} << 40U));
   add_global_options(*command, options, Refusal::by_command);
   command->callback(
