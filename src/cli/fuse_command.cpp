@@ -179,8 +179,10 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option("--time-limit", arguments->time_limit_seconds,
                       "Seconds in all; other objectives than dram go on proving until then");
   command
-      ->add_option("--max-evaluations", arguments->max_evaluations,
-                   "Mappings and bounds for each single layer and each block (default 4000000)")
+      ->add_option(
+          "--max-evaluations", arguments->max_evaluations,
+          "Mappings and bounds for each single layer (default 4000000); blocks of groups take "
+          "30000 at most")
       ->check(is_integer(1, std::uint64_t{1} << 40U));
   add_global_options(*command, options, Refusal::by_command);
   command->callback(
