@@ -17,6 +17,8 @@ ALLOWED = {
     "chip/mapping": {"base", "schema", "workload", "chip/arch"},
     "chip/cost": {"base", "schema", "workload", "chip/arch", "chip/mapping"},
     "chip/mapper": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost"},
+    "chip/fusion": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
+                    "chip/mapper"},
     "chip/validation": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
                         "chip/mapper"},
     "train/nn": {"base", "schema", "workload"},

@@ -5,6 +5,7 @@
 #include "cli/convert_command.hpp"
 #include "cli/evaluate_command.hpp"
 #include "cli/explain_command.hpp"
+#include "cli/fuse_command.hpp"
 #include "cli/list_command.hpp"
 #include "cli/map_command.hpp"
 #include "cli/runs_command.hpp"
@@ -22,11 +23,11 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_codesign_command, &add_train_command,    &add_test_command,    &add_export_command,
+    &add_codesign_command, &add_train_command, &add_test_command,     &add_export_command,
     &add_report_command,
 #endif
-    &add_map_command,      &add_evaluate_command, &add_convert_command, &add_validate_command,
-    &add_runs_command,     &add_list_command,     &add_explain_command};
+    &add_map_command,      &add_fuse_command,  &add_evaluate_command, &add_convert_command,
+    &add_validate_command, &add_runs_command,  &add_list_command,     &add_explain_command};
 
 }  // namespace
 

@@ -172,7 +172,10 @@ void print_notes(const GlobalOptions& global, const NetworkInput& input,
   print_notes(global, input.arch, network.machine.notes);
 }
 
-Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
+namespace {
+
+/// Names that the command line must give.
+Diagnostics missing_names(const NetworkInput& input) {
   Diagnostics problems;
   if (input.network.empty()) {
     problems.push_back({"NETWORK", "is missing", "'hwflow list networks' names the built-in ones"});
@@ -181,6 +184,43 @@ Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
     problems.push_back(
         {"--arch", "is missing", "'hwflow list accelerators' names the built-in ones"});
   }
+  return problems;
+}
+
+}  // namespace
+
+Expected<NetworkGraph> load_network_graph(const NetworkInput& input) {
+  Diagnostics problems = missing_names(input);
+  const auto bits = parse_bits(input.bits);
+  std::optional<Expected<OnnxModel>> model;
+  if (!input.network.empty()) {
+    if (foreign_layers(input.network))
+      problems.push_back({input.network, "lists layers without their connections",
+                          "'hwflow fuse' needs a network: a built-in one, ONNX or network YAML"});
+    else
+      model = load_network(input.network);
+  }
+  std::optional<Expected<chip::AcceleratorInput>> machine;
+  if (!input.arch.empty()) machine = chip::read_accelerator(input.arch);
+  if (model && *model) {
+    collect(at_option("--batch", check_batch((*model)->network, input.batch)), problems);
+    if ((*model)->network.compute_nodes().empty())
+      problems.push_back({input.network, "has no layer with weights", ""});
+  }
+  if (model && !*model) collect(model->error(), problems);
+  if (machine && !*machine) collect(machine->error(), problems);
+  if (!bits) collect(bits.error(), problems);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  LoweringOptions lowering = lowering_options(input, (*machine)->accelerator, *bits);
+  lowering.include_auxiliary = true;
+  const std::size_t layers = (*model)->network.compute_nodes().size();
+  return NetworkGraph{(*model)->network,
+                      PrecisionPlan::uniform(layers, bits->weights, bits->inputs), lowering,
+                      **machine, (*model)->notes};
+}
+
+Expected<NetworkLayers> load_network_layers(const NetworkInput& input) {
+  Diagnostics problems = missing_names(input);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return load_on(input, chip::read_accelerator(input.arch));
 }

@@ -10,6 +10,7 @@
 #include "chip/mapping/layer_input.hpp"
 #include "cli/command.hpp"
 #include "workload/layer.hpp"
+#include "workload/network.hpp"
 
 namespace hwflow::cli {
 
@@ -32,6 +33,17 @@ struct NetworkLayers {
   chip::AcceleratorInput machine{accelerator};  ///< with the names that mappings may use
   std::vector<chip::LayerInput> inputs{};       ///< the layers, with such names
 };
+
+/// A network of ours (not a list of layers of another tool), with what lowers it.
+struct NetworkGraph {
+  Network network;
+  PrecisionPlan plan;
+  LoweringOptions lowering;
+  chip::AcceleratorInput machine;
+  std::vector<std::string> notes;  ///< of the reader of the network
+};
+/// Errors  all problems of the network, the accelerator and the widths together; lists of layers.
+[[nodiscard]] Expected<NetworkGraph> load_network_graph(const NetworkInput& input);
 
 /// The network may be a file of another tool (a Timeloop problem), the accelerator too.
 /// Errors  all problems of the network, the accelerator and the widths together.

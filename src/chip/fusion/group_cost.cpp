@@ -1,0 +1,135 @@
+#include "chip/fusion/group_cost.hpp"
+
+#include <algorithm>
+
+namespace hwflow::chip {
+namespace {
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+Retention retention_of(const Group& group, const GroupSchedule& schedule) {
+  Retention retention{{}, schedule.channel_parts};
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    retention.tensors.push_back(group.tensors[t].producer ? schedule.intermediates
+                                                          : schedule.sources[t]);
+  return retention;
+}
+
+}  // namespace
+
+GroupTraffic& GroupTraffic::operator+=(const GroupTraffic& more) {
+  fetched_bits += more.fetched_bits;
+  read_again_bits += more.read_again_bits;
+  written_bits += more.written_bits;
+  weight_bits += more.weight_bits;
+  return *this;
+}
+
+bool fits(const GroupRoom& room, const BufferRoom& buffer) {
+  if (!buffer.weight_bits) return room.total() <= buffer.feature_bits;
+  return room.feature_bits() <= buffer.feature_bits && room.weight_bits() <= *buffer.weight_bits;
+}
+
+TiledGroup::TiledGroup(const Group& group, const AxisPlan& rows, const AxisPlan& columns,
+                       Axis outer)
+    : group_(group),
+      outer_(outer == Axis::rows ? rows : columns),
+      inner_(outer == Axis::rows ? columns : rows) {}
+
+Scan TiledGroup::scan() const { return {outer_, inner_}; }
+
+std::int64_t TiledGroup::fetched_pixels(std::size_t tensor, HaloPolicy policy) const {
+  return outer_.moved(tensor, outer_halo(policy)) * inner_.moved(tensor, inner_halo(policy));
+}
+
+std::int64_t TiledGroup::made_pixels(std::size_t layer, HaloPolicy policy) const {
+  return fetched_pixels(group_.layers[layer].output, policy);
+}
+
+std::int64_t TiledGroup::working_steps(std::size_t layer, HaloPolicy policy) const {
+  const std::size_t output = group_.layers[layer].output;
+  return outer_.working_steps(output, outer_halo(policy)) *
+         inner_.working_steps(output, inner_halo(policy));
+}
+
+std::int64_t TiledGroup::steps() const { return outer_.steps() * inner_.steps(); }
+
+std::int64_t TiledGroup::largest_block(std::size_t tensor, HaloPolicy policy) const {
+  return outer_.largest_block(tensor, outer_halo(policy)) *
+         inner_.largest_block(tensor, inner_halo(policy));
+}
+
+GroupTraffic TiledGroup::traffic(const GroupSchedule& schedule) const {
+  GroupTraffic traffic;
+  for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
+    const GroupTensor& tensor = group_.tensors[t];
+    if (!tensor.producer) {
+      const std::int64_t bits = fetched_pixels(t, schedule.sources[t]) * tensor.fetched_bits;
+      (tensor.is_read_again ? traffic.read_again_bits : traffic.fetched_bits) += bits;
+    } else {
+      traffic.written_bits += outer_.total(t) * inner_.total(t) * tensor.written_bits;
+    }
+  }
+  traffic.fetched_bits *= group_.batch;
+  traffic.read_again_bits *= group_.batch;
+  traffic.written_bits *= group_.batch;
+  for (std::size_t l = 0; l < group_.layers.size(); ++l) {
+    const std::int64_t times =
+        schedule.resident_weights[l] ? 1 : group_.batch * working_steps(l, schedule.intermediates);
+    traffic.weight_bits += group_.layers[l].weight_bits * times;
+  }
+  return traffic;
+}
+
+std::int64_t TiledGroup::staging_bits(const GroupSchedule& schedule, bool double_buffered) const {
+  std::int64_t bits = 0;
+  for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
+    const GroupTensor& tensor = group_.tensors[t];
+    if (!tensor.producer) {
+      // The tile in use is live; the next one comes in beside it.
+      if (double_buffered) bits += largest_block(t, schedule.sources[t]) * tensor.fetched_bits;
+    } else if (tensor.written_bits > 0) {
+      bits += largest_block(t, HaloPolicy::retain) * (tensor.written_bits / tensor.channels) *
+              ceil_div(tensor.channels, schedule.channel_parts) * (double_buffered ? 2 : 1);
+    }
+  }
+  return bits;
+}
+
+std::int64_t TiledGroup::weight_staging_bits(const GroupSchedule& schedule,
+                                             bool double_buffered) const {
+  std::int64_t bits = 0;
+  for (std::size_t l = 0; l < group_.layers.size(); ++l) {
+    const GroupLayer& layer = group_.layers[l];
+    if (schedule.resident_weights[l]) continue;
+    bits = std::max(bits, ceil_div(layer.weight_bits, layer.channels) *
+                              ceil_div(layer.channels, schedule.channel_parts));
+  }
+  return bits * (double_buffered ? 2 : 1);
+}
+
+GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered,
+                           std::int64_t enough) const {
+  GroupRoom room;
+  room.staging_bits = staging_bits(schedule, double_buffered);
+  if (room.staging_bits > enough) return room;
+  room.live =
+      peak_occupancy(group_, scan(), retention_of(group_, schedule), enough - room.staging_bits);
+  room.weight_staging_bits = weight_staging_bits(schedule, double_buffered);
+  for (std::size_t l = 0; l < group_.layers.size(); ++l)
+    if (schedule.resident_weights[l]) room.resident_bits += group_.layers[l].weight_bits;
+  return room;
+}
+
+GroupTraffic compulsory_traffic(const Group& group) {
+  const AxisPlan rows(group, Axis::rows, group.tensors[group.layers.back().output].height,
+                      Halo::retain);
+  const AxisPlan columns(group, Axis::columns, group.tensors[group.layers.back().output].width,
+                         Halo::retain);
+  GroupSchedule schedule;
+  schedule.sources.assign(group.tensors.size(), HaloPolicy::retain);
+  schedule.resident_weights.assign(group.layers.size(), true);
+  return TiledGroup(group, rows, columns, Axis::rows).traffic(schedule);
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,302 @@
+#include "chip/fusion/group_search.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "chip/fusion/weight_residency.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+/// More reads than these are not taken from DRAM one by one but all or none; as with sources and
+/// their halo policies.
+constexpr std::size_t kMostFreeSkips = 4;
+constexpr std::size_t kMostFreeSources = 3;
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+std::vector<std::vector<std::size_t>> read_again_choices(const std::vector<std::size_t>& skips) {
+  std::vector<std::vector<std::size_t>> choices{{}};
+  if (skips.size() > kMostFreeSkips) {
+    choices.push_back(skips);
+    return choices;
+  }
+  for (std::size_t set = 1; set < (std::size_t{1} << skips.size()); ++set) {
+    choices.emplace_back();
+    for (std::size_t i = 0; i < skips.size(); ++i)
+      if ((set >> i) & 1U) choices.back().push_back(skips[i]);
+  }
+  return choices;
+}
+
+std::vector<std::vector<HaloPolicy>> source_choices(const Group& group) {
+  constexpr std::array kPolicies{HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again};
+  std::vector<std::size_t> sources;
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    if (!group.tensors[t].producer) sources.push_back(t);
+  std::vector<HaloPolicy> all(group.tensors.size(), HaloPolicy::retain);
+  std::vector<std::vector<HaloPolicy>> choices;
+  if (sources.size() > kMostFreeSources) {
+    for (const HaloPolicy policy : kPolicies) {
+      for (const std::size_t source : sources) all[source] = policy;
+      choices.push_back(all);
+    }
+    return choices;
+  }
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < sources.size(); ++i) count *= kPolicies.size();
+  for (std::size_t number = 0; number < count; ++number) {
+    std::size_t rest = number;
+    for (const std::size_t source : sources) {
+      all[source] = kPolicies[rest % kPolicies.size()];
+      rest /= kPolicies.size();
+    }
+    choices.push_back(all);
+  }
+  return choices;
+}
+
+std::vector<std::int64_t> part_choices(const Group& group) {
+  std::int64_t most = 1;
+  for (const GroupLayer& layer : group.layers) most = std::max(most, layer.channels);
+  std::vector<std::int64_t> parts{1};
+  while (parts.back() * 2 <= most) parts.push_back(parts.back() * 2);
+  return parts;
+}
+
+/// Scans of one axis by tile and halo, made when asked for.
+class Plans {
+ public:
+  Plans(const Group& group, Axis axis) : group_(group), axis_(axis) {}
+  const AxisPlan& at(std::int64_t tile, Halo halo) {
+    auto& plan = plans_[{tile, halo}];
+    if (!plan) plan = std::make_unique<AxisPlan>(group_, axis_, tile, halo);
+    return *plan;
+  }
+
+ private:
+  const Group& group_;
+  Axis axis_;
+  std::map<std::pair<std::int64_t, Halo>, std::unique_ptr<AxisPlan>> plans_;
+};
+
+}  // namespace
+
+PhaseCounts& PhaseCounts::operator+=(const PhaseCounts& more) {
+  tilings += more.tilings;
+  too_large += more.too_large;
+  weights_large += more.weights_large;
+  bounded += more.bounded;
+  dominated += more.dominated;
+  evaluated += more.evaluated;
+  return *this;
+}
+
+GroupSpace::GroupSpace(const FusionGraph& graph, const Slice& slice, const BufferRoom& buffer,
+                       const GroupSpaceOptions& options, std::stop_token stop)
+    : graph_(graph), slice_(slice), buffer_(buffer), options_(options), stop_(std::move(stop)) {}
+
+/// One visit: the loops over all choices, outermost those that change the group itself.
+class SpaceWalk {
+ public:
+  SpaceWalk(GroupSpace& space, const GroupSpace::Worth& worth, const GroupSpace::Found& found)
+      : space_(space), worth_(worth), found_(found) {}
+
+  void run() {
+    for (const auto& read_again : read_again_choices(skip_reads(space_.graph_, space_.slice_))) {
+      if (space_.stop_.stop_requested()) return;
+      const Group group = make_group(space_.graph_, space_.slice_, read_again);
+      least_ = compulsory_traffic(group);
+      if (!worth_(least_.total())) {
+        ++space_.counts_.bounded;
+        continue;
+      }
+      schedule_ = {};
+      schedule_.read_again = read_again;
+      visit_group(group);
+    }
+  }
+
+ private:
+  void visit_group(const Group& group) {
+    Plans rows(group, Axis::rows), columns(group, Axis::columns);
+    sources_ = source_choices(group);
+    parts_ = part_choices(group);
+    const GroupLayer& last = group.layers.back();
+    for (const HaloPolicy policy : intermediates(group)) {
+      schedule_.intermediates = policy;
+      for (const std::int64_t tile_rows : tile_choices(last.height)) {
+        for (const std::int64_t tile_columns : tile_choices(last.width)) {
+          for (const Axis outer : {Axis::rows, Axis::columns}) {
+            if (space_.stop_.stop_requested()) return;
+            if (!worth_(least_.total())) return;
+            if (outer == Axis::columns && tile_rows == last.height && tile_columns == last.width)
+              continue;  // one step: no order
+            schedule_.outer = outer;
+            schedule_.tile_rows = tile_rows;
+            schedule_.tile_columns = tile_columns;
+            const bool rows_first = outer == Axis::rows;
+            const Halo bands = outer_halo(policy), tiles = inner_halo(policy);
+            visit_tiling({group, rows.at(tile_rows, rows_first ? bands : tiles),
+                          columns.at(tile_columns, rows_first ? tiles : bands), outer});
+          }
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<HaloPolicy> intermediates(const Group& group) const {
+    using Recompute = GroupSpaceOptions::Recompute;
+    const Recompute recompute = space_.options_.recompute;
+    std::vector<HaloPolicy> policies;
+    if (recompute != Recompute::always || group.layers.size() == 1)
+      policies.push_back(HaloPolicy::retain);
+    if (recompute != Recompute::never && group.layers.size() > 1) {
+      policies.push_back(HaloPolicy::in_band);
+      policies.push_back(HaloPolicy::again);
+    }
+    return policies;
+  }
+
+  void visit_tiling(const TiledGroup& tiled) {
+    if (!worth_(least_of(tiled))) {
+      ++space_.counts_.tilings;
+      ++space_.counts_.bounded;
+      return;
+    }
+    for (const auto& sources : sources_) {
+      schedule_.sources = sources;
+      schedule_.resident_weights.assign(tiled.group().layers.size(), true);
+      schedule_.channel_parts = 1;
+      ++space_.counts_.tilings;
+      const GroupTraffic once = tiled.traffic(schedule_);
+      if (!worth_(once.total())) {
+        ++space_.counts_.bounded;
+        continue;
+      }
+      // Halo policies that change nothing for this tiling are left to the first of them.
+      if (has_idle_policy(tiled)) continue;
+      visit_parts(tiled);
+    }
+  }
+
+  /// Less no schedule of this tiling moves: feature maps once, and of the weights as many resident
+  /// as the buffer holds without any feature map, the rest in the smallest parts.
+  std::int64_t least_of(const TiledGroup& tiled) {
+    schedule_.channel_parts = parts_.back();
+    const std::vector<WeightTensor> weights = weights_of(tiled);
+    const auto residents =
+        choose_residents(weights, space_.buffer_.weight_bits.value_or(space_.buffer_.feature_bits));
+    std::int64_t bits = least_.total() - least_.weight_bits;
+    for (std::size_t l = 0; l < weights.size(); ++l)
+      bits += weights[l].bits * (residents && !(*residents)[l] ? weights[l].times : 1);
+    return bits;
+  }
+
+  /// A source whose tiles share nothing has nothing to keep: all policies are the same.
+  [[nodiscard]] bool has_idle_policy(const TiledGroup& tiled) const {
+    const Group& group = tiled.group();
+    for (std::size_t t = 0; t < group.tensors.size(); ++t) {
+      if (group.tensors[t].producer || schedule_.sources[t] == HaloPolicy::retain) continue;
+      const HaloPolicy less =
+          schedule_.sources[t] == HaloPolicy::again ? HaloPolicy::in_band : HaloPolicy::retain;
+      if (tiled.fetched_pixels(t, schedule_.sources[t]) == tiled.fetched_pixels(t, less))
+        return true;
+    }
+    return false;
+  }
+
+  void visit_parts(const TiledGroup& tiled) {
+    bool fits_somehow = false, weights_fit = false;
+    std::int64_t fewest = -1;
+    const std::int64_t most = space_.buffer_.feature_bits;
+    schedule_.channel_parts = parts_.back();
+    if (tiled.room(schedule_, space_.buffer_.double_buffered, most).feature_bits() > most) {
+      ++space_.counts_.too_large;
+      return;
+    }
+    for (const std::int64_t parts : parts_) {
+      schedule_.channel_parts = parts;
+      GroupPlan plan{schedule_, {}, {}, tiled.steps()};
+      plan.room = tiled.room(schedule_, space_.buffer_.double_buffered, most);
+      if (plan.room.feature_bits() > most) continue;
+      fits_somehow = true;
+      const auto residents = choose_residents(weights_of(tiled), weight_room(plan.room));
+      if (!residents) continue;
+      weights_fit = true;
+      plan.schedule.resident_weights = *residents;
+      plan.traffic = tiled.traffic(plan.schedule);
+      // More parts only make room: of use where that saves traffic.
+      if (fewest >= 0 && plan.traffic.total() >= fewest) continue;
+      fewest = plan.traffic.total();
+      plan.room = with_weights(tiled, plan);
+      if (worth_(fewest))
+        found_(std::move(plan));
+      else
+        ++space_.counts_.bounded;
+      if (fewest == least_.total()) break;
+    }
+    if (!fits_somehow)
+      ++space_.counts_.too_large;
+    else if (!weights_fit)
+      ++space_.counts_.weights_large;
+  }
+
+  [[nodiscard]] std::int64_t weight_room(const GroupRoom& room) const {
+    return space_.buffer_.weight_bits ? *space_.buffer_.weight_bits
+                                      : space_.buffer_.feature_bits - room.feature_bits();
+  }
+
+  [[nodiscard]] std::vector<WeightTensor> weights_of(const TiledGroup& tiled) const {
+    const Group& group = tiled.group();
+    std::vector<WeightTensor> weights;
+    for (std::size_t l = 0; l < group.layers.size(); ++l) {
+      const GroupLayer& layer = group.layers[l];
+      const std::int64_t part = ceil_div(layer.channels, schedule_.channel_parts);
+      weights.push_back({layer.weight_bits,
+                         ceil_div(layer.weight_bits, layer.channels) * part *
+                             (space_.buffer_.double_buffered ? 2 : 1),
+                         group.batch * tiled.working_steps(l, schedule_.intermediates)});
+    }
+    return weights;
+  }
+
+  [[nodiscard]] GroupRoom with_weights(const TiledGroup& tiled, const GroupPlan& plan) const {
+    GroupRoom room = plan.room;
+    room.resident_bits = room.weight_staging_bits = 0;
+    const std::vector<WeightTensor> weights = weights_of(tiled);
+    for (std::size_t l = 0; l < weights.size(); ++l) {
+      if (plan.schedule.resident_weights[l])
+        room.resident_bits += weights[l].bits;
+      else
+        room.weight_staging_bits = std::max(room.weight_staging_bits, weights[l].staging_bits);
+    }
+    return room;
+  }
+
+  GroupSpace& space_;
+  const GroupSpace::Worth& worth_;
+  const GroupSpace::Found& found_;
+  GroupSchedule schedule_;
+  GroupTraffic least_;
+  std::vector<std::vector<HaloPolicy>> sources_;
+  std::vector<std::int64_t> parts_;
+};
+
+void GroupSpace::visit(const Worth& worth, const Found& found) {
+  SpaceWalk(*this, worth, found).run();
+}
+
+std::optional<GroupPlan> least_traffic(GroupSpace& space, std::int64_t floor_bits) {
+  std::optional<GroupPlan> best;
+  const auto worth = [&](std::int64_t bits) {
+    return !best || (bits < best->traffic.total() && best->traffic.total() > floor_bits);
+  };
+  space.visit(worth, [&](GroupPlan&& plan) { best = std::move(plan); });
+  return best;
+}
+
+}  // namespace hwflow::chip

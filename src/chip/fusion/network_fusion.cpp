@@ -1,0 +1,438 @@
+#include "chip/fusion/network_fusion.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/parallel.hpp"
+#include "chip/fusion/partition.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Plans of a slice that are priced in full when the objective is not DRAM traffic alone.
+constexpr std::size_t kPlansPriced = 3;
+
+/// What is known of one slice.
+struct SliceState {
+  Slice slice;
+  PartCost bound;     ///< nothing cheaper
+  PartCost estimate;  ///< where to look first
+  std::int64_t least_bits = 0;
+  bool is_searched = false;
+  std::vector<FusedGroup> options;
+  PhaseCounts counts;
+};
+
+class Fusion {
+ public:
+  Fusion(const FusionGraph& graph, const FusionMachine& machine, const FusionOptions& options,
+         const FusionProgress& progress, std::stop_token stop)
+      : graph_(graph),
+        machine_(machine),
+        options_(options),
+        progress_(progress),
+        evaluator_(graph, machine, options.mapper),
+        stop_(std::move(stop)),
+        start_(Clock::now()),
+        goal_(options.objective == Objective::edp ? PartitionGoal::product : PartitionGoal::sum) {
+    const double bit =
+        std::min(evaluator_.transfer_energy_pj(1, 0), evaluator_.transfer_energy_pj(0, 1));
+    rate_ = is_dram() ? 1.0 : options.objective == Objective::latency ? 0.0 : bit;
+  }
+
+  Expected<NetworkFusion> run() {
+    map_single_layers();
+    list_slices();
+    search_singles();
+    search_by_estimate();
+    if (options_.time_limit_seconds) search_by_bound();
+    return finish();
+  }
+
+ private:
+  [[nodiscard]] bool is_dram() const { return options_.objective == Objective::dram; }
+  [[nodiscard]] bool is_over() const {
+    return stop_.stop_requested() ||
+           (options_.time_limit_seconds && seconds_since(start_) >= *options_.time_limit_seconds);
+  }
+
+  [[nodiscard]] PartCost cost_of(double energy, std::int64_t cycles, std::int64_t bits) const {
+    switch (options_.objective) {
+      case Objective::dram: return {static_cast<double>(bits), 0.0};
+      case Objective::energy: return {energy, 0.0};
+      case Objective::latency: return {static_cast<double>(cycles), 0.0};
+      case Objective::edp: return {energy, static_cast<double>(cycles)};
+    }
+    return {};
+  }
+  [[nodiscard]] double value_of(const PartCost& cost) const {
+    return goal_ == PartitionGoal::sum ? cost.first : cost.first * cost.second;
+  }
+  [[nodiscard]] PartCost cost_of(const NetworkCost& cost) const {
+    return cost_of(cost.energy_pj, cost.cycles, cost.dram_bits);
+  }
+
+  /// Every layer on every machine that a layer by itself may use; the better one counts.
+  void map_single_layers() {
+    std::vector<Layer> layers;
+    for (const FusionLayer& layer : graph_.layers) layers.push_back(layer.batched);
+    result_.single_mappings = distinct_layers<MappingResult>(layers);
+    std::vector<bool> is_mapped(result_.single_mappings.size(), false);
+    std::vector<std::optional<MappingResult>> found(result_.single_mappings.size());
+    MapperOptions options = options_.mapper;
+    options.objective = options_.objective;
+    options.threads = 1;
+    parallel_for(found.size(), options_.threads, [&](std::size_t i) {
+      for (const Accelerator& machine : machine_.alone) {
+        auto mapped = map_layer(result_.single_mappings[i].layer, machine, options, stop_);
+        if (!mapped) continue;
+        if (!found[i]) {
+          found[i] = std::move(*mapped);
+        } else {
+          const double bound = std::min(found[i]->lower_bound, mapped->lower_bound);
+          if (mapped->value < found[i]->value) found[i] = std::move(*mapped);
+          found[i]->lower_bound = bound;
+          found[i]->optimal = bound >= found[i]->value * (1.0 - 1e-12);
+        }
+      }
+    });
+    NetworkCost total;
+    bool all = true;
+    result_.single_layers_optimal = true;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      MappedLayer& layer = result_.single_mappings[i];
+      all = all && found[i].has_value();
+      if (!found[i]) continue;
+      layer.result = std::move(*found[i]);
+      result_.single_layers_optimal = result_.single_layers_optimal && layer.result.optimal;
+      total.energy_pj += static_cast<double>(layer.count()) * layer.result.cost.energy_pj;
+      total.cycles += layer.count() * layer.result.cost.cycles;
+      total.dram_bits += layer.count() * layer.result.cost.dram_bits;
+      for (const std::string& name : layer.names) alone_[name] = &layer.result;
+    }
+    if (all) result_.single_layers = total;
+    result_.single_layer_seconds = seconds_since(start_);
+  }
+
+  void list_slices() {
+    const std::size_t count = graph_.layers.size();
+    const std::size_t most = std::min(count, options_.max_group.value_or(count));
+    for (std::size_t first = 0; first < count; ++first) {
+      for (std::size_t last = first + 1; last <= std::min(count, first + most); ++last) {
+        SliceState state;
+        state.slice = {first, last};
+        slices_.push_back(std::move(state));
+      }
+    }
+    result_.slices = static_cast<std::int64_t>(slices_.size());
+    parallel_for(slices_.size(), options_.threads, [&](std::size_t i) { bound(slices_[i]); });
+  }
+
+  void bound(SliceState& state) {
+    const GroupTraffic least = compulsory_traffic(make_group(graph_, state.slice));
+    state.least_bits = least.total();
+    if (state.slice.size() == 1) {  // the mapper counts the words of gaps differently
+      const auto coarse = evaluate_coarse(graph_.layers[state.slice.first].batched, machine_.whole);
+      if (coarse) state.least_bits = std::min(state.least_bits, coarse->dram_bits);
+    }
+    if (is_dram()) {
+      state.bound = state.estimate = {static_cast<double>(state.least_bits), 0.0};
+      return;
+    }
+    const auto bound = evaluator_.lower_bound(state.slice, least);
+    state.bound = cost_of(bound.energy_pj, bound.cycles, least.total());
+    if (state.slice.size() == 1) state.bound = single_bound(state, state.bound);
+    const auto estimate = evaluator_.estimate(state.slice, least);
+    state.estimate = cost_of(estimate.energy_pj, estimate.cycles, least.total());
+  }
+
+  /// Nothing that a layer by itself can do is cheaper than the mapper or the coarse model says.
+  PartCost single_bound(const SliceState& state, const PartCost& fused) const {
+    const FusionLayer& layer = graph_.layers[state.slice.first];
+    const auto coarse = evaluate_coarse(layer.batched, machine_.whole);
+    if (!coarse) return fused;
+    PartCost alone = cost_of(coarse->energy_pj, coarse->cycles, coarse->dram_bits);
+    const auto mapped = alone_.find(layer.batched.name);
+    if (goal_ == PartitionGoal::sum && mapped != alone_.end())
+      alone.first = std::max(alone.first, mapped->second->lower_bound);
+    return {std::min(fused.first, alone.first), std::min(fused.second, alone.second)};
+  }
+
+  /// Options of all slices; of those not searched what `guess` says of them.
+  [[nodiscard]] Partition partition(std::vector<PartOption>& parts,
+                                    std::vector<std::pair<std::size_t, std::size_t>>& origins,
+                                    PartCost SliceState::*guess) const {
+    for (std::size_t i = 0; i < slices_.size(); ++i) {
+      const SliceState& state = slices_[i];
+      if (!state.is_searched) {
+        parts.push_back({state.slice, state.*guess});
+        origins.emplace_back(i, 0);
+        continue;
+      }
+      for (std::size_t o = 0; o < state.options.size(); ++o) {
+        parts.push_back({state.slice, cost_of(state.options[o].total)});
+        origins.emplace_back(i, o);
+      }
+    }
+    return cheapest_partition(graph_.layers.size(), parts, goal_);
+  }
+
+  void search_singles() {
+    std::vector<std::size_t> singles;
+    for (std::size_t i = 0; i < slices_.size(); ++i)
+      if (slices_[i].slice.size() == 1) singles.push_back(i);
+    search_all(singles);
+  }
+
+  /// Least sums of each quantity by itself before and after every cut.
+  void find_surroundings() {
+    const std::size_t layers = graph_.layers.size();
+    constexpr double kNone = 1e300;
+    before_.assign(layers + 1, {kNone, kNone});
+    after_.assign(layers + 1, {kNone, kNone});
+    before_[0] = after_[layers] = {};
+    // Slices are listed by their first layer, so every cut is final when it is started from.
+    for (const SliceState& state : slices_) {
+      PartCost& to = before_[state.slice.last];
+      const PartCost& from = before_[state.slice.first];
+      to.first = std::min(to.first, from.first + state.bound.first);
+      to.second = std::min(to.second, from.second + state.bound.second);
+    }
+    for (std::size_t i = slices_.size(); i-- > 0;) {
+      const SliceState& state = slices_[i];
+      PartCost& to = after_[state.slice.first];
+      const PartCost& from = after_[state.slice.last];
+      to.first = std::min(to.first, from.first + state.bound.first);
+      to.second = std::min(to.second, from.second + state.bound.second);
+    }
+  }
+
+  /// Can a partition with a schedule of this slice that moves so much beat the best one known?
+  [[nodiscard]] bool can_improve(const SliceState& state, std::int64_t bits) const {
+    const double more = static_cast<double>(bits - state.least_bits) * rate_;
+    const PartCost& before = before_[state.slice.first];
+    const PartCost& after = after_[state.slice.last];
+    const PartCost sum{before.first + state.bound.first + more + after.first,
+                       before.second + state.bound.second + after.second};
+    return value_of(sum) < known_ * (1.0 - 1e-13);
+  }
+
+  void search_all(const std::vector<std::size_t>& unknown) {
+    std::vector<std::pair<std::size_t, std::size_t>> origins;
+    known_ = best_known(origins).value;
+    find_surroundings();
+    parallel_for(unknown.size(), options_.threads,
+                 [&](std::size_t i) { search(slices_[unknown[i]]); });
+    result_.slices_searched += static_cast<std::int64_t>(unknown.size());
+  }
+
+  /// Searches the slices that the cheapest partition would use until it uses none unsearched.
+  void search_by_estimate() { search_on_path(&SliceState::estimate); }
+  void search_by_bound() { search_on_path(&SliceState::bound); }
+
+  void search_on_path(PartCost SliceState::*guess) {
+    while (!is_over()) {
+      std::vector<PartOption> parts;
+      std::vector<std::pair<std::size_t, std::size_t>> origins;
+      const Partition best = partition(parts, origins, guess);
+      std::vector<std::size_t> unknown;
+      for (const std::size_t option : best.options)
+        if (!slices_[origins[option].first].is_searched) unknown.push_back(origins[option].first);
+      if (unknown.empty()) return;
+      search_all(unknown);
+      if (progress_) progress_(result_.slices_searched, best.value, best.value);
+    }
+  }
+
+  [[nodiscard]] FusedGroup named(const Slice& slice) const {
+    FusedGroup group;
+    group.slice = slice;
+    for (std::size_t l = slice.first; l < slice.last; ++l)
+      group.layers.push_back(graph_.layers[l].layer.name);
+    return group;
+  }
+
+  void search(SliceState& state) {
+    if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
+    GroupSpace space(graph_, state.slice, machine_.room, options_.space, stop_);
+    std::vector<GroupPlan> plans = useful_plans(state, space);
+    std::optional<std::int64_t> least_found;
+    if (!plans.empty()) least_found = plans.back().traffic.total();
+    for (GroupPlan& plan : plans) {
+      FusedGroup group = named(state.slice);
+      group.plan = std::move(plan);
+      group.total.dram_bits = group.plan->traffic.total();
+      group.peak_buffer_bits = group.plan->room.total();
+      if (!is_dram() && !price(group)) continue;
+      state.options.push_back(std::move(group));
+    }
+    state.counts = space.counts();
+    if (!is_dram()) state.counts.evaluated += static_cast<std::int64_t>(plans.size());
+    keep_best(state);
+    if (is_over()) return;  // what is known may not be all
+    state.is_searched = true;
+    if (is_dram() && !state.options.empty()) {
+      state.bound = cost_of(state.options.front().total);
+      if (state.slice.size() == 1) keep_below_mapper(state);
+    } else if (state.options.empty()) {
+      // What was passed over because no partition needs it is as good as gone.
+      state.bound = {1e300, 1e300};
+    } else if (least_found && state.slice.size() > 1) {
+      // Nothing that a partition needs moves less than the last plan.
+      state.bound.first += static_cast<double>(*least_found - state.least_bits) * rate_;
+    }
+  }
+
+  /// Where the mapper has not finished, a layer by itself may cost less than is known.
+  void keep_below_mapper(SliceState& state) const {
+    const auto alone = alone_.find(graph_.layers[state.slice.first].batched.name);
+    if (alone == alone_.end() || alone->second->optimal) return;
+    const double least =
+        std::max(alone->second->lower_bound, static_cast<double>(state.least_bits));
+    state.bound.first = std::min(state.bound.first, least);
+  }
+
+  void add_alone(SliceState& state) {
+    const auto found = alone_.find(graph_.layers[state.slice.first].batched.name);
+    if (found == alone_.end()) return;
+    FusedGroup group = named(state.slice);
+    group.alone = *found->second;
+    group.total = {group.alone->cost.energy_pj, group.alone->cost.cycles,
+                   group.alone->cost.dram_bits};
+    if (machine_.buffer < group.alone->cost.levels.size())
+      group.peak_buffer_bits = group.alone->cost.levels[machine_.buffer].occupied_bits;
+    state.options.push_back(std::move(group));
+  }
+
+  /// DRAM: the one of least traffic, if it is less than what is known. Else those that moved less
+  /// than all with larger steps before them: the last few.
+  std::vector<GroupPlan> useful_plans(const SliceState& state, GroupSpace& space) const {
+    std::vector<GroupPlan> plans;
+    std::optional<std::int64_t> least;
+    if (is_dram() && !state.options.empty()) least = state.options.front().total.dram_bits;
+    const auto worth = [&](std::int64_t bits) {
+      return !is_over() && can_improve(state, bits) &&
+             (!least || (bits<*least&& * least> state.least_bits));
+    };
+    space.visit(worth, [&](GroupPlan&& plan) {
+      least = plan.traffic.total();
+      plans.push_back(std::move(plan));
+    });
+    const std::size_t most = is_dram() ? 1 : kPlansPriced;
+    if (plans.size() > most)
+      plans.erase(plans.begin(), plans.end() - static_cast<std::ptrdiff_t>(most));
+    return plans;
+  }
+
+  bool price(FusedGroup& group) {
+    auto cost = evaluator_.evaluate(group.slice, *group.plan);
+    if (!cost) return false;
+    group.total.energy_pj = cost->energy_pj;
+    group.total.cycles = cost->cycles;
+    group.cost = std::move(*cost);
+    return true;
+  }
+
+  void keep_best(SliceState& state) const {
+    if (goal_ == PartitionGoal::product || state.options.empty()) return;
+    auto best = std::min_element(state.options.begin(), state.options.end(),
+                                 [&](const FusedGroup& a, const FusedGroup& b) {
+                                   return cost_of(a.total).first < cost_of(b.total).first;
+                                 });
+    if (best != state.options.begin()) std::swap(*best, state.options.front());
+    state.options.erase(state.options.begin() + 1, state.options.end());
+  }
+
+  /// The cheapest partition into what was searched.
+  [[nodiscard]] Partition best_known(std::vector<std::pair<std::size_t, std::size_t>>& origins) {
+    for (SliceState& state : slices_)  // layers by themselves are always known
+      if (state.slice.size() == 1 && !state.is_searched && state.options.empty()) add_alone(state);
+    std::vector<PartOption> parts;
+    for (std::size_t i = 0; i < slices_.size(); ++i) {
+      for (std::size_t o = 0; o < slices_[i].options.size(); ++o) {
+        parts.push_back({slices_[i].slice, cost_of(slices_[i].options[o].total)});
+        origins.emplace_back(i, o);
+      }
+    }
+    return cheapest_partition(graph_.layers.size(), parts, goal_);
+  }
+
+  [[nodiscard]] double lowest() const {
+    std::vector<PartOption> parts;
+    for (const SliceState& state : slices_)
+      if (state.bound.first < 1e299) parts.push_back({state.slice, state.bound});
+    const Partition best = cheapest_partition(graph_.layers.size(), parts, goal_);
+    return best.options.empty() ? 0.0 : best.value;
+  }
+
+  Expected<NetworkFusion> finish() {
+    std::vector<std::pair<std::size_t, std::size_t>> origins;
+    const Partition best = best_known(origins);
+    if (best.options.empty()) return Unexpected{why_infeasible()};
+    result_.value = best.value;
+    result_.lower_bound = std::min(lowest(), best.value);
+    result_.optimal = result_.lower_bound >= best.value * (1.0 - 1e-12);
+    for (const std::size_t option : best.options) {
+      const auto [slice, number] = origins[option];
+      FusedGroup group = slices_[slice].options[number];
+      if (group.plan && !group.cost) price(group);
+      group.value = value_of(cost_of(group.total));
+      group.lower_bound = std::min(group.value, value_of(slices_[slice].bound));
+      result_.total.energy_pj += group.total.energy_pj;
+      result_.total.cycles += group.total.cycles;
+      result_.total.dram_bits += group.total.dram_bits;
+      result_.groups.push_back(std::move(group));
+    }
+    for (const SliceState& state : slices_) result_.counts += state.counts;
+    result_.compulsory_dram_bits =
+        compulsory_traffic(make_group(graph_, {0, graph_.layers.size()})).total();
+    result_.seconds = seconds_since(start_);
+    return std::move(result_);
+  }
+
+  [[nodiscard]] Diagnostics why_infeasible() const {
+    Diagnostics problems;
+    for (const SliceState& state : slices_) {
+      if (state.slice.size() != 1 || !state.options.empty()) continue;
+      problems.push_back({graph_.layers[state.slice.first].layer.name,
+                          "has no mapping by itself and fits into no group that was searched",
+                          "give the buffer more room", ProblemKind::infeasible});
+    }
+    return problems;
+  }
+
+  const FusionGraph& graph_;
+  const FusionMachine& machine_;
+  const FusionOptions& options_;
+  const FusionProgress& progress_;
+  GroupEvaluator evaluator_;
+  std::stop_token stop_;
+  Clock::time_point start_;
+  PartitionGoal goal_;
+  double rate_ = 0.0;   ///< least that the first quantity grows by with every DRAM bit
+  double known_ = 0.0;  ///< value of the best partition known
+  std::vector<PartCost> before_, after_;
+  std::map<std::string, const MappingResult*> alone_;
+  std::vector<SliceState> slices_;
+  NetworkFusion result_;
+};
+
+}  // namespace
+
+Expected<NetworkFusion> fuse_network(const FusionGraph& graph, const FusionMachine& machine,
+                                     const FusionOptions& options, const FusionProgress& progress,
+                                     std::stop_token stop) {
+  return Fusion(graph, machine, options, progress, std::move(stop)).run();
+}
+
+}  // namespace hwflow::chip

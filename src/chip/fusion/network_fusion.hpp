@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "chip/fusion/group_evaluation.hpp"
+#include "chip/mapper/network_mapper.hpp"
+
+namespace hwflow::chip {
+
+struct FusionOptions {
+  Objective objective = Objective::dram;
+  std::optional<std::size_t> max_group;  ///< layers of a group at most, poolings and adds included
+  GroupSpaceOptions space;
+  /// Of single layers and of blocks; its objective is that of the fusion (dram: EDP for blocks).
+  MapperOptions mapper;
+  std::optional<double> time_limit_seconds;
+  int threads = 1;
+};
+
+/// One part of the partition: a fused group, or a layer by itself as the mapper maps it.
+struct FusedGroup {
+  Slice slice;
+  std::vector<std::string> layers;
+  std::optional<GroupPlan> plan;       ///< of a fused group
+  std::optional<GroupCost> cost;       ///< of a fused group
+  std::optional<MappingResult> alone;  ///< of a layer by itself, all images
+  NetworkCost total;
+  std::int64_t peak_buffer_bits = 0;
+  double value = 0.0;        ///< of the objective
+  double lower_bound = 0.0;  ///< no schedule of this slice is cheaper
+};
+
+struct NetworkFusion {
+  std::vector<FusedGroup> groups;
+  NetworkCost total;
+  /// Every layer by itself, poolings and additions too: the mapper's optimum. None: some layer
+  /// has no mapping.
+  std::optional<NetworkCost> single_layers;
+  std::vector<MappedLayer> single_mappings;
+  bool single_layers_optimal = false;
+  std::int64_t compulsory_dram_bits = 0;  ///< network inputs, outputs and weights once
+  double value = 0.0, lower_bound = 0.0;
+  bool optimal = false;
+  PhaseCounts counts;
+  std::int64_t slices = 0;           ///< that a partition may be made of
+  std::int64_t slices_searched = 0;  ///< the bounds of the others show that they are not needed
+  double seconds = 0.0;
+  double single_layer_seconds = 0.0;  ///< of them, mapping the layers by themselves
+  [[nodiscard]] double gap() const { return value > 0 ? (value - lower_bound) / value : 0.0; }
+};
+
+/// Called now and then from one thread: slices searched, and the objective found against its bound.
+using FusionProgress = std::function<void(std::int64_t searched, double value, double lower_bound)>;
+
+/// The cheapest partition of the network into fused groups (docs/fusion.md). The result does not
+/// depend on the number of threads unless time ends the search.
+/// Errors  layers that neither fit by themselves nor into any group; machines without a buffer.
+[[nodiscard]] Expected<NetworkFusion> fuse_network(const FusionGraph& graph,
+                                                   const FusionMachine& machine,
+                                                   const FusionOptions& options,
+                                                   const FusionProgress& progress = {},
+                                                   std::stop_token stop = {});
+
+}  // namespace hwflow::chip

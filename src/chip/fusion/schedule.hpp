@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "chip/fusion/axis_plan.hpp"
+
+namespace hwflow::chip {
+
+/// Halos along the two axes of the scan. What is not kept from tile to tile of the inner axis is
+/// not kept from band to band either.
+enum class HaloPolicy : std::uint8_t {
+  retain,   ///< line buffers along both axes: nothing is made or fetched twice
+  in_band,  ///< kept along the inner axis only: bands overlap
+  again,    ///< every tile for itself
+};
+[[nodiscard]] constexpr Halo outer_halo(HaloPolicy policy) {
+  return policy == HaloPolicy::retain ? Halo::retain : Halo::again;
+}
+[[nodiscard]] constexpr Halo inner_halo(HaloPolicy policy) {
+  return policy == HaloPolicy::again ? Halo::again : Halo::retain;
+}
+
+/// Every choice of one fused group.
+struct GroupSchedule {
+  Axis outer = Axis::rows;  ///< axis of the bands; tiles of a band follow along the other one
+  std::int64_t tile_rows = 1, tile_columns = 1;  ///< of the last layer's output
+  std::int64_t channel_parts = 1;  ///< parts of the output channels that one step computes in turn
+  HaloPolicy intermediates = HaloPolicy::retain;
+  std::vector<HaloPolicy> sources;      ///< by tensor of the group (only sources are looked at)
+  std::vector<bool> resident_weights;   ///< by layer of the group
+  std::vector<std::size_t> read_again;  ///< reads of the graph, see make_group()
+  bool operator==(const GroupSchedule&) const = default;
+};
+
+}  // namespace hwflow::chip

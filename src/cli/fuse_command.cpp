@@ -1,0 +1,192 @@
+#include "cli/fuse_command.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "chip/fusion/network_fusion.hpp"
+#include "cli/fusion_output.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/network_layers.hpp"
+#include "cli/progress_line.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+struct FuseArguments {
+  NetworkInput input;
+  std::string objective = "dram";
+  std::string recompute = "never";
+  std::string first, last;  ///< layers
+  std::optional<std::int64_t> max_group, buffer_bits, max_evaluations;
+  std::optional<double> time_limit_seconds;
+  bool double_buffered = false;
+};
+
+/// Of single layers, and of the blocks of groups.
+constexpr std::int64_t kDefaultEvaluations = 4'000'000;
+
+void collect(const Diagnostics& from, Diagnostics& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+chip::GroupSpaceOptions::Recompute recompute_of(const std::string& word, Diagnostics& problems) {
+  using Recompute = chip::GroupSpaceOptions::Recompute;
+  if (word == "never") return Recompute::never;
+  if (word == "always") return Recompute::always;
+  if (word == "either") return Recompute::either;
+  std::string hint = nearest_name_hint(word, {"never", "always", "either"});
+  if (hint.empty()) hint = "one of never, always, either";
+  problems.push_back({"--recompute", fmt::format("unknown word '{}'", word), std::move(hint)});
+  return Recompute::never;
+}
+
+chip::FusionOptions fusion_options(const FuseArguments& arguments, const GlobalOptions& global,
+                                   Diagnostics& problems) {
+  chip::FusionOptions options;
+  const auto objective = chip::objective_from_name(arguments.objective);
+  if (objective)
+    options.objective = *objective;
+  else
+    for (Diagnostic problem : objective.error()) {
+      problem.place = "--objective";
+      problems.push_back(std::move(problem));
+    }
+  if (arguments.max_group) options.max_group = static_cast<std::size_t>(*arguments.max_group);
+  options.space.recompute = recompute_of(arguments.recompute, problems);
+  options.mapper.objective = options.objective;
+  options.mapper.strategy = "products";
+  options.mapper.max_evaluations = arguments.max_evaluations.value_or(kDefaultEvaluations);
+  options.mapper.seed = global.seed;
+  options.time_limit_seconds = arguments.time_limit_seconds;
+  if (options.time_limit_seconds && !(*options.time_limit_seconds > 0.0))
+    problems.push_back(
+        {"--time-limit",
+         fmt::format("must be a number of seconds > 0, got {}", *options.time_limit_seconds), ""});
+  options.threads = thread_count(global);
+  return options;
+}
+
+/// The place of a layer by its name.
+std::optional<std::size_t> find_layer(const chip::FusionGraph& graph, const std::string& name,
+                                      const char* option, Diagnostics& problems) {
+  std::vector<std::string> names;
+  for (std::size_t l = 0; l < graph.layers.size(); ++l) {
+    names.push_back(graph.layers[l].layer.name);
+    if (names.back() == name) return l;
+  }
+  problems.push_back({option, fmt::format("'{}' is no layer of {}", name, graph.name),
+                      nearest_name_hint(name, names)});
+  return std::nullopt;
+}
+
+/// The layers that --from and --to leave.
+chip::FusionGraph selected(const FuseArguments& arguments, chip::FusionGraph graph,
+                           Diagnostics& problems) {
+  std::optional<std::size_t> first = 0, last = graph.layers.size() - 1;
+  if (!arguments.first.empty()) first = find_layer(graph, arguments.first, "--from", problems);
+  if (!arguments.last.empty()) last = find_layer(graph, arguments.last, "--to", problems);
+  if (!first || !last) return graph;
+  if (*first > *last) {
+    problems.push_back({"--to",
+                        fmt::format("'{}' comes before '{}'", arguments.last, arguments.first),
+                        "exchange --from and --to"});
+    return graph;
+  }
+  if (*first == 0 && *last + 1 == graph.layers.size()) return graph;
+  return part_of(graph, *first, *last + 1);
+}
+
+int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
+  Diagnostics problems = global.problems;
+  const chip::FusionOptions options = fusion_options(arguments, global, problems);
+  const auto input = load_network_graph(arguments.input);
+  std::optional<Expected<chip::FusionMachine>> machine;
+  chip::FusionGraph graph;
+  if (input) {
+    graph = selected(
+        arguments, chip::make_fusion_graph(input->network, input->plan, input->lowering), problems);
+    chip::FusionMachineOptions choices{arguments.buffer_bits, std::nullopt};
+    if (arguments.double_buffered) choices.double_buffered = true;
+    machine = chip::make_fusion_machine(input->machine.accelerator, choices);
+    if (!*machine) collect(machine->error(), problems);
+    std::vector<Layer> layers;
+    for (const chip::FusionLayer& layer : graph.layers) layers.push_back(layer.batched);
+    collect(chip::check_network(layers, input->machine.accelerator, options.mapper), problems);
+  } else {
+    for (const Diagnostic& problem : input.error())
+      if (problem.reason != "is missing" || global.problems.empty()) problems.push_back(problem);
+  }
+  if (!problems.empty()) return report_wrong_input(problems);
+
+  std::vector<std::string> notes = input->notes;
+  notes.insert(notes.end(), (*machine)->notes.begin(), (*machine)->notes.end());
+  print_notes(global, arguments.input.network, notes);
+  const InterruptWatch interrupts;
+  ProgressLine line(global.quiet, Log(global.logs()));
+  const auto fused = chip::fuse_network(
+      graph, **machine, options,
+      [&line](std::int64_t searched, double value, double) {
+        line.show({"searching", searched, 0, fmt::format("at least {:.5g}", value)});
+      },
+      interrupts.token());
+  line.close();
+  if (!fused) return report_unmapped(fused.error());
+  if (interrupts.token().stop_requested())
+    notes.emplace_back("interrupted: the best partition found by then");
+  const FusionTitle title{graph.name, input->machine.accelerator.name(), options.objective,
+                          options.threads, notes};
+  write_json_tree(global, to_json(*fused, graph, **machine, title));
+  if (!global.quiet && global.json != "-") print_table(*fused, graph, **machine, title);
+  return kDone;
+}
+
+}  // namespace
+
+void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "fuse", "Best partition of a network into fused groups of layers, with a lower bound");
+  auto arguments = std::make_shared<FuseArguments>();
+  NetworkInput& input = arguments->input;
+  command->add_option("network", input.network, "Built-in name, .onnx file or network YAML file");
+  command->add_option("--arch", input.arch,
+                      "Built-in accelerator or YAML file, also of Timeloop or ZigZag");
+  command->add_option("--bits", input.bits,
+                      "Widths of weights and activations, W/A (default: uncompressed)");
+  command->add_option("--batch", input.batch, "Images at a time")
+      ->capture_default_str()
+      ->check(is_integer(1, 1 << 30));
+  command->add_option("--objective", arguments->objective, "dram, energy, latency or edp")
+      ->capture_default_str();
+  command
+      ->add_option("--max-group", arguments->max_group,
+                   "Layers of a group at most, poolings and additions among them")
+      ->check(is_integer(1, 1 << 20));
+  command
+      ->add_option("--buffer", arguments->buffer_bits,
+                   "Bits of the on-chip buffer, in place of the accelerator's")
+      ->check(is_integer(1, std::uint64_t{1} << 50U));
+  command->add_flag("--double-buffered", arguments->double_buffered,
+                    "Tiles from and to DRAM take twice their room, transfers overlap computing");
+  command
+      ->add_option("--recompute", arguments->recompute,
+                   "May halos of intermediates be computed again? never, always or either")
+      ->capture_default_str();
+  command->add_option("--from", arguments->first, "First layer; those before it are left out");
+  command->add_option("--to", arguments->last, "Last layer; those after it are left out");
+  command->add_option("--time-limit", arguments->time_limit_seconds,
+                      "Seconds in all; other objectives than dram go on proving until then");
+  command
+      ->add_option(
+          "--max-evaluations", arguments->max_evaluations,
+          "Mappings and bounds for each single layer (default 4000000); blocks of groups take "
+          "30000 at most")
+      ->check(is_integer(1, std::uint64_t{1} << 40U));
+  add_global_options(*command, options, Refusal::by_command);
+  command->callback(
+      [arguments, &options, &exit_code] { exit_code = run_fuse(*arguments, options); });
+}
+
+}  // namespace hwflow::cli

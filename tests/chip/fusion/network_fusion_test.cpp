@@ -1,0 +1,164 @@
+#include "chip/fusion/network_fusion.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+#include "base/check.hpp"
+#include "tests/chip/fusion/random_network.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+Accelerator machine_with(std::int64_t buffer_bits) {
+  auto accelerator = parse_accelerator(fmt::format(R"(schema: 1
+name: small
+description: four units
+source: made up
+energy_table: eyeriss-isca16
+clock_mhz: 200
+partial_sum_bits: 16
+float_bits: 16
+levels:
+  - {{name: DRAM, keeps: [weights, inputs, outputs], energy: dram,
+      read_bandwidth_bits_per_cycle: 16, shared_port: true}}
+  - name: GLB
+    keeps: [weights, inputs, outputs]
+    capacity_bits: {}
+    energy: glb
+    fanout: {{x: 2, y: 2}}
+  - {{name: RF, keeps: [weights, inputs, outputs], capacity_bits: 4096, energy: rf}}
+engine: {{kind: bit_parallel, width_bits: 16, energy: mac}}
+)",
+                                                   buffer_bits),
+                                       "test");
+  HWFLOW_CHECK(accelerator.has_value(), to_text(accelerator.error()));
+  return *accelerator;
+}
+
+FusionOptions options_for(Objective objective) {
+  FusionOptions options;
+  options.objective = objective;
+  options.mapper.objective = objective;
+  options.mapper.strategy = "products";
+  options.mapper.max_evaluations = 2000;
+  return options;
+}
+
+/// The cheapest partition by trying all of them, each slice searched without any bound.
+double least_by_enumeration(const FusionGraph& graph, const FusionMachine& machine,
+                            const std::vector<double>& alone) {
+  const std::size_t count = graph.layers.size();
+  std::vector<std::vector<double>> cost(count, std::vector<double>(count + 1, 1e300));
+  for (std::size_t first = 0; first < count; ++first) {
+    for (std::size_t last = first + 1; last <= count; ++last) {
+      GroupSpace space(graph, {first, last}, machine.room, {});
+      if (const auto plan = least_traffic(space, 0))
+        cost[first][last] = static_cast<double>(plan->traffic.total());
+    }
+    cost[first][first + 1] = std::min(cost[first][first + 1], alone[first]);
+  }
+  std::function<double(std::size_t)> from = [&](std::size_t first) {
+    if (first == count) return 0.0;
+    double least = std::numeric_limits<double>::max();
+    for (std::size_t last = first + 1; last <= count; ++last)
+      least = std::min(least, cost[first][last] + from(last));
+    return least;
+  };
+  return from(0);
+}
+
+struct Drawn {
+  FusionGraph graph;
+  FusionMachine machine;
+};
+Drawn draw(std::uint64_t seed, int layers) {
+  Rng rng = Rng::derive(21, seed);
+  const Network network = testing::random_network(rng, layers);
+  FusionGraph graph =
+      make_fusion_graph(network, PrecisionPlan::uniform(network.compute_nodes().size(), 16, 16),
+                        {.partial_sum_bits = 16, .auxiliary_bits = 16});
+  return {std::move(graph), *make_fusion_machine(machine_with(rng.between(800, 4000)))};
+}
+
+TEST(FuseNetwork, FindsTheLeastTrafficOfAllPartitions) {
+  int fused = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const auto [graph, machine] = draw(seed, 5);
+    const auto found = fuse_network(graph, machine, options_for(Objective::dram));
+    if (!found) continue;
+    std::vector<double> alone;
+    for (const FusionLayer& layer : graph.layers) {
+      const auto mapped =
+          map_layer(layer.batched, machine.whole, options_for(Objective::dram).mapper);
+      alone.push_back(mapped ? static_cast<double>(mapped->cost.dram_bits) : 1e300);
+    }
+    EXPECT_LE(found->lower_bound, found->value);
+    if (found->single_layers_optimal) {
+      EXPECT_TRUE(found->optimal) << "seed " << seed;
+    }
+    ASSERT_EQ(found->value, least_by_enumeration(graph, machine, alone)) << "seed " << seed;
+    EXPECT_GE(found->total.dram_bits, found->compulsory_dram_bits);
+    if (found->single_layers) {
+      EXPECT_LE(found->total.dram_bits, found->single_layers->dram_bits);
+    }
+    fused += found->groups.size() < graph.layers.size() ? 1 : 0;
+  }
+  EXPECT_GT(fused, 20);
+}
+
+TEST(FuseNetwork, NeverCostsMoreThanLayersByThemselves) {
+  for (const Objective objective : {Objective::energy, Objective::latency, Objective::edp}) {
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+      const auto [graph, machine] = draw(seed, 4);
+      const auto found = fuse_network(graph, machine, options_for(objective));
+      if (!found || !found->single_layers) continue;
+      Cost fused, single;
+      fused.energy_pj = found->total.energy_pj;
+      fused.cycles = found->total.cycles;
+      single.energy_pj = found->single_layers->energy_pj;
+      single.cycles = found->single_layers->cycles;
+      EXPECT_LE(value_of(fused, objective), value_of(single, objective) * (1 + 1e-12));
+      EXPECT_LE(found->lower_bound, found->value);
+    }
+  }
+}
+
+TEST(FuseNetwork, StoppedAtOnceKeepsABoundAndThePartitionKnown) {
+  const auto [graph, machine] = draw(3, 5);
+  FusionOptions options = options_for(Objective::dram);
+  const auto whole = fuse_network(graph, machine, options);
+  options.time_limit_seconds = 1e-9;
+  const auto cut = fuse_network(graph, machine, options);
+  ASSERT_TRUE(whole.has_value());
+  ASSERT_TRUE(cut.has_value());
+  EXPECT_GE(cut->value, whole->value);
+  EXPECT_LE(cut->lower_bound, whole->value);
+  EXPECT_EQ(cut->single_layers->dram_bits, cut->total.dram_bits);
+}
+
+TEST(FuseNetwork, DoesNotDependOnThreads) {
+  for (const Objective objective : {Objective::dram, Objective::edp}) {
+    const auto [graph, machine] = draw(3, 5);
+    FusionOptions options = options_for(objective);
+    const auto one = fuse_network(graph, machine, options);
+    options.threads = 4;
+    const auto four = fuse_network(graph, machine, options);
+    ASSERT_EQ(one.has_value(), four.has_value());
+    if (!one) continue;
+    EXPECT_EQ(one->value, four->value);
+    EXPECT_EQ(one->lower_bound, four->lower_bound);
+    ASSERT_EQ(one->groups.size(), four->groups.size());
+    for (std::size_t i = 0; i < one->groups.size(); ++i) {
+      EXPECT_EQ(one->groups[i].slice, four->groups[i].slice);
+      EXPECT_EQ(one->groups[i].plan.has_value(), four->groups[i].plan.has_value());
+      if (!one->groups[i].plan) continue;
+      EXPECT_EQ(one->groups[i].plan->schedule, four->groups[i].plan->schedule);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hwflow::chip

@@ -1,0 +1,85 @@
+#include "cli/fuse_command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/command_line.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+TEST(HwflowFuse, JsonHasTheKeysThatOtherToolsRead) {
+  const Outcome outcome = run_hwflow({"fuse", "resnet8", "--arch", "eyeriss-isca", "--bits", "8/8",
+                                      "--max-evaluations", "500", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json result = json::parse(outcome.output);
+  for (const char* key :
+       {"network", "accelerator", "objective", "seconds", "groups", "total", "single_layer_total",
+        "compulsory_dram_bits", "lower_bound", "gap", "optimal"})
+    EXPECT_TRUE(result.contains(key)) << key;
+  std::int64_t bits = 0, layers = 0;
+  for (const json& group : result["groups"]) {
+    for (const char* key :
+         {"layers", "tile", "policies", "energy_pj", "cycles", "dram_bits", "peak_buffer_bits"})
+      EXPECT_TRUE(group.contains(key)) << key;
+    bits += group["dram_bits"].get<std::int64_t>();
+    layers += static_cast<std::int64_t>(group["layers"].size());
+    EXPECT_LE(group["peak_buffer_bits"], result["buffer_bits"]);
+  }
+  EXPECT_EQ(result["total"]["dram_bits"], bits);
+  EXPECT_GE(bits, result["compulsory_dram_bits"].get<std::int64_t>());
+  EXPECT_LE(bits, result["single_layer_total"]["dram_bits"].get<std::int64_t>());
+  EXPECT_EQ(layers, 14);  // 10 with weights, 3 additions, 1 pooling
+  EXPECT_TRUE(result["optimal"]);
+}
+
+TEST(HwflowFuse, TakesOnlyTheLayersFromTo) {
+  const Outcome outcome =
+      run_hwflow({"fuse", "vgg16", "--arch", "eyeriss-isca", "--from", "conv5_1", "--to", "conv5_2",
+                  "--max-evaluations", "500", "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json result = json::parse(outcome.output);
+  std::int64_t layers = 0;
+  for (const json& group : result["groups"])
+    layers += static_cast<std::int64_t>(group["layers"].size());
+  EXPECT_EQ(layers, 2);
+}
+
+TEST(HwflowFuse, ListsAllThatIsWrong) {
+  const Outcome outcome =
+      run_hwflow({"fuse", "lenet5", "--arch", "eyeriss", "--objective", "speed", "--recompute",
+                  "sometimes", "--from", "conv9", "--time-limit", "-1"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("--objective"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--recompute: unknown word 'sometimes'"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--from: 'conv9' is no layer of lenet5"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--time-limit"));
+}
+
+TEST(HwflowFuse, SaysWhatIsMissing) {
+  const Outcome outcome = run_hwflow({"fuse"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("NETWORK: is missing"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--arch: is missing"));
+}
+
+TEST(HwflowFuse, RefusesMachinesWithoutOneBufferForFeatureMaps) {
+  const Outcome outcome = run_hwflow({"fuse", "lenet5", "--arch", "bitfusion", "--bits", "8/8"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("no on-chip level keeps both inputs and outputs"));
+}
+
+TEST(HwflowFuse, ExitsWithThreeWhereNothingFits) {
+  const Outcome outcome = run_hwflow(
+      {"fuse", "lenet5", "--arch", "eyeriss-isca", "--buffer", "8", "--max-evaluations", "500"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.errors, HasSubstr("conv1"));
+}
+
+}  // namespace
+}  // namespace hwflow::cli

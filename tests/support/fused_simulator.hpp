@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chip/fusion/group_cost.hpp"
+#include "workload/network.hpp"
+
+namespace hwflow::testing {
+
+/// A fused group executed pixel by pixel.
+struct FusedSimulation {
+  chip::GroupTraffic traffic;
+  /// Live bits of feature maps at every step (outer, then inner), one number a layer.
+  std::vector<std::vector<std::int64_t>> live;
+  std::int64_t peak_bits = 0;
+  std::int64_t staging_bits = 0, weight_staging_bits = 0;
+  std::vector<std::int64_t> made_pixels;    ///< by layer, one image
+  std::vector<std::int64_t> working_steps;  ///< by layer
+  /// Pixels kept although no kept reader will read them, at most, by tensor.
+  std::vector<std::int64_t> kept_in_vain;
+  /// Broken promises: a value made twice, read before it is there or after it is gone, an output
+  /// that is never written.
+  std::vector<std::string> faults;
+};
+
+/// Runs the group with explicit sets of rows, columns and pixels. What a pixel reads comes from the
+/// definitions of the nodes (kernel taps one by one, through views), not from AxisMap; counts come
+/// from the sets, not from closed forms. Widths and the list of tensors are those of `group`.
+[[nodiscard]] FusedSimulation simulate_fused(const Network& network, const chip::FusionGraph& graph,
+                                             const chip::Group& group,
+                                             const chip::GroupSchedule& schedule,
+                                             bool double_buffered);
+
+}  // namespace hwflow::testing
