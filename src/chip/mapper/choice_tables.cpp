@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "chip/mapper/row_kernels.hpp"
+
 namespace hwflow::chip {
 namespace {
 
@@ -303,10 +305,13 @@ List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows,
   });
   std::array<std::vector<std::uint64_t>, 2> marks;
   for (const std::uint32_t i : order) {
-    const std::uint64_t lacks0 = ~table.marks[0][i], lacks1 = ~table.marks[1][i];
-    bool beaten = false;
-    for (std::size_t k = 0; k < kept.size() && !beaten; ++k)
-      beaten = ((marks[0][k] & lacks0) | (marks[1][k] & lacks1)) == 0 && beats(kept[k], i);
+    const auto next = [&](std::size_t from) {
+      return rows::first_within(marks[0].data(), marks[1].data(), ~table.marks[0][i],
+                                ~table.marks[1][i], from, kept.size());
+    };
+    std::size_t k = next(0);
+    while (k < kept.size() && !beats(kept[k], i)) k = next(k + 1);
+    const bool beaten = k < kept.size();
     if (beaten) continue;
     kept.push_back(i);
     for (std::size_t w = 0; w < marks.size(); ++w) marks[w].push_back(table.marks[w][i]);

@@ -1,8 +1,14 @@
 #include "chip/mapper/loop_classes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <set>
+#include <string>
+#include <unordered_map>
 
 #include "chip/cost/widths.hpp"
 
@@ -253,7 +259,56 @@ std::vector<LoopClass> LoopClasses::all() const {
   return *at_most(std::numeric_limits<std::size_t>::max(), {});
 }
 
+namespace {
+
+/// Layers of a network mostly have the same classes. Finished lists only.
+class KnownClasses {
+ public:
+  using Classes = std::shared_ptr<const std::vector<LoopClass>>;
+  Classes find(const std::string& key) {
+    const std::scoped_lock lock(mutex_);
+    const auto known = classes_.find(key);
+    return known == classes_.end() ? nullptr : known->second;
+  }
+  void add(const std::string& key, Classes classes) {
+    const std::scoped_lock lock(mutex_);
+    constexpr std::size_t kMost = 64;
+    if (classes_.size() >= kMost) classes_.clear();
+    classes_[key] = std::move(classes);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, Classes> classes_;
+};
+
+KnownClasses& known_classes() {
+  static KnownClasses known;
+  return known;
+}
+
+}  // namespace
+
+std::string LoopClasses::key() const {
+  std::string key = fmt::format("{}", levels_);
+  for (const Dim dim : dims_) key += fmt::format(" {}", index(dim));
+  for (const auto& row : relevance_)
+    for (const Relevance& r : row) key += fmt::format(" {},{}", r.relevant, r.sliding_axis);
+  for (const HeldBoundary& b : boundaries_)
+    key += fmt::format(" {},{},{}", b.operand, b.parent, b.child);
+  return key;
+}
+
 std::optional<std::vector<LoopClass>> LoopClasses::at_most(
+    std::size_t most, const std::function<bool()>& stopped) const {
+  const std::string key = fmt::format("{} {}", most, this->key());
+  if (const auto known = known_classes().find(key)) return *known;
+  auto found = find(most, stopped);
+  if (found) known_classes().add(key, std::make_shared<std::vector<LoopClass>>(*found));
+  return found;
+}
+
+std::optional<std::vector<LoopClass>> LoopClasses::find(
     std::size_t most, const std::function<bool()>& stopped) const {
   auto found = Enumeration(*this, most, stopped).run();
   if (!found) return std::nullopt;

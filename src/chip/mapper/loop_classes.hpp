@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "chip/arch/accelerator.hpp"
@@ -65,7 +66,7 @@ class LoopClasses {
   [[nodiscard]] const std::vector<HeldBoundary>& boundaries() const { return boundaries_; }
   [[nodiscard]] std::vector<LoopClass> all() const;
   /// None when there are more than `most` before those that others cover are left out, or when
-  /// `stopped`, asked now and then, says so.
+  /// `stopped`, asked now and then, says so. Remembered for all layers that are alike in this.
   [[nodiscard]] std::optional<std::vector<LoopClass>> at_most(
       std::size_t most, const std::function<bool()>& stopped) const;
 
@@ -80,6 +81,10 @@ class LoopClasses {
 
  private:
   class Enumeration;
+  /// Equal keys: the same classes.
+  [[nodiscard]] std::string key() const;
+  [[nodiscard]] std::optional<std::vector<LoopClass>> find(
+      std::size_t most, const std::function<bool()>& stopped) const;
   std::size_t levels_ = 0;
   std::vector<Dim> dims_;  ///< of more than one element
   std::vector<std::array<Relevance, kDimCount>> relevance_;

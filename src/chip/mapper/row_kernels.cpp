@@ -63,6 +63,24 @@ struct RaiseToSteps {
   }
 };
 
+struct FirstWithin {
+  HWFLOW_INLINE static void run(const std::uint64_t* a, const std::uint64_t* b,
+                                std::uint64_t lacks_a, std::uint64_t lacks_b, std::size_t from,
+                                std::size_t count, std::size_t* found) {
+    constexpr std::size_t kBlock = 16;
+    const auto is_within = [&](std::size_t i) {
+      return ((a[i] & lacks_a) | (b[i] & lacks_b)) == 0;
+    };
+    for (; from + kBlock <= count; from += kBlock) {
+      std::uint64_t hits = 0;
+      for (std::size_t i = from; i < from + kBlock; ++i) hits |= is_within(i) ? 1U : 0U;
+      if (hits != 0) break;
+    }
+    while (from < count && !is_within(from)) ++from;
+    *found = from;
+  }
+};
+
 #if defined(__x86_64__)
 template <class Kernel, class... Arguments>
 __attribute__((target("avx2"))) void run_with_avx2(Arguments... arguments) {
@@ -111,6 +129,13 @@ void multiply_room(const std::int32_t* used, std::int32_t size, std::size_t coun
 void raise_to_steps(double scale, const double* steps, double open, const double* units,
                     std::size_t count, double* cycles) {
   run<RaiseToSteps>(scale, steps, open, units, count, cycles);
+}
+
+std::size_t first_within(const std::uint64_t* a, const std::uint64_t* b, std::uint64_t lacks_a,
+                         std::uint64_t lacks_b, std::size_t from, std::size_t count) {
+  std::size_t found = count;
+  run<FirstWithin>(a, b, lacks_a, lacks_b, from, count, &found);
+  return found;
 }
 
 }  // namespace hwflow::chip::rows

@@ -28,4 +28,10 @@ void multiply_room(const std::int32_t* used, std::int32_t size, std::size_t coun
 void raise_to_steps(double scale, const double* steps, double open, const double* units,
                     std::size_t count, double* cycles);
 
+/// The first i from `from` on with no bit of a[i] in `lacks_a` and none of b[i] in `lacks_b`;
+/// count: there is none.
+[[nodiscard]] std::size_t first_within(const std::uint64_t* a, const std::uint64_t* b,
+                                       std::uint64_t lacks_a, std::uint64_t lacks_b,
+                                       std::size_t from, std::size_t count);
+
 }  // namespace hwflow::chip::rows
