@@ -322,7 +322,7 @@ class Fusion {
     if (is_dram() && !state.options.empty()) least = state.options.front().total.dram_bits;
     const auto worth = [&](std::int64_t bits) {
       return !is_over() && can_improve(state, bits) &&
-             (!least || (bits<*least&& * least> state.least_bits));
+             (!least || (bits < least.value() && least.value() > state.least_bits));
     };
     space.visit(worth, [&](GroupPlan&& plan) {
       least = plan.traffic.total();

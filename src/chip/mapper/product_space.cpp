@@ -55,8 +55,10 @@ ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
   if (!all) return state_ = stop.raised() ? State::stopped : State::too_many;
   std::vector<LoopClass> orders = without_mirror_images(std::move(*all), layer_, space_);
   std::vector<ChoiceList> lists;
-  for (const Compound& compound : model_.compounds())
+  for (const Compound& compound : model_.compounds()) {
+    if (stop.raised()) return state_ = State::stopped;
     lists.push_back(list_choices(space_, compound, axes_));
+  }
   tables_ = std::make_unique<ChoiceTables>(model_, axes_, std::move(lists), is_timed_);
   for (LoopClass& order : orders) {
     if (stop.raised()) return state_ = State::stopped;
@@ -66,8 +68,10 @@ ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
       return state_ = State::too_many;
     }
     Class made{std::move(order), {}};
-    for (std::size_t c = 0; c < model_.compounds().size(); ++c)
+    for (std::size_t c = 0; c < model_.compounds().size(); ++c) {
+      if (stop.raised()) return state_ = State::stopped;
       made.tables.push_back(&tables_->table(made.orders, c));
+    }
     // A class that leaves no choice of some compound has no mapping.
     if (std::none_of(made.tables.begin(), made.tables.end(),
                      [](const Table* table) { return table->choices.empty(); }))
