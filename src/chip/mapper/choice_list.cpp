@@ -1,7 +1,7 @@
 #include "chip/mapper/choice_list.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace hwflow::chip {
 namespace {
@@ -28,8 +28,7 @@ struct Above {
 
 /// Puts pairs that are in order into an empty list.
 void fill(ChoiceList& list, const std::vector<Pair>& pairs, const std::vector<MeshAxis>& axes) {
-  const LevelIndex inside = level_inside(axes);
-  const Above outside(list.choices, inside), cluster(list.choices, inside + 1);
+  const Above outside(list.choices, level_inside(axes));
   list.used.resize(axes.size());
   std::uint32_t begin = 0;
   for (std::uint32_t i = 0; i < pairs.size(); ++i) {
@@ -42,7 +41,6 @@ void fill(ChoiceList& list, const std::vector<Pair>& pairs, const std::vector<Me
     const bool ends =
         is_last || outside(pairs[i]) != outside(pairs[i + 1]) || i + 1 - begin == kMostTogether;
     if (ends) list.outside_end.push_back(begin = i + 1);
-    if (ends || cluster(pairs[i]) != cluster(pairs[i + 1])) list.cluster_end.push_back(i + 1);
   }
 }
 
@@ -73,21 +71,10 @@ ChoiceList list_choices(const MapSpace& space, const Compound& compound,
   for (std::uint32_t a = 0; a < first.size(); ++a)
     for (std::uint32_t b = 0; b < second.size(); ++b)
       if (fits(axes, first[a], second[b])) pairs.emplace_back(a, b);
-  const LevelIndex inside = level_inside(axes);
-  const Above outside(list.choices, inside), cluster(list.choices, inside + 1);
+  const Above outside(list.choices, level_inside(axes));
   std::sort(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) {
-    return std::tuple(outside(a), cluster(a), a) < std::tuple(outside(b), cluster(b), b);
+    return std::pair(outside(a), a) < std::pair(outside(b), b);
   });
-  fill(list, pairs, axes);
-  return list;
-}
-
-ChoiceList restricted(const ChoiceList& all, const std::vector<bool>& kept,
-                      const std::vector<MeshAxis>& axes) {
-  ChoiceList list(FactorChoices(all.choices.chains(0), all.choices.chains(1)));
-  std::vector<Pair> pairs;
-  for (std::size_t i = 0; i < all.choices.size(); ++i)
-    if (kept[i]) pairs.emplace_back(all.choices.pair(i)[0], all.choices.pair(i)[1]);
   fill(list, pairs, axes);
   return list;
 }

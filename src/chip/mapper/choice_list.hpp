@@ -21,22 +21,16 @@ struct MeshAxis {
 [[nodiscard]] LevelIndex level_inside(const std::vector<MeshAxis>& axes);
 
 /// The ways to cut a compound that fit the mesh. Those with the same loops above the level inside
-/// the mesh lie side by side, and among them those with the same loops at that level too.
+/// the mesh lie side by side.
 struct ChoiceList {
   explicit ChoiceList(FactorChoices all) : choices(std::move(all)) {}
   FactorChoices choices;
   std::vector<std::vector<std::int32_t>> used;  ///< per axis and choice
   /// Where those with the same loops end; of very many with the same loops, also where 65,536 do.
   std::vector<std::uint32_t> outside_end;
-  /// The same for those that have the same loops at the level inside the mesh too.
-  std::vector<std::uint32_t> cluster_end;
 };
 
 [[nodiscard]] ChoiceList list_choices(const MapSpace& space, const Compound& compound,
                                       const std::vector<MeshAxis>& axes);
-
-/// What is kept of a list.
-[[nodiscard]] ChoiceList restricted(const ChoiceList& all, const std::vector<bool>& kept,
-                                    const std::vector<MeshAxis>& axes);
 
 }  // namespace hwflow::chip
