@@ -154,7 +154,9 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
 
 void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "fuse", "Best partition of a network into fused groups of layers, with a lower bound");
+      "fuse",
+      "Best partition of a network into fused groups of layers, with a lower bound; --out DIR: "
+      "fusion.html with timeline, buffer occupancy and traffic");
   auto arguments = std::make_shared<FuseArguments>();
   NetworkInput& input = arguments->input;
   command->add_option("network", input.network, "Built-in name, .onnx file or network YAML file");

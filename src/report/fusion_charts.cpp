@@ -14,7 +14,7 @@ namespace hwflow::report {
 namespace {
 
 constexpr double kWidth = 1120.0;
-constexpr double kNames = 90.0;
+constexpr double kNames = 170.0;
 constexpr std::size_t kPixels = 1000;
 constexpr std::size_t kMostTensors = 60;
 
@@ -64,6 +64,7 @@ void add_steps(const FusionReport& report, const chip::FusedGroup& group, double
   const chip::GroupRoom& room = group.plan->room;
   const double fixed = bits(room.total() - room.live.bits);
   const bool overlaps = report.machine.room.double_buffered;
+  spans.layers.resize(shape.layers.size());
   const auto transfer = [&](double cycles) {
     if (cycles > 0) {
       spans.dram.push_back({at, at + cycles, cycles});
@@ -77,12 +78,16 @@ void add_steps(const FusionReport& report, const chip::FusedGroup& group, double
     for (std::size_t o = 0; o < line.outer_classes.size(); ++o) {
       for (std::size_t i = 0; i < line.inner_classes.size(); ++i, ++number) {
         const chip::StepWork& work = line.step(o, i);
-        std::int64_t compute = 0;
-        for (const std::int64_t layer : work.layer_cycles) compute += layer;
         const double moved = bits(work.transfer_cycles);
-        const double begin = overlaps ? at : at + moved;
         if (moved > 0) spans.dram.push_back({at, at + moved, moved});
-        if (compute > 0) spans.array.push_back({begin, begin + bits(compute), bits(compute)});
+        double begin = overlaps ? at : at + moved;
+        for (std::size_t l = 0; l < work.layer_cycles.size(); ++l) {
+          const double busy = bits(work.layer_cycles[l]);
+          if (busy <= 0) continue;
+          spans.array.push_back({begin, begin + busy, busy});
+          spans.layers[l].push_back(spans.array.back());
+          begin += busy;
+        }
         spans.room.push_back({at, at + bits(work.cycles), fixed + bits(live[number])});
         at += bits(work.cycles);
       }
@@ -110,16 +115,17 @@ Scale cycles_scale(const FusionReport& report, const Box& area) {
 
 /// Busy time as bars whose height is the share of the pixel.
 void draw_lane(Svg& svg, const Scale& x, const std::vector<double>& shares, double cycles,
-               const Box& lane, std::string_view css) {
+               const Box& lane, std::string_view css, double tolerance = 0.02) {
   for (std::size_t p = 0; p < shares.size();) {
     std::size_t end = p + 1;
-    while (end < shares.size() && std::abs(shares[end] - shares[p]) < 0.02) ++end;
+    while (end < shares.size() && std::abs(shares[end] - shares[p]) < tolerance) ++end;
     const double height = std::min(1.0, shares[p]) * lane.height;
     const auto pixel = [&](std::size_t at) {
       return x(cycles * 1e-3 * static_cast<double>(at) / static_cast<double>(shares.size()));
     };
     if (height > 0.05)
-      svg.rect({pixel(p), lane.bottom() - height, pixel(end) - pixel(p), height}, css);
+      svg.rect({pixel(p), lane.bottom() - height, pixel(end) - pixel(p), height},
+               fmt::format("{} crisp", css));
     p = end;
   }
 }
@@ -163,23 +169,35 @@ GroupSpans spans_of(const FusionReport& report, std::size_t group_number, double
   const chip::Cost& cost = group.alone->cost;
   spans.array.push_back({start, end, bits(cost.compute_cycles)});
   spans.dram.push_back({start, end, bits(cost.levels.front().bandwidth_cycles)});
+  spans.layers.push_back(spans.array);
   return spans;
 }
 
 std::string fusion_timeline_chart(const FusionReport& report) {
-  constexpr double kHeight = 200.0, kLane = 36.0;
-  Svg svg(kWidth, kHeight, "What runs where and when");
-  const Box area = plot_area(kWidth, kHeight, {kNames, 20.0, 6.0, 42.0});
+  constexpr double kLane = 36.0;
+  const std::size_t layers = report.graph.layers.size();
+  const double row = layers <= 60 ? 14.0 : 6.0;
+  const double height = 200.0 + row * static_cast<double>(layers);
+  Svg svg(kWidth, height, "What runs where and when");
+  const Box area = plot_area(kWidth, height, {kNames, 20.0, 6.0, 42.0});
   const Scale x = cycles_scale(report, area);
   draw_axes(svg, area, x, Scale{}, "time (1000 cycles)", "");
   const double cycles = bits(std::max<std::int64_t>(1, report.fusion.total.cycles));
   std::vector<Span> array, dram;
   const double top = area.y + 6.0;
+  double lane = top + 3.0 * (kLane + 10.0);
   visit_groups(report, [&](std::size_t g, double start) {
     const chip::FusedGroup& group = report.fusion.groups[g];
     const GroupSpans spans = spans_of(report, g, start);
     array.insert(array.end(), spans.array.begin(), spans.array.end());
     dram.insert(dram.end(), spans.dram.begin(), spans.dram.end());
+    for (std::size_t l = 0; l < spans.layers.size(); ++l) {
+      draw_lane(svg, x, share_by_pixel(spans.layers[l], cycles, kPixels), cycles,
+                {area.x, lane, area.width, row - 1.0}, fmt::format("c{}", g % 8), 0.1);
+      if (row > 10.0)
+        svg.text({kNames - 10.0, lane + 10.0}, cut(group.layers[l], 26), "small", Anchor::end);
+      lane += row;
+    }
     const double from = x(start * 1e-3), to = x((start + bits(group.total.cycles)) * 1e-3);
     const std::string steps =
         group.plan ? fmt::format("{} steps", count_text(group.plan->steps)) : "by itself";
@@ -195,6 +213,10 @@ std::string fusion_timeline_chart(const FusionReport& report) {
   const Box lower{area.x, upper.bottom() + 10.0, area.width, kLane};
   draw_lane(svg, x, share_by_pixel(array, cycles, kPixels), cycles, upper, "c2");
   draw_lane(svg, x, share_by_pixel(dram, cycles, kPixels), cycles, lower, "c1");
+  if (std::all_of(dram.begin(), dram.end(), [](const Span& span) { return span.amount == 0.0; }))
+    svg.text({area.x + area.width / 2, lower.y + 22.0},
+             "never busy: the machine does not limit its bandwidth", "label roof-text",
+             Anchor::middle);
   svg.text({kNames - 10.0, top + 22.0}, "group", "name", Anchor::end);
   svg.text({kNames - 10.0, upper.y + 22.0}, "PE array", "name", Anchor::end);
   svg.text({kNames - 10.0, lower.y + 22.0}, "DRAM port", "name", Anchor::end);
@@ -212,7 +234,7 @@ std::string occupancy_chart(const FusionReport& report) {
   Svg svg(kWidth, kHeight, "Buffer occupancy over time");
   const Box area = plot_area(kWidth, kHeight, {kNames, 20.0, 16.0, 42.0});
   const Scale x = cycles_scale(report, area);
-  Scale y = Scale::linear(0.0, most * unit.factor * 1.05, 6);
+  Scale y = Scale::linear(0.0, most * unit.factor, 6);
   y.on(area.bottom(), area.y);
   draw_axes(svg, area, x, y, "time (1000 cycles)", fmt::format("buffer ({})", unit.name));
   const double cycles = bits(std::max<std::int64_t>(1, report.fusion.total.cycles));
@@ -231,7 +253,8 @@ std::string occupancy_chart(const FusionReport& report) {
         return from + (to - from) * static_cast<double>(place) / static_cast<double>(pixels);
       };
       const double level = y(room[p] * unit.factor);
-      svg.rect({at(p), level, at(end) - at(p), area.bottom() - level}, fmt::format("c{}", g % 8),
+      svg.rect({at(p), level, at(end) - at(p), area.bottom() - level},
+               fmt::format("c{} crisp", g % 8),
                fmt::format("group {}: {}\n{} bits here, {} at most", g + 1, group_name(group),
                            count_text(static_cast<std::int64_t>(room[p])),
                            count_text(group.peak_buffer_bits)));

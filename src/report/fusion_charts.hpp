@@ -24,12 +24,13 @@ struct Span {
 
 /// Steps of a group; `start` is its first cycle.
 struct GroupSpans {
-  std::vector<Span> array, dram;  ///< busy cycles
-  std::vector<Span> room;         ///< bits of the buffer
+  std::vector<Span> array, dram;          ///< busy cycles
+  std::vector<Span> room;                 ///< bits of the buffer
+  std::vector<std::vector<Span>> layers;  ///< the array by layer of the group, in order
 };
 [[nodiscard]] GroupSpans spans_of(const FusionReport& report, std::size_t group, double start);
 
-/// Lanes of groups, PE array and DRAM port over time.
+/// Lanes of groups, PE array, DRAM port and layers over time.
 [[nodiscard]] std::string fusion_timeline_chart(const FusionReport& report);
 /// What the buffer holds over time, against its capacity.
 [[nodiscard]] std::string occupancy_chart(const FusionReport& report);

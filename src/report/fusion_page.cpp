@@ -126,7 +126,8 @@ std::string figures(const FusionReport& report) {
       figure(fusion_timeline_chart(report), "",
              fmt::format("Groups one after the other, numbers as in the table. Below, the share "
                          "of the time that the array computes and that the DRAM port is busy, "
-                         "steps that fall on one pixel together. {} A layer by itself is drawn "
+                         "steps that fall on one pixel together, and then each layer by itself. {} "
+                         "A layer by itself is drawn "
                          "at its mean.",
                          overlaps ? "Transfers overlap with computing."
                                   : "A step transfers, then computes; drawn in that order."));
