@@ -118,7 +118,9 @@ void draw_lane(Svg& svg, const Scale& x, const std::vector<double>& shares, doub
                const Box& lane, std::string_view css, double tolerance = 0.02) {
   for (std::size_t p = 0; p < shares.size();) {
     std::size_t end = p + 1;
-    while (end < shares.size() && std::abs(shares[end] - shares[p]) < tolerance) ++end;
+    while (end < shares.size() && (shares[end] > 0) == (shares[p] > 0) &&
+           std::abs(shares[end] - shares[p]) < tolerance)
+      ++end;
     const double height = std::min(1.0, shares[p]) * lane.height;
     const auto pixel = [&](std::size_t at) {
       return x(cycles * 1e-3 * static_cast<double>(at) / static_cast<double>(shares.size()));
@@ -179,7 +181,7 @@ std::string fusion_timeline_chart(const FusionReport& report) {
   const double row = layers <= 60 ? 14.0 : 6.0;
   const double height = 200.0 + row * static_cast<double>(layers);
   Svg svg(kWidth, height, "What runs where and when");
-  const Box area = plot_area(kWidth, height, {kNames, 20.0, 6.0, 42.0});
+  const Box area = plot_area(kWidth, height, {kNames, 40.0, 6.0, 42.0});
   const Scale x = cycles_scale(report, area);
   draw_axes(svg, area, x, Scale{}, "time (1000 cycles)", "");
   const double cycles = bits(std::max<std::int64_t>(1, report.fusion.total.cycles));
@@ -232,7 +234,7 @@ std::string occupancy_chart(const FusionReport& report) {
     most = std::max(most, bits(group.peak_buffer_bits));
   const Unit unit = bytes_unit(most);
   Svg svg(kWidth, kHeight, "Buffer occupancy over time");
-  const Box area = plot_area(kWidth, kHeight, {kNames, 20.0, 16.0, 42.0});
+  const Box area = plot_area(kWidth, kHeight, {kNames, 40.0, 16.0, 42.0});
   const Scale x = cycles_scale(report, area);
   Scale y = Scale::linear(0.0, most * unit.factor, 6);
   y.on(area.bottom(), area.y);

@@ -45,6 +45,10 @@ std::string headline(const FusionReport& report) {
                fmt::format("partition of least {} into {} groups", name(report.objective),
                            fusion.groups.size()));
   html += "</div>\n";
+  if (fusion.single_layers && !fusion.single_layers_optimal)
+    html +=
+        "<p class=\"soft\">The mapper did not prove every single layer: better mappings may exist, "
+        "and the savings be smaller.</p>\n";
   if (!fusion.single_layers)
     html += "<p class=\"soft\">Some layer has no mapping by itself: nothing to compare with.</p>\n";
   return html;
@@ -68,7 +72,7 @@ std::string policies(const FusionReport& report, const chip::FusedGroup& group) 
                                                                            : "tiles recomputed";
   text += fmt::format(", bands of {}", schedule.outer == chip::Axis::rows ? "rows" : "columns");
   if (with_weights > 0) text += fmt::format(", weights: {} of {} stay", resident, with_weights);
-  if (overlapping > 0) text += fmt::format(", {} sources fetched with overlap", overlapping);
+  if (overlapping > 0) text += fmt::format(", {} fetched with overlap", overlapping);
   if (!schedule.read_again.empty())
     text += fmt::format(", {} read again", schedule.read_again.size());
   return text;

@@ -57,6 +57,14 @@ TEST(FusionPage, ShowsTheNumbersOfTheResult) {
     EXPECT_THAT(page, HasSubstr("fused " + count_text(tensor.fused_bits) + " bits"));
 }
 
+TEST(FusionPage, SaysWhereSingleLayersAreNotProved) {
+  Fused fused("net");
+  fused.fusion.single_layers_optimal = true;
+  EXPECT_THAT(fusion_page(fused.report()), Not(HasSubstr("did not prove every single layer")));
+  fused.fusion.single_layers_optimal = false;
+  EXPECT_THAT(fusion_page(fused.report()), HasSubstr("did not prove every single layer"));
+}
+
 TEST(FusionPage, EscapesEveryTextFromOutside) {
   const Fused fused("<script>alert('1')</script>");
   const std::string page = fusion_page(fused.report());
