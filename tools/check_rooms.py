@@ -27,7 +27,8 @@ ALLOWED = {
     "pareto": {"base", "schema"},
     "study": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
               "chip/mapper", "pareto"},
-    "report": {"base", "schema", "workload", "study"},
+    "report": {"base", "schema", "workload", "study", "chip/arch", "chip/mapping", "chip/cost",
+               "chip/mapper", "chip/fusion"},
 }
 EVERYTHING = {"cli", "python"}
 # The vocabulary of both wings, a header without code: names of dimensions and operand roles.

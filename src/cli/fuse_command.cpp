@@ -11,6 +11,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/network_layers.hpp"
 #include "cli/progress_line.hpp"
+#include "report/fusion_page.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -138,8 +139,14 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
     notes.emplace_back("interrupted: the best partition found by then");
   const FusionTitle title{graph.name, input->machine.accelerator.name(), options.objective,
                           options.threads, notes};
+  if (global.out)
+    report::write_fusion_page({*fused, graph, **machine, title.accelerator, title.objective, notes},
+                              *global.out);
   write_json_tree(global, to_json(*fused, graph, **machine, title));
-  if (!global.quiet && global.json != "-") print_table(*fused, graph, **machine, title);
+  if (!global.quiet && global.json != "-") {
+    print_table(*fused, graph, **machine, title);
+    if (global.out) fmt::print("report: {}\n", (*global.out / "fusion.html").string());
+  }
   return kDone;
 }
 
@@ -147,7 +154,9 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
 
 void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "fuse", "Best partition of a network into fused groups of layers, with a lower bound");
+      "fuse",
+      "Best partition of a network into fused groups of layers, with a lower bound; --out DIR: "
+      "fusion.html with timeline, buffer occupancy and traffic");
   auto arguments = std::make_shared<FuseArguments>();
   NetworkInput& input = arguments->input;
   command->add_option("network", input.network, "Built-in name, .onnx file or network YAML file");

@@ -49,7 +49,7 @@ svg .tick,svg .small{fill:var(--soft)}svg .cell{fill:#10233f}svg .cell.dark{fill
 svg .label{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
 svg .base-text{fill:var(--base)}svg .pick-text{fill:var(--pick);font-weight:600}svg .roof-text{fill:var(--soft)}
 .leader{stroke:var(--soft);stroke-width:.7}.roof{stroke:var(--ink);stroke-width:1.6}.roof.minor{stroke-opacity:.3;stroke-dasharray:4 3}
-.outline{fill:none;stroke:var(--soft);stroke-dasharray:3 2}
+.crisp{shape-rendering:crispEdges}.outline{fill:none;stroke:var(--soft);stroke-dasharray:3 2}
 .c0{fill:var(--c0);background:var(--c0)}.c1{fill:var(--c1);background:var(--c1)}.c2{fill:var(--c2);background:var(--c2)}
 .c3{fill:var(--c3);background:var(--c3)}.c4{fill:var(--c4);background:var(--c4)}.c5{fill:var(--c5);background:var(--c5)}
 .c6{fill:var(--c6);background:var(--c6)}.c7{fill:var(--c7);background:var(--c7)}

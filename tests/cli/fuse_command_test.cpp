@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command_line.hpp"
@@ -48,6 +51,31 @@ TEST(HwflowFuse, TakesOnlyTheLayersFromTo) {
   for (const json& group : result["groups"])
     layers += static_cast<std::int64_t>(group["layers"].size());
   EXPECT_EQ(layers, 2);
+}
+
+TEST(HwflowFuse, WritesAPageIntoTheFolderOfOut) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / "hwflow_fuse_page" / "new";
+  std::filesystem::remove_all(folder.parent_path());
+  const Outcome outcome =
+      run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--max-evaluations", "500", "--out",
+                  folder.string(), "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json result = json::parse(outcome.output);  // throws when anything else was printed
+  std::ifstream stream(folder / "fusion.html");
+  const std::string page((std::istreambuf_iterator<char>(stream)), {});
+  EXPECT_THAT(page, HasSubstr("lenet5: fused groups"));
+  EXPECT_THAT(page, HasSubstr(result["groups"][0]["layers"][0].get<std::string>()));
+  std::filesystem::remove_all(folder.parent_path());
+}
+
+TEST(HwflowFuse, TellsThatOutCannotBeAFolder) {
+  const std::string file = testing::TempDir() + "hwflow_fuse_file";
+  std::ofstream(file) << "a file";
+  const Outcome outcome = run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--out", file});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("--out"));
+  std::filesystem::remove(file);
 }
 
 TEST(HwflowFuse, ListsAllThatIsWrong) {

@@ -121,6 +121,20 @@ GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered,
   return room;
 }
 
+std::vector<std::int64_t> TiledGroup::live_bits_by_step(const GroupSchedule& schedule) const {
+  const Retention retention = retention_of(group_, schedule);
+  const std::vector<std::int64_t> widths = pixel_bits(group_, scan(), retention);
+  std::vector<std::int64_t> by_step, live(group_.layers.size());
+  for (std::int64_t o = 0; o < outer_.steps(); ++o) {
+    for (std::int64_t i = 0; i < inner_.steps(); ++i) {
+      std::fill(live.begin(), live.end(), 0);
+      add_live_bits(group_, scan(), retention, widths, {o, i, 0}, live);
+      by_step.push_back(*std::max_element(live.begin(), live.end()));
+    }
+  }
+  return by_step;
+}
+
 GroupTraffic compulsory_traffic(const Group& group) {
   const AxisPlan rows(group, Axis::rows, group.tensors[group.layers.back().output].height,
                       Halo::retain);

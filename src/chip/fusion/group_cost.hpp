@@ -56,6 +56,10 @@ class TiledGroup {
   /// Exact as long as feature maps take no more than `enough` bits; else they take more than that.
   [[nodiscard]] GroupRoom room(const GroupSchedule& schedule, bool double_buffered,
                                std::int64_t enough = std::int64_t{1} << 60) const;
+  /// Live bits of feature maps in every step of one image (outer, then inner), each while most is
+  /// live in it; the largest of them is room().live.
+  /// Checked by  tests/support/fused_simulator.
+  [[nodiscard]] std::vector<std::int64_t> live_bits_by_step(const GroupSchedule& schedule) const;
   /// Of one image.
   [[nodiscard]] std::int64_t fetched_pixels(std::size_t tensor, HaloPolicy policy) const;
   [[nodiscard]] std::int64_t made_pixels(std::size_t layer, HaloPolicy policy) const;

@@ -37,9 +37,14 @@ double leakage_of(const Accelerator& accelerator) {
 /// What every tensor and layer does in one step along one axis; steps alike are counted together.
 using StepClass = std::vector<std::int64_t>;
 
-std::map<StepClass, std::int64_t> step_classes(const Group& group, const AxisPlan& plan,
-                                               const std::vector<Halo>& halos) {
-  std::map<StepClass, std::int64_t> classes;
+struct StepClasses {
+  std::map<StepClass, std::int64_t> counts;
+  std::vector<std::size_t> of_step;  ///< places in `counts`
+};
+
+StepClasses step_classes(const Group& group, const AxisPlan& plan, const std::vector<Halo>& halos) {
+  StepClasses classes;
+  std::vector<StepClass> steps;
   for (std::int64_t i = 0; i < plan.steps(); ++i) {
     StepClass blocks;
     for (std::size_t t = 0; t < group.tensors.size(); ++t)
@@ -47,8 +52,12 @@ std::map<StepClass, std::int64_t> step_classes(const Group& group, const AxisPla
     // What is written is what was not made before.
     for (std::size_t t = 0; t < group.tensors.size(); ++t)
       blocks.push_back(plan.block(t, i, Halo::retain));
-    ++classes[blocks];
+    ++classes.counts[blocks];
+    steps.push_back(std::move(blocks));
   }
+  std::map<StepClass, std::size_t> places;
+  for (const auto& [blocks, count] : classes.counts) places.emplace(blocks, places.size());
+  for (const StepClass& step : steps) classes.of_step.push_back(places.at(step));
   return classes;
 }
 
@@ -89,9 +98,16 @@ class GroupRun {
     cost_.level_energy_pj.assign(machine_.inner.levels().size(), 0.0);
     const auto outer = step_classes(group_, rows_first ? rows : columns, halos(true));
     const auto inner = step_classes(group_, rows_first ? columns : rows, halos(false));
-    for (const auto& [outer_step, outer_count] : outer)
-      for (const auto& [inner_step, inner_count] : inner)
-        add_steps(outer_step, inner_step, outer_count * inner_count * group_.batch);
+    GroupTimeline& timeline = cost_.timeline;
+    timeline.images = group_.batch;
+    timeline.outer_classes = outer.of_step;
+    timeline.inner_classes = inner.of_step;
+    for (const auto& [outer_step, outer_count] : outer.counts) {
+      timeline.work.emplace_back();
+      for (const auto& [inner_step, inner_count] : inner.counts)
+        timeline.work.back().push_back(
+            add_steps(outer_step, inner_step, outer_count * inner_count * group_.batch));
+    }
     if (!problems_.empty()) return Unexpected{std::move(problems_)};
     add_ends(rows, columns);
     add_energy();
@@ -109,7 +125,7 @@ class GroupRun {
     return halos;
   }
 
-  void add_steps(const StepClass& outer, const StepClass& inner, std::int64_t count) {
+  StepWork add_steps(const StepClass& outer, const StepClass& inner, std::int64_t count) {
     StepTransfers moved;
     const std::size_t tensors = group_.tensors.size();
     for (std::size_t t = 0; t < tensors; ++t) {
@@ -118,18 +134,25 @@ class GroupRun {
       if (tensor.producer)
         moved.written += outer[tensors + t] * inner[tensors + t] * tensor.written_bits;
     }
+    StepWork work;
+    work.layer_cycles.assign(group_.layers.size(), 0);
     std::int64_t compute = 0;
     for (std::size_t l = 0; l < group_.layers.size(); ++l) {
       const std::size_t output = group_.layers[l].output;
       if (outer[output] * inner[output] == 0) continue;
       if (!plan_.schedule.resident_weights[l]) moved.read += group_.layers[l].weight_bits;
-      compute += add_layer(l, outer[output], inner[output], count);
+      work.layer_cycles[l] = add_layer(l, outer[output], inner[output], count);
+      compute += work.layer_cycles[l];
     }
     const std::int64_t transfer = evaluator_.transfer_cycles(moved.read, moved.written);
     cost_.compute_cycles += count * compute;
     cost_.dram_cycles += count * transfer;
-    cost_.cycles +=
-        count * (machine_.room.double_buffered ? std::max(compute, transfer) : compute + transfer);
+    work.read_bits = moved.read;
+    work.written_bits = moved.written;
+    work.transfer_cycles = transfer;
+    work.cycles = machine_.room.double_buffered ? std::max(compute, transfer) : compute + transfer;
+    cost_.cycles += count * work.cycles;
+    return work;
   }
 
   /// Cycles of a layer in one of `count` equal steps; adds the energy of all of them.
@@ -197,6 +220,8 @@ class GroupRun {
     const std::int64_t end = evaluator_.transfer_cycles(0, last);
     cost_.dram_cycles += evaluator_.transfer_cycles(resident, 0);
     cost_.cycles += begin + end;
+    cost_.timeline.prologue_cycles = begin;
+    cost_.timeline.epilogue_cycles = end;
   }
 
   void add_energy() {

@@ -10,6 +10,26 @@
 
 namespace hwflow::chip {
 
+/// What one step of a fused group does.
+struct StepWork {
+  std::vector<std::int64_t> layer_cycles;  ///< by layer of the group; 0: nothing to do
+  std::int64_t read_bits = 0, written_bits = 0;
+  std::int64_t transfer_cycles = 0;  ///< that the DRAM port is busy
+  std::int64_t cycles = 0;           ///< of the step as a whole
+};
+
+/// When a fused group does what: all steps of one image, then those of the next, between a prologue
+/// and an epilogue of the DRAM port. Steps alike along an axis are kept once.
+struct GroupTimeline {
+  std::int64_t prologue_cycles = 0, epilogue_cycles = 0;
+  std::vector<std::size_t> outer_classes, inner_classes;  ///< by step along the axis
+  std::vector<std::vector<StepWork>> work;                ///< [outer class][inner class]
+  std::int64_t images = 1;
+  [[nodiscard]] const StepWork& step(std::size_t outer, std::size_t inner) const {
+    return work[outer_classes[outer]][inner_classes[inner]];
+  }
+};
+
 /// What a fused group costs: energy in pJ, time in cycles.
 struct GroupCost {
   double energy_pj = 0.0;
@@ -23,6 +43,7 @@ struct GroupCost {
   std::vector<double> level_energy_pj;
   std::int64_t macs = 0;         ///< of all steps
   bool mapped_optimally = true;  ///< the mapper proved every block
+  GroupTimeline timeline;        ///< adds up to `cycles`
 };
 
 /// Prices the schedules of one graph on one machine. Blocks of equal shape are mapped once, by

@@ -67,12 +67,15 @@ void expect_equal(const Network& network, const FusionGraph& graph,
   for (std::size_t t = 0; t < group.tensors.size(); ++t)
     retention.tensors.push_back(group.tensors[t].producer ? halo : schedule.sources[t]);
   const std::vector<std::int64_t> widths = pixel_bits(group, tiled.scan(), retention);
+  const std::vector<std::int64_t> by_step = tiled.live_bits_by_step(schedule);
+  ASSERT_EQ(by_step.size(), walked.live.size());
   std::size_t step = 0;
   for (std::int64_t o = 0; o < tiled.scan().outer.steps(); ++o) {
     for (std::int64_t i = 0; i < tiled.scan().inner.steps(); ++i, ++step) {
       std::vector<std::int64_t> live(group.layers.size(), 0);
       add_live_bits(group, tiled.scan(), retention, widths, {o, i, 0}, live);
       ASSERT_EQ(live, walked.live[step]) << "at step " << o << ", " << i;
+      EXPECT_EQ(by_step[step], *std::max_element(live.begin(), live.end()));
     }
   }
   for (std::size_t l = 0; l < group.layers.size(); ++l) {
