@@ -134,7 +134,8 @@ std::vector<std::string> notes_on_certificates(const chip::MapperOptions& option
   }
   if (options.factors == chip::MapperOptions::Factors::ceiling &&
       semantics == chip::Semantics::exact)
-    notes.emplace_back("'products' knows perfect factors only: branch_and_bound searches instead");
+    notes.emplace_back(
+        "in exact counting 'products' knows perfect factors only: branch_and_bound searches on");
   return notes;
 }
 

@@ -26,6 +26,11 @@ bool may_stand_in(std::uint8_t loose, const FactorChoices& choices, std::uint32_
   return loose == 0 || (loose != kStandsForNone && choices.are_same_above(loose, a, b));
 }
 
+/// Has choice a no flaw that b lacks?
+bool has_no_more(const std::vector<std::uint32_t>& flaws, std::uint32_t a, std::uint32_t b) {
+  return (flaws[a] & ~flaws[b]) == 0;
+}
+
 }  // namespace
 
 ChoiceTables::ChoiceTables(const TermModel& model, const std::vector<MeshAxis>& axes,
@@ -38,10 +43,11 @@ ChoiceTables::ChoiceTables(const TermModel& model, const std::vector<MeshAxis>& 
       axes_(axes) {
   for (std::size_t c = 0; c < lists.size(); ++c) {
     Choices& made = compounds_.emplace_back(std::move(lists[c]));
-    if (!model.tells_finished_outputs()) continue;
     const FactorChoices& choices = made.list.choices;
     for (std::size_t i = 0; i < choices.size(); ++i)
-      made.adding.push_back(model.adding_levels(c, choices[i]));
+      made.flaws.push_back(model.flaws(c, choices[i]));
+    if (std::all_of(made.flaws.begin(), made.flaws.end(), [](auto bits) { return bits == 0; }))
+      made.flaws.clear();
   }
 }
 
@@ -82,14 +88,17 @@ const std::vector<bool>* ChoiceTables::allowed(const LoopClass& loop_class, std:
   return &entry->second;
 }
 
-Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
-  const auto [entry, is_new] = compounds_[c].tables.try_emplace(model_.profile(loop_class, c));
-  if (!is_new) return *entry->second;
+Table* ChoiceTables::table(const LoopClass& loop_class, std::size_t c,
+                           const std::function<bool()>& stopped) {
+  const std::string profile = model_.profile(loop_class, c);
+  if (const auto known = compounds_[c].tables.find(profile); known != compounds_[c].tables.end())
+    return known->second;
   Columns columns;
   std::vector<std::uint8_t> loose;
   if (timed_ && model_.has_unknown_waits(c))
     loose.assign(compounds_[c].list.choices.size(), kStandsForNone);
   for (std::size_t t = 0; t < terms_; ++t) {
+    if (stopped()) return nullptr;
     const TermColumn& mine = column(t, loop_class, c);
     columns.push_back(mine.values);
     loose.resize(std::max(loose.size(), mine.loose.size()));
@@ -99,8 +108,8 @@ Table& ChoiceTables::table(const LoopClass& loop_class, std::size_t c) {
   const auto [same, is_other] = compounds_[c].by_rows.try_emplace(
       Rows{std::move(columns), allowed(loop_class, c), std::move(loose)});
   if (is_other) same->second = make_table(same->first, c);
-  entry->second = same->second.get();
-  return *entry->second;
+  compounds_[c].tables.emplace(profile, same->second.get());
+  return same->second.get();
 }
 
 const Table::Shape* ChoiceTables::shape_of(const std::vector<double>& values, std::size_t c) {
@@ -144,8 +153,10 @@ const std::vector<std::uint32_t>& ChoiceTables::best_choices(const Columns& colu
 std::vector<std::uint32_t> ChoiceTables::best_by(const Shapes& by, std::size_t c) const {
   const FactorChoices& all = compounds_[c].list.choices;
   const auto& [shapes, allowed, loose] = by;
+  const std::vector<std::uint32_t>& flaws = compounds_[c].flaws;
   const auto stands_in = [&](std::uint32_t a, std::uint32_t b) {
-    return (loose.empty() || may_stand_in(loose[a], all, a, b)) &&
+    return (flaws.empty() || has_no_more(flaws, a, b)) &&
+           (loose.empty() || may_stand_in(loose[a], all, a, b)) &&
            (loosest_ <= inside_ || all.are_same_above(loosest_, a, b));
   };
   struct Ranked {
@@ -218,7 +229,7 @@ std::unique_ptr<Table> ChoiceTables::make_table(const Rows& rows, std::size_t c)
   }
   table->allowed = allowed;
   table->all = &compounds_[c].list.choices;
-  if (!compounds_[c].adding.empty()) table->adding = &compounds_[c].adding;
+  if (!compounds_[c].flaws.empty()) table->flaws = &compounds_[c].flaws;
   RowSet& set = row_set(best_choices(columns, allowed, loose, c), c, *table);
   if (!loose.empty())
     for (const std::uint32_t i : table->choices) table->loose.push_back(loose[i]);
@@ -286,8 +297,8 @@ List ChoiceTables::best_of(Table& table, const std::vector<std::uint32_t>& rows,
   const auto beats = [&](std::uint32_t a, std::uint32_t b) {
     return (table.loose.empty() ||
             may_stand_in(table.loose[a], *table.all, table.choices[a], table.choices[b])) &&
-           (table.adding == nullptr ||
-            ((*table.adding)[table.choices[a]] & ~(*table.adding)[table.choices[b]]) == 0) &&
+           (table.flaws == nullptr ||
+            has_no_more(*table.flaws, table.choices[a], table.choices[b])) &&
            (same_above == 0 ||
             table.all->are_same_above(same_above, table.choices[a], table.choices[b])) &&
            std::all_of(table.of_all.begin(), table.of_all.end(),

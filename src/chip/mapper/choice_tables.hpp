@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -57,9 +58,9 @@ struct Table {
   /// Per row, as TermModel::Column: it beats only rows with the same loops above this level.
   std::vector<std::uint8_t> loose;
   const FactorChoices* all = nullptr;
-  /// Of all choices, the levels (bits) whose meshes add to outputs: a choice stands in for none
-  /// with fewer of them, which may have more finished outputs. None: widths do not tell.
-  const std::vector<std::uint32_t>* adding = nullptr;
+  /// Of all choices, what their sums do not say and others lack who cost less for it (bits): meshes
+  /// that add to outputs, tiles too ragged to be passed on. None: of no choice.
+  const std::vector<std::uint32_t>* flaws = nullptr;
   /// Per choice, which of the different values among the choices with the same loops down to the
   /// array it has, least first.
   struct Shape {
@@ -93,7 +94,12 @@ class ChoiceTables {
   /// Of all tables so far, roughly.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Stays where it is for the life of this object.
-  [[nodiscard]] Table& table(const LoopClass& loop_class, std::size_t compound);
+  [[nodiscard]] Table& table(const LoopClass& loop_class, std::size_t compound) {
+    return *table(loop_class, compound, [] { return false; });
+  }
+  /// None when `stopped`, asked now and then, says so.
+  [[nodiscard]] Table* table(const LoopClass& loop_class, std::size_t compound,
+                             const std::function<bool()>& stopped);
   /// The innermost level into which one of these rows may move fewer words than its terms say. What
   /// these words really are hangs on the loops of all compounds above the level. 0: none.
   [[nodiscard]] static LevelIndex loosest(const Table& table,
@@ -130,7 +136,7 @@ class ChoiceTables {
   struct Choices {
     explicit Choices(ChoiceList all) : list(std::move(all)) {}
     ChoiceList list;
-    std::vector<std::uint32_t> adding;  ///< as Table::adding; empty: widths do not tell
+    std::vector<std::uint32_t> flaws;  ///< as in Table; may be empty
     std::unordered_map<std::string, TermColumn> by_key;
     std::unordered_map<std::string_view, std::unique_ptr<Table::Column>> by_content;
     std::unordered_map<std::string_view, std::unique_ptr<Table::Shape>> shapes;

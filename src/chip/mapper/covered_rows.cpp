@@ -5,6 +5,12 @@
 #include <optional>
 
 namespace hwflow::chip {
+namespace {
+
+/// Classes of which only some choices are done are compared choice by choice. To ask fewer is safe.
+constexpr std::size_t kMostAsked = 400;
+
+}  // namespace
 
 /// Leaves in choices_ what makes new mappings: of a class that covers all choices of all compounds
 /// but one, those that it does not cover there. False when no mapping is left. `covers`: all
@@ -12,8 +18,10 @@ namespace hwflow::chip {
 template <class IsAsked, class Covers>
 bool CoveredRows::leave_new(const Tables& tables, const IsAsked& is_asked, const Covers& covers) {
   seen_.clear();
+  std::size_t asked = 0;
   for (const DoneClass& other : done_) {
     if (!is_asked(other)) continue;
+    if (!other.choices.empty() && ++asked > kMostAsked) break;
     std::optional<std::size_t> open;
     bool several = false;
     for (std::size_t c = 0; c < tables.size() && !several; ++c) {

@@ -59,6 +59,9 @@ ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
     if (stop.raised()) return state_ = State::stopped;
     lists.push_back(list_choices(space_, compound, axes_));
   }
+  std::size_t choices = 0;
+  for (const ChoiceList& list : lists) choices += list.choices.size();
+  if (choices * orders.size() > kMostTableRows) return state_ = State::too_many;
   tables_ = std::make_unique<ChoiceTables>(model_, axes_, std::move(lists), is_timed_);
   for (LoopClass& order : orders) {
     if (stop.raised()) return state_ = State::stopped;
@@ -69,8 +72,9 @@ ProductSpace::State ProductSpace::find_classes(const StopSign& stop) {
     }
     Class made{std::move(order), {}};
     for (std::size_t c = 0; c < model_.compounds().size(); ++c) {
-      if (stop.raised()) return state_ = State::stopped;
-      made.tables.push_back(&tables_->table(made.orders, c));
+      Table* table = tables_->table(made.orders, c, [&] { return stop.raised(); });
+      if (table == nullptr) return state_ = State::stopped;
+      made.tables.push_back(table);
     }
     // A class that leaves no choice of some compound has no mapping.
     if (std::none_of(made.tables.begin(), made.tables.end(),

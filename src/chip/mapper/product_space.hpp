@@ -15,8 +15,9 @@ namespace hwflow::chip {
 
 /// Classes of loop orders that a product search takes on, before most are left out.
 inline constexpr std::size_t kMostClasses = 6'000;
-/// Room for the tables of a search.
+/// Room for the tables of a search, and how many choices times classes promise to fit.
 inline constexpr std::size_t kMostTableBytes = std::size_t{3} << 30;
+inline constexpr std::size_t kMostTableRows = 1'200'000'000;
 
 /// What all product searches of one layer share: sums, classes of loop orders and their tables.
 /// Not for two threads at once.

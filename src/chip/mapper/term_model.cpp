@@ -171,16 +171,28 @@ bool TermModel::allows(const LoopClass& loop_class, std::size_t c,
   return true;
 }
 
-std::uint32_t TermModel::adding_levels(std::size_t c, const FactorChoice& choice) const {
-  std::uint32_t levels = 0;
+std::uint32_t TermModel::flaws(std::size_t c, const FactorChoice& choice) const {
+  constexpr std::uint32_t kRagged = std::uint32_t{1} << 31;
+  const auto& levels = accelerator_.levels();
+  const bool tells_finished = layer_.bits.outputs < layer_.bits.partial_sums;
+  const bool forwards = accelerator_.fields().counting.box_tiles &&
+                        std::any_of(levels.begin(), levels.end(), [](const MemoryLevel& level) {
+                          return level.fanout.forwarding;
+                        });
+  std::uint32_t bits = 0;
   for (std::size_t d = 0; d < compounds_[c].size(); ++d) {
-    if (!accumulates(layer_.op, compounds_[c][d])) continue;
-    for (std::size_t slot = 0; slot < slot_of(accelerator_.levels().size(), SlotKind::temporal);
-         ++slot)
-      if (kind_of(slot) != SlotKind::temporal && choice.loops[d][slot] > 1)
-        levels |= std::uint32_t{1} << level_of(slot);
+    const Dim dim = compounds_[c][d];
+    const bool adds = tells_finished && accumulates(layer_.op, dim);
+    std::int64_t tile = layer_.op.bound(dim);
+    for (std::size_t slot = 0; slot < slot_of(levels.size(), SlotKind::temporal); ++slot) {
+      const std::int32_t bound = choice.loops[d][slot];
+      if (bound == 1) continue;
+      if (adds && kind_of(slot) != SlotKind::temporal) bits |= std::uint32_t{1} << level_of(slot);
+      if (forwards && tile % bound != 0) bits |= kRagged;
+      tile = (tile + bound - 1) / bound;
+    }
   }
-  return levels;
+  return bits;
 }
 
 std::span<const LoopPlace> TermModel::run_of(const Factor& factor,
@@ -347,9 +359,11 @@ TermModel::Column TermModel::values(const Factor& factor, const LoopClass& loop_
   const auto& second = choices.above(1, factor.child);
   for (AxisPlaces& places : axes)
     places.ragged = &ragged_[{factor.operand, places.axis, factor.child, factor.summed}];
+  const std::size_t pairs = first.example.size() * second.example.size();
   for (const AxisPlaces& places : axes)
-    for (std::vector<std::uint32_t>& words : *places.ragged)
-      words.resize(first.example.size() * second.example.size());
+    for (std::vector<std::uint32_t>& words : *places.ragged) {
+      if (words.size() != pairs) words.assign(pairs, 0);  // of another list
+    }
   std::vector<RankWords> joint(first.example.size() * second.example.size(), {-1.0, 0.0});
   const bool may_be_loose = factor.kind == Factor::Kind::moved && factor.boundary >= 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {

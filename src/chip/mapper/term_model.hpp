@@ -87,12 +87,10 @@ class TermModel {
   /// Does the time that the first tiles take depend on more than the terms say? Where double
   /// buffers wait for tiles that padding may cut.
   [[nodiscard]] bool has_unknown_waits(std::size_t compound) const;
-  /// Are finished outputs narrower than partial sums? Sums take all that may be finished for so.
-  [[nodiscard]] bool tells_finished_outputs() const {
-    return layer_.bits.outputs < layer_.bits.partial_sums;
-  }
-  /// The levels (bits) over whose meshes a choice spreads what adds up to one output.
-  [[nodiscard]] std::uint32_t adding_levels(std::size_t compound, const FactorChoice& choice) const;
+  /// What a choice may cost beyond its sums, as bits: for each level whether its mesh adds to
+  /// outputs, which then may be finished in fewer places (where the widths tell), and one for
+  /// ragged tiles, which end all passing on from unit to unit (where units do that).
+  [[nodiscard]] std::uint32_t flaws(std::size_t compound, const FactorChoice& choice) const;
   /// Which of the choices a class allows: no loops where it leaves them out.
   [[nodiscard]] bool allows(const LoopClass& loop_class, std::size_t compound,
                             const FactorChoice& choice) const;
@@ -155,6 +153,7 @@ class TermModel {
   };
   /// Words of ragged boxes for every pair of ways to cut two dimensions: when no loop slides, and
   /// when the innermost loop of the first or of the second does. 0: not counted yet, or too many.
+  /// Of one list of choices: the real ones of a search.
   using RaggedWords = std::array<std::vector<std::uint32_t>, 3>;
   /// What of rank_words() does not depend on the choice: where loops along an axis may stand.
   struct AxisPlaces {
