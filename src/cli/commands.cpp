@@ -2,14 +2,10 @@
 
 #include <array>
 
-#include "cli/convert_command.hpp"
-#include "cli/evaluate_command.hpp"
 #include "cli/explain_command.hpp"
-#include "cli/fuse_command.hpp"
 #include "cli/list_command.hpp"
-#include "cli/map_command.hpp"
+#include "cli/mapping_commands.hpp"
 #include "cli/runs_command.hpp"
-#include "cli/validate_command.hpp"
 #ifdef HWFLOW_WITH_TORCH
 #include "cli/codesign_command.hpp"
 #include "cli/export_command.hpp"
@@ -23,11 +19,10 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_codesign_command, &add_train_command, &add_test_command,     &add_export_command,
+    &add_codesign_command, &add_train_command, &add_test_command, &add_export_command,
     &add_report_command,
 #endif
-    &add_map_command,      &add_fuse_command,  &add_evaluate_command, &add_convert_command,
-    &add_validate_command, &add_runs_command,  &add_list_command,     &add_explain_command};
+    &add_mapping_commands, &add_runs_command,  &add_list_command, &add_explain_command};
 
 }  // namespace
 

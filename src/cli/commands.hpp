@@ -6,7 +6,8 @@
 
 namespace hwflow::cli {
 
-/// Adds every subcommand of this build; the table is in commands.cpp.
+/// Adds every subcommand of this build; the table is in commands.cpp, that of the launcher in
+/// launcher.cpp.
 void add_commands(CLI::App& app, GlobalOptions& options, int& exit_code);
 
 }  // namespace hwflow::cli

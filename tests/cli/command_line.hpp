@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ inline Outcome run_hwflow(const std::vector<std::string>& words) {
   outcome.output = testing::internal::GetCapturedStdout();
   outcome.errors = testing::internal::GetCapturedStderr();
   return outcome;
+}
+
+inline void expect_keys(const nlohmann::json& object, const std::vector<const char*>& keys) {
+  for (const char* key : keys) EXPECT_TRUE(object.contains(key)) << key;
 }
 
 }  // namespace hwflow::cli

@@ -21,15 +21,13 @@ TEST(HwflowFuse, JsonHasTheKeysThatOtherToolsRead) {
                                       "--max-evaluations", "500", "--json", "-"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   const json result = json::parse(outcome.output);
-  for (const char* key :
-       {"network", "accelerator", "objective", "seconds", "groups", "total", "single_layer_total",
-        "compulsory_dram_bits", "lower_bound", "gap", "optimal"})
-    EXPECT_TRUE(result.contains(key)) << key;
+  expect_keys(result,
+              {"network", "accelerator", "objective", "seconds", "groups", "total",
+               "single_layer_total", "compulsory_dram_bits", "lower_bound", "gap", "optimal"});
   std::int64_t bits = 0, layers = 0;
   for (const json& group : result["groups"]) {
-    for (const char* key :
-         {"layers", "tile", "policies", "energy_pj", "cycles", "dram_bits", "peak_buffer_bits"})
-      EXPECT_TRUE(group.contains(key)) << key;
+    expect_keys(group, {"layers", "tile", "policies", "energy_pj", "cycles", "dram_bits",
+                        "peak_buffer_bits"});
     bits += group["dram_bits"].get<std::int64_t>();
     layers += static_cast<std::int64_t>(group["layers"].size());
     EXPECT_LE(group["peak_buffer_bits"], result["buffer_bits"]);

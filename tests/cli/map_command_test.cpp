@@ -26,18 +26,13 @@ TEST(HwflowMap, JsonHasTheKeysThatOtherToolsRead) {
                                       "--max-evaluations", "500", "--json", "-"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   const json result = json::parse(outcome.output);
-  for (const char* key :
-       {"network", "accelerator", "objective", "seconds", "threads", "layers", "total"}) {
-    EXPECT_TRUE(result.contains(key)) << key;
-  }
-  for (const char* key :
-       {"name", "shape", "count", "energy_pj", "cycles", "dram_bits", "lower_bound", "gap",
-        "optimal", "evaluations", "nodes", "seconds", "mapping"}) {
-    EXPECT_TRUE(result["layers"][0].contains(key)) << key;
-  }
-  for (const char* key : {"n", "k", "c", "p", "q", "r", "s", "g", "stride", "dilation"}) {
-    EXPECT_TRUE(result["layers"][0]["shape"].contains(key)) << key;
-  }
+  expect_keys(result,
+              {"network", "accelerator", "objective", "seconds", "threads", "layers", "total"});
+  expect_keys(result["layers"][0],
+              {"name", "shape", "count", "energy_pj", "cycles", "dram_bits", "lower_bound", "gap",
+               "optimal", "evaluations", "nodes", "seconds", "mapping"});
+  expect_keys(result["layers"][0]["shape"],
+              {"n", "k", "c", "p", "q", "r", "s", "g", "stride", "dilation"});
   double energy = 0;
   for (const json& layer : result["layers"])
     energy += layer["count"].get<double>() * layer["energy_pj"].get<double>();

@@ -6,36 +6,10 @@
 #include <optional>
 #include <set>
 
+#include "tests/support/walked_loops.hpp"
+
 namespace hwflow::testing {
 namespace {
-
-struct WalkedLoop {
-  Dim dim;
-  bool spatial;
-  std::size_t level;
-  std::int64_t tile;  ///< below one iteration
-  std::int64_t trips;
-  bool even;  ///< every iteration has as many elements
-};
-
-std::vector<WalkedLoop> flatten(const Layer& layer, const chip::Mapping& mapping) {
-  std::vector<WalkedLoop> loops;
-  DimArray size = layer.op.bounds();
-  const auto add = [&](const chip::Loop& loop, std::size_t level, bool spatial) {
-    const std::int64_t above = size[index(loop.dim)];
-    const std::int64_t tile = (above + loop.bound - 1) / loop.bound;
-    size[index(loop.dim)] = tile;
-    const std::int64_t trips = (above + tile - 1) / tile;
-    if (trips > 1) loops.push_back({loop.dim, spatial, level, tile, trips, above % tile == 0});
-  };
-  for (std::size_t level = 0; level < mapping.levels.size(); ++level) {
-    const chip::LevelLoops& at = mapping.levels[level];
-    for (const chip::Loop& loop : at.temporal) add(loop, level, false);
-    for (std::size_t i = at.spatial_y.size(); i-- > 0;) add(at.spatial_y[i], level, true);
-    for (std::size_t i = at.spatial_x.size(); i-- > 0;) add(at.spatial_x[i], level, true);
-  }
-  return loops;
-}
 
 /// Along one axis; words may be fewer than its length where a stride leaves gaps.
 struct Span {
@@ -46,6 +20,8 @@ using Spans = std::vector<Span>;
 using Index = std::vector<std::int64_t>;
 /// Per dimension: first element, and one past the last.
 using Ranges = std::array<std::pair<std::int64_t, std::int64_t>, kDimCount>;
+
+std::int64_t trips(const WalkedLoop& loop) { return (loop.above + loop.tile - 1) / loop.tile; }
 
 class Walk {
  public:
@@ -59,7 +35,7 @@ class Walk {
         unheld_(result.child == accelerator.levels().size() &&
                 !accelerator.engine().operand_registers.contains(operand_.role)) {
     for (const WalkedLoop& loop : loops)
-      if (loop.level < result.child) loops_.push_back(loop);
+      if (loop.level < result.child && trips(loop) > 1) loops_.push_back(loop);
     for (std::size_t i = 0; i < loops_.size(); ++i)
       (loops_[i].spatial ? spatial_ : temporal_).push_back(i);
     for (std::size_t t = 0; t < temporal_.size(); ++t)
@@ -83,7 +59,7 @@ class Walk {
  private:
   bool advance(Index& index, const std::vector<std::size_t>& of) const {
     for (std::size_t i = of.size(); i-- > 0;) {
-      if (++index[i] < loops_[of[i]].trips) return true;
+      if (++index[i] < trips(loops_[of[i]])) return true;
       index[i] = 0;
     }
     return false;
@@ -160,7 +136,7 @@ class Walk {
 
   [[nodiscard]] bool is_even(int axis) const {
     return std::all_of(loops_.begin(), loops_.end(), [&](const WalkedLoop& loop) {
-      return axis_of(loop.dim) != axis || loop.even;
+      return axis_of(loop.dim) != axis || loop.above % loop.tile == 0;
     });
   }
 
@@ -290,7 +266,7 @@ class Walk {
 std::vector<BoxedBoundary> simulate_boxes(const Layer& layer, const chip::Accelerator& accelerator,
                                           const chip::Mapping& mapping) {
   std::vector<BoxedBoundary> result;
-  const auto loops = flatten(layer, mapping);
+  const auto loops = walked_loops(layer, mapping);
   const auto& levels = accelerator.levels();
   for (std::size_t o = 0; o < layer.op.operands().size(); ++o)
     for (std::size_t parent = 0; parent < levels.size();) {

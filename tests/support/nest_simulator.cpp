@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "tests/support/walked_loops.hpp"
+
 namespace hwflow::testing {
 namespace {
 
@@ -18,35 +20,10 @@ using Word = std::int64_t;
 using Contents = std::vector<std::pair<Word, std::int64_t>>;
 using Words = std::vector<Word>;
 
-struct SimulatedLoop {
-  Dim dim;
-  bool spatial;
-  std::size_t level;
-  std::int64_t bound;
-  std::int64_t tile;
-};
-
 struct Range {
   std::int64_t begin = 0, end = 0;
 };
 using Box = std::array<Range, kDimCount>;
-
-std::vector<SimulatedLoop> flatten(const Layer& layer, const Mapping& mapping) {
-  std::vector<SimulatedLoop> loops;
-  DimArray tile = layer.op.bounds();
-  const auto add = [&](const chip::Loop& loop, std::size_t level, bool spatial) {
-    std::int64_t& size = tile[index(loop.dim)];
-    size = (size + loop.bound - 1) / loop.bound;
-    loops.push_back({loop.dim, spatial, level, loop.bound, size});
-  };
-  for (std::size_t level = 0; level < mapping.levels.size(); ++level) {
-    const chip::LevelLoops& at = mapping.levels[level];
-    for (const chip::Loop& loop : at.temporal) add(loop, level, false);
-    for (std::size_t i = at.spatial_y.size(); i-- > 0;) add(at.spatial_y[i], level, true);
-    for (std::size_t i = at.spatial_x.size(); i-- > 0;) add(at.spatial_x[i], level, true);
-  }
-  return loops;
-}
 
 Words sorted_unique(Words words) {
   std::sort(words.begin(), words.end());
@@ -76,12 +53,12 @@ struct Step {
 class BoundaryWalk {
  public:
   BoundaryWalk(const Layer& layer, const Accelerator& accelerator,
-               const std::vector<SimulatedLoop>& loops, SimulatedBoundary& result)
+               const std::vector<WalkedLoop>& loops, SimulatedBoundary& result)
       : layer_(layer),
         accelerator_(accelerator),
         result_(result),
         operand_(layer.op.operands()[result.operand]) {
-    for (const SimulatedLoop& loop : loops)
+    for (const WalkedLoop& loop : loops)
       if (loop.level < result.child)
         (loop.spatial ? spatial_ : temporal_).push_back(loops_.size()), loops_.push_back(loop);
     value_.assign(loops_.size(), 0);
@@ -404,7 +381,7 @@ class BoundaryWalk {
   /// the fan-outs that add in the network.
   [[nodiscard]] bool spreads(std::size_t from, std::size_t to, bool apart) const {
     for (const std::size_t i : spatial_) {
-      const SimulatedLoop& loop = loops_[i];
+      const WalkedLoop& loop = loops_[i];
       if (loop.level < from || loop.level >= to || !accumulates(loop.dim)) continue;
       if (apart && joins(loop.level)) continue;
       if (turns(i)) return true;
@@ -451,7 +428,7 @@ class BoundaryWalk {
   const Operand& operand_;
   bool is_output_ = false;
   bool unheld_ = false;
-  std::vector<SimulatedLoop> loops_;
+  std::vector<WalkedLoop> loops_;
   std::vector<std::size_t> temporal_, spatial_;
   std::vector<std::int64_t> value_;
   std::map<Key, Contents> held_;
@@ -460,7 +437,7 @@ class BoundaryWalk {
 };
 
 /// Steps in which some unit has work, and the iterations done by all of them.
-void count_steps(const Layer& layer, const std::vector<SimulatedLoop>& loops, Simulation& result) {
+void count_steps(const Layer& layer, const std::vector<WalkedLoop>& loops, Simulation& result) {
   std::set<std::vector<std::int64_t>> steps;
   std::vector<std::int64_t> value(loops.size(), 0);
   for (bool more = true; more;) {
@@ -490,7 +467,7 @@ void count_steps(const Layer& layer, const std::vector<SimulatedLoop>& loops, Si
 
 Simulation simulate(const Layer& layer, const Accelerator& accelerator, const Mapping& mapping) {
   Simulation result;
-  const auto loops = flatten(layer, mapping);
+  const auto loops = walked_loops(layer, mapping);
   count_steps(layer, loops, result);
   const auto& levels = accelerator.levels();
   for (std::size_t o = 0; o < layer.op.operands().size(); ++o) {

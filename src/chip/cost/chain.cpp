@@ -185,7 +185,7 @@ class CutWalk {
   [[nodiscard]] Tile whole() const { return {{0, 0}, {chain_.bound[0], chain_.bound[1]}}; }
 
   void classify() {
-    std::array<std::int64_t, 2> tile = chain_.bound;
+    ragged_ = is_ragged(chain_);
     int seen = 0;
     for (std::size_t i = 0; i < chain_.loops.size(); ++i) {
       const ChainLoop& loop = chain_.loops[i];
@@ -195,8 +195,6 @@ class CutWalk {
           kind_[i] = cut_.steps && seen == cut_.free ? Kind::steps : Kind::wraps;
         ++seen;
       }
-      if (tile[slot(loop.term)] % loop.tile != 0) ragged_ = true;
-      tile[slot(loop.term)] = loop.tile;
       grouped_ = grouped_ || (loop.spatial && !loop.summed);
       if (kind_[i] != Kind::fixed) first_moving_ = std::min(first_moving_, i);
     }
@@ -500,6 +498,16 @@ class CutWalk {
 int Chain::temporal_loops() const {
   return static_cast<int>(std::count_if(loops.begin(), loops.end(),
                                         [](const ChainLoop& loop) { return !loop.spatial; }));
+}
+
+bool is_ragged(const Chain& chain) {
+  std::array<std::int64_t, 2> above = chain.bound;
+  for (const ChainLoop& loop : chain.loops) {
+    std::int64_t& size = above[slot(loop.term)];
+    if (size % loop.tile != 0) return true;
+    size = loop.tile;
+  }
+  return false;
 }
 
 CutCounts count_cut(const Chain& chain, Cut cut, Side side) {

@@ -58,6 +58,9 @@ enum class Side : std::uint8_t { enter, leave };
 ///       the padding or a ragged end, each of all instances that count together.
 [[nodiscard]] CutCounts count_cut(const Chain& chain, Cut cut, Side side);
 
+/// Is some tile smaller than its like?
+[[nodiscard]] bool is_ragged(const Chain& chain);
+
 /// Distinct words ever in the tiles, summed over the `summed` instances.
 [[nodiscard]] std::int64_t count_distinct(const Chain& chain);
 

@@ -1,25 +1,9 @@
 #include "chip/cost/ragged_boxes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace hwflow::chip {
-namespace {
-
-/// Is some tile along the chain smaller than its like?
-bool is_ragged(const Chain& chain) {
-  std::array<std::int64_t, 2> above = chain.bound;
-  for (const ChainLoop& loop : chain.loops) {
-    std::int64_t& size = above[static_cast<std::size_t>(loop.term)];
-    if (size % loop.tile != 0) return true;
-    size = loop.tile;
-  }
-  return false;
-}
-
-}  // namespace
-
 RaggedBoxes::RaggedBoxes(const std::vector<Chain>& chains, const std::vector<std::size_t>& temporal)
     : chains_(chains) {
   std::vector<std::size_t> next(chains.size(), 0);
