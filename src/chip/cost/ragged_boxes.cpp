@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 namespace hwflow::chip {
 RaggedBoxes::RaggedBoxes(const std::vector<Chain>& chains, const std::vector<std::size_t>& temporal)
@@ -22,11 +23,14 @@ RaggedBoxes::RaggedBoxes(const std::vector<Chain>& chains, const std::vector<std
 void RaggedBoxes::classify() {
   std::optional<Step> slide;
   std::vector<std::int64_t> inside(chains_.size(), 0);
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    step->innermost = !slide && step->shift != 0;
-    if (step->innermost) slide = *step, slide_ = step->shift;
-    step->enters = slide ? what_enters(*step, *slide, inside) : Enters::nothing;
-    inside[step->chain] += step->shift;
+  for (Step& step : std::ranges::reverse_view(steps_)) {
+    step.innermost = !slide && step.shift != 0;
+    if (step.innermost) {
+      slide = step;
+      slide_ = step.shift;
+    }
+    step.enters = slide ? what_enters(step, *slide, inside) : Enters::nothing;
+    inside[step.chain] += step.shift;
   }
 }
 
