@@ -14,6 +14,7 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 
 /// There are many blocks, and most are proved with less.
 constexpr std::int64_t kBlockEvaluations = 30'000;
+constexpr std::int64_t kQuickEvaluations = 3'000;
 
 /// The next size without prime factors above 7.
 std::int64_t next_smooth(std::int64_t size) {
@@ -243,11 +244,17 @@ class GroupRun {
   Diagnostics problems_;
 };
 
-/// Energy that every iteration of a layer costs at the levels next to the units: a role that the
-/// unit does not hold is read (written) there each time, where one unit has one such level. None
-/// of it is in the coarse model, which counts the buffer and the MACs.
+/// Energy that every iteration of a layer costs at the levels next to the units, in pJ: a role that
+/// the unit does not hold is read (written) there each time, where one unit has one such level.
+/// None of it is in the coarse model, which counts the buffer and the MACs.
+///
+/// Outputs are read, too: back for the next addition, but for the first one, or on the way up in
+/// the end. Each word of each level is read once less than it is written, and leaves at least once.
 double innermost_energy_pj(const FusionLayer& layer, const Accelerator& accelerator) {
   if (layer.description.kind == NodeKind::transposed_convolution) return 0.0;  // blocks differ
+  const CountingRules& counting = accelerator.fields().counting;
+  const bool every_sum_is_read = !counting.skip_first_partial_sum_read ||
+                                 (counting.count_drain_reads && !counting.skip_only_update_read);
   double energy = 0.0;
   for (const Operand& operand : layer.layer.op.operands()) {
     const Role role = operand.role;
@@ -257,10 +264,13 @@ double innermost_energy_pj(const FusionLayer& layer, const Accelerator& accelera
     if (level < 2 || accelerator.instances(level - 1) != accelerator.compute_units()) continue;
     const MemoryLevel& store = accelerator.levels()[level - 1];
     const LayerBits& bits = layer.layer.bits;
-    const double width =
-        role == Role::outputs ? std::min(bits.outputs, bits.partial_sums) : bits_of(bits, role);
-    energy += width * (role == Role::outputs ? store.write_energy_pj_per_bit
-                                             : store.read_energy_pj_per_bit);
+    if (role != Role::outputs) {
+      energy += bits_of(bits, role) * store.read_energy_pj_per_bit;
+      continue;
+    }
+    const int width = std::min(bits.outputs, bits.partial_sums);
+    energy += width * (store.write_energy_pj_per_bit +
+                       (every_sum_is_read ? store.read_energy_pj_per_bit : 0.0));
   }
   return energy * static_cast<double>(layer.layer.op.iterations());
 }
@@ -306,8 +316,12 @@ std::int64_t GroupEvaluator::transfer_cycles(std::int64_t read_bits,
                   port_cycles(buffer, {written_bits, read_bits}, 1));
 }
 
-Expected<GroupCost> GroupEvaluator::evaluate(const Slice& slice, const GroupPlan& plan) {
-  return GroupRun(graph_, machine_, *this, cache_, options_, slice, plan).run();
+Expected<GroupCost> GroupEvaluator::evaluate(const Slice& slice, const GroupPlan& plan,
+                                             Effort effort) {
+  MapperOptions options = options_;
+  if (effort == Effort::quick)
+    options.max_evaluations = std::min(*options.max_evaluations, kQuickEvaluations);
+  return GroupRun(graph_, machine_, *this, cache_, options, slice, plan).run();
 }
 
 GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
@@ -331,10 +345,20 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
     compute += graph_.batch * coarse->cycles;
   }
   const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
+  bound.dram_bits = traffic.total();
   bound.cycles = machine_.room.double_buffered ? std::max(compute, moved) : compute + moved;
   bound.energy_pj += transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
                      leakage_ * static_cast<double>(bound.cycles);
   return bound;
+}
+
+std::optional<GroupEvaluator::Bound> GroupEvaluator::lower_bound_alone(std::size_t layer) const {
+  const FusionLayer& alone = graph_.layers[layer];
+  const auto coarse = evaluate_coarse(alone.batched, machine_.whole);
+  if (!coarse) return std::nullopt;
+  const double innermost =
+      static_cast<double>(graph_.batch) * innermost_energy_pj(alone, machine_.whole);
+  return Bound{coarse->energy_pj + innermost, coarse->cycles, coarse->dram_bits};
 }
 
 GroupEvaluator::Bound GroupEvaluator::estimate(const Slice& slice, const GroupTraffic& traffic) {
@@ -347,6 +371,7 @@ GroupEvaluator::Bound GroupEvaluator::estimate(const Slice& slice, const GroupTr
     compute += graph_.batch * found->cost.cycles;
   }
   const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
+  bound.dram_bits = traffic.total();
   bound.cycles = machine_.room.double_buffered ? std::max(compute, moved) : compute + moved;
   bound.energy_pj += transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
                      leakage_ * static_cast<double>(bound.cycles);

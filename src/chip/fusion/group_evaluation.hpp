@@ -53,15 +53,25 @@ class GroupEvaluator {
   GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
                  const MapperOptions& options);
 
+  /// How long each block is mapped.
+  enum class Effort : std::uint8_t {
+    quick,  ///< to compare schedules: a few per cent above what can be found
+    full,
+  };
   /// Errors  blocks that have no mapping.
-  [[nodiscard]] Expected<GroupCost> evaluate(const Slice& slice, const GroupPlan& plan);
+  [[nodiscard]] Expected<GroupCost> evaluate(const Slice& slice, const GroupPlan& plan,
+                                             Effort effort = Effort::full);
 
   /// Energy and cycles that no schedule of the slice with so much DRAM traffic goes below.
   struct Bound {
     double energy_pj = 0.0;
     std::int64_t cycles = 0;
+    std::int64_t dram_bits = 0;
   };
   [[nodiscard]] Bound lower_bound(const Slice& slice, const GroupTraffic& traffic) const;
+  /// The same for a layer by itself, whatever its mapping; none: the machine does not know its
+  /// widths.
+  [[nodiscard]] std::optional<Bound> lower_bound_alone(std::size_t layer) const;
   /// As lower_bound, with the layers as they cost when mapped whole from the buffer inward: an
   /// estimate that says where to look first.
   [[nodiscard]] Bound estimate(const Slice& slice, const GroupTraffic& traffic);
@@ -75,7 +85,7 @@ class GroupEvaluator {
  private:
   const FusionGraph& graph_;
   const FusionMachine& machine_;
-  MapperOptions options_;
+  MapperOptions options_;  ///< of Effort::full
   MappingCache cache_;
   double leakage_ = 0.0;
 };

@@ -19,8 +19,10 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Plans of a slice that are priced in full when the objective is not DRAM traffic alone.
+/// Plans of a slice that are priced when the objective is not DRAM traffic alone.
 constexpr std::size_t kPlansPriced = 3;
+/// Of a time limit, what the layers by themselves may take.
+constexpr double kShareOfSingles = 0.4;
 
 /// What is known of one slice.
 struct SliceState {
@@ -56,6 +58,7 @@ class Fusion {
     search_singles();
     search_by_estimate();
     if (options_.time_limit_seconds) search_by_bound();
+    price_in_full();
     return finish();
   }
 
@@ -92,6 +95,11 @@ class Fusion {
     MapperOptions options = options_.mapper;
     options.objective = options_.objective;
     options.threads = 1;
+    if (options_.time_limit_seconds) {
+      options.time_limit_seconds = kShareOfSingles * *options_.time_limit_seconds *
+                                   std::min<double>(options_.threads, found.size()) /
+                                   static_cast<double>(found.size() * machine_.alone.size());
+    }
     parallel_for(found.size(), options_.threads, [&](std::size_t i) {
       for (const Accelerator& machine : machine_.alone) {
         auto mapped = map_layer(result_.single_mappings[i].layer, machine, options, stop_);
@@ -159,9 +167,9 @@ class Fusion {
   /// Nothing that a layer by itself can do is cheaper than the mapper or the coarse model says.
   PartCost single_bound(const SliceState& state, const PartCost& fused) const {
     const FusionLayer& layer = graph_.layers[state.slice.first];
-    const auto coarse = evaluate_coarse(layer.batched, machine_.whole);
-    if (!coarse) return fused;
-    PartCost alone = cost_of(coarse->energy_pj, coarse->cycles, coarse->dram_bits);
+    const auto least = evaluator_.lower_bound_alone(state.slice.first);
+    if (!least) return fused;
+    PartCost alone = cost_of(least->energy_pj, least->cycles, least->dram_bits);
     const auto mapped = alone_.find(layer.batched.name);
     if (goal_ == PartitionGoal::sum && mapped != alone_.end())
       alone.first = std::max(alone.first, mapped->second->lower_bound);
@@ -254,6 +262,34 @@ class Fusion {
     }
   }
 
+  /// The search looks at blocks with little effort. The groups of the best partition are priced
+  /// again in full, and all others taken for as much cheaper as any was found to be, until the best
+  /// partition has none left that was not.
+  void price_in_full() {
+    if (is_dram()) return;
+    PartCost hope{1.0, 1.0};
+    while (!is_over()) {
+      std::vector<std::pair<std::size_t, std::size_t>> origins;
+      std::vector<FusedGroup*> quick;
+      for (const std::size_t option : best_known(origins, hope).options) {
+        FusedGroup& group = slices_[origins[option].first].options[origins[option].second];
+        if (group.cost && group.effort == GroupEvaluator::Effort::quick) quick.push_back(&group);
+      }
+      if (quick.empty()) return;
+      std::vector<PartCost> before;
+      for (const FusedGroup* group : quick) before.push_back(cost_of(group->total));
+      parallel_for(quick.size(), options_.threads, [&](std::size_t i) {
+        price(*quick[i], GroupEvaluator::Effort::full);
+      });
+      for (std::size_t i = 0; i < quick.size(); ++i) {
+        const PartCost after = cost_of(quick[i]->total);
+        hope.first = std::min(hope.first, after.first / before[i].first);
+        if (before[i].second > 0.0)
+          hope.second = std::min(hope.second, after.second / before[i].second);
+      }
+    }
+  }
+
   [[nodiscard]] FusedGroup named(const Slice& slice) const {
     FusedGroup group;
     group.slice = slice;
@@ -273,7 +309,7 @@ class Fusion {
       group.plan = std::move(plan);
       group.total.dram_bits = group.plan->traffic.total();
       group.peak_buffer_bits = group.plan->room.total();
-      if (!is_dram() && !price(group)) continue;
+      if (!is_dram() && !price(group, GroupEvaluator::Effort::quick)) continue;
       state.options.push_back(std::move(group));
     }
     state.counts = space.counts();
@@ -334,9 +370,10 @@ class Fusion {
     return plans;
   }
 
-  bool price(FusedGroup& group) {
-    auto cost = evaluator_.evaluate(group.slice, *group.plan);
+  bool price(FusedGroup& group, GroupEvaluator::Effort effort) {
+    auto cost = evaluator_.evaluate(group.slice, *group.plan, effort);
     if (!cost) return false;
+    group.effort = effort;
     group.total.energy_pj = cost->energy_pj;
     group.total.cycles = cost->cycles;
     group.cost = std::move(*cost);
@@ -353,14 +390,20 @@ class Fusion {
     state.options.erase(state.options.begin() + 1, state.options.end());
   }
 
-  /// The cheapest partition into what was searched.
-  [[nodiscard]] Partition best_known(std::vector<std::pair<std::size_t, std::size_t>>& origins) {
+  /// The cheapest partition into what was searched. `hope`: what prices in full may be of quick
+  /// ones.
+  [[nodiscard]] Partition best_known(std::vector<std::pair<std::size_t, std::size_t>>& origins,
+                                     const PartCost& hope = {1.0, 1.0}) {
     for (SliceState& state : slices_)  // layers by themselves are always known
       if (state.slice.size() == 1 && !state.is_searched && state.options.empty()) add_alone(state);
     std::vector<PartOption> parts;
     for (std::size_t i = 0; i < slices_.size(); ++i) {
       for (std::size_t o = 0; o < slices_[i].options.size(); ++o) {
-        parts.push_back({slices_[i].slice, cost_of(slices_[i].options[o].total)});
+        const FusedGroup& group = slices_[i].options[o];
+        PartCost cost = cost_of(group.total);
+        if (group.cost && group.effort == GroupEvaluator::Effort::quick)
+          cost = {cost.first * hope.first, cost.second * hope.second};
+        parts.push_back({slices_[i].slice, cost});
         origins.emplace_back(i, o);
       }
     }
@@ -385,7 +428,8 @@ class Fusion {
     for (const std::size_t option : best.options) {
       const auto [slice, number] = origins[option];
       FusedGroup group = slices_[slice].options[number];
-      if (group.plan && !group.cost) price(group);
+      if (group.plan && !group.cost)
+        price(group, is_over() ? GroupEvaluator::Effort::quick : GroupEvaluator::Effort::full);
       group.value = value_of(cost_of(group.total));
       group.lower_bound = std::min(group.value, value_of(slices_[slice].bound));
       result_.total.energy_pj += group.total.energy_pj;

@@ -28,6 +28,7 @@ struct FusedGroup {
   std::vector<std::string> layers;
   std::optional<GroupPlan> plan;       ///< of a fused group
   std::optional<GroupCost> cost;       ///< of a fused group
+  GroupEvaluator::Effort effort = GroupEvaluator::Effort::full;  ///< that `cost` was found with
   std::optional<MappingResult> alone;  ///< of a layer by itself, all images
   NetworkCost total;
   std::int64_t peak_buffer_bits = 0;
