@@ -26,7 +26,7 @@ ALLOWED = {
     "train/export": {"base", "schema", "workload"},
     "pareto": {"base", "schema"},
     "study": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
-              "chip/mapper", "pareto"},
+              "chip/mapper", "chip/fusion", "pareto"},
     "report": {"base", "schema", "workload", "study", "chip/arch", "chip/mapping", "chip/cost",
                "chip/mapper", "chip/fusion"},
 }

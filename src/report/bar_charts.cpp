@@ -26,14 +26,6 @@ std::string cut(const std::string& text, std::size_t characters) {
   return text;
 }
 
-std::vector<double> component_totals(const study::PlanDetails& plan, std::size_t components) {
-  std::vector<double> totals(components, 0.0);
-  for (const auto& layer : plan.layers) {
-    for (std::size_t c = 0; c < components; ++c) totals[c] += layer.energy_by_component_pj[c];
-  }
-  return totals;
-}
-
 double sum(const std::vector<double>& numbers) {
   double total = 0.0;
   for (const double number : numbers) total += number;
@@ -73,7 +65,7 @@ std::string energy_by_plan_chart(const study::CodesignResult& result) {
   if (result.plans.empty()) return {};
   double largest = 0.0;
   for (const auto& plan : result.plans) {
-    largest = std::max(largest, sum(component_totals(plan, result.energy_components.size())));
+    largest = std::max(largest, sum(component_totals(result, plan)));
   }
   const Unit unit = energy_unit(largest);
   const auto rows = static_cast<double>(result.plans.size());
@@ -87,7 +79,7 @@ std::string energy_by_plan_chart(const study::CodesignResult& result) {
   double y = area.y;
   for (const auto& plan : result.plans) {
     svg.text({area.x - 8.0, y + 17.0}, cut(plan.label, 34), "name", Anchor::end);
-    const auto totals = component_totals(plan, result.energy_components.size());
+    const auto totals = component_totals(result, plan);
     double done = 0.0;
     for (std::size_t c = 0; c < totals.size(); ++c) {
       const double from = x(done * unit.factor), to = x((done + totals[c]) * unit.factor);

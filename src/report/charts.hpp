@@ -28,6 +28,10 @@ enum class CostAxis : std::uint8_t { energy, latency, dram, model_size };
 [[nodiscard]] std::string layer_chart(const study::CodesignResult& result, std::size_t plan,
                                       std::size_t reference);
 
+/// Widths of every layer over stacked energy of the groups that they belong to, of one shown plan
+/// that runs fused; empty for others.
+[[nodiscard]] std::string group_chart(const study::CodesignResult& result, std::size_t plan);
+
 /// Speed against arithmetic intensity (DRAM), with the roofs of array and DRAM.
 [[nodiscard]] std::string roofline_chart(const study::CodesignResult& result, std::size_t plan);
 

@@ -77,6 +77,18 @@ std::string layer_line(const study::PlanDetails& plan, const study::LayerDetails
   return row.add(layer.mapping).line();
 }
 
+std::string group_line(const study::PlanDetails& plan, const study::GroupDetails& group,
+                       std::size_t number) {
+  std::string layers;
+  for (const auto& member : group.members) layers += (layers.empty() ? "" : " ") + member.name;
+  Row row;
+  row.add(plan.label).add(number).add(layers).add(group.is_fused ? 1 : 0);
+  row.add(group.tile).add(group.policies).add(group.energy_pj).add(group.cycles);
+  row.add(group.compute_cycles).add(group.dram_bits).add(group.peak_buffer_bits);
+  for (const double energy : group.energy_by_component_pj) row.add(energy);
+  return row.line();
+}
+
 }  // namespace
 
 std::string csv_cell(const std::string& text) {
@@ -114,6 +126,21 @@ std::string layers_csv(const study::CodesignResult& result) {
   std::string text = header.add(std::string("mapping")).line();
   for (const auto& plan : result.plans) {
     for (const auto& layer : plan.layers) text += layer_line(plan, layer);
+  }
+  return text;
+}
+
+std::string groups_csv(const study::CodesignResult& result) {
+  Row header;
+  for (const char* column : {"plan", "group", "layers", "fused", "tile", "policies", "energy_pj",
+                             "cycles", "compute_cycles", "dram_bits", "peak_buffer_bits"}) {
+    header.add(std::string(column));
+  }
+  for (const auto& component : result.energy_components) header.add(component + "_energy_pj");
+  std::string text = header.line();
+  for (const auto& plan : result.plans) {
+    for (std::size_t i = 0; i < plan.groups.size(); ++i)
+      text += group_line(plan, plan.groups[i], i + 1);
   }
   return text;
 }

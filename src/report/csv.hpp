@@ -13,9 +13,12 @@ namespace hwflow::report {
 [[nodiscard]] std::string evaluations_csv(const study::CodesignResult& result);
 /// The rows of the Pareto front, in its order.
 [[nodiscard]] std::string front_csv(const study::CodesignResult& result);
-/// One row for every layer of every shown plan; a column for each energy component and the traffic
-/// of each level.
+/// One row for every layer that runs by itself, of every shown plan; a column for each energy
+/// component and the traffic of each level.
 [[nodiscard]] std::string layers_csv(const study::CodesignResult& result);
+/// One row for every group of every shown plan that runs fused, layers by themselves among them; a
+/// column for each energy component.
+[[nodiscard]] std::string groups_csv(const study::CodesignResult& result);
 /// One row for every shown plan: test accuracies and costs.
 [[nodiscard]] std::string plans_csv(const study::CodesignResult& result);
 /// Hypervolume by generation.

@@ -91,6 +91,61 @@ std::string loop_nests(const study::PlanDetails& plan) {
   return html.empty() ? html : "<h3>Mappings</h3>\n" + html;
 }
 
+std::string group_row(const study::CodesignResult& result, const study::GroupDetails& group,
+                      std::size_t number) {
+  std::string layers;
+  for (const auto& member : group.members) {
+    layers += fmt::format("{}{} {}/{}", layers.empty() ? "" : ", ", member.name,
+                          member.plan_index ? fmt::format("{}", member.weight_bits) : "-",
+                          member.input_bits);
+  }
+  return fmt::format(
+      "<tr><td>{}</td><td class=\"left\">{}<small>{}</small></td><td>{}</td>"
+      "<td class=\"left\"><small>{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      number,
+      group.members.size() == 1 ? "1 layer" : fmt::format("{} layers", group.members.size()),
+      escape(layers), group.is_fused ? escape(group.tile) : "-",
+      group.is_fused ? escape(group.policies) : "mapped by itself", energy_text(group.energy_pj),
+      time_text(seconds_of(group.cycles, result.accelerator.clock_mhz)),
+      bytes_text(static_cast<double>(group.dram_bits)),
+      bytes_text(static_cast<double>(group.peak_buffer_bits)));
+}
+
+std::string group_table(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  std::string html =
+      "<div class=\"scroll\"><table>\n<tr><th>group</th><th class=\"left\">layers, bits w/in</th>"
+      "<th>tile</th><th class=\"left\">policies</th><th>energy</th><th>latency</th><th>DRAM</th>"
+      "<th>peak<br>buffer</th></tr>\n";
+  std::size_t number = 0;
+  for (const auto& group : plan.groups) html += group_row(result, group, ++number);
+  return html + "</table></div>\n";
+}
+
+/// Of a fused plan: layers in groups have no mapping of their own, the others are shown below.
+std::string groups_of(const study::CodesignResult& result, std::size_t i) {
+  const auto& plan = result.plans[i];
+  std::string html = figure(
+      group_chart(result, i), component_legend(result),
+      "Bits of every layer (above) and energy of the groups that run fused. Of a group of layers "
+      "the energy of DRAM is that of both ends of a transfer, and levels have their wires.");
+  html += group_table(result, plan);
+  return plan.layers.empty() ? html
+                             : html + "<h3>Layers by themselves</h3>\n" + layer_table(result, plan);
+}
+
+/// Of a plan whose layers run one after another.
+std::string layers_of(const study::CodesignResult& result, std::size_t i, std::size_t reference) {
+  std::string html = figure(layer_chart(result, i, reference), component_legend(result),
+                            reference == i ? std::string{"Bits (above) and energy of every layer."}
+                                           : fmt::format("Bits (above) and energy of every layer; "
+                                                         "the dashed outline is {}.",
+                                                         escape(result.plans[reference].label)));
+  html += figure(roofline_chart(result, i), {},
+                 "Each point is a layer. Peaks depend on the widths; dashed lines are the lower "
+                 "ones.");
+  return html + layer_table(result, result.plans[i]);
+}
+
 std::string file_list(const study::PlanDetails& plan) {
   if (plan.files.empty()) return {};
   std::string html = "<p>Exported:";
@@ -135,22 +190,17 @@ std::string plans_section(const study::CodesignResult& result) {
 
 std::string details_section(const study::CodesignResult& result) {
   if (result.plans.empty()) return {};
-  std::string html = "<h2>Layer by layer</h2>\n";
+  const bool is_fused = std::any_of(result.plans.begin(), result.plans.end(),
+                                    [](const auto& plan) { return !plan.groups.empty(); });
+  std::string html = is_fused ? "<h2>Group by group</h2>\n" : "<h2>Layer by layer</h2>\n";
   const auto open = main_pick(result);
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const auto& plan = result.plans[i];
-    const std::size_t reference = reference_of(result, i);
     html += fmt::format("<details{}><summary>{}</summary>\n", open == i ? " open" : "",
                         escape(plan.label));
-    html += figure(layer_chart(result, i, reference), component_legend(result),
-                   reference == i ? std::string{"Bits (above) and energy of every layer."}
-                                  : fmt::format("Bits (above) and energy of every layer; the "
-                                                "dashed outline is {}.",
-                                                escape(result.plans[reference].label)));
-    html += figure(roofline_chart(result, i), {},
-                   "Each point is a layer. Peaks depend on the widths; dashed lines are the lower "
-                   "ones.");
-    html += layer_table(result, plan) + file_list(plan) + loop_nests(plan) + "</details>\n";
+    html += plan.groups.empty() ? layers_of(result, i, reference_of(result, i))
+                                : groups_of(result, i);
+    html += file_list(plan) + loop_nests(plan) + "</details>\n";
   }
   return html;
 }
@@ -174,6 +224,7 @@ std::string run_section(const study::CodesignResult& result) {
   html += term("energy table", chip.energy_table);
   html += term("clock", fmt::format("{} MHz, {} compute units", number_text(chip.clock_mhz),
                                     count_text(chip.compute_units)));
+  html += term("schedule", result.schedule);
   html += term("data", result.data);
   html += term("accuracy from", result.accuracy_method);
   html += term("seed", fmt::format("{}", result.seed));

@@ -1,5 +1,8 @@
 #include "report/figure_frame.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <limits>
 
 namespace hwflow::report {
@@ -36,6 +39,18 @@ void draw_axes(Svg& svg, const Box& area, const Scale& x, const Scale& y, std::s
   draw_y_axis(svg, area, y, y_title);
   svg.line({area.x, area.y}, {area.x, area.bottom()}, "frame");
   svg.text({area.x + area.width / 2, area.bottom() + 34.0}, x_title, "axis", Anchor::middle);
+}
+
+void draw_width_cell(Svg& svg, const Point& corner, double cell, int bits, std::string_view layer,
+                     std::string_view what) {
+  if (bits <= 0) return;
+  svg.rect({corner.x + 0.5, corner.y, cell - 1.0, 15.0},
+           fmt::format("bits b{}", std::clamp(bits, 1, 9)),
+           fmt::format("{}: {} bits for {}", layer, bits, what));
+  if (cell >= 13.0) {
+    svg.text({corner.x + cell / 2, corner.y + 11.5}, fmt::format("{}", bits),
+             bits >= 5 ? "cell dark" : "cell", Anchor::middle);
+  }
 }
 
 }  // namespace hwflow::report

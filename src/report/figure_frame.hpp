@@ -19,4 +19,9 @@ void draw_axes(Svg& svg, const Box& area, const Scale& x, const Scale& y, std::s
 /// The vertical axis only, for bar charts.
 void draw_y_axis(Svg& svg, const Box& area, const Scale& y, std::string_view title);
 
+/// A cell of 15 pixels' height that shows the width of what a layer reads; nothing for 0 bits.
+/// `what`: "weights" or "inputs", for the text that appears over it.
+void draw_width_cell(Svg& svg, const Point& corner, double cell, int bits, std::string_view layer,
+                     std::string_view what);
+
 }  // namespace hwflow::report

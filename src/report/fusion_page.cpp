@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/version.hpp"
+#include "chip/fusion/schedule_text.hpp"
 #include "report/format.hpp"
 #include "report/fusion_charts.hpp"
 #include "report/sections.hpp"
@@ -56,34 +57,11 @@ std::string headline(const FusionReport& report) {
 
 std::string policies(const FusionReport& report, const chip::FusedGroup& group) {
   if (!group.plan) return "mapped by itself";
-  const chip::GroupSchedule& schedule = group.plan->schedule;
-  const chip::Group shape = make_group(report.graph, group.slice, schedule.read_again);
-  std::size_t resident = 0, with_weights = 0, overlapping = 0;
-  for (std::size_t l = 0; l < shape.layers.size(); ++l) {
-    if (shape.layers[l].weight_bits == 0) continue;
-    ++with_weights;
-    resident += schedule.resident_weights[l] ? 1 : 0;
-  }
-  for (std::size_t t = 0; t < shape.tensors.size(); ++t)
-    if (!shape.tensors[t].producer && schedule.sources[t] != chip::HaloPolicy::retain)
-      ++overlapping;
-  std::string text = schedule.intermediates == chip::HaloPolicy::retain    ? "halos retained"
-                     : schedule.intermediates == chip::HaloPolicy::in_band ? "bands recomputed"
-                                                                           : "tiles recomputed";
-  text += fmt::format(", bands of {}", schedule.outer == chip::Axis::rows ? "rows" : "columns");
-  if (with_weights > 0) text += fmt::format(", weights: {} of {} stay", resident, with_weights);
-  if (overlapping > 0) text += fmt::format(", {} fetched with overlap", overlapping);
-  if (!schedule.read_again.empty())
-    text += fmt::format(", {} read again", schedule.read_again.size());
-  return text;
+  return chip::policies_text(report.graph, group.slice, group.plan->schedule);
 }
 
 std::string tile(const chip::FusedGroup& group) {
-  if (!group.plan) return "-";
-  const chip::GroupSchedule& schedule = group.plan->schedule;
-  std::string text = fmt::format("{} x {}", schedule.tile_rows, schedule.tile_columns);
-  if (schedule.channel_parts > 1) text += fmt::format(", {} parts", schedule.channel_parts);
-  return text;
+  return group.plan ? chip::tile_text(group.plan->schedule) : "-";
 }
 
 std::string group_table(const FusionReport& report) {

@@ -37,8 +37,9 @@ std::string html_report(const study::CodesignResult& result) {
       "</head>\n<body>\n",
       title, page_style());
   page += fmt::format(
-      "<h1>{}</h1>\n<p class=\"soft\">{} on {}, {} &middot; hwflow {} &middot; {}{}</p>\n", title,
-      escape(result.network.name), escape(result.accelerator.name), escape(result.data),
+      "<h1>{}</h1>\n<p class=\"soft\">{} on {}{}, {} &middot; hwflow {} &middot; {}{}</p>\n", title,
+      escape(result.network.name), escape(result.accelerator.name),
+      result.schedule == "fused" ? " in fused groups" : "", escape(result.data),
       escape(result.version), escape(result.started), stopped_text(result));
   page += headline_section(result);
   page += search_section(result);

@@ -44,6 +44,23 @@ Value plan_value(const study::CodesignResult& result, std::size_t index) {
       .set("index", static_cast<std::int64_t>(index));
 }
 
+Value groups_of(const study::PlanDetails& plan) {
+  Value groups = Value::list();
+  for (const auto& group : plan.groups) {
+    Value layers = Value::list();
+    for (const auto& member : group.members) layers.append(member.name);
+    groups.append(Value::map()
+                      .set("layers", std::move(layers))
+                      .set("tile", group.is_fused ? Value(group.tile) : Value{})
+                      .set("policies", group.is_fused ? Value(group.policies) : Value{})
+                      .set("energy_pj", group.energy_pj)
+                      .set("cycles", group.cycles)
+                      .set("dram_bits", group.dram_bits)
+                      .set("peak_buffer_bits", group.peak_buffer_bits));
+  }
+  return groups;
+}
+
 Value pick_value(const study::CodesignResult& result, const study::PlanDetails& plan) {
   Value value = Value::map().set("label", plan.label).set("reason", plan.reason);
   const Value evaluated = plan_value(result, plan.evaluated);
@@ -53,6 +70,7 @@ Value pick_value(const study::CodesignResult& result, const study::PlanDetails& 
   Value files = Value::list();
   for (const auto& file : plan.files) files.append(file);
   value.set("files", std::move(files));
+  if (!plan.groups.empty()) value.set("groups", groups_of(plan));
   return value;
 }
 
@@ -123,6 +141,7 @@ Value run_of(const study::CodesignResult& result) {
       .set("missing", result.missing)
       .set("network", result.network.name)
       .set("accelerator", result.accelerator.name)
+      .set("schedule", result.schedule)
       .set("data", result.data)
       .set("accuracy_method", result.accuracy_method)
       .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))

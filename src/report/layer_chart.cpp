@@ -69,8 +69,9 @@ class LayerChart {
   void draw_layer(Svg& svg, std::size_t i) {
     const auto& layer = plan_.layers[i];
     const double left = area_.x + static_cast<double>(i) * slot_;
-    draw_bits(svg, left, 2.0, layer.plan_index ? layer.weight_bits : 0, layer.name, "weights");
-    draw_bits(svg, left, 18.0, layer.input_bits, layer.name, "inputs");
+    draw_width_cell(svg, {left, 2.0}, slot_, layer.plan_index ? layer.weight_bits : 0, layer.name,
+                    "weights");
+    draw_width_cell(svg, {left, 18.0}, slot_, layer.input_bits, layer.name, "inputs");
     const double gap = std::min(5.0, slot_ * 0.16);
     const std::string hover = layer_hover(result_, layer);
     double done = 0.0;
@@ -89,17 +90,6 @@ class LayerChart {
     if (slot_ >= 10.0) {
       svg.text({left + slot_ / 2 + 3.5, area_.bottom() + 8.0}, layer.name, "small", Anchor::end,
                -90.0);
-    }
-  }
-
-  void draw_bits(Svg& svg, double left, double top, int bits, const std::string& layer,
-                 std::string_view what) const {
-    if (bits <= 0) return;
-    svg.rect({left + 0.5, top, slot_ - 1.0, 15.0}, fmt::format("bits b{}", std::clamp(bits, 1, 9)),
-             fmt::format("{}: {} bits for {}", layer, bits, what));
-    if (slot_ >= 13.0) {
-      svg.text({left + slot_ / 2, top + 11.5}, fmt::format("{}", bits),
-               bits >= 5 ? "cell dark" : "cell", Anchor::middle);
     }
   }
 

@@ -27,6 +27,13 @@ void check_result(const study::CodesignResult& result) {
                    "a layer's traffic does not match the levels");
     }
   }
+  for (const auto& plan : result.plans) {
+    for (const auto& group : plan.groups) {
+      HWFLOW_CHECK(!group.members.empty(), "a group without layers");
+      HWFLOW_CHECK(group.energy_by_component_pj.size() == result.energy_components.size(),
+                   "a group's energies do not match the components");
+    }
+  }
   for (const auto& test : result.paired_tests) {
     check_all({test.a, test.b}, result.plans.size(), "a paired test of an unknown plan");
   }
@@ -62,6 +69,18 @@ std::string mean_widths_text(const PrecisionPlan& plan) {
   }
   const auto layers = static_cast<double>(plan.layers.size());
   return fmt::format("{:.1f} / {:.1f}", weights / layers, inputs / layers);
+}
+
+std::vector<double> component_totals(const study::CodesignResult& result,
+                                     const study::PlanDetails& plan) {
+  std::vector<double> totals(result.energy_components.size(), 0.0);
+  const auto add = [&](const std::vector<double>& parts) {
+    for (std::size_t c = 0; c < totals.size(); ++c) totals[c] += parts[c];
+  };
+  for (const auto& group : plan.groups) add(group.energy_by_component_pj);
+  if (!plan.groups.empty()) return totals;  // layers by themselves are among them
+  for (const auto& layer : plan.layers) add(layer.energy_by_component_pj);
+  return totals;
 }
 
 std::optional<std::size_t> main_pick(const study::CodesignResult& result) {

@@ -20,6 +20,10 @@ void check_result(const study::CodesignResult& result);
 /// Mean over the layers, "4.3 / 5.1".
 [[nodiscard]] std::string mean_widths_text(const PrecisionPlan& plan);
 
+/// Energy of a shown plan in pJ by component, as CodesignResult::energy_components.
+[[nodiscard]] std::vector<double> component_totals(const study::CodesignResult& result,
+                                                   const study::PlanDetails& plan);
+
 /// The plan that the summary speaks of: the pick of the headline, else the first pick.
 [[nodiscard]] std::optional<std::size_t> main_pick(const study::CodesignResult& result);
 

@@ -31,6 +31,7 @@ void write_report(const study::CodesignResult& result, const std::filesystem::pa
   replace_file(folder / "evaluations.csv", evaluations_csv(result));
   replace_file(folder / "front.csv", front_csv(result));
   replace_file(folder / "layers.csv", layers_csv(result));
+  if (result.schedule == "fused") replace_file(folder / "groups.csv", groups_csv(result));
   replace_file(folder / "plans.csv", plans_csv(result));
   replace_file(folder / "generations.csv", generations_csv(result));
   replace_file(folder / "config.yaml", result.config_yaml);

@@ -15,6 +15,7 @@
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
 #include "study/run_session.hpp"
+#include "study/schedules.hpp"
 #include "study/search.hpp"
 
 namespace hwflow::study {
@@ -77,8 +78,7 @@ class Run {
                 store_.save_mapping(mapping_key(key), text);
               }
             }),
-        hardware_(study.network, study.accelerator, study.options.hardware,
-                  [this](const Layer& layer) { return map_layer(layer); }) {}
+        hardware_(make_hardware_model(study, cache_)) {}
 
   Expected<CodesignResult> run(const RunRecord& record) && {
     run_id_ = record.id;
@@ -101,17 +101,6 @@ class Run {
     return result_.hardware_code + "|" + key;
   }
 
-  Expected<chip::MappingResult> map_layer(const Layer& layer) {
-    chip::MapperOptions options;
-    options.objective = study_.options.mapper.objective;
-    options.factors = study_.options.mapper.factors;
-    options.max_evaluations = study_.options.mapper.max_evaluations;
-    options.strategy = study_.options.mapper.strategy;
-    options.seed = study_.options.search.seed;
-    options.threads = 1;  // layers are mapped side by side
-    return cache_.map(layer, study_.accelerator, options);
-  }
-
   void describe(const RunRecord& record) {
     result_.run_id = std::to_string(record.id);
     result_.started = record.started;
@@ -125,6 +114,7 @@ class Run {
     result_.study_name = study_.options.study;
     result_.config_yaml = study_.config_yaml;
     result_.config_hash = study_.config_hash;
+    result_.schedule = std::string(name(study_.options.schedule));
     result_.network = summarise(study_.network, study_.options.network);
     result_.accelerator = summarise(study_.accelerator);
     result_.data = study_.options.data.name;
@@ -132,7 +122,7 @@ class Run {
     result_.objectives = study_.options.search.objectives;
     result_.tolerance = study_.options.finish.tolerance_points / 100.0;
     result_.finetune_epochs = study_.options.finish.epochs;
-    result_.energy_components = hardware_.energy_components();
+    result_.energy_components = hardware_->energy_components();
     if (setting_.only_known) return;
     store_.save_fact(run_id_, kAccuracyModelFact, accuracy_.key());
     store_.save_fact(run_id_, kMachineFact, setting_.machine);
@@ -171,7 +161,7 @@ class Run {
     result_.float_search =
         cached("float, search split", [this] { return accuracy_.float_search_accuracy(); });
     Expected<SearchResult> found =
-        search_plans(study_.options, hardware_, accuracy_, store_, search_setting());
+        search_plans(study_.options, *hardware_, accuracy_, store_, search_setting());
     if (!found) return std::move(found).error();
     result_.normalisers = std::move(found->normalisers);
     result_.hypervolume_reference = std::move(found->hypervolume_reference);
@@ -182,7 +172,7 @@ class Run {
     result_.accuracy_cache_hits = found->accuracy_cache_hits;
     result_.stopped = found->stopped;
     result_.mappings_searched = mappings_searched_;
-    result_.mappings_reused = cache_.hits() + mappings_loaded_ + hardware_.layers_reused();
+    result_.mappings_reused = mappings_loaded_ + hardware_->layers_reused();
     add_phase("mapping", found->mapping_seconds);
     add_phase("search", seconds_since(start) - found->mapping_seconds);
     if (result_.stopped) result_.missing = missing_of_search();
@@ -255,7 +245,9 @@ class Run {
       details.reason = pick.reason;
       details.baseline = pick.baseline;
       details.evaluated = pick.evaluated;
-      details.layers = hardware_.details(result_.evaluated[pick.evaluated].plan);
+      PlanSchedule schedule = hardware_->schedule(result_.evaluated[pick.evaluated].plan);
+      details.layers = std::move(schedule.layers);
+      details.groups = std::move(schedule.groups);
       result_.plans.push_back(std::move(details));
     }
     retrain_and_measure();
@@ -317,7 +309,7 @@ class Run {
   RunStore& store_;
   const CodesignSetting& setting_;
   chip::MappingCache cache_;
-  HardwareModel hardware_;
+  std::unique_ptr<HardwareModel> hardware_;
   std::int64_t run_id_ = 0;
   std::int64_t mappings_loaded_ = 0, mappings_searched_ = 0;  // guarded by the cache's own mutex
   CodesignResult result_;

@@ -77,13 +77,46 @@ struct LayerDetails {
   double peak_macs_per_cycle = 0.0;            ///< of the array at these widths; 0: no MACs
 };
 
+/// A layer of a fused group: it has no mapping of its own.
+struct GroupMember {
+  std::string name;
+  std::string shape;                      ///< as LayerDetails::shape
+  std::optional<std::size_t> plan_index;  ///< into PrecisionPlan::layers; none: auxiliary layer
+  int weight_bits = 0, input_bits = 0, output_bits = 0;  ///< output_bits: all copies together
+  std::int64_t macs = 0;
+};
+
+/// One part of a plan's fused schedule: layers that run tile by tile together, or one layer by
+/// itself under its best mapping.
+struct GroupDetails {
+  std::vector<GroupMember> members;  ///< in order, never none
+  bool is_fused = true;              ///< false: one member, also among PlanSchedule::layers
+  std::string tile;                  ///< "4 x 28, 2 parts" of the last member's output; "": alone
+  std::string policies;              ///< halos, order, weights; "": alone
+  double energy_pj = 0.0;
+  std::int64_t cycles = 0, compute_cycles = 0;
+  std::int64_t dram_bits = 0;
+  std::int64_t peak_buffer_bits = 0;  ///< that it takes of the buffer at its fullest moment
+  /// As CodesignResult::energy_components; its sum is energy_pj. Of a fused group "DRAM" has both
+  /// ends of every transfer, and levels have the wires of their fan-outs, so that "NoC" is 0.
+  std::vector<double> energy_by_component_pj;
+  bool mapping_optimal = false;  ///< proved, of every block or of the layer; not of the schedule
+};
+
+/// How one plan runs on the accelerator.
+struct PlanSchedule {
+  std::vector<LayerDetails> layers;  ///< those that run by themselves, in order
+  std::vector<GroupDetails> groups;  ///< all parts in order; none: all layers run by themselves
+};
+
 /// A plan shown in full: a uniform baseline, a pick, or both.
 struct PlanDetails {
   std::string label;   ///< "uniform 8/8", "knee", "least energy within 0.5 points"
   std::string reason;  ///< why it was picked, one sentence
   bool baseline = false;
   std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
-  std::vector<LayerDetails> layers;
+  std::vector<LayerDetails> layers;  ///< as PlanSchedule
+  std::vector<GroupDetails> groups;  ///< as PlanSchedule
   /// After finetune_epochs of quantization-aware training, on the test set; none when not measured.
   std::optional<train::AccuracyEstimate> test_fake_quantized, test_integer;
   double finetune_seconds = 0.0;
@@ -139,6 +172,7 @@ struct CodesignResult {
   std::string study_name;
   std::string config_yaml;  ///< effective: defaults filled in
   std::string config_hash;
+  std::string schedule;  ///< "layer_by_layer" or "fused", as in a study file
   bool stopped = false;  ///< by the user, before the end
   std::string missing;   ///< what a stopped run still lacks, one sentence; empty when it is done
   NetworkSummary network;

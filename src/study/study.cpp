@@ -121,6 +121,12 @@ Expected<LoadedStudy> read_and_check(const std::string& text, const fs::path& or
 
 }  // namespace
 
+std::string_view name(Schedule schedule) {
+  for (const auto& [name, value] : enum_names(schedule))
+    if (value == schedule) return name;
+  return "";
+}
+
 Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origin,
                                   const std::vector<std::string>& settings,
                                   const StudyFolders& folders) {

@@ -101,7 +101,9 @@ struct MappingSearchOptions {
   static constexpr auto fields() {
     using T = MappingSearchOptions;
     return std::tuple{
-        schema::field("objective", &T::objective, "What the mapping of a layer minimises."),
+        schema::field("objective", &T::objective,
+                      "What the mapping of a layer minimises, and with schedule: fused the "
+                      "partition into groups."),
         schema::field("factors", &T::factors,
                       "perfect: loop bounds divide the dimension; ceiling: any bound."),
         schema::field("max_evaluations", &T::max_evaluations, 1, 1e12,
@@ -112,10 +114,12 @@ struct MappingSearchOptions {
 };
 
 /// How layers follow each other on the accelerator.
-enum class Schedule : std::uint8_t { layer_by_layer };
+enum class Schedule : std::uint8_t { layer_by_layer, fused };
 constexpr auto enum_names(Schedule) {
-  return std::array{std::pair{std::string_view{"layer_by_layer"}, Schedule::layer_by_layer}};
+  return std::array{std::pair{std::string_view{"layer_by_layer"}, Schedule::layer_by_layer},
+                    std::pair{std::string_view{"fused"}, Schedule::fused}};
 }
+[[nodiscard]] std::string_view name(Schedule schedule);
 
 enum class Algorithm : std::uint8_t { nsga2 };
 constexpr auto enum_names(Algorithm) {
@@ -296,7 +300,12 @@ struct Study {
         schema::field("data", &T::data, "Images and how they enter the network."),
         schema::field("hardware", &T::hardware, "How the network becomes hardware layers."),
         schema::field("mapper", &T::mapper, "Search for the mapping of each layer."),
-        schema::field("schedule", &T::schedule, "How layers follow each other."),
+        schema::field(
+            "schedule", &T::schedule,
+            "How layers follow each other. layer_by_layer: one after another, each under its best "
+            "mapping. fused: in the best groups that run tile by tile, so that what lies between "
+            "their layers stays on chip; needs one buffer that holds inputs and outputs "
+            "(docs/fusion.md)."),
         schema::field("search", &T::search, "Search over the widths of each layer."),
         schema::field("accuracy", &T::accuracy,
                       "How a plan's accuracy is estimated in the search."),

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "chip/fusion/fusion_machine.hpp"
 #include "pareto/nsga2.hpp"
 #include "study/plan_space.hpp"
+#include "study/schedules.hpp"
 #include "study/study.hpp"
 #include "workload/node_geometry.hpp"
 
@@ -26,6 +28,8 @@ class Check {
     check_engine();
     check_pinned();
     check_baselines();
+    check_mapper();
+    check_schedule();
     check_network();
     return std::move(problems_);
   }
@@ -156,6 +160,27 @@ class Check {
           fmt::format("{}/{} is not among finish.baselines", finish.reference.weights,
                       finish.reference.inputs),
           "the saving is stated against a plan that was re-trained and measured too");
+    }
+  }
+
+  void check_mapper() {
+    for (const Diagnostic& problem : chip::check(mapper_options(study_)))
+      add("mapper." + problem.place, problem.reason, problem.hint);
+  }
+
+  void check_schedule() {
+    if (study_.schedule != Schedule::fused) return;
+    const Expected<chip::FusionMachine> machine = chip::make_fusion_machine(accelerator_);
+    if (!machine) {
+      for (const Diagnostic& problem : machine.error())
+        add("schedule",
+            fmt::format("fused groups cannot run on {}: {}", accelerator_.name(), problem.reason),
+            problem.hint + "; another accelerator, or schedule: layer_by_layer");
+    }
+    if (!study_.hardware.include_auxiliary) {
+      add("hardware.include_auxiliary",
+          "false leaves out additions and poolings, which fused groups are made of",
+          "true, or schedule: layer_by_layer");
     }
   }
 

@@ -35,6 +35,12 @@ whose training sources differ measures anew, one whose hardware sources differ m
 refuses a study that differs from the run's own in anything that matters and names the keys, and it
 refuses a program of other code than that which began the run.
 
+**Two schedules.** With `schedule: layer_by_layer` a plan costs the sum of the best mappings of its
+layers. With `schedule: fused` it costs what the best partition into fused groups costs, for
+`mapper.objective`, as `hwflow fuse` finds it (docs/fusion.md, "In the loop"); `mapper` then says how
+layers by themselves and the blocks of groups are mapped. The accelerator needs one buffer that holds
+inputs and outputs, and additions and poolings are always layers.
+
 ## An example
 
 ```yaml

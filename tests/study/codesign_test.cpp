@@ -129,6 +129,66 @@ TEST_F(CodesignTest, OnlyKnownUsesTheMappingsOfTheRunsOwnCode) {
   EXPECT_EQ(count.integer(0), 0);
 }
 
+LoadedStudy fused_loaded() {
+  LoadedStudy study = small_loaded();
+  study.options.schedule = Schedule::fused;
+  study.options.mapper.max_evaluations = 300;
+  return study;
+}
+
+TEST_F(CodesignTest, FusedPlansShowTheirGroups) {
+  FakeAccuracyModel model;
+  const CodesignResult result = run_with(*store_, model, {}, fused_loaded());
+  EXPECT_EQ(result.schedule, "fused");
+  EXPECT_FALSE(result.stopped);
+  ASSERT_GE(result.plans.size(), 3U);
+  for (const PlanDetails& plan : result.plans) {
+    double energy = 0.0;
+    std::size_t layers = 0;
+    for (const GroupDetails& group : plan.groups) {
+      energy += group.energy_pj;
+      layers += group.members.size();
+    }
+    EXPECT_EQ(layers, 4U);
+    EXPECT_NEAR(energy, result.evaluated[plan.evaluated].hardware.energy_pj, 1e-9 * energy);
+  }
+}
+
+TEST_F(CodesignTest, ASecondFusedRunMapsNothingAndGivesTheSame) {
+  FakeAccuracyModel first, second;
+  const CodesignResult once = run_with(*store_, first, {}, fused_loaded());
+  EXPECT_GT(once.mappings_searched, 0);
+  CodesignSetting setting;
+  setting.threads = 3;
+  const CodesignResult twice = run_with(*store_, second, setting, fused_loaded());
+  EXPECT_EQ(twice.mappings_searched, 0);
+  ASSERT_EQ(once.evaluated.size(), twice.evaluated.size());
+  for (std::size_t i = 0; i < once.evaluated.size(); ++i)
+    EXPECT_EQ(once.evaluated[i].hardware, twice.evaluated[i].hardware);
+}
+
+TEST_F(CodesignTest, AStoppedFusedRunGoesOnToTheSameResult) {
+  FakeAccuracyModel whole, cut, rest;
+  const auto other = open_store(folder_.path() / "other.sqlite");
+  const CodesignResult expected = run_with(*other, whole, {}, fused_loaded());
+  std::stop_source source;
+  cut.before_evaluation = [&](int number) {
+    if (number == 35) source.request_stop();
+  };
+  CodesignSetting setting;
+  setting.stop = source.get_token();
+  EXPECT_TRUE(run_with(*store_, cut, setting, fused_loaded()).stopped);
+  const LoadedStudy study = fused_loaded();
+  const RunRecord run = begin_run(*store_, study, true, "2024-05-02T10:00:00Z").value();
+  const CodesignResult resumed = run_codesign(study, run, rest, *store_, {}).value();
+  ASSERT_EQ(resumed.evaluated.size(), expected.evaluated.size());
+  for (std::size_t i = 0; i < expected.evaluated.size(); ++i) {
+    EXPECT_EQ(resumed.evaluated[i].plan, expected.evaluated[i].plan);
+    EXPECT_EQ(resumed.evaluated[i].hardware, expected.evaluated[i].hardware);
+  }
+  EXPECT_EQ(resumed.front, expected.front);
+}
+
 TEST_F(CodesignTest, AStopDuringTheSearchFinishesNothing) {
   std::stop_source source;
   FakeAccuracyModel model;

@@ -1,86 +1,24 @@
 #include "study/hardware_model.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-
-#include "base/check.hpp"
 #include "tests/study/small_world.hpp"
 
 namespace hwflow::study {
 namespace {
 
-HardwareModel model_with(HardwareModel::MapLayer map_layer) {
-  return {small_network(), small_accelerator(), HardwareOptions{}, std::move(map_layer)};
+TEST(ModelBits, AreWeightsTimesTheirWidths) {
+  // Weights: 4*4*9 = 144, 144, 8*4*9 = 288, 10*512 = 5,120.
+  EXPECT_EQ(layer_weights(small_network()), (std::vector<std::int64_t>{144, 144, 288, 5120}));
+  EXPECT_EQ(model_bits(small_network(), PrecisionPlan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}}),
+            144 * 8 + 144 * 4 + 288 * 2 + 5120 * 8);
 }
 
-// MACs: conv1 and conv2 8*8*4*4*9 = 9,216, conv3 8*8*8*4*9 = 18,432, fc 512*10 = 5,120.
-constexpr std::int64_t kConv1 = 9216, kConv2 = 9216, kConv3 = 18432, kFc = 5120;
-// Outputs: 256, 256, 512 and 10; weights: 144, 144, 288, 5,120.
-
-TEST(HardwareModel, AddsUpLayersAtTheirWidths) {
-  HardwareModel model = model_with(map_by_formula);
-  const PrecisionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
-  ASSERT_TRUE(model.prepare(std::vector{plan}, 1).empty());
-  const HardwareCost cost = model.cost(plan);
-  // A layer's outputs are stored at the width that its reader wants; the last at 16.
-  const std::int64_t energy = kConv1 * 64 + kConv2 * 8 + kConv3 * 16 + kFc * 32 +  //
-                              256 * 2 + 256 * 8 + 512 * 4 + 10 * 16;
-  EXPECT_DOUBLE_EQ(cost.energy_pj, static_cast<double>(energy));
-  EXPECT_EQ(cost.cycles, kConv1 * 8 + kConv2 * 4 + kConv3 * 2 + kFc * 8);
-  EXPECT_EQ(cost.model_bits, 144 * 8 + 144 * 4 + 288 * 2 + 5120 * 8);
-  EXPECT_EQ(cost.dram_bits, (144 * 8 + 256 * 8 + 256 * 2) + (144 * 4 + 256 * 2 + 256 * 8) +
-                                (288 * 2 + 256 * 8 + 512 * 4) + (5120 * 8 + 512 * 4 + 10 * 16));
-}
-
-TEST(HardwareModel, MapsEqualLayersOnce) {
-  std::atomic<int> calls = 0;
-  HardwareModel model = model_with([&](const Layer& layer) {
-    ++calls;
-    return map_by_formula(layer);
-  });
-  // Uniform 8/8: conv1 and conv2 are the same layer (4 to 4 channels, 8 bit out).
-  const std::vector<PrecisionPlan> plans{PrecisionPlan::uniform(4, 8, 8),
-                                         PrecisionPlan::uniform(4, 8, 8)};
-  ASSERT_TRUE(model.prepare(plans, 2).empty());
-  EXPECT_EQ(calls, 3);
-  EXPECT_EQ(model.layers_mapped(), 3);
-  EXPECT_EQ(model.layers_reused(), 5);
-  ASSERT_TRUE(model.prepare(plans, 1).empty());
-  EXPECT_EQ(calls, 3);
-}
-
-TEST(HardwareModel, NamesEveryLayerThatHasNoMapping) {
-  HardwareModel model = model_with([](const Layer& layer) -> Expected<chip::MappingResult> {
-    if (layer.op.bound(Dim::k) == 4) return map_by_formula(layer);
-    return Unexpected{Diagnostics{{"buffer", "too small", "grow it"}}};
-  });
-  const Diagnostics problems = model.prepare(std::vector{PrecisionPlan::uniform(4, 8, 8)}, 2);
-  EXPECT_THAT(to_text(problems), testing::HasSubstr("layer conv3 on small: buffer: too small"));
-  EXPECT_THAT(to_text(problems), testing::HasSubstr("layer fc on small: buffer: too small"));
-  EXPECT_EQ(problems.size(), 2U);
-}
-
-TEST(HardwareModel, DetailsAddUpToTheCost) {
-  HardwareModel model = model_with(map_by_formula);
-  const PrecisionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
-  ASSERT_TRUE(model.prepare(std::vector{plan}, 1).empty());
-  const std::vector<LayerDetails> layers = model.details(plan);
-  ASSERT_EQ(layers.size(), 4U);
-  double energy = 0.0;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    energy += layers[i].energy_pj;
-    EXPECT_EQ(layers[i].plan_index, std::optional(i));
-    EXPECT_EQ(layers[i].weight_bits, plan.layers[i].weights);
-    EXPECT_EQ(layers[i].energy_by_component_pj.size(), model.energy_components().size());
-  }
-  EXPECT_DOUBLE_EQ(energy, model.cost(plan).energy_pj);
-}
-
-TEST(HardwareModel, AsksForPreparedPlansOnly) {
-  const HardwareModel model = model_with(map_by_formula);
-  EXPECT_THROW(static_cast<void>(model.cost(PrecisionPlan::uniform(4, 8, 8))), InternalError);
+TEST(PlanIndex, IsThePlaceAmongComputeNodes) {
+  const Network network = small_network();
+  EXPECT_EQ(plan_index(network, *network.find("conv1")), std::optional<std::size_t>(0));
+  EXPECT_EQ(plan_index(network, *network.find("fc")), std::optional<std::size_t>(3));
+  EXPECT_EQ(plan_index(network, NodeId{0}), std::nullopt);  // the input
 }
 
 }  // namespace

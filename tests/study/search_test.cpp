@@ -14,13 +14,13 @@
 namespace hwflow::study {
 namespace {
 
-HardwareModel small_hardware() {
+LayerByLayerModel small_hardware() {
   return {small_network(), small_accelerator(), HardwareOptions{}, map_by_formula};
 }
 
 SearchResult search_with(RunStore& store, FakeAccuracyModel& model, int threads = 1,
                          const Study& study = small_study(), std::stop_token stop = {}) {
-  HardwareModel hardware = small_hardware();
+  LayerByLayerModel hardware = small_hardware();
   SearchSetting setting;
   setting.threads = threads;
   setting.stop = std::move(stop);
@@ -46,7 +46,7 @@ void expect_same(const SearchResult& a, const SearchResult& b) {
 
 Progress first_progress(RunStore& store, const Study& study) {
   FakeAccuracyModel model;
-  HardwareModel hardware = small_hardware();
+  LayerByLayerModel hardware = small_hardware();
   SearchSetting setting;
   std::vector<Progress> shown;
   setting.progress = [&shown](const Progress& progress) { shown.push_back(progress); };
@@ -228,7 +228,7 @@ TEST_F(SearchTest, AStopKeepsWholeGenerationsAndLaterGoesOn) {
 }
 
 TEST_F(SearchTest, AnUnmappableLayerIsAnError) {
-  HardwareModel hardware(small_network(), small_accelerator(), HardwareOptions{},
+  LayerByLayerModel hardware(small_network(), small_accelerator(), HardwareOptions{},
                          [](const Layer& layer) -> Expected<chip::MappingResult> {
                            if (layer.bits.weights != 2) return map_by_formula(layer);
                            return Unexpected{Diagnostics{{"buffer", "too small", ""}}};

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "chip/mapper/mapper.hpp"
-#include "study/hardware_model.hpp"
+#include "study/layer_by_layer_model.hpp"
 #include "study/run_store.hpp"
 #include "study/study.hpp"
 #include "train/quant/backend.hpp"

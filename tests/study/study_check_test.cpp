@@ -53,5 +53,32 @@ TEST(CheckStudy, WantsOneOutput) {
               testing::HasSubstr("s.yaml: network: two has 2 outputs; accuracy is that of one"));
 }
 
+TEST(CheckStudy, NamesWhatCannotRunFused) {
+  Study study = small_study();
+  study.schedule = Schedule::fused;
+  EXPECT_EQ(problems_of(study), "");
+  study.hardware.include_auxiliary = false;
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("s.yaml: hardware.include_auxiliary: false leaves out additions "
+                                 "and poolings, which fused groups are made of (true, or "
+                                 "schedule: layer_by_layer)"));
+  chip::Accelerator::Fields fields = small_accelerator().fields();
+  fields.levels[1].keeps = {{true, true, false}};
+  const chip::Accelerator split = chip::Accelerator::make(fields).value();
+  const std::string text = to_text(check(study, small_network(), split, "s.yaml"));
+  EXPECT_THAT(text, testing::HasSubstr("s.yaml: schedule: fused groups cannot run on small: no "
+                                       "on-chip level keeps both inputs and outputs"));
+  EXPECT_THAT(text, testing::HasSubstr("or schedule: layer_by_layer"));
+  study.schedule = Schedule::layer_by_layer;
+  EXPECT_EQ(to_text(check(study, small_network(), split, "s.yaml")), "");
+}
+
+TEST(CheckStudy, NamesMapperOptionsThatDoNotExist) {
+  Study study = small_study();
+  study.mapper.strategy = "product";
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("s.yaml: mapper.strategy: "));
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("products"));
+}
+
 }  // namespace
 }  // namespace hwflow::study

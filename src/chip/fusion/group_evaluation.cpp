@@ -285,8 +285,12 @@ double dynamic_energy(const Cost& cost) {
 }  // namespace
 
 GroupEvaluator::GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                               const MapperOptions& options)
-    : graph_(graph), machine_(machine), options_(options), leakage_(leakage_of(machine.whole)) {
+                               const MapperOptions& options, MappingCache* mappings)
+    : graph_(graph),
+      machine_(machine),
+      options_(options),
+      cache_(mappings != nullptr ? *mappings : own_cache_),
+      leakage_(leakage_of(machine.whole)) {
   options_.threads = 1;
   options_.time_limit_seconds.reset();
   options_.max_evaluations =

@@ -50,8 +50,9 @@ struct GroupCost {
 /// the mapper, from the buffer inward. Thread-safe.
 class GroupEvaluator {
  public:
+  /// `mappings`: of blocks known already, to which new ones are added; none: it has its own.
   GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                 const MapperOptions& options);
+                 const MapperOptions& options, MappingCache* mappings = nullptr);
 
   /// How long each block is mapped.
   enum class Effort : std::uint8_t {
@@ -86,7 +87,8 @@ class GroupEvaluator {
   const FusionGraph& graph_;
   const FusionMachine& machine_;
   MapperOptions options_;  ///< of Effort::full
-  MappingCache cache_;
+  MappingCache own_cache_;
+  MappingCache& cache_;
   double leakage_ = 0.0;
 };
 

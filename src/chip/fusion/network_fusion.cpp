@@ -27,6 +27,7 @@ constexpr double kShareOfSingles = 0.4;
 /// What is known of one slice.
 struct SliceState {
   Slice slice;
+  std::string key;    ///< with a SliceCache
   PartCost bound;     ///< nothing cheaper
   PartCost estimate;  ///< where to look first
   std::int64_t least_bits = 0;
@@ -43,7 +44,7 @@ class Fusion {
         machine_(machine),
         options_(options),
         progress_(progress),
-        evaluator_(graph, machine, options.mapper),
+        evaluator_(graph, machine, options.mapper, options.mappings),
         stop_(std::move(stop)),
         start_(Clock::now()),
         goal_(options.objective == Objective::edp ? PartitionGoal::product : PartitionGoal::sum) {
@@ -102,7 +103,7 @@ class Fusion {
     }
     parallel_for(found.size(), options_.threads, [&](std::size_t i) {
       for (const Accelerator& machine : machine_.alone) {
-        auto mapped = map_layer(result_.single_mappings[i].layer, machine, options, stop_);
+        auto mapped = map_alone(result_.single_mappings[i].layer, machine, options);
         if (!mapped) continue;
         if (!found[i]) {
           found[i] = std::move(*mapped);
@@ -132,6 +133,12 @@ class Fusion {
     result_.single_layer_seconds = seconds_since(start_);
   }
 
+  [[nodiscard]] Expected<MappingResult> map_alone(const Layer& layer, const Accelerator& machine,
+                                                  const MapperOptions& options) const {
+    if (options_.mappings == nullptr) return map_layer(layer, machine, options, stop_);
+    return options_.mappings->map(layer, machine, options);
+  }
+
   void list_slices() {
     const std::size_t count = graph_.layers.size();
     const std::size_t most = std::min(count, options_.max_group.value_or(count));
@@ -143,7 +150,22 @@ class Fusion {
       }
     }
     result_.slices = static_cast<std::int64_t>(slices_.size());
-    parallel_for(slices_.size(), options_.threads, [&](std::size_t i) { bound(slices_[i]); });
+    parallel_for(slices_.size(), options_.threads, [&](std::size_t i) { look_at(slices_[i]); });
+  }
+
+  void look_at(SliceState& state) {
+    if (options_.slices != nullptr) {
+      state.key = slice_key(graph_, state.slice);
+      if (const auto known = options_.slices->find_outlook(state.key)) {
+        state.bound = known->bound;
+        state.estimate = known->estimate;
+        state.least_bits = known->least_bits;
+        return;
+      }
+    }
+    bound(state);
+    if (options_.slices != nullptr)
+      options_.slices->save_outlook(state.key, {state.bound, state.estimate, state.least_bits});
   }
 
   void bound(SliceState& state) {
@@ -273,7 +295,7 @@ class Fusion {
       std::vector<FusedGroup*> quick;
       for (const std::size_t option : best_known(origins, hope).options) {
         FusedGroup& group = slices_[origins[option].first].options[origins[option].second];
-        if (group.cost && group.effort == GroupEvaluator::Effort::quick) quick.push_back(&group);
+        if (group.effort == GroupEvaluator::Effort::quick) quick.push_back(&group);
       }
       if (quick.empty()) return;
       std::vector<PartCost> before;
@@ -300,20 +322,21 @@ class Fusion {
 
   void search(SliceState& state) {
     if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
-    GroupSpace space(graph_, state.slice, machine_.room, options_.space, stop_);
-    std::vector<GroupPlan> plans = useful_plans(state, space);
+    std::vector<PricedPlan> plans = useful_plans(state);
     std::optional<std::int64_t> least_found;
-    if (!plans.empty()) least_found = plans.back().traffic.total();
-    for (GroupPlan& plan : plans) {
+    if (!plans.empty()) least_found = plans.back().plan.traffic.total();
+    for (PricedPlan& plan : plans) {
       FusedGroup group = named(state.slice);
-      group.plan = std::move(plan);
+      group.plan = std::move(plan.plan);
       group.total.dram_bits = group.plan->traffic.total();
       group.peak_buffer_bits = group.plan->room.total();
-      if (!is_dram() && !price(group, GroupEvaluator::Effort::quick)) continue;
+      if (!is_dram() && !plan.cost) continue;
+      if (plan.cost) {
+        group.total = *plan.cost;
+        group.effort = GroupEvaluator::Effort::quick;
+      }
       state.options.push_back(std::move(group));
     }
-    state.counts = space.counts();
-    if (!is_dram()) state.counts.evaluated += static_cast<std::int64_t>(plans.size());
     keep_best(state);
     if (is_over()) return;  // what is known may not be all
     state.is_searched = true;
@@ -350,34 +373,65 @@ class Fusion {
     state.options.push_back(std::move(group));
   }
 
-  /// DRAM: the one of least traffic, if it is less than what is known. Else those that moved less
-  /// than all with larger steps before them: the last few.
-  std::vector<GroupPlan> useful_plans(const SliceState& state, GroupSpace& space) const {
-    std::vector<GroupPlan> plans;
+  /// The least traffic with which no schedule of the slice is of use any more.
+  [[nodiscard]] std::int64_t useless_bits(const SliceState& state) const {
+    std::int64_t useful = 0, useless = std::int64_t{1} << 62;
+    if (!can_improve(state, useful)) return 0;
+    while (useless - useful > 1) {
+      const std::int64_t middle = useful + (useless - useful) / 2;
+      (can_improve(state, middle) ? useful : useless) = middle;
+    }
+    return useless;
+  }
+
+  /// From the cache, or by a search.
+  std::vector<PricedPlan> useful_plans(SliceState& state) {
+    const std::int64_t below = useless_bits(state);
+    if (options_.slices != nullptr) {
+      if (auto known = options_.slices->find_plans(state.key, below)) return std::move(*known);
+    }
+    std::vector<PricedPlan> plans = search_plans(state, below);
+    if (options_.slices != nullptr && !is_over())
+      options_.slices->save_plans(state.key, below, plans);
+    return plans;
+  }
+
+  /// Of what moves less than `below` bits: DRAM: the one of least traffic, if it is less than what
+  /// is known. Else those that moved less than all with larger steps before them: the last few.
+  std::vector<PricedPlan> search_plans(SliceState& state, std::int64_t below) {
+    GroupSpace space(graph_, state.slice, machine_.room, options_.space, stop_);
+    std::vector<PricedPlan> plans;
     std::optional<std::int64_t> least;
     if (is_dram() && !state.options.empty()) least = state.options.front().total.dram_bits;
     const auto worth = [&](std::int64_t bits) {
-      return !is_over() && can_improve(state, bits) &&
+      return !is_over() && bits < below &&
              (!least || (bits < least.value() && least.value() > state.least_bits));
     };
     space.visit(worth, [&](GroupPlan&& plan) {
       least = plan.traffic.total();
-      plans.push_back(std::move(plan));
+      plans.push_back({std::move(plan), std::nullopt});
     });
     const std::size_t most = is_dram() ? 1 : kPlansPriced;
     if (plans.size() > most)
       plans.erase(plans.begin(), plans.end() - static_cast<std::ptrdiff_t>(most));
+    state.counts = space.counts();
+    if (is_dram()) return plans;
+    state.counts.evaluated += static_cast<std::int64_t>(plans.size());
+    for (PricedPlan& plan : plans) {
+      const auto cost =
+          evaluator_.evaluate(state.slice, plan.plan, GroupEvaluator::Effort::quick);
+      if (cost) plan.cost = {cost->energy_pj, cost->cycles, plan.plan.traffic.total()};
+    }
     return plans;
   }
 
-  bool price(FusedGroup& group, GroupEvaluator::Effort effort) {
+  void price(FusedGroup& group, GroupEvaluator::Effort effort) {
     auto cost = evaluator_.evaluate(group.slice, *group.plan, effort);
-    if (!cost) return false;
     group.effort = effort;
+    if (!cost) return;
     group.total.energy_pj = cost->energy_pj;
     group.total.cycles = cost->cycles;
     group.cost = std::move(*cost);
-    return true;
   }
 
   void keep_best(SliceState& state) const {
@@ -401,7 +455,7 @@ class Fusion {
       for (std::size_t o = 0; o < slices_[i].options.size(); ++o) {
         const FusedGroup& group = slices_[i].options[o];
         PartCost cost = cost_of(group.total);
-        if (group.cost && group.effort == GroupEvaluator::Effort::quick)
+        if (group.effort == GroupEvaluator::Effort::quick)
           cost = {cost.first * hope.first, cost.second * hope.second};
         parts.push_back({slices_[i].slice, cost});
         origins.emplace_back(i, o);

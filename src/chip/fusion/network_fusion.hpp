@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chip/fusion/group_evaluation.hpp"
+#include "chip/fusion/slice_cache.hpp"
 #include "chip/mapper/network_mapper.hpp"
 
 namespace hwflow::chip {
@@ -20,6 +21,10 @@ struct FusionOptions {
   MapperOptions mapper;
   std::optional<double> time_limit_seconds;
   int threads = 1;
+  /// Shared by calls, see MappingCache: single layers and blocks are looked up there. None: blocks
+  /// have a cache for the call, and single layers are mapped from scratch.
+  MappingCache* mappings = nullptr;
+  SliceCache* slices = nullptr;  ///< shared by calls; none: every slice is searched
 };
 
 /// One part of the partition: a fused group, or a layer by itself as the mapper maps it.
@@ -28,7 +33,8 @@ struct FusedGroup {
   std::vector<std::string> layers;
   std::optional<GroupPlan> plan;       ///< of a fused group
   std::optional<GroupCost> cost;       ///< of a fused group
-  GroupEvaluator::Effort effort = GroupEvaluator::Effort::full;  ///< that `cost` was found with
+  /// With which energy and cycles of a fused group were found; none: they are not known.
+  std::optional<GroupEvaluator::Effort> effort;
   std::optional<MappingResult> alone;  ///< of a layer by itself, all images
   NetworkCost total;
   std::int64_t peak_buffer_bits = 0;

@@ -1,0 +1,107 @@
+#include "chip/fusion/slice_cache.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace hwflow::chip {
+namespace {
+
+struct KnownPlans {
+  std::int64_t below_bits = 0;
+  std::vector<PricedPlan> plans;
+};
+
+void append(std::string& key, int width) { key += static_cast<char>(width); }
+
+void append(std::string& key, const std::set<int>& widths) {
+  append(key, static_cast<int>(widths.size()));
+  for (const int width : widths) append(key, width);
+}
+
+/// Copies of a layer's output that somebody outside the slice wants.
+std::set<int> widths_outside(const FusionGraph& graph, const FusionTensor& tensor,
+                             const Slice& slice) {
+  std::set<int> widths = tensor.output_widths;
+  for (const std::size_t index : tensor.reads) {
+    const FusionRead& read = graph.reads[index];
+    if (read.layer < slice.first || read.layer >= slice.last)
+      widths.insert(read.widths.begin(), read.widths.end());
+  }
+  return widths;
+}
+
+}  // namespace
+
+struct SliceCache::State {
+  mutable std::mutex mutex;  // of all below
+  std::unordered_map<std::string, SliceOutlook> outlooks;
+  std::unordered_map<std::string, KnownPlans> plans;
+  mutable std::int64_t hits = 0, misses = 0;
+};
+
+SliceCache::SliceCache() : state_(std::make_unique<State>()) {}
+SliceCache::~SliceCache() = default;
+
+std::optional<SliceOutlook> SliceCache::find_outlook(const std::string& key) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto known = state_->outlooks.find(key);
+  if (known == state_->outlooks.end()) return std::nullopt;
+  return known->second;
+}
+
+void SliceCache::save_outlook(const std::string& key, const SliceOutlook& outlook) {
+  const std::lock_guard lock(state_->mutex);
+  state_->outlooks.emplace(key, outlook);
+}
+
+std::optional<std::vector<PricedPlan>> SliceCache::find_plans(const std::string& key,
+                                                              std::int64_t below_bits) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto known = state_->plans.find(key);
+  if (known == state_->plans.end() || known->second.below_bits < below_bits) {
+    ++state_->misses;
+    return std::nullopt;
+  }
+  ++state_->hits;
+  const std::vector<PricedPlan>& plans = known->second.plans;
+  const auto first = std::find_if(plans.begin(), plans.end(), [&](const PricedPlan& plan) {
+    return plan.plan.traffic.total() < below_bits;
+  });
+  return std::vector<PricedPlan>(first, plans.end());
+}
+
+void SliceCache::save_plans(const std::string& key, std::int64_t below_bits,
+                            std::vector<PricedPlan> plans) {
+  const std::lock_guard lock(state_->mutex);
+  KnownPlans& known = state_->plans[key];
+  if (known.below_bits >= below_bits) return;
+  known = {below_bits, std::move(plans)};
+}
+
+std::int64_t SliceCache::hits() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->hits;
+}
+
+std::int64_t SliceCache::misses() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->misses;
+}
+
+std::string slice_key(const FusionGraph& graph, const Slice& slice) {
+  std::string key = std::to_string(slice.first) + '-' + std::to_string(slice.last) + ':';
+  for (std::size_t l = slice.first; l < slice.last; ++l) {
+    const FusionLayer& layer = graph.layers[l];
+    const LayerBits& bits = layer.layer.bits;
+    for (const int width : {bits.weights, bits.inputs, bits.outputs, bits.partial_sums})
+      append(key, width);
+    for (const std::size_t read : layer.reads) append(key, graph.reads[read].widths);
+    append(key, widths_outside(graph, graph.tensors[layer.output], slice));
+  }
+  return key;
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,97 @@
+#include "study/layer_by_layer_model.hpp"
+
+#include <map>
+#include <optional>
+
+#include "base/check.hpp"
+#include "base/parallel.hpp"
+#include "study/layer_details.hpp"
+
+namespace hwflow::study {
+
+/// Best mappings by shape key.
+struct LayerByLayerModel::Cells {
+  std::map<std::string, chip::MappingResult> known;
+  std::int64_t reused = 0;
+};
+
+LayerByLayerModel::LayerByLayerModel(Network network, chip::Accelerator accelerator,
+                                     const HardwareOptions& options, MapLayer map_layer)
+    : HardwareModel(std::move(network), std::move(accelerator), options),
+      map_layer_(std::move(map_layer)),
+      cells_(std::make_unique<Cells>()) {}
+
+LayerByLayerModel::~LayerByLayerModel() = default;
+
+std::vector<LoweredLayer> LayerByLayerModel::lowered(const PrecisionPlan& plan) const {
+  return lower(network(), plan, lowering());
+}
+
+Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int threads,
+                                   std::stop_token stop) {
+  std::map<std::string, Layer> missing;
+  for (const PrecisionPlan& plan : plans) {
+    for (LoweredLayer& lowered_layer : lowered(plan)) {
+      std::string key = shape_key(lowered_layer.layer);
+      if (cells_->known.contains(key) ||
+          !missing.emplace(std::move(key), std::move(lowered_layer.layer)).second) {
+        ++cells_->reused;
+      }
+    }
+  }
+  std::vector<const Layer*> layers;
+  for (const auto& [key, layer] : missing) layers.push_back(&layer);
+  std::vector<std::optional<Expected<chip::MappingResult>>> results(layers.size());
+  parallel_for(layers.size(), threads, [&](std::size_t i) {
+    if (!stop.stop_requested()) results[i] = map_layer_(*layers[i]);
+  });
+
+  Diagnostics problems;
+  std::size_t i = 0;
+  for (const auto& [key, layer] : missing) {
+    std::optional<Expected<chip::MappingResult>>& result = results[i++];
+    if (!result) continue;
+    if (*result) {
+      cells_->known.emplace(key, std::move(**result));
+      continue;
+    }
+    for (Diagnostic problem : result->error()) {
+      problem.place = "layer " + layer.name + " on " + accelerator().name() +
+                      (problem.place.empty() ? "" : ": " + problem.place);
+      problems.push_back(std::move(problem));
+    }
+  }
+  return problems;
+}
+
+HardwareCost LayerByLayerModel::cost(const PrecisionPlan& plan) const {
+  HardwareCost total;
+  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+    const auto cell = cells_->known.find(shape_key(lowered_layer.layer));
+    HWFLOW_CHECK(cell != cells_->known.end(), "plan was not prepared");
+    total.energy_pj += cell->second.cost.energy_pj;
+    total.cycles += cell->second.cost.cycles;
+    total.dram_bits += cell->second.cost.dram_bits;
+  }
+  total.model_bits = model_bits(network(), plan);
+  return total;
+}
+
+PlanSchedule LayerByLayerModel::schedule(const PrecisionPlan& plan) const {
+  PlanSchedule schedule;
+  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+    const auto cell = cells_->known.find(shape_key(lowered_layer.layer));
+    HWFLOW_CHECK(cell != cells_->known.end(), "plan was not prepared");
+    schedule.layers.push_back(describe_layer(lowered_layer.layer, accelerator(), cell->second));
+    schedule.layers.back().plan_index = plan_index(network(), lowered_layer.node);
+  }
+  return schedule;
+}
+
+std::int64_t LayerByLayerModel::layers_mapped() const noexcept {
+  return static_cast<std::int64_t>(cells_->known.size());
+}
+
+std::int64_t LayerByLayerModel::layers_reused() const noexcept { return cells_->reused; }
+
+}  // namespace hwflow::study

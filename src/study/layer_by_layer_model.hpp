@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "chip/mapper/mapper.hpp"
+#include "study/hardware_model.hpp"
+
+namespace hwflow::study {
+
+/// `schedule: layer_by_layer`: the sum of the best mappings of a plan's layers, one after another.
+///
+/// Layers of equal shape and widths are mapped once, whichever plan they belong to.
+class LayerByLayerModel final : public HardwareModel {
+ public:
+  /// Best mapping of one layer; called from several threads at once.
+  using MapLayer = std::function<Expected<chip::MappingResult>(const Layer&)>;
+
+  LayerByLayerModel(Network network, chip::Accelerator accelerator, const HardwareOptions& options,
+                    MapLayer map_layer);
+  ~LayerByLayerModel() override;
+
+  using HardwareModel::prepare;
+  [[nodiscard]] Diagnostics prepare(std::span<const PrecisionPlan> plans, int threads,
+                                    std::stop_token stop) override;
+  [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
+  [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
+  [[nodiscard]] std::int64_t layers_reused() const noexcept override;
+  [[nodiscard]] std::int64_t layers_mapped() const noexcept;
+
+ private:
+  struct Cells;
+  [[nodiscard]] std::vector<LoweredLayer> lowered(const PrecisionPlan& plan) const;
+
+  MapLayer map_layer_;
+  std::unique_ptr<Cells> cells_;
+};
+
+}  // namespace hwflow::study

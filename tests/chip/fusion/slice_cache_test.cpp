@@ -1,0 +1,217 @@
+#include "chip/fusion/slice_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "chip/fusion/network_fusion.hpp"
+#include "tests/chip/fusion/random_network.hpp"
+#include "workload/network_builder.hpp"
+
+namespace hwflow::chip {
+namespace {
+
+Accelerator machine_with(std::int64_t buffer_bits) {
+  auto accelerator = parse_accelerator(R"(schema: 1
+name: small
+description: four units
+source: made up
+energy_table: eyeriss-isca16
+clock_mhz: 200
+partial_sum_bits: 16
+float_bits: 16
+levels:
+  - {name: DRAM, keeps: [weights, inputs, outputs], energy: dram,
+     read_bandwidth_bits_per_cycle: 16, shared_port: true}
+  - name: GLB
+    keeps: [weights, inputs, outputs]
+    capacity_bits: )" + std::to_string(buffer_bits) +
+                                           R"(
+    energy: glb
+    fanout: {x: 2, y: 2}
+  - {name: RF, keeps: [weights, inputs, outputs], capacity_bits: 4096, energy: rf}
+engine: {kind: bit_parallel, width_bits: 16, energy: mac}
+)",
+                                       "test");
+  HWFLOW_CHECK(accelerator.has_value(), to_text(accelerator.error()));
+  return *accelerator;
+}
+
+FusionOptions options_for(Objective objective) {
+  FusionOptions options;
+  options.objective = objective;
+  options.mapper.objective = objective;
+  options.mapper.strategy = "products";
+  options.mapper.max_evaluations = 300;
+  return options;
+}
+
+/// The graphs of one network at several widths. Plans differ in a few layers from one before, as in
+/// a search.
+std::vector<FusionGraph> draw_graphs(Rng& rng, std::size_t count) {
+  Network network = testing::random_network(rng, 5);
+  while (network.compute_nodes().empty()) network = testing::random_network(rng, 5);
+  std::vector<PrecisionPlan> plans{testing::random_plan(rng, network)};
+  while (plans.size() < count) {
+    PrecisionPlan plan = plans[static_cast<std::size_t>(
+        rng.between(0, static_cast<std::int64_t>(plans.size()) - 1))];
+    const PrecisionPlan other = testing::random_plan(rng, network);
+    const auto layer = static_cast<std::size_t>(
+        rng.between(0, static_cast<std::int64_t>(plan.layers.size()) - 1));
+    plan.layers[layer] = other.layers[layer];
+    plans.push_back(std::move(plan));
+  }
+  std::vector<FusionGraph> graphs;
+  for (const PrecisionPlan& plan : plans)
+    graphs.push_back(
+        make_fusion_graph(network, plan, {.partial_sum_bits = 16, .auxiliary_bits = 8}));
+  return graphs;
+}
+
+void expect_equal(const NetworkFusion& a, const NetworkFusion& b) {
+  EXPECT_EQ(a.value, b.value);
+  EXPECT_EQ(a.lower_bound, b.lower_bound);
+  EXPECT_EQ(a.total.energy_pj, b.total.energy_pj);
+  EXPECT_EQ(a.total.cycles, b.total.cycles);
+  EXPECT_EQ(a.total.dram_bits, b.total.dram_bits);
+  EXPECT_EQ(a.slices_searched, b.slices_searched);
+  ASSERT_EQ(a.groups.size(), b.groups.size());
+  for (std::size_t i = 0; i < a.groups.size(); ++i) {
+    EXPECT_EQ(a.groups[i].slice, b.groups[i].slice);
+    ASSERT_EQ(a.groups[i].plan.has_value(), b.groups[i].plan.has_value());
+    if (a.groups[i].plan) {
+      EXPECT_EQ(a.groups[i].plan->schedule, b.groups[i].plan->schedule);
+    }
+  }
+}
+
+/// The witness: every graph by itself, with nothing known of any other.
+std::vector<Expected<NetworkFusion>> fuse_apart(const std::vector<FusionGraph>& graphs,
+                                                const FusionMachine& machine,
+                                                Objective objective) {
+  std::vector<Expected<NetworkFusion>> results;
+  for (const FusionGraph& graph : graphs) {
+    MappingCache mappings;
+    FusionOptions options = options_for(objective);
+    options.mappings = &mappings;
+    results.push_back(fuse_network(graph, machine, options));
+  }
+  return results;
+}
+
+TEST(SliceCache, ChangesNoResultWhateverTheOrder) {
+  std::int64_t hits = 0;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    Rng rng = Rng::derive(77, seed);
+    const std::vector<FusionGraph> graphs = draw_graphs(rng, 6);
+    const FusionMachine machine = *make_fusion_machine(machine_with(rng.between(600, 3000)));
+    for (const Objective objective :
+         {Objective::dram, Objective::energy, Objective::latency, Objective::edp}) {
+      SCOPED_TRACE(::testing::Message() << "seed " << seed << ", " << name(objective));
+      const auto apart = fuse_apart(graphs, machine, objective);
+      for (const bool backwards : {false, true}) {
+        MappingCache mappings;
+        SliceCache slices;
+        FusionOptions options = options_for(objective);
+        options.mappings = &mappings;
+        options.slices = &slices;
+        options.threads = backwards ? 3 : 1;
+        for (std::size_t i = 0; i < graphs.size(); ++i) {
+          const std::size_t g = backwards ? graphs.size() - 1 - i : i;
+          const auto shared = fuse_network(graphs[g], machine, options);
+          ASSERT_EQ(shared.has_value(), apart[g].has_value());
+          if (shared) expect_equal(*shared, *apart[g]);
+        }
+        hits += slices.hits();
+      }
+    }
+  }
+  EXPECT_GT(hits, 200);
+}
+
+/// Without shared mappings single layers are mapped from scratch: other mappings of equal value.
+TEST(SliceCache, GivesTheValueOfASearchWithoutAnyCache) {
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    Rng rng = Rng::derive(78, seed);
+    const std::vector<FusionGraph> graphs = draw_graphs(rng, 4);
+    const FusionMachine machine = *make_fusion_machine(machine_with(rng.between(600, 3000)));
+    MappingCache mappings;
+    SliceCache slices;
+    FusionOptions options = options_for(Objective::edp);
+    options.mappings = &mappings;
+    options.slices = &slices;
+    for (const FusionGraph& graph : graphs) {
+      const auto alone = fuse_network(graph, machine, options_for(Objective::edp));
+      const auto shared = fuse_network(graph, machine, options);
+      ASSERT_EQ(shared.has_value(), alone.has_value());
+      if (!shared || !alone->single_layers_optimal) continue;
+      EXPECT_NEAR(shared->value, alone->value, 1e-9 * alone->value) << "seed " << seed;
+    }
+  }
+}
+
+PricedPlan plan_moving(std::int64_t bits) {
+  PricedPlan plan;
+  plan.plan.traffic.fetched_bits = bits;
+  return plan;
+}
+
+std::vector<std::int64_t> bits_of(const std::optional<std::vector<PricedPlan>>& plans) {
+  std::vector<std::int64_t> bits;
+  for (const PricedPlan& plan : *plans) bits.push_back(plan.plan.traffic.total());
+  return bits;
+}
+
+TEST(SliceCache, AnswersSearchesThatWantNoMoreThanIsKnown) {
+  SliceCache cache;
+  EXPECT_FALSE(cache.find_plans("a", 10).has_value());
+  cache.save_plans("a", 100, {plan_moving(90), plan_moving(60), plan_moving(50)});
+  EXPECT_EQ(bits_of(cache.find_plans("a", 100)), (std::vector<std::int64_t>{90, 60, 50}));
+  EXPECT_EQ(bits_of(cache.find_plans("a", 60)), (std::vector<std::int64_t>{50}));
+  EXPECT_EQ(bits_of(cache.find_plans("a", 50)), (std::vector<std::int64_t>{}));
+  EXPECT_FALSE(cache.find_plans("a", 101).has_value());  // something of 100 may be missing
+  EXPECT_FALSE(cache.find_plans("b", 10).has_value());
+  EXPECT_EQ(cache.hits(), 3);
+  EXPECT_EQ(cache.misses(), 3);
+}
+
+TEST(SliceCache, KeepsTheMoreCompleteAnswer) {
+  SliceCache cache;
+  cache.save_plans("a", 100, {plan_moving(50)});
+  cache.save_plans("a", 40, {});
+  EXPECT_EQ(bits_of(cache.find_plans("a", 100)), (std::vector<std::int64_t>{50}));
+  cache.save_plans("a", 200, {plan_moving(150), plan_moving(50)});
+  EXPECT_EQ(bits_of(cache.find_plans("a", 200)), (std::vector<std::int64_t>{150, 50}));
+}
+
+/// Convolutions a, b, c, d in a row.
+FusionGraph graph_with(const PrecisionPlan& plan) {
+  NetworkBuilder net;
+  const NodeId x = net.input({4, 8, 8});
+  const NodeId a = net.conv_bias("a", x, 4, {.kernel = 3, .pad = 1}, Activation::relu);
+  const NodeId b = net.conv_bias("b", a, 4, {.kernel = 3, .pad = 1}, Activation::relu);
+  const NodeId c = net.conv_bias("c", b, 4, {.kernel = 3, .pad = 1}, Activation::none);
+  net.conv_bias("d", c, 4, {.kernel = 1}, Activation::none);
+  return make_fusion_graph(std::move(net).finish("four"), plan, {.partial_sum_bits = 16});
+}
+
+TEST(SliceKey, SeesWidthsOfTheSliceAndOfItsReaders) {
+  const PrecisionPlan plan{{{8, 8}, {4, 4}, {2, 8}, {8, 8}}};
+  const std::string key = slice_key(graph_with(plan), {0, 2});
+  const auto key_with = [&](std::size_t layer, const PrecisionPair& widths) {
+    PrecisionPlan other = plan;
+    other.layers[layer] = widths;
+    return slice_key(graph_with(other), {0, 2});
+  };
+  EXPECT_NE(key_with(0, {4, 8}), key);
+  EXPECT_NE(key_with(0, {8, 4}), key);  // width of what it reads
+  EXPECT_NE(key_with(1, {4, 8}), key);
+  EXPECT_NE(key_with(2, {2, 4}), key);  // the reader of what the slice stores
+  EXPECT_EQ(key_with(2, {8, 8}), key);  // its weights are its own business
+  EXPECT_EQ(key_with(3, {2, 2}), key);
+  EXPECT_NE(slice_key(graph_with(plan), {1, 3}), key);
+}
+
+}  // namespace
+}  // namespace hwflow::chip
