@@ -68,9 +68,10 @@ StepClass step_at(const Group& group, const AxisPlan& plan, std::int64_t i) {
   return blocks;
 }
 
-/// Bits that one step moves from and to DRAM.
-struct StepTransfers {
-  std::int64_t read = 0, written = 0;
+/// What moves from and to DRAM.
+struct Transfers {
+  Moved maps, weights, outputs;
+  [[nodiscard]] std::int64_t read_bits() const { return maps.bits + weights.bits; }
 };
 
 /// One evaluation.
@@ -96,6 +97,7 @@ class GroupRun {
     const AxisPlan columns(group_, Axis::columns, schedule.tile_columns,
                            rows_first ? tiles : bands);
     cost_.level_energy_pj.assign(machine_.inner.levels().size(), 0.0);
+    cost_.level_traffic.resize(machine_.inner.levels().size());
     const auto outer = step_classes(group_, rows_first ? rows : columns, halos(true));
     const auto inner = step_classes(group_, rows_first ? columns : rows, halos(false));
     GroupTimeline& timeline = cost_.timeline;
@@ -126,13 +128,14 @@ class GroupRun {
   }
 
   StepWork add_steps(const StepClass& outer, const StepClass& inner, std::int64_t count) {
-    StepTransfers moved;
+    Transfers moved;
     const std::size_t tensors = group_.tensors.size();
     for (std::size_t t = 0; t < tensors; ++t) {
       const GroupTensor& tensor = group_.tensors[t];
-      moved.read += outer[t] * inner[t] * tensor.fetched_bits;
+      moved.maps += outer[t] * inner[t] * Moved{tensor.fetched_words, tensor.fetched_bits};
       if (tensor.producer)
-        moved.written += outer[tensors + t] * inner[tensors + t] * tensor.written_bits;
+        moved.outputs += outer[tensors + t] * inner[tensors + t] *
+                         Moved{tensor.written_words, tensor.written_bits};
     }
     StepWork work;
     work.layer_cycles.assign(group_.layers.size(), 0);
@@ -140,19 +143,31 @@ class GroupRun {
     for (std::size_t l = 0; l < group_.layers.size(); ++l) {
       const std::size_t output = group_.layers[l].output;
       if (outer[output] * inner[output] == 0) continue;
-      if (!plan_.schedule.resident_weights[l]) moved.read += group_.layers[l].weight_bits;
+      if (!plan_.schedule.resident_weights[l]) moved.weights += weights_of(group_.layers[l]);
       work.layer_cycles[l] = add_layer(l, outer[output], inner[output], count);
       compute += work.layer_cycles[l];
     }
-    const std::int64_t transfer = evaluator_.transfer_cycles(moved.read, moved.written);
+    add_transfers(count, moved);
+    const std::int64_t transfer = evaluator_.transfer_cycles(moved.read_bits(), moved.outputs.bits);
     cost_.compute_cycles += count * compute;
     cost_.dram_cycles += count * transfer;
-    work.read_bits = moved.read;
-    work.written_bits = moved.written;
+    work.read_bits = moved.read_bits();
+    work.written_bits = moved.outputs.bits;
     work.transfer_cycles = transfer;
     work.cycles = machine_.room.double_buffered ? std::max(compute, transfer) : compute + transfer;
     cost_.cycles += count * work.cycles;
     return work;
+  }
+
+  static Moved weights_of(const GroupLayer& layer) {
+    return {layer.weight_words, layer.weight_bits};
+  }
+
+  void add_transfers(std::int64_t times, const Transfers& moved) {
+    LevelTraffic& buffer = cost_.level_traffic.front();
+    buffer.of(Role::inputs).fills += times * moved.maps;
+    buffer.of(Role::weights).fills += times * moved.weights;
+    buffer.of(Role::outputs).drains += times * moved.outputs;
   }
 
   /// Cycles of a layer in one of `count` equal steps; adds the energy of all of them.
@@ -193,6 +208,7 @@ class GroupRun {
       cost_.level_energy_pj[level] +=
           times * (cost.levels[level].energy_pj + cost.levels[level].noc_energy_pj);
     }
+    add_traffic(layer.layer.op, cost, 0, parts * count, cost_.level_traffic);
     cost_.macs += parts * count * block_layer(layer, block, output_bits).op.macs();
     cost_.mapped_optimally = cost_.mapped_optimally && found->optimal;
     return parts * cost.cycles;
@@ -201,9 +217,11 @@ class GroupRun {
   /// Before the first step: weights that stay, and with double buffering the first tiles; after
   /// the last one its outputs.
   void add_ends(const AxisPlan& rows, const AxisPlan& columns) {
-    std::int64_t resident = 0;
+    Transfers stay;
     for (std::size_t l = 0; l < group_.layers.size(); ++l)
-      if (plan_.schedule.resident_weights[l]) resident += group_.layers[l].weight_bits;
+      if (plan_.schedule.resident_weights[l]) stay.weights += weights_of(group_.layers[l]);
+    add_transfers(1, stay);
+    const std::int64_t resident = stay.read_bits();
     std::int64_t first = 0, last = 0;
     if (machine_.room.double_buffered) {
       const StepClass first_rows = step_at(group_, rows, 0);
@@ -275,8 +293,11 @@ double dynamic_energy(const Cost& cost) {
 }  // namespace
 
 GroupEvaluator::GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                               const MapperOptions& options)
-    : graph_(graph), machine_(machine), options_(options), leakage_(leakage_of(machine.whole)) {
+                               MapperOptions options)
+    : graph_(graph),
+      machine_(machine),
+      options_(std::move(options)),
+      leakage_(leakage_of(machine.whole)) {
   options_.threads = 1;
   options_.time_limit_seconds.reset();
   options_.max_evaluations =

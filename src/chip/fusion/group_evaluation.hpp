@@ -6,6 +6,7 @@
 
 #include "chip/fusion/fusion_machine.hpp"
 #include "chip/fusion/group_search.hpp"
+#include "chip/fusion/level_traffic.hpp"
 #include "chip/mapper/mapper.hpp"
 
 namespace hwflow::chip {
@@ -41,6 +42,11 @@ struct GroupCost {
   double leakage_pj = 0.0;
   /// Buffer first, then the levels inside it, wires of their fan-outs included; no leakage.
   std::vector<double> level_energy_pj;
+  /// What passes through the same levels. On the outer side of the buffer: fetched maps and weights
+  /// fill it, outputs drain from it; `dram_energy_pj` holds what that costs, `level_energy_pj` the
+  /// rest.
+  /// Checked by  tests/support/fused_simulator and nest_simulator, word by word.
+  std::vector<LevelTraffic> level_traffic;
   std::int64_t macs = 0;         ///< of all steps
   bool mapped_optimally = true;  ///< the mapper proved every block
   GroupTimeline timeline;        ///< adds up to `cycles`
@@ -50,8 +56,7 @@ struct GroupCost {
 /// the mapper, from the buffer inward. Thread-safe.
 class GroupEvaluator {
  public:
-  GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                 const MapperOptions& options);
+  GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine, MapperOptions options);
 
   /// Errors  blocks that have no mapping.
   [[nodiscard]] Expected<GroupCost> evaluate(const Slice& slice, const GroupPlan& plan);

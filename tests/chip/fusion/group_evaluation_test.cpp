@@ -45,6 +45,14 @@ TEST(GroupEvaluator, AddsUpTransfersAndBlocks) {
   }
   EXPECT_NEAR(cost->energy_pj, cost->dram_energy_pj + blocks, 1e-6 * blocks);
   EXPECT_EQ(cost->compute_cycles, cycles);
+  const LevelTraffic& buffer = cost->level_traffic.front();
+  EXPECT_EQ(buffer.of(Role::inputs).fills, (Moved{64, 64 * 16}));
+  EXPECT_EQ(buffer.of(Role::weights).fills, (Moved{32 + 16, 48 * 16}));
+  EXPECT_EQ(buffer.of(Role::outputs).drains, (Moved{32, 32 * 16}));
+  EXPECT_EQ(buffer.of(Role::inputs).drains, Moved{});
+  // Each word of a feature map enters the array at least once, and what comes out went in.
+  EXPECT_GE(buffer.of(Role::inputs).reads.words, 64 + 128);
+  EXPECT_GE(buffer.of(Role::outputs).updates.words, 128 + 32);
   const auto bound = evaluator.lower_bound({0, 2}, plan->traffic);
   EXPECT_LE(bound.energy_pj, cost->energy_pj);
   EXPECT_LE(bound.cycles, cost->cycles);
