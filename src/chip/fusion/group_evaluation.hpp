@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "chip/fusion/block_mapper.hpp"
 #include "chip/fusion/fusion_machine.hpp"
 #include "chip/fusion/group_search.hpp"
 #include "chip/fusion/level_traffic.hpp"
@@ -48,12 +49,12 @@ struct GroupCost {
   /// Checked by  tests/support/fused_simulator and nest_simulator, word by word.
   std::vector<LevelTraffic> level_traffic;
   std::int64_t macs = 0;         ///< of all steps
-  bool mapped_optimally = true;  ///< the mapper proved every block
+  bool mapped_optimally = true;  ///< the mapper proved every block with whole windows
   GroupTimeline timeline;        ///< adds up to `cycles`
 };
 
 /// Prices the schedules of one graph on one machine. Blocks of equal shape are mapped once, by
-/// the mapper, from the buffer inward. Thread-safe.
+/// the mapper, from the buffer inward; at the border of a map they read no padding. Thread-safe.
 class GroupEvaluator {
  public:
   GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine, MapperOptions options);
@@ -80,8 +81,7 @@ class GroupEvaluator {
  private:
   const FusionGraph& graph_;
   const FusionMachine& machine_;
-  MapperOptions options_;
-  MappingCache cache_;
+  BlockMapper blocks_;
   double leakage_ = 0.0;
 };
 

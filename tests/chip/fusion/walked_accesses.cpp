@@ -38,8 +38,7 @@ WindowAxis window_axis(const Indices& outputs, const WindowSizes& size) {
   WindowAxis axis;
   axis.count = static_cast<std::int64_t>(outputs.size());
   const bool even = is_even(outputs);
-  // SPACING if (even && axis.count > 1) axis.spacing = *std::next(outputs.begin()) -
-  // *outputs.begin();
+  if (even && axis.count > 1) axis.spacing = *std::next(outputs.begin()) - *outputs.begin();
   std::int64_t p = 0;
   for (const std::int64_t out : outputs) {
     for (std::int64_t r = 0; r < size.kernel; ++r) {
@@ -184,7 +183,7 @@ class Walk {
       }
     }
     if (!mapped || whole.op.iterations() > most_iterations_) return std::nullopt;
-    const Layer real = made(block, layer, channels, idle_rows, idle_columns, false);
+    const Layer real = made(block, layer, channels, idle_rows, idle_columns, true);
     is_padded = real.op != whole.op;
     return derive_cost(real, machine_.inner, simulate(real, machine_.inner, mapped->mapping));
   }
@@ -246,7 +245,9 @@ class Walk {
     const Node& node = layer.description;
     const bool pooling = node.kind != NodeKind::convolution;
     ConvShape conv = with_channels(node.conv, channels, pooling);
-    if (conv.kernel_height == 0) {
+    if (conv.kernel_height == 0) {  // global pooling: one window
+      conv.pad_top = conv.pad_left = 0;
+      conv.dilation_height = conv.dilation_width = 1;
       conv.kernel_height = conv.in_height;
       conv.kernel_width = conv.in_width;
     }
