@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chip/fusion/network_traffic.hpp"
+
 namespace hwflow::cli {
 namespace {
 
@@ -72,11 +74,35 @@ Json energy_json(const chip::GroupCost& cost, const chip::FusionMachine& machine
   return levels;
 }
 
-Json cost_json(const chip::NetworkCost& cost) {
+Json levels_json(const std::optional<chip::TrafficByLevel>& levels,
+                 const chip::FusionMachine& machine) {
+  if (!levels) return nullptr;
+  Json json = Json::array();
+  for (std::size_t l = 0; l < levels->size(); ++l) {
+    const chip::LevelTraffic& level = (*levels)[l];
+    Json roles = Json::object();
+    for (const Role role : kRoles) {
+      const chip::RoleTraffic& moved = level.of(role);
+      roles[std::string(name(role))] = {
+          {"fills", moved.fills.words},    {"drains", moved.drains.words},
+          {"reads", moved.reads.words},    {"updates", moved.updates.words},
+          {"fill_bits", moved.fills.bits}, {"drain_bits", moved.drains.bits},
+          {"read_bits", moved.reads.bits}, {"update_bits", moved.updates.bits}};
+    }
+    json.push_back({{"level", machine.inner.levels()[l].name},
+                    {"read_bits", level.read_bits()},
+                    {"written_bits", level.written_bits()},
+                    {"roles", std::move(roles)}});
+  }
+  return json;
+}
+
+Json cost_json(const chip::NetworkCost& cost, Json&& levels) {
   return {{"energy_pj", cost.energy_pj},
           {"cycles", cost.cycles},
           {"edp", cost.edp()},
-          {"dram_bits", cost.dram_bits}};
+          {"dram_bits", cost.dram_bits},
+          {"level_traffic", std::move(levels)}};
 }
 
 Json group_json(const chip::FusedGroup& group, const chip::FusionGraph& graph,
@@ -96,6 +122,7 @@ Json group_json(const chip::FusedGroup& group, const chip::FusionGraph& graph,
   json["peak_buffer_bits"] = group.peak_buffer_bits;
   json["value"] = group.value;
   json["lower_bound"] = group.lower_bound;
+  json["level_traffic"] = levels_json(level_traffic(group, graph, machine), machine);
   if (!group.plan) return json;
   json["traffic"] = traffic_json(group.plan->traffic);
   json["room"] = room_json(group);
@@ -136,6 +163,14 @@ void print_total(const char* name, const chip::NetworkCost& cost) {
              cost.energy_pj, cost.cycles, cost.edp(), static_cast<double>(cost.dram_bits));
 }
 
+/// Of the buffer, both ways; "?" where a group was not priced or a layer has no mapping.
+std::string buffer_bits_text(const std::optional<chip::TrafficByLevel>& levels) {
+  if (!levels) return "?";
+  return fmt::format("{:.5g} read, {:.5g} written",
+                     static_cast<double>(levels->front().read_bits()),
+                     static_cast<double>(levels->front().written_bits()));
+}
+
 double saved(double before, double after) { return before > 0 ? 100 * (1 - after / before) : 0.0; }
 
 }  // namespace
@@ -146,34 +181,38 @@ Json to_json(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
   for (const chip::FusedGroup& group : fusion.groups)
     groups.push_back(group_json(group, graph, machine));
   const chip::PhaseCounts& counts = fusion.counts;
-  return {{"network", title.network},
-          {"accelerator", title.accelerator},
-          {"objective", name(title.objective)},
-          {"notes", title.notes},
-          {"seconds", fusion.seconds},
-          {"single_layer_seconds", fusion.single_layer_seconds},
-          {"threads", title.threads},
-          {"buffer_bits", machine.room.feature_bits},
-          {"weight_buffer_bits",
-           machine.room.weight_bits ? Json(*machine.room.weight_bits) : Json(nullptr)},
-          {"groups", std::move(groups)},
-          {"total", cost_json(fusion.total)},
-          {"single_layer_total",
-           fusion.single_layers ? cost_json(*fusion.single_layers) : Json(nullptr)},
-          {"single_layers_optimal", fusion.single_layers_optimal},
-          {"compulsory_dram_bits", fusion.compulsory_dram_bits},
-          {"value", fusion.value},
-          {"lower_bound", fusion.lower_bound},
-          {"gap", fusion.gap()},
-          {"optimal", fusion.optimal},
-          {"search",
-           {{"slices", fusion.slices},
-            {"slices_searched", fusion.slices_searched},
-            {"tilings", counts.tilings},
-            {"too_large", counts.too_large},
-            {"weights_too_large", counts.weights_large},
-            {"bounded", counts.bounded},
-            {"evaluated", counts.evaluated}}}};
+  return {
+      {"network", title.network},
+      {"accelerator", title.accelerator},
+      {"objective", name(title.objective)},
+      {"notes", title.notes},
+      {"seconds", fusion.seconds},
+      {"single_layer_seconds", fusion.single_layer_seconds},
+      {"threads", title.threads},
+      {"buffer_bits", machine.room.feature_bits},
+      {"weight_buffer_bits",
+       machine.room.weight_bits ? Json(*machine.room.weight_bits) : Json(nullptr)},
+      {"groups", std::move(groups)},
+      {"total",
+       cost_json(fusion.total, levels_json(fused_traffic(fusion, graph, machine), machine))},
+      {"single_layer_total",
+       fusion.single_layers ? cost_json(*fusion.single_layers,
+                                        levels_json(single_layer_traffic(fusion, machine), machine))
+                            : Json(nullptr)},
+      {"single_layers_optimal", fusion.single_layers_optimal},
+      {"compulsory_dram_bits", fusion.compulsory_dram_bits},
+      {"value", fusion.value},
+      {"lower_bound", fusion.lower_bound},
+      {"gap", fusion.gap()},
+      {"optimal", fusion.optimal},
+      {"search",
+       {{"slices", fusion.slices},
+        {"slices_searched", fusion.slices_searched},
+        {"tilings", counts.tilings},
+        {"too_large", counts.too_large},
+        {"weights_too_large", counts.weights_large},
+        {"bounded", counts.bounded},
+        {"evaluated", counts.evaluated}}}};
 }
 
 void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
@@ -200,6 +239,9 @@ void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& gra
         saved(static_cast<double>(before.cycles), static_cast<double>(fusion.total.cycles)),
         saved(static_cast<double>(before.dram_bits), static_cast<double>(fusion.total.dram_bits)));
   }
+  fmt::print("buffer bits    fused: {}; single layers: {}\n",
+             buffer_bits_text(fused_traffic(fusion, graph, machine)),
+             buffer_bits_text(single_layer_traffic(fusion, machine)));
   fmt::print("compulsory     {:.5g} DRAM bits ({} tensors)\n",
              static_cast<double>(fusion.compulsory_dram_bits), graph.tensors.size());
   const chip::PhaseCounts& counts = fusion.counts;

@@ -27,7 +27,7 @@ TEST(HwflowFuse, JsonHasTheKeysThatOtherToolsRead) {
   std::int64_t bits = 0, layers = 0;
   for (const json& group : result["groups"]) {
     expect_keys(group, {"layers", "tile", "policies", "energy_pj", "cycles", "dram_bits",
-                        "peak_buffer_bits"});
+                        "peak_buffer_bits", "level_traffic"});
     bits += group["dram_bits"].get<std::int64_t>();
     layers += static_cast<std::int64_t>(group["layers"].size());
     EXPECT_LE(group["peak_buffer_bits"], result["buffer_bits"]);
@@ -35,6 +35,15 @@ TEST(HwflowFuse, JsonHasTheKeysThatOtherToolsRead) {
   EXPECT_EQ(result["total"]["dram_bits"], bits);
   EXPECT_GE(bits, result["compulsory_dram_bits"].get<std::int64_t>());
   EXPECT_LE(bits, result["single_layer_total"]["dram_bits"].get<std::int64_t>());
+  for (const char* total : {"total", "single_layer_total"}) {
+    const json& buffer = result[total]["level_traffic"][0];
+    expect_keys(buffer, {"level", "read_bits", "written_bits", "roles"});
+    EXPECT_EQ(buffer["level"], "GLB");
+    std::int64_t port = 0;  // what passes between DRAM and buffer
+    for (const json& role : buffer["roles"])
+      port += role["fill_bits"].get<std::int64_t>() + role["drain_bits"].get<std::int64_t>();
+    EXPECT_EQ(result[total]["dram_bits"], port);
+  }
   EXPECT_EQ(layers, 14);  // 10 with weights, 3 additions, 1 pooling
   EXPECT_TRUE(result["optimal"]);
 }

@@ -337,14 +337,17 @@ class Simulator {
     if (!tensor.producer) {
       (tensor.is_read_again ? result_.traffic.read_again_bits : result_.traffic.fetched_bits) +=
           count * tensor.fetched_bits * group_.batch;
+      result_.map_words += count * tensor.fetched_words * group_.batch;
     } else {
       result_.made_pixels[*tensor.producer] += count;
       if (count > 0) ++result_.working_steps[*tensor.producer];
     }
     for (const Pixel& pixel : block) {
       const bool is_new = ever_[t].insert(pixel).second;
-      if (tensor.producer && is_new && tensor.written_bits > 0)
+      if (tensor.producer && is_new && tensor.written_bits > 0) {
         result_.traffic.written_bits += tensor.written_bits * group_.batch;
+        result_.output_words += tensor.written_words * group_.batch;
+      }
       if (!is_new && policy(t) == HaloPolicy::retain) fault("tensor {} is made twice", t);
       there_[t].insert(pixel);
     }
@@ -369,8 +372,11 @@ class Simulator {
       const auto block = static_cast<std::int64_t>(made(layer.output, o, i).size());
       bits += block * layer.unfinished_bits / layer.channels *
               ceil_div(layer.channels, schedule_.channel_parts);
-      if (block > 0 && !schedule_.resident_weights[l])
+      if (block > 0) note_block(l, o, i);
+      if (block > 0 && !schedule_.resident_weights[l]) {
         result_.traffic.weight_bits += layer.weight_bits * group_.batch;
+        result_.weight_words += layer.weight_words * group_.batch;
+      }
       live.push_back(bits);
       result_.peak_bits = std::max(result_.peak_bits, bits);
     }
@@ -379,6 +385,14 @@ class Simulator {
       const bool ends_band = i + 1 == inner_.steps && policy(t) == HaloPolicy::in_band;
       if (ends_band || policy(t) == HaloPolicy::again) there_[t].clear();
     }
+  }
+
+  void note_block(std::size_t layer, std::int64_t o, std::int64_t i) {
+    const std::size_t output = group_.layers[layer].output;
+    const Indices& outer = outer_.made[output][static_cast<std::size_t>(o)];
+    const Indices& inner = inner_.made[output][static_cast<std::size_t>(i)];
+    const bool rows_first = schedule_.outer == Axis::rows;
+    result_.blocks.push_back({layer, rows_first ? outer : inner, rows_first ? inner : outer});
   }
 
   void finish() {
@@ -390,8 +404,10 @@ class Simulator {
         fault("tensor {} is not made as needed", t);
     }
     for (std::size_t l = 0; l < group_.layers.size(); ++l)
-      if (schedule_.resident_weights[l])
+      if (schedule_.resident_weights[l]) {
         result_.traffic.weight_bits += group_.layers[l].weight_bits;
+        result_.weight_words += group_.layers[l].weight_words;
+      }
     stage();
   }
 

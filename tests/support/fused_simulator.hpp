@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,19 @@
 
 namespace hwflow::testing {
 
+/// What one layer computes in one step: each of these rows in each of these columns.
+struct ComputedBlock {
+  std::size_t layer = 0;  ///< of the group
+  std::set<std::int64_t> rows, columns;
+};
+
 /// A fused group executed pixel by pixel.
 struct FusedSimulation {
   chip::GroupTraffic traffic;
+  /// Words that crossed the DRAM port: feature maps and weights inward, outputs outward.
+  std::int64_t map_words = 0, weight_words = 0, output_words = 0;
+  /// Of one image, in the order in which they are computed; empty ones left out.
+  std::vector<ComputedBlock> blocks;
   /// Live bits of feature maps at every step (outer, then inner), one number a layer.
   std::vector<std::vector<std::int64_t>> live;
   std::int64_t peak_bits = 0;

@@ -8,22 +8,64 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+const AxisMap& map_of(const GroupRead& read, Axis axis) {
+  return axis == Axis::rows ? *read.rows : *read.columns;
+}
+
+std::int64_t extent_of(const GroupTensor& tensor, Axis axis) {
+  return axis == Axis::rows ? tensor.height : tensor.width;
+}
+
+/// By tensor and index: is it needed? Readers must be known before what they read.
+std::vector<bool> find_needed(const Group& group, Axis axis, std::size_t t,
+                              const std::vector<std::vector<bool>>& known) {
+  const GroupTensor& tensor = group.tensors[t];
+  std::vector<bool> needed(static_cast<std::size_t>(extent_of(tensor, axis)), tensor.is_output);
+  for (const std::size_t read : tensor.reads) {
+    const std::vector<bool>& reader = known[group.layers[group.reads[read].layer].output];
+    for (std::size_t out = 0; out < reader.size(); ++out)
+      if (reader[out])
+        for (const std::int32_t tap :
+             map_of(group.reads[read], axis).taps(static_cast<std::int64_t>(out)))
+          needed[static_cast<std::size_t>(tap)] = true;
+  }
+  return needed;
+}
+
+/// Tensors of a group, readers before what they read.
+std::vector<std::size_t> readers_first(const Group& group) {
+  std::vector<std::size_t> order;
+  for (std::size_t l = group.layers.size(); l-- > 0;) order.push_back(group.layers[l].output);
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    if (!group.tensors[t].producer) order.push_back(t);
+  return order;
+}
+
+std::vector<std::vector<bool>> find_needed(const Group& group, Axis axis) {
+  std::vector<std::vector<bool>> needed(group.tensors.size());
+  for (const std::size_t t : readers_first(group)) needed[t] = find_needed(group, axis, t, needed);
+  return needed;
+}
+
 /// Works with plain indices of one axis; AxisPlan stores counts of the needed ones.
 class Frontiers {
  public:
   Frontiers(const Group& group, Axis axis, std::int64_t tile, Halo halo)
-      : group_(group), axis_(axis), tile_(tile), halo_(halo), tensors_(group.tensors.size()) {
+      : group_(group),
+        axis_(axis),
+        tile_(tile),
+        halo_(halo),
+        needed_(find_needed(group, axis)),
+        tensors_(group.tensors.size()) {
     reference_ = extent(group.layers.back().output);
     steps_ = ceil_div(reference_, tile);
     first_reads_.resize(group.reads.size());
-    for (std::size_t l = group_.layers.size(); l-- > 0;) follow(group_.layers[l].output);
-    for (std::size_t t = 0; t < group_.tensors.size(); ++t)
-      if (!group_.tensors[t].producer) follow(t);
+    for (const std::size_t t : readers_first(group)) follow(t);
   }
 
   [[nodiscard]] std::int64_t steps() const { return steps_; }
   [[nodiscard]] const AxisMap& map(std::size_t read) const {
-    return axis_ == Axis::rows ? *group_.reads[read].rows : *group_.reads[read].columns;
+    return map_of(group_.reads[read], axis_);
   }
   /// Needed indices below the frontier before step i.
   [[nodiscard]] std::int64_t ends(std::size_t tensor, std::int64_t i) const {
@@ -54,7 +96,6 @@ class Frontiers {
 
  private:
   struct Tensor {
-    std::vector<bool> needed;
     std::vector<std::int64_t> needed_below;  ///< every index
     std::vector<std::int64_t> ends;          ///< frontier before every step, and in the end
     std::vector<std::int64_t> begins;        ///< first index that every step makes
@@ -62,8 +103,7 @@ class Frontiers {
   };
 
   [[nodiscard]] std::int64_t extent(std::size_t tensor) const {
-    const GroupTensor& shape = group_.tensors[tensor];
-    return axis_ == Axis::rows ? shape.height : shape.width;
+    return extent_of(group_.tensors[tensor], axis_);
   }
   [[nodiscard]] std::int64_t count(std::size_t tensor, std::int64_t index) const {
     return tensors_[tensor].needed_below[static_cast<std::size_t>(index)];
@@ -79,24 +119,16 @@ class Frontiers {
     return ceil_div(extent * done, reference_);
   }
 
-  void find_needed(std::size_t t) {
+  void count_needed(std::size_t t) {
     Tensor& progress = tensors_[t];
-    progress.needed.assign(static_cast<std::size_t>(extent(t)), group_.tensors[t].is_output);
-    for (const std::size_t read : group_.tensors[t].reads) {
-      const Tensor& reader = tensors_[output(read)];
-      for (std::size_t out = 0; out < reader.needed.size(); ++out)
-        if (reader.needed[out])
-          for (const std::int32_t tap : map(read).taps(static_cast<std::int64_t>(out)))
-            progress.needed[static_cast<std::size_t>(tap)] = true;
-    }
     progress.needed_below.assign(1, 0);
-    for (const bool needed : progress.needed)
+    for (const bool needed : needed_[t])
       progress.needed_below.push_back(progress.needed_below.back() + (needed ? 1 : 0));
   }
 
   /// All that a tensor does, once everything is known of its readers.
   void follow(std::size_t t) {
-    find_needed(t);
+    count_needed(t);
     const GroupTensor& tensor = group_.tensors[t];
     Tensor& progress = tensors_[t];
     progress.ends.assign(1, 0);
@@ -122,7 +154,7 @@ class Frontiers {
     const Tensor& reader = tensors_[output(read)];
     std::int64_t first = extent(group_.reads[read].tensor);
     for (std::int64_t out = reader.begins[place]; out < reader.ends[place + 1]; ++out) {
-      if (!reader.needed[static_cast<std::size_t>(out)]) continue;
+      if (!needed_[output(read)][static_cast<std::size_t>(out)]) continue;
       const auto taps = map(read).taps(out);
       if (taps.empty()) continue;
       first = std::min<std::int64_t>(first, taps.front());
@@ -136,6 +168,7 @@ class Frontiers {
   Axis axis_;
   std::int64_t tile_, reference_ = 1, steps_ = 1;
   Halo halo_;
+  std::vector<std::vector<bool>> needed_;  ///< by tensor and index
   std::vector<Tensor> tensors_;
   std::vector<std::vector<std::int64_t>> first_reads_;  ///< [read][step]
 };
@@ -234,6 +267,15 @@ std::int64_t AxisPlan::working_steps(std::size_t tensor, Halo halo) const {
   std::int64_t steps = 0;
   for (std::int64_t i = 0; i < steps_; ++i) steps += block(tensor, i, halo) > 0 ? 1 : 0;
   return steps;
+}
+
+std::vector<std::vector<std::int64_t>> needed_indices(const Group& group, Axis axis) {
+  std::vector<std::vector<std::int64_t>> indices(group.tensors.size());
+  const auto needed = find_needed(group, axis);
+  for (std::size_t t = 0; t < needed.size(); ++t)
+    for (std::size_t i = 0; i < needed[t].size(); ++i)
+      if (needed[t][i]) indices[t].push_back(static_cast<std::int64_t>(i));
+  return indices;
 }
 
 std::vector<std::int64_t> tile_choices(std::int64_t extent) {

@@ -86,6 +86,10 @@ class AxisPlan {
   std::vector<std::int64_t> unlike_, corners_;
 };
 
+/// By tensor of the group: the needed indices along an axis, ascending. Position n of an AxisPlan
+/// is element n. Does not depend on the tile.
+[[nodiscard]] std::vector<std::vector<std::int64_t>> needed_indices(const Group& group, Axis axis);
+
 /// Tiles worth trying along an axis of `extent`: for every number of steps the smallest.
 [[nodiscard]] std::vector<std::int64_t> tile_choices(std::int64_t extent);
 

@@ -26,14 +26,40 @@ void drop_padding(ConvShape& conv) {
   conv.output_pad_height = conv.output_pad_width = 0;
 }
 
+/// Where the windows of a layer lie along one axis of its input.
+struct Windows {
+  std::int64_t kernel = 1, stride = 1, dilation = 1;
+  std::int64_t pad = 0, extent = 1;
+  [[nodiscard]] std::int64_t reach() const { return (kernel - 1) * dilation + 1; }
+};
+
+Windows windows_of(const ConvShape& conv, Axis axis) {
+  const bool rows = axis == Axis::rows;
+  Windows windows{rows ? conv.kernel_height : conv.kernel_width,
+                  rows ? conv.stride_height : conv.stride_width,
+                  rows ? conv.dilation_height : conv.dilation_width,
+                  rows ? conv.pad_top : conv.pad_left, rows ? conv.in_height : conv.in_width};
+  if (windows.kernel == 0)
+    windows = {.kernel = windows.extent, .extent = windows.extent};  // global
+  return windows;
+}
+
+/// Inputs between the first tap of the first window and the last tap of the last.
+std::int64_t reach(const Windows& windows, std::int64_t size, std::int64_t spacing) {
+  return (size - 1) * spacing * windows.stride + windows.reach();
+}
+
 ConvShape window_block(ConvShape conv, const Block& block) {
+  const Windows down = windows_of(conv, Axis::rows), across = windows_of(conv, Axis::columns);
   drop_padding(conv);
-  if (conv.kernel_height == 0) conv.kernel_height = conv.in_height;  // global pooling
-  if (conv.kernel_width == 0) conv.kernel_width = conv.in_width;
-  conv.in_height =
-      (block.rows - 1) * conv.stride_height + (conv.kernel_height - 1) * conv.dilation_height + 1;
-  conv.in_width =
-      (block.columns - 1) * conv.stride_width + (conv.kernel_width - 1) * conv.dilation_width + 1;
+  conv.kernel_height = down.kernel;
+  conv.kernel_width = across.kernel;
+  conv.dilation_height = down.dilation;
+  conv.dilation_width = across.dilation;
+  conv.stride_height = down.stride * block.rows.spacing;
+  conv.stride_width = across.stride * block.columns.spacing;
+  conv.in_height = reach(down, block.rows.size + block.rows.idle, block.rows.spacing);
+  conv.in_width = reach(across, block.columns.size + block.columns.idle, block.columns.spacing);
   return conv;
 }
 
@@ -48,10 +74,10 @@ void spread_axis(std::int64_t out, std::int64_t kernel, std::int64_t stride, std
 
 ConvShape spread_block(ConvShape conv, const Block& block) {
   drop_padding(conv);
-  spread_axis(block.rows, conv.kernel_height, conv.stride_height, conv.dilation_height,
-              conv.in_height, conv.pad_bottom, conv.output_pad_height);
-  spread_axis(block.columns, conv.kernel_width, conv.stride_width, conv.dilation_width,
-              conv.in_width, conv.pad_right, conv.output_pad_width);
+  spread_axis(block.rows.size + block.rows.idle, conv.kernel_height, conv.stride_height,
+              conv.dilation_height, conv.in_height, conv.pad_bottom, conv.output_pad_height);
+  spread_axis(block.columns.size + block.columns.idle, conv.kernel_width, conv.stride_width,
+              conv.dilation_width, conv.in_width, conv.pad_right, conv.output_pad_width);
   // Cut at both sides, less than a window at each.
   conv.pad_top = conv.pad_bottom / 2;
   conv.pad_bottom -= conv.pad_top;
@@ -64,12 +90,14 @@ Expected<Operator> elementwise_block(const FusionLayer& layer, const Block& bloc
   const auto part = [](std::int64_t size, std::int64_t of, std::int64_t all) {
     return size == all ? of : size;
   };
+  const std::int64_t rows = block.rows.size + block.rows.idle;
+  const std::int64_t columns = block.columns.size + block.columns.idle;
   std::vector<std::array<std::int64_t, 3>> inputs;
   for (const FeatureShape& in : layer.inputs)
     inputs.push_back({part(in.channels, block.channels, layer.shape.channels),
-                      part(in.height, block.rows, layer.shape.height),
-                      part(in.width, block.columns, layer.shape.width)});
-  return make_broadcast_elementwise(1, {block.channels, block.rows, block.columns}, inputs,
+                      part(in.height, rows, layer.shape.height),
+                      part(in.width, columns, layer.shape.width)});
+  return make_broadcast_elementwise(1, {block.channels, rows, columns}, inputs,
                                     layer.layer.op.arithmetic());
 }
 
@@ -95,7 +123,60 @@ Expected<Operator> block_operator(const FusionLayer& layer, const Block& block) 
   }
 }
 
+bool has_windows(const FusionLayer& layer) {
+  switch (layer.description.kind) {
+    case NodeKind::convolution:
+    case NodeKind::max_pooling:
+    case NodeKind::average_pooling: return true;
+    default: return false;
+  }
+}
+
+/// Cuts an axis of the inputs to what lies on the map.
+void cut_axis(const BlockAxis& block, const Windows& windows, Rank& rank) {
+  const std::int64_t reached = reach(windows, block.size, block.spacing);
+  const std::int64_t real = reached - block.padding_before - block.padding_behind;
+  rank.offset = real > 0 ? -block.padding_before : -rank.extent;  // nothing: all lies before it
+  rank.extent = std::max<std::int64_t>(1, real);
+}
+
+/// The operator over the inputs that lie on the map.
+Operator cut_to_map(const Operator& op, const ConvShape& conv, const Block& block) {
+  std::vector<Operand> operands = op.operands();
+  for (Operand& operand : operands) {
+    if (operand.role != Role::inputs) continue;
+    for (Rank& rank : operand.ranks) {
+      for (const AffineTerm& term : std::vector<AffineTerm>(rank.terms)) {
+        if (term.dim == Dim::p) cut_axis(block.rows, windows_of(conv, Axis::rows), rank);
+        if (term.dim == Dim::q) cut_axis(block.columns, windows_of(conv, Axis::columns), rank);
+      }
+    }
+  }
+  auto made = Operator::make(op.bounds(), std::move(operands), op.arithmetic());
+  HWFLOW_CHECK(made.has_value(), "a block became invalid at the border of its map");
+  return std::move(*made);
+}
+
+bool is_spaced_evenly(std::span<const std::int64_t> indices) {
+  for (std::size_t i = 2; i < indices.size(); ++i)
+    if (indices[i] - indices[i - 1] != indices[1] - indices[0]) return false;
+  return true;
+}
+
 }  // namespace
+
+BlockAxis block_axis(const FusionLayer& layer, Axis axis, std::span<const std::int64_t> indices) {
+  BlockAxis block;
+  block.size = static_cast<std::int64_t>(indices.size());
+  if (!has_windows(layer) || !is_spaced_evenly(indices)) return block;
+  const Windows windows = windows_of(layer.description.conv, axis);
+  if (block.size > 1) block.spacing = indices[1] - indices[0];
+  const std::int64_t first = indices.front() * windows.stride - windows.pad;
+  const std::int64_t end = first + reach(windows, block.size, block.spacing);
+  block.padding_before = std::max<std::int64_t>(0, -first);
+  block.padding_behind = std::max<std::int64_t>(0, end - windows.extent);
+  return block;
+}
 
 bool has_separable_channels(const FusionLayer& layer) {
   switch (layer.description.kind) {
@@ -107,12 +188,18 @@ bool has_separable_channels(const FusionLayer& layer) {
   }
 }
 
-Layer block_layer(const FusionLayer& layer, const Block& block, int output_bits) {
+Layer whole_block_layer(const FusionLayer& layer, const Block& block, int output_bits) {
   auto op = block_operator(layer, block);
   HWFLOW_CHECK(op.has_value(),
                "no operator for a block of " + layer.layer.name + ": " + to_text(op.error()));
   Layer made{layer.layer.name, std::move(*op), layer.layer.bits};
   made.bits.outputs = output_bits;
+  return made;
+}
+
+Layer block_layer(const FusionLayer& layer, const Block& block, int output_bits) {
+  Layer made = whole_block_layer(layer, block, output_bits);
+  if (has_windows(layer)) made.op = cut_to_map(made.op, layer.description.conv, block);
   return made;
 }
 

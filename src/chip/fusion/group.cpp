@@ -31,7 +31,7 @@ bool is_channelwise(const FusionLayer& layer) {
   const ConvShape& conv = layer.description.conv;
   switch (layer.description.kind) {
     case NodeKind::max_pooling:
-    case NodeKind::average_pooling: return true;
+    case NodeKind::average_pooling:
     case NodeKind::add:
     case NodeKind::multiply: return true;
     case NodeKind::convolution:
@@ -93,6 +93,7 @@ class Builder {
     added.height = layer.shape.height;
     added.width = layer.shape.width;
     added.channels = layer.shape.channels;
+    added.weight_words = layer.weight_words;
     added.weight_bits = layer.weight_words * layer.layer.bits.weights;
     group_.layers.push_back(std::move(added));
     for (const std::size_t index_of_read : layer.reads) {
@@ -121,12 +122,14 @@ class Builder {
     tensor.kept_bits = channels * total_width(kept_[place]);
     if (!tensor.producer) {
       tensor.fetched_bits = tensor.kept_bits;
+      tensor.fetched_words = channels * static_cast<std::int64_t>(kept_[place].size());
       return;
     }
     std::set<int> written = outside_widths(graph_, group_.slice, graph_.tensors[tensor.tensor]);
     tensor.is_output = !written.empty();
     written.insert(again_[place].begin(), again_[place].end());
     tensor.written_bits = channels * total_width(written);
+    tensor.written_words = channels * static_cast<std::int64_t>(written.size());
     tensor.can_pass_parts = can_pass_parts(tensor);
   }
 

@@ -24,8 +24,10 @@ struct GroupTensor {
   std::int64_t kept_bits = 0;     ///< while readers on chip need it
   std::int64_t fetched_bits = 0;  ///< from DRAM (sources)
   std::int64_t written_bits = 0;  ///< to DRAM; 0: it never leaves the chip
-  bool is_output = false;         ///< needed outside the group (not only read again by it)
-  bool is_read_again = false;     ///< a source that the group itself has written
+  /// Words of one pixel that are fetched or written: channels times the widths they are stored at.
+  std::int64_t fetched_words = 0, written_words = 0;
+  bool is_output = false;      ///< needed outside the group (not only read again by it)
+  bool is_read_again = false;  ///< a source that the group itself has written
   /// Its one reader is the next layer and works channel by channel (pooling, depthwise,
   /// element-wise): where no halo is kept, a part of the channels at a time is enough.
   bool can_pass_parts = false;
@@ -46,7 +48,7 @@ struct GroupLayer {
   std::size_t layer = 0;   ///< of the graph
   std::size_t output = 0;  ///< tensor of the group
   std::int64_t height = 1, width = 1, channels = 1;
-  std::int64_t weight_bits = 0;
+  std::int64_t weight_bits = 0, weight_words = 0;
   /// Bits of one pixel that an unfinished output takes beyond a finished one.
   std::int64_t unfinished_bits = 0;
   std::vector<std::size_t> reads;  ///< kept ones of the group

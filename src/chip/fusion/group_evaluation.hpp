@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "chip/fusion/block_mapper.hpp"
 #include "chip/fusion/fusion_machine.hpp"
 #include "chip/fusion/group_search.hpp"
+#include "chip/fusion/level_traffic.hpp"
 #include "chip/mapper/mapper.hpp"
 
 namespace hwflow::chip {
@@ -41,27 +43,27 @@ struct GroupCost {
   double leakage_pj = 0.0;
   /// Buffer first, then the levels inside it, wires of their fan-outs included; no leakage.
   std::vector<double> level_energy_pj;
+  /// What passes through the same levels. On the outer side of the buffer: fetched maps and weights
+  /// fill it, outputs drain from it; `dram_energy_pj` holds what that costs, `level_energy_pj` the
+  /// rest.
+  /// Checked by  tests/support/fused_simulator and nest_simulator, word by word.
+  std::vector<LevelTraffic> level_traffic;
   std::int64_t macs = 0;         ///< of all steps
-  bool mapped_optimally = true;  ///< the mapper proved every block
+  bool mapped_optimally = true;  ///< the mapper proved every block with whole windows
   GroupTimeline timeline;        ///< adds up to `cycles`
 };
 
 /// Prices the schedules of one graph on one machine. Blocks of equal shape are mapped once, by
-/// the mapper, from the buffer inward. Thread-safe.
+/// the mapper, from the buffer inward; at the border of a map they read no padding. Thread-safe.
 class GroupEvaluator {
  public:
   /// `mappings`: of blocks known already, to which new ones are added; none: it has its own.
-  GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                 const MapperOptions& options, MappingCache* mappings = nullptr);
+  GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine, MapperOptions options,
+                 MappingCache* mappings = nullptr);
 
-  /// How long each block is mapped.
-  enum class Effort : std::uint8_t {
-    quick,  ///< to compare schedules: a few per cent above what can be found
-    full,
-  };
   /// Errors  blocks that have no mapping.
   [[nodiscard]] Expected<GroupCost> evaluate(const Slice& slice, const GroupPlan& plan,
-                                             Effort effort = Effort::full);
+                                             MappingEffort effort = MappingEffort::full);
 
   /// Energy and cycles that no schedule of the slice with so much DRAM traffic goes below.
   struct Bound {
@@ -86,9 +88,7 @@ class GroupEvaluator {
  private:
   const FusionGraph& graph_;
   const FusionMachine& machine_;
-  MapperOptions options_;  ///< of Effort::full
-  MappingCache own_cache_;
-  MappingCache& cache_;
+  BlockMapper blocks_;
   double leakage_ = 0.0;
 };
 

@@ -295,13 +295,13 @@ class Fusion {
       std::vector<FusedGroup*> quick;
       for (const std::size_t option : best_known(origins, hope).options) {
         FusedGroup& group = slices_[origins[option].first].options[origins[option].second];
-        if (group.effort == GroupEvaluator::Effort::quick) quick.push_back(&group);
+        if (group.effort == MappingEffort::quick) quick.push_back(&group);
       }
       if (quick.empty()) return;
       std::vector<PartCost> before;
       for (const FusedGroup* group : quick) before.push_back(cost_of(group->total));
       parallel_for(quick.size(), options_.threads, [&](std::size_t i) {
-        price(*quick[i], GroupEvaluator::Effort::full);
+        price(*quick[i], MappingEffort::full);
       });
       for (std::size_t i = 0; i < quick.size(); ++i) {
         const PartCost after = cost_of(quick[i]->total);
@@ -333,7 +333,7 @@ class Fusion {
       if (!is_dram() && !plan.cost) continue;
       if (plan.cost) {
         group.total = *plan.cost;
-        group.effort = GroupEvaluator::Effort::quick;
+        group.effort = MappingEffort::quick;
       }
       state.options.push_back(std::move(group));
     }
@@ -419,13 +419,13 @@ class Fusion {
     state.counts.evaluated += static_cast<std::int64_t>(plans.size());
     for (PricedPlan& plan : plans) {
       const auto cost =
-          evaluator_.evaluate(state.slice, plan.plan, GroupEvaluator::Effort::quick);
+          evaluator_.evaluate(state.slice, plan.plan, MappingEffort::quick);
       if (cost) plan.cost = {cost->energy_pj, cost->cycles, plan.plan.traffic.total()};
     }
     return plans;
   }
 
-  void price(FusedGroup& group, GroupEvaluator::Effort effort) {
+  void price(FusedGroup& group, MappingEffort effort) {
     auto cost = evaluator_.evaluate(group.slice, *group.plan, effort);
     group.effort = effort;
     if (!cost) return;
@@ -455,7 +455,7 @@ class Fusion {
       for (std::size_t o = 0; o < slices_[i].options.size(); ++o) {
         const FusedGroup& group = slices_[i].options[o];
         PartCost cost = cost_of(group.total);
-        if (group.effort == GroupEvaluator::Effort::quick)
+        if (group.effort == MappingEffort::quick)
           cost = {cost.first * hope.first, cost.second * hope.second};
         parts.push_back({slices_[i].slice, cost});
         origins.emplace_back(i, o);
@@ -483,7 +483,7 @@ class Fusion {
       const auto [slice, number] = origins[option];
       FusedGroup group = slices_[slice].options[number];
       if (group.plan && !group.cost)
-        price(group, is_over() ? GroupEvaluator::Effort::quick : GroupEvaluator::Effort::full);
+        price(group, is_over() ? MappingEffort::quick : MappingEffort::full);
       group.value = value_of(cost_of(group.total));
       group.lower_bound = std::min(group.value, value_of(slices_[slice].bound));
       result_.total.energy_pj += group.total.energy_pj;

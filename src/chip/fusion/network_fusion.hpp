@@ -34,7 +34,7 @@ struct FusedGroup {
   std::optional<GroupPlan> plan;       ///< of a fused group
   std::optional<GroupCost> cost;       ///< of a fused group
   /// With which energy and cycles of a fused group were found; none: they are not known.
-  std::optional<GroupEvaluator::Effort> effort;
+  std::optional<MappingEffort> effort;
   std::optional<MappingResult> alone;  ///< of a layer by itself, all images
   NetworkCost total;
   std::int64_t peak_buffer_bits = 0;

@@ -16,33 +16,6 @@ namespace {
 using hwflow::testing::FusedSimulation;
 using hwflow::testing::simulate_fused;
 
-std::string describe(const Network& network, const FusionGraph& graph,
-                     const testing::RandomSchedule& drawn) {
-  std::string text;
-  for (const Node& node : network.nodes()) {
-    text += fmt::format("{} {} {}x{}x{} k{}x{} s{}x{} d{}x{} p{},{}", node.name, name(node.kind),
-                        node.shape.channels, node.shape.height, node.shape.width,
-                        node.conv.kernel_height, node.conv.kernel_width, node.conv.stride_height,
-                        node.conv.stride_width, node.conv.dilation_height, node.conv.dilation_width,
-                        node.conv.pad_top, node.conv.pad_left);
-    for (const NodeId id : node.inputs) text += " <" + network.node(id).name;
-    text += "\n";
-  }
-  const GroupSchedule& s = drawn.schedule;
-  text += fmt::format("layers {}..{} of {}, outer {}, tile {}x{}, parts {}, halo {}, again {}\n",
-                      drawn.group.slice.first, drawn.group.slice.last, graph.layers.size(),
-                      s.outer == Axis::rows ? "rows" : "columns", s.tile_rows, s.tile_columns,
-                      s.channel_parts, static_cast<int>(s.intermediates), s.read_again.size());
-  for (std::size_t t = 0; t < drawn.group.tensors.size(); ++t) {
-    const GroupTensor& tensor = drawn.group.tensors[t];
-    text += fmt::format("tensor {} {}: kept {} fetched {} written {} halo {}\n", t,
-                        graph.tensors[tensor.tensor].name, tensor.kept_bits, tensor.fetched_bits,
-                        tensor.written_bits,
-                        static_cast<int>(tensor.producer ? s.intermediates : s.sources[t]));
-  }
-  return text;
-}
-
 /// The closed forms of a drawn schedule against its walk; false where they differ.
 void expect_equal(const Network& network, const FusionGraph& graph,
                   const testing::RandomSchedule& drawn) {
@@ -96,7 +69,7 @@ TEST(TiledGroup, EqualsTheWalkOverPixelsOnRandomGraphs) {
     const FusionGraph graph =
         make_fusion_graph(network, testing::random_plan(rng, network), options);
     const auto drawn = testing::random_schedule(rng, graph);
-    SCOPED_TRACE(fmt::format("case {}\n{}", i, describe(network, graph, drawn)));
+    SCOPED_TRACE(fmt::format("case {}\n{}", i, testing::describe(network, graph, drawn)));
     expect_equal(network, graph, drawn);
   }
 }

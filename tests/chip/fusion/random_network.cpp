@@ -184,4 +184,31 @@ RandomSchedule random_schedule(Rng& rng, const FusionGraph& graph) {
   return drawn;
 }
 
+std::string describe(const Network& network, const FusionGraph& graph,
+                     const RandomSchedule& drawn) {
+  std::string text;
+  for (const Node& node : network.nodes()) {
+    text += fmt::format("{} {} {}x{}x{} k{}x{} s{}x{} d{}x{} p{},{}", node.name, name(node.kind),
+                        node.shape.channels, node.shape.height, node.shape.width,
+                        node.conv.kernel_height, node.conv.kernel_width, node.conv.stride_height,
+                        node.conv.stride_width, node.conv.dilation_height, node.conv.dilation_width,
+                        node.conv.pad_top, node.conv.pad_left);
+    for (const NodeId id : node.inputs) text += " <" + network.node(id).name;
+    text += "\n";
+  }
+  const GroupSchedule& s = drawn.schedule;
+  text += fmt::format("layers {}..{} of {}, outer {}, tile {}x{}, parts {}, halo {}, again {}\n",
+                      drawn.group.slice.first, drawn.group.slice.last, graph.layers.size(),
+                      s.outer == Axis::rows ? "rows" : "columns", s.tile_rows, s.tile_columns,
+                      s.channel_parts, static_cast<int>(s.intermediates), s.read_again.size());
+  for (std::size_t t = 0; t < drawn.group.tensors.size(); ++t) {
+    const GroupTensor& tensor = drawn.group.tensors[t];
+    text += fmt::format("tensor {} {}: kept {} fetched {} written {} halo {}\n", t,
+                        graph.tensors[tensor.tensor].name, tensor.kept_bits, tensor.fetched_bits,
+                        tensor.written_bits,
+                        static_cast<int>(tensor.producer ? s.intermediates : s.sources[t]));
+  }
+  return text;
+}
+
 }  // namespace hwflow::chip::testing

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "base/random.hpp"
 #include "chip/fusion/group_cost.hpp"
 #include "workload/network.hpp"
@@ -19,5 +21,9 @@ struct RandomSchedule {
   bool double_buffered = false;
 };
 [[nodiscard]] RandomSchedule random_schedule(Rng& rng, const FusionGraph& graph);
+
+/// Everything about a case, to be printed when a test fails.
+[[nodiscard]] std::string describe(const Network& network, const FusionGraph& graph,
+                                   const RandomSchedule& drawn);
 
 }  // namespace hwflow::chip::testing

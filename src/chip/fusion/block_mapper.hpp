@@ -1,0 +1,73 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "chip/fusion/block_layer.hpp"
+#include "chip/fusion/fusion_machine.hpp"
+#include "chip/mapper/mapper.hpp"
+
+namespace hwflow::chip {
+
+/// A block as it runs from the buffer inward.
+struct MappedBlock {
+  Block block;  ///< with the idle rows and columns that are worth it
+  Mapping mapping;
+  Cost cost;
+  std::int64_t macs = 0;         ///< without those of idle rows and columns
+  bool mapped_optimally = true;  ///< the mapper proved the block with whole windows
+};
+
+/// How long each block is mapped.
+enum class MappingEffort : std::uint8_t {
+  quick,  ///< to compare schedules: a few per cent above what can be found
+  full,
+};
+
+/// Maps blocks of the layers of a graph. Blocks that differ by their place on the map only share
+/// one mapping, found where all windows are whole; each costs what that mapping moves and takes
+/// where it is. Thread-safe.
+class BlockMapper {
+ public:
+  /// `mappings`: of blocks known already, to which new ones are added; none: it has its own.
+  BlockMapper(const FusionGraph& graph, const FusionMachine& machine, MapperOptions options,
+              MappingCache* mappings = nullptr);
+
+  /// `layer`: of the graph; `block`: without idle rows and columns; `output_bits`: width of one
+  /// output as the group stores it.
+  /// Errors  as map_layer().
+  [[nodiscard]] Expected<std::shared_ptr<const MappedBlock>> map(std::size_t layer,
+                                                                 const Block& block,
+                                                                 int output_bits,
+                                                                 MappingEffort effort = MappingEffort::full);
+  /// A layer as a whole from the buffer inward.
+  [[nodiscard]] Expected<MappingResult> map_whole(std::size_t layer);
+
+ private:
+  struct Key {
+    std::size_t layer = 0;
+    Block block;
+    int output_bits = 0;
+    MappingEffort effort = MappingEffort::full;
+    // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
+    auto operator<=>(const Key&) const = default;
+  };
+  using Result = Expected<std::shared_ptr<const MappedBlock>>;
+  [[nodiscard]] Result find(const Key& key);
+
+  const FusionGraph& graph_;
+  const FusionMachine& machine_;
+  [[nodiscard]] const MapperOptions& options(MappingEffort effort) const {
+    return effort == MappingEffort::quick ? quick_ : full_;
+  }
+  MapperOptions full_, quick_;
+  MappingCache own_cache_;
+  MappingCache& cache_;
+  std::mutex mutex_;  // guards what follows
+  std::map<Key, Result> known_;
+};
+
+}  // namespace hwflow::chip
