@@ -20,6 +20,7 @@ struct FuseArguments {
   NetworkInput input;
   std::string objective = "dram";
   std::string recompute = "never";
+  std::string share_array;  ///< empty: as the objective says
   std::string first, last;  ///< layers
   std::optional<std::int64_t> max_group, buffer_bits, max_evaluations;
   std::optional<double> time_limit_seconds;
@@ -44,6 +45,21 @@ chip::GroupSpaceOptions::Recompute recompute_of(const std::string& word, Diagnos
   return Recompute::never;
 }
 
+bool shares_in_space(const std::string& word, chip::Objective objective, Diagnostics& problems) {
+  using chip::Objective;
+  if (word.empty()) return objective == Objective::latency || objective == Objective::edp;
+  if (word == "time") return false;
+  if (word != "either") {
+    std::string hint = nearest_name_hint(word, {"time", "either"});
+    if (hint.empty()) hint = "time or either";
+    problems.push_back({"--share-array", fmt::format("unknown word '{}'", word), std::move(hint)});
+  } else if (objective == Objective::dram) {
+    problems.push_back({"--share-array", "'either' changes nothing for objective dram",
+                        "leave it out, or ask for energy, latency or edp"});
+  }
+  return true;
+}
+
 chip::FusionOptions fusion_options(const FuseArguments& arguments, const GlobalOptions& global,
                                    Diagnostics& problems) {
   chip::FusionOptions options;
@@ -57,6 +73,7 @@ chip::FusionOptions fusion_options(const FuseArguments& arguments, const GlobalO
     }
   if (arguments.max_group) options.max_group = static_cast<std::size_t>(*arguments.max_group);
   options.space.recompute = recompute_of(arguments.recompute, problems);
+  options.share_in_space = shares_in_space(arguments.share_array, options.objective, problems);
   options.mapper.objective = options.objective;
   options.mapper.strategy = "products";
   options.mapper.max_evaluations = arguments.max_evaluations.value_or(kDefaultEvaluations);
@@ -183,6 +200,9 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->add_option("--recompute", arguments->recompute,
                    "May halos of intermediates be computed again? never, always or either")
       ->capture_default_str();
+  command->add_option("--share-array", arguments->share_array,
+                      "How the layers of a group share the PEs: time, or either (in time, or in "
+                      "space as a pipeline). Default: either for latency and edp");
   command->add_option("--from", arguments->first, "First layer; those before it are left out");
   command->add_option("--to", arguments->last, "Last layer; those after it are left out");
   command->add_option("--time-limit", arguments->time_limit_seconds,

@@ -1,8 +1,11 @@
 #include "cli/fusion_output.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+
+#include "chip/fusion/pipeline.hpp"
 
 #include "chip/fusion/network_traffic.hpp"
 
@@ -28,6 +31,18 @@ Json tile_json(const chip::GroupPlan& plan) {
           {"steps", plan.steps}};
 }
 
+/// Columns of the array that each stage of a pipelined group has.
+Json stages_json(const chip::FusedGroup& group, const chip::FusionGraph& graph,
+                 const chip::Group& shape) {
+  Json stages = Json::array();
+  const std::vector<std::size_t> stage_of = pipeline_stages(graph, shape);
+  for (const std::int64_t columns : group.plan->schedule.shares)
+    stages.push_back({{"columns", columns}, {"layers", Json::array()}});
+  for (std::size_t l = 0; l < stage_of.size(); ++l)
+    stages[stage_of[l]]["layers"].push_back(group.layers[l]);
+  return stages;
+}
+
 Json policies_json(const chip::FusedGroup& group, const chip::FusionGraph& graph) {
   const chip::GroupPlan& plan = *group.plan;
   const chip::Group shape = make_group(graph, group.slice, plan.schedule.read_again);
@@ -44,7 +59,9 @@ Json policies_json(const chip::FusedGroup& group, const chip::FusionGraph& graph
   return {{"intermediates", text(plan.schedule.intermediates)},
           {"sources", std::move(sources)},
           {"weights", std::move(weights)},
-          {"read_again", std::move(again)}};
+          {"read_again", std::move(again)},
+          {"array_columns", plan.schedule.shares.empty() ? Json(nullptr)
+                                                         : stages_json(group, graph, shape)}};
 }
 
 Json traffic_json(const chip::GroupTraffic& traffic) {
@@ -147,8 +164,9 @@ std::string tile_text(const chip::FusedGroup& group) {
   if (!group.plan) return "by itself";
   const chip::GroupSchedule& schedule = group.plan->schedule;
   return fmt::format(
-      "{}x{}{}", schedule.tile_rows, schedule.tile_columns,
-      schedule.channel_parts > 1 ? fmt::format(" /{}", schedule.channel_parts) : std::string());
+      "{}x{}{}{}", schedule.tile_rows, schedule.tile_columns,
+      schedule.channel_parts > 1 ? fmt::format(" /{}", schedule.channel_parts) : std::string(),
+      schedule.shares.empty() ? "" : fmt::format(" |{}", fmt::join(schedule.shares, "+")));
 }
 
 std::string weights_text(const chip::FusedGroup& group) {

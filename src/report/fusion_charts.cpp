@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chip/fusion/pipeline.hpp"
 #include "chip/fusion/tensor_bits.hpp"
 #include "report/figure_frame.hpp"
 #include "report/format.hpp"
@@ -52,15 +53,12 @@ void add_steps(const FusionReport& report, const chip::FusedGroup& group, double
   const chip::GroupTimeline& line = group.cost->timeline;
   const chip::GroupSchedule& schedule = group.plan->schedule;
   const chip::Group shape = make_group(report.graph, group.slice, schedule.read_again);
-  const bool rows_first = schedule.outer == chip::Axis::rows;
-  const chip::Halo bands = outer_halo(schedule.intermediates);
-  const chip::Halo tiles = inner_halo(schedule.intermediates);
-  const chip::AxisPlan rows(shape, chip::Axis::rows, schedule.tile_rows,
-                            rows_first ? bands : tiles);
-  const chip::AxisPlan columns(shape, chip::Axis::columns, schedule.tile_columns,
-                               rows_first ? tiles : bands);
+  const chip::TileScans scans(shape, schedule);
+  const chip::TiledGroup tiled(shape, scans, schedule.outer);
   const std::vector<std::int64_t> live =
-      chip::TiledGroup(shape, rows, columns, schedule.outer).live_bits_by_step(schedule);
+      line.stages.empty()
+          ? tiled.live_bits_by_step(schedule)
+          : live_bits_by_slot(shape, tiled.scan(), line.stages, schedule);
   const chip::GroupRoom& room = group.plan->room;
   const double fixed = bits(room.total() - room.live.bits);
   const bool overlaps = report.machine.room.double_buffered;
@@ -73,24 +71,46 @@ void add_steps(const FusionReport& report, const chip::FusedGroup& group, double
     at += cycles;
   };
   transfer(bits(line.prologue_cycles));
+  const auto inner_steps = static_cast<std::int64_t>(line.inner_classes.size());
+  const std::int64_t steps = static_cast<std::int64_t>(line.outer_classes.size()) * inner_steps;
+  const auto work_of = [&](std::int64_t step) -> const chip::StepWork& {
+    return line.step(static_cast<std::size_t>(step / inner_steps),
+                     static_cast<std::size_t>(step % inner_steps));
+  };
+  /// A layer at work from `begin` on; returns when it ends.
+  const auto busy = [&](std::size_t layer, std::int64_t step, double begin) {
+    const double cycles = bits(work_of(step).layers[layer].cycles);
+    if (cycles > 0) spans.layers[layer].push_back({begin, begin + cycles, cycles});
+    return begin + cycles;
+  };
+  const auto slot = [&](std::int64_t number, double moved, double cycles, const auto& work) {
+    if (moved > 0) spans.dram.push_back({at, at + moved, moved});
+    const double begin = overlaps ? at : at + moved;
+    const double end = work(begin);
+    if (end > begin) spans.array.push_back({begin, end, end - begin});
+    spans.room.push_back({at, at + cycles, fixed + bits(live[static_cast<std::size_t>(number)])});
+    at += cycles;
+  };
   for (std::int64_t image = 0; image < line.images; ++image) {
-    std::size_t number = 0;
-    for (std::size_t o = 0; o < line.outer_classes.size(); ++o) {
-      for (std::size_t i = 0; i < line.inner_classes.size(); ++i, ++number) {
-        const chip::StepWork& work = line.step(o, i);
-        const double moved = bits(work.transfer_cycles);
-        if (moved > 0) spans.dram.push_back({at, at + moved, moved});
-        double begin = overlaps ? at : at + moved;
-        for (std::size_t l = 0; l < work.layer_cycles.size(); ++l) {
-          const double busy = bits(work.layer_cycles[l]);
-          if (busy <= 0) continue;
-          spans.array.push_back({begin, begin + busy, busy});
-          spans.layers[l].push_back(spans.array.back());
-          begin += busy;
-        }
-        spans.room.push_back({at, at + bits(work.cycles), fixed + bits(live[number])});
-        at += bits(work.cycles);
-      }
+    for (std::int64_t step = 0; line.stages.empty() && step < steps; ++step) {
+      const chip::StepWork& all = work_of(step);
+      slot(step, bits(all.transfer_cycles), bits(all.cycles), [&](double begin) {
+        for (std::size_t l = 0; l < all.layers.size(); ++l) begin = busy(l, step, begin);
+        return begin;
+      });
+    }
+    for (std::size_t k = 0; k < line.slots.size(); ++k) {
+      const auto number = static_cast<std::int64_t>(k);
+      slot(number, bits(line.slots[k].transfer_cycles), bits(line.slots[k].cycles),
+           [&](double begin) {
+             std::vector<double> ends(line.stages.back() + 1, begin);
+             for (std::size_t l = 0; l < line.stages.size(); ++l) {
+               const std::int64_t step = number - static_cast<std::int64_t>(line.stages[l]);
+               double& end = ends[line.stages[l]];
+               if (step >= 0 && step < steps) end = busy(l, step, end);
+             }
+             return *std::max_element(ends.begin(), ends.end());
+           });
     }
   }
   transfer(bits(line.epilogue_cycles));

@@ -48,6 +48,7 @@ BlockMapper::BlockMapper(const FusionGraph& graph, const FusionMachine& machine,
                          MapperOptions options, MappingCache* mappings)
     : graph_(graph),
       machine_(machine),
+      shares_(machine.inner),
       full_(std::move(options)),
       cache_(mappings != nullptr ? *mappings : own_cache_) {
   full_.threads = 1;
@@ -64,8 +65,8 @@ Expected<MappingResult> BlockMapper::map_whole(std::size_t layer) {
 }
 
 BlockMapper::Result BlockMapper::map(std::size_t layer, const Block& block, int output_bits,
-                                     MappingEffort effort) {
-  const Key key{layer, block, output_bits, effort};
+                                     const BlockOptions& options) {
+  const Key key{layer, block, output_bits, options};
   {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(key);
@@ -82,11 +83,11 @@ BlockMapper::Result BlockMapper::find(const Key& key) {
   mapped.block = key.block;
   Layer whole = whole_block_layer(layer, key.block, key.output_bits);
   mapped.macs = whole.op.macs();
-  auto found = cache_.map(whole, machine_.inner, options(key.effort));
+  auto found = cache_.map(whole, machine(key.options), options(key.options.effort));
   const Block larger = with_idle(key.block);
   if (larger != key.block) {
     Layer more = whole_block_layer(layer, larger, key.output_bits);
-    auto other = cache_.map(more, machine_.inner, options(key.effort));
+    auto other = cache_.map(more, machine(key.options), options(key.options.effort));
     if (other && (!found || other->value < found->value)) {
       found = std::move(other);
       whole = std::move(more);
@@ -97,7 +98,7 @@ BlockMapper::Result BlockMapper::find(const Key& key) {
   mapped.mapping = found->mapping;
   mapped.mapped_optimally = found->optimal;
   mapped.cost = cost_in_place(block_layer(layer, mapped.block, key.output_bits), whole,
-                              machine_.inner, std::move(*found));
+                              machine(key.options), std::move(*found));
   return std::make_shared<const MappedBlock>(std::move(mapped));
 }
 

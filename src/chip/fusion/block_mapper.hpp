@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 
+#include "chip/fusion/array_shares.hpp"
 #include "chip/fusion/block_layer.hpp"
 #include "chip/fusion/fusion_machine.hpp"
 #include "chip/mapper/mapper.hpp"
@@ -27,6 +28,13 @@ enum class MappingEffort : std::uint8_t {
   full,
 };
 
+struct BlockOptions {
+  MappingEffort effort = MappingEffort::full;
+  std::int64_t columns = 0;  ///< of the array (ArrayShares); 0: all of it
+  // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
+  auto operator<=>(const BlockOptions&) const = default;
+};
+
 /// Maps blocks of the layers of a graph. Blocks that differ by their place on the map only share
 /// one mapping, found where all windows are whole; each costs what that mapping moves and takes
 /// where it is. Thread-safe.
@@ -42,24 +50,29 @@ class BlockMapper {
   [[nodiscard]] Expected<std::shared_ptr<const MappedBlock>> map(std::size_t layer,
                                                                  const Block& block,
                                                                  int output_bits,
-                                                                 MappingEffort effort = MappingEffort::full);
+                                                                 const BlockOptions& options = {});
   /// A layer as a whole from the buffer inward.
   [[nodiscard]] Expected<MappingResult> map_whole(std::size_t layer);
+  [[nodiscard]] const ArrayShares& shares() const noexcept { return shares_; }
 
  private:
   struct Key {
     std::size_t layer = 0;
     Block block;
     int output_bits = 0;
-    MappingEffort effort = MappingEffort::full;
+    BlockOptions options;
     // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
     auto operator<=>(const Key&) const = default;
   };
+  [[nodiscard]] const Accelerator& machine(const BlockOptions& options) const {
+    return options.columns == 0 ? machine_.inner : shares_.machine(options.columns);
+  }
   using Result = Expected<std::shared_ptr<const MappedBlock>>;
   [[nodiscard]] Result find(const Key& key);
 
   const FusionGraph& graph_;
   const FusionMachine& machine_;
+  ArrayShares shares_;
   [[nodiscard]] const MapperOptions& options(MappingEffort effort) const {
     return effort == MappingEffort::quick ? quick_ : full_;
   }

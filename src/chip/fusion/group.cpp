@@ -159,6 +159,13 @@ class Builder {
 
 }  // namespace
 
+int output_width(const Group& group, std::size_t layer) {
+  const GroupTensor& output = group.tensors[group.layers[layer].output];
+  constexpr std::int64_t kMost = 64;
+  return static_cast<int>(
+      std::min(kMost, (output.kept_bits + output.written_bits) / output.channels));
+}
+
 std::vector<std::size_t> skip_reads(const FusionGraph& graph, const Slice& slice) {
   std::vector<std::size_t> skips;
   std::set<std::size_t> seen;

@@ -63,6 +63,9 @@ struct Group {
   std::int64_t batch = 1;
 };
 
+/// Bits of one output word of a layer, all copies of it; 64 at most.
+[[nodiscard]] int output_width(const Group& group, std::size_t layer);
+
 /// Reads of the graph that the group could take from DRAM although the chip had the value: a later
 /// reader of a tensor that another layer of the group reads before it.
 [[nodiscard]] std::vector<std::size_t> skip_reads(const FusionGraph& graph, const Slice& slice);

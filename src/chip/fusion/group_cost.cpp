@@ -7,6 +7,11 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+Halo halo_along(const GroupSchedule& schedule, Axis axis) {
+  return axis == schedule.outer ? outer_halo(schedule.intermediates)
+                                : inner_halo(schedule.intermediates);
+}
+
 Retention retention_of(const Group& group, const GroupSchedule& schedule) {
   Retention retention{{}, schedule.channel_parts};
   for (std::size_t t = 0; t < group.tensors.size(); ++t)
@@ -29,6 +34,10 @@ bool fits(const GroupRoom& room, const BufferRoom& buffer) {
   if (!buffer.weight_bits) return room.total() <= buffer.feature_bits;
   return room.feature_bits() <= buffer.feature_bits && room.weight_bits() <= *buffer.weight_bits;
 }
+
+TileScans::TileScans(const Group& group, const GroupSchedule& schedule)
+    : rows(group, Axis::rows, schedule.tile_rows, halo_along(schedule, Axis::rows)),
+      columns(group, Axis::columns, schedule.tile_columns, halo_along(schedule, Axis::columns)) {}
 
 TiledGroup::TiledGroup(const Group& group, const AxisPlan& rows, const AxisPlan& columns,
                        Axis outer)
@@ -110,11 +119,16 @@ std::int64_t TiledGroup::weight_staging_bits(const GroupSchedule& schedule,
 
 GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered,
                            std::int64_t enough) const {
-  GroupRoom room;
-  room.staging_bits = staging_bits(schedule, double_buffered);
+  GroupRoom room = fixed_room(schedule, double_buffered);
   if (room.staging_bits > enough) return room;
   room.live =
       peak_occupancy(group_, scan(), retention_of(group_, schedule), enough - room.staging_bits);
+  return room;
+}
+
+GroupRoom TiledGroup::fixed_room(const GroupSchedule& schedule, bool double_buffered) const {
+  GroupRoom room;
+  room.staging_bits = staging_bits(schedule, double_buffered);
   room.weight_staging_bits = weight_staging_bits(schedule, double_buffered);
   for (std::size_t l = 0; l < group_.layers.size(); ++l)
     if (schedule.resident_weights[l]) room.resident_bits += group_.layers[l].weight_bits;

@@ -44,10 +44,18 @@ struct GroupRoom {
 };
 [[nodiscard]] bool fits(const GroupRoom& room, const BufferRoom& buffer);
 
+/// The scans of a schedule's tiling.
+struct TileScans {
+  AxisPlan rows, columns;
+  TileScans(const Group& group, const GroupSchedule& schedule);
+};
+
 /// A group with the scans of one tiling: what all other choices are priced with.
 class TiledGroup {
  public:
   TiledGroup(const Group& group, const AxisPlan& rows, const AxisPlan& columns, Axis outer);
+  TiledGroup(const Group& group, const TileScans& scans, Axis outer)
+      : TiledGroup(group, scans.rows, scans.columns, outer) {}
 
   [[nodiscard]] const Group& group() const noexcept { return group_; }
   [[nodiscard]] Scan scan() const;
@@ -56,6 +64,8 @@ class TiledGroup {
   /// Exact as long as feature maps take no more than `enough` bits; else they take more than that.
   [[nodiscard]] GroupRoom room(const GroupSchedule& schedule, bool double_buffered,
                                std::int64_t enough = std::int64_t{1} << 60) const;
+  /// The same without what is live.
+  [[nodiscard]] GroupRoom fixed_room(const GroupSchedule& schedule, bool double_buffered) const;
   /// Live bits of feature maps in every step of one image (outer, then inner), each while most is
   /// live in it; the largest of them is room().live.
   /// Checked by  tests/support/fused_simulator.

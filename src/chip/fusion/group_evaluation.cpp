@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "chip/cost/timing.hpp"
+#include "chip/fusion/pipeline.hpp"
 #include "chip/fusion/step_classes.hpp"
 
 namespace hwflow::chip {
 namespace {
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 double leakage_of(const Accelerator& accelerator) {
   double leakage = 0.0;
@@ -45,16 +44,16 @@ class GroupRun {
         blocks_(blocks),
         effort_(effort),
         plan_(plan),
-        group_(make_group(graph, slice, plan.schedule.read_again)) {}
+        group_(make_group(graph, slice, plan.schedule.read_again)) {
+    if (!plan.schedule.shares.empty()) stages_ = pipeline_stages(graph, group_);
+  }
 
   Expected<GroupCost> run() {
     const GroupSchedule& schedule = plan_.schedule;
     const bool rows_first = schedule.outer == Axis::rows;
-    const Halo bands = outer_halo(schedule.intermediates);
-    const Halo tiles = inner_halo(schedule.intermediates);
-    const AxisPlan rows(group_, Axis::rows, schedule.tile_rows, rows_first ? bands : tiles);
-    const AxisPlan columns(group_, Axis::columns, schedule.tile_columns,
-                           rows_first ? tiles : bands);
+    const TileScans scans(group_, schedule);
+    const AxisPlan& rows = scans.rows;
+    const AxisPlan& columns = scans.columns;
     cost_.level_energy_pj.assign(machine_.inner.levels().size(), 0.0);
     cost_.level_traffic.resize(machine_.inner.levels().size());
     const Axis inner_axis = rows_first ? Axis::columns : Axis::rows;
@@ -73,6 +72,7 @@ class GroupRun {
             add_steps(outer_step, inner_step, outer_count * inner_count * group_.batch));
     }
     if (!problems_.empty()) return Unexpected{std::move(problems_)};
+    if (!stages_.empty()) add_slots();
     add_ends(rows, columns);
     add_energy();
     return std::move(cost_);
@@ -91,34 +91,91 @@ class GroupRun {
 
   StepWork add_steps(const AxisStep& outer, const AxisStep& inner, std::int64_t count) {
     Transfers moved;
+    StepWork work;
+    work.layers.resize(group_.layers.size());
     for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
       const GroupTensor& tensor = group_.tensors[t];
-      moved.maps +=
-          outer.moved[t] * inner.moved[t] * Moved{tensor.fetched_words, tensor.fetched_bits};
-      if (tensor.producer)  // what was not made before
-        moved.outputs +=
+      if (tensor.producer) {  // what was not made before
+        const Moved out =
             outer.fresh[t] * inner.fresh[t] * Moved{tensor.written_words, tensor.written_bits};
+        moved.outputs += out;
+        work.layers[*tensor.producer].written_bits += out.bits;
+      } else {
+        const Moved in =
+            outer.moved[t] * inner.moved[t] * Moved{tensor.fetched_words, tensor.fetched_bits};
+        moved.maps += in;
+        work.layers[first_reader(tensor)].read_bits += in.bits;
+      }
     }
-    StepWork work;
-    work.layer_cycles.assign(group_.layers.size(), 0);
     std::int64_t compute = 0;
     for (std::size_t l = 0; l < group_.layers.size(); ++l) {
       const std::size_t output = group_.layers[l].output;
       if (outer.moved[output] * inner.moved[output] == 0) continue;
-      if (!plan_.schedule.resident_weights[l]) moved.weights += weights_of(group_.layers[l]);
-      work.layer_cycles[l] = add_layer(l, outer.blocks[l], inner.blocks[l], count);
-      compute += work.layer_cycles[l];
+      if (!plan_.schedule.resident_weights[l]) {
+        moved.weights += weights_of(group_.layers[l]);
+        work.layers[l].read_bits += group_.layers[l].weight_bits;
+      }
+      add_layer(l, outer.blocks[l], inner.blocks[l], count, work.layers[l]);
+      compute += work.layers[l].cycles;
     }
     add_transfers(count, moved);
     const std::int64_t transfer = evaluator_.transfer_cycles(moved.read_bits(), moved.outputs.bits);
     cost_.compute_cycles += count * compute;
-    cost_.dram_cycles += count * transfer;
     work.read_bits = moved.read_bits();
     work.written_bits = moved.outputs.bits;
     work.transfer_cycles = transfer;
-    work.cycles = machine_.room.double_buffered ? std::max(compute, transfer) : compute + transfer;
-    cost_.cycles += count * work.cycles;
+    work.cycles = with_transfers(compute, transfer);
+    if (stages_.empty()) {
+      cost_.dram_cycles += count * transfer;
+      cost_.cycles += count * work.cycles;
+    }
     return work;
+  }
+
+  [[nodiscard]] std::int64_t with_transfers(std::int64_t compute, std::int64_t transfer) const {
+    return machine_.room.double_buffered ? std::max(compute, transfer) : compute + transfer;
+  }
+
+  [[nodiscard]] std::size_t first_reader(const GroupTensor& source) const {
+    std::size_t first = group_.layers.size() - 1;
+    for (const std::size_t read : source.reads)
+      if (group_.reads[read].is_kept) first = std::min(first, group_.reads[read].layer);
+    return first;
+  }
+
+  /// Slots in which every stage does its step beside the others. They share the ports of the buffer
+  /// and of DRAM.
+  void add_slots() {
+    GroupTimeline& timeline = cost_.timeline;
+    timeline.stages = stages_;
+    const auto inner_steps = static_cast<std::int64_t>(timeline.inner_classes.size());
+    const std::int64_t steps =
+        static_cast<std::int64_t>(timeline.outer_classes.size()) * inner_steps;
+    const auto last = static_cast<std::int64_t>(stages_.back());
+    std::vector<std::int64_t> busy;
+    for (std::int64_t slot = 0; slot < steps + last; ++slot) {
+      busy.assign(stages_.back() + 1, 0);
+      LayerWork all;
+      for (std::size_t l = 0; l < stages_.size(); ++l) {
+        const std::int64_t step = slot - static_cast<std::int64_t>(stages_[l]);
+        if (step < 0 || step >= steps) continue;
+        const LayerWork& work =
+            timeline
+                .step(static_cast<std::size_t>(step / inner_steps),
+                      static_cast<std::size_t>(step % inner_steps))
+                .layers[l];
+        busy[stages_[l]] += work.cycles;
+        all.buffer_cycles += work.buffer_cycles;
+        all.read_bits += work.read_bits;
+        all.written_bits += work.written_bits;
+      }
+      const std::int64_t compute =
+          std::max(all.buffer_cycles, *std::max_element(busy.begin(), busy.end()));
+      const std::int64_t transfer = evaluator_.transfer_cycles(all.read_bits, all.written_bits);
+      timeline.slots.push_back({transfer, with_transfers(compute, transfer)});
+      cost_.dram_cycles += group_.batch * transfer;
+      cost_.cycles += group_.batch * timeline.slots.back().cycles;
+    }
   }
 
   static Moved weights_of(const GroupLayer& layer) {
@@ -132,43 +189,36 @@ class GroupRun {
     buffer.of(Role::outputs).drains += times * moved.outputs;
   }
 
-  /// Cycles of a layer in one of `count` equal steps; adds the energy of all of them.
-  std::int64_t add_layer(std::size_t l, const BlockAxis& outer, const BlockAxis& inner,
-                         std::int64_t count) {
+  /// Work of a layer in one of `count` equal steps; adds the energy of all of them.
+  void add_layer(std::size_t l, const BlockAxis& outer, const BlockAxis& inner, std::int64_t count,
+                 LayerWork& work) {
+    const std::int64_t columns = stages_.empty() ? 0 : plan_.schedule.shares[stages_[l]];
     const FusionLayer& layer = graph_.layers[group_.layers[l].layer];
-    const std::int64_t parts = has_separable_channels(layer) ? plan_.schedule.channel_parts : 1;
-    const std::int64_t part = ceil_div(layer.shape.channels, parts);
-    const std::int64_t whole_parts = layer.shape.channels / part;
-    const bool rows_first = plan_.schedule.outer == Axis::rows;
-    Block block{rows_first ? outer : inner, rows_first ? inner : outer, part};
-    std::int64_t cycles = add_block(l, block, whole_parts, count);
-    block.channels = layer.shape.channels % part;
-    if (block.channels > 0) cycles += add_block(l, block, 1, count);
-    return cycles;
+    for (const RepeatedBlock& part : blocks_of_layer(layer, plan_.schedule, outer, inner)) {
+      const auto mapped = blocks_.map(group_.layers[l].layer, part.block, output_width(group_, l),
+                                      {effort_, columns});
+      if (!mapped) {
+        problems_ = mapped.error();
+        return;
+      }
+      add_block(layer.layer.op, **mapped, part.times, count, work);
+    }
   }
 
-  std::int64_t add_block(std::size_t l, const Block& block, std::int64_t parts,
-                         std::int64_t count) {
-    const GroupTensor& output = group_.tensors[group_.layers[l].output];
-    const std::int64_t width = (output.kept_bits + output.written_bits) / output.channels;
-    const std::size_t layer = group_.layers[l].layer;
-    const auto mapped =
-        blocks_.map(layer, block, static_cast<int>(std::min<std::int64_t>(64, width)), effort_);
-    if (!mapped) {
-      problems_ = mapped.error();
-      return 0;
-    }
-    const Cost& cost = (*mapped)->cost;
+  void add_block(const Operator& op, const MappedBlock& mapped, std::int64_t parts,
+                 std::int64_t count, LayerWork& work) {
+    const Cost& cost = mapped.cost;
     const auto times = static_cast<double>(parts * count);
     cost_.mac_energy_pj += times * cost.mac_energy_pj;
     for (std::size_t level = 0; level < cost.levels.size(); ++level) {
       cost_.level_energy_pj[level] +=
           times * (cost.levels[level].energy_pj + cost.levels[level].noc_energy_pj);
     }
-    add_traffic(graph_.layers[layer].layer.op, cost, 0, parts * count, cost_.level_traffic);
-    cost_.macs += parts * count * (*mapped)->macs;
-    cost_.mapped_optimally = cost_.mapped_optimally && (*mapped)->mapped_optimally;
-    return parts * cost.cycles;
+    add_traffic(op, cost, 0, parts * count, cost_.level_traffic);
+    cost_.macs += parts * count * mapped.macs;
+    cost_.mapped_optimally = cost_.mapped_optimally && mapped.mapped_optimally;
+    work.cycles += parts * cost.cycles;
+    work.buffer_cycles += parts * cost.levels.front().bandwidth_cycles;
   }
 
   /// Before the first step: weights that stay, and with double buffering the first tiles; after
@@ -214,6 +264,7 @@ class GroupRun {
   MappingEffort effort_;
   const GroupPlan& plan_;
   Group group_;
+  std::vector<std::size_t> stages_;  ///< empty: the layers share the array in time
   GroupCost cost_;
   Diagnostics problems_;
 };

@@ -12,17 +12,34 @@
 
 namespace hwflow::chip {
 
+/// What one layer does in one step.
+struct LayerWork {
+  std::int64_t cycles = 0;         ///< 0: nothing to do
+  std::int64_t buffer_cycles = 0;  ///< of them, what the ports of the buffer need at least
+  /// From and to DRAM: its streamed weights, the sources that it is the first to read, its output.
+  std::int64_t read_bits = 0, written_bits = 0;
+};
+
 /// What one step of a fused group does.
 struct StepWork {
-  std::vector<std::int64_t> layer_cycles;  ///< by layer of the group; 0: nothing to do
+  std::vector<LayerWork> layers;  ///< of the group
   std::int64_t read_bits = 0, written_bits = 0;
   std::int64_t transfer_cycles = 0;  ///< that the DRAM port is busy
-  std::int64_t cycles = 0;           ///< of the step as a whole
+  std::int64_t cycles = 0;           ///< of the step as a whole, the layers one after the other
+};
+
+/// One slot of a pipelined group.
+struct SlotWork {
+  std::int64_t transfer_cycles = 0;  ///< that the DRAM port is busy
+  std::int64_t cycles = 0;           ///< as long as its slowest part
 };
 
 /// When a fused group does what: all steps of one image, then those of the next, between a prologue
 /// and an epilogue of the DRAM port. Steps alike along an axis are kept once.
 struct GroupTimeline {
+  /// Where the layers share the PEs in space: stage of each layer, and the slots of one image.
+  std::vector<std::size_t> stages;
+  std::vector<SlotWork> slots;
   std::int64_t prologue_cycles = 0, epilogue_cycles = 0;
   std::vector<std::size_t> outer_classes, inner_classes;  ///< by step along the axis
   std::vector<std::vector<StepWork>> work;                ///< [outer class][inner class]
@@ -64,6 +81,12 @@ class GroupEvaluator {
   /// Errors  blocks that have no mapping.
   [[nodiscard]] Expected<GroupCost> evaluate(const Slice& slice, const GroupPlan& plan,
                                              MappingEffort effort = MappingEffort::full);
+
+  /// The plan with the PEs shared among its layers in space: shares that make the longest stage of
+  /// the most frequent step as short as can be (docs/fusion.md).
+  /// Returns  none when the group is one stage, its halos are not retained, the pipeline does not
+  ///          fit, there are more stages than columns, or more steps than are looked at.
+  [[nodiscard]] std::optional<GroupPlan> in_space(const Slice& slice, const GroupPlan& plan);
 
   /// Energy and cycles that no schedule of the slice with so much DRAM traffic goes below.
   struct Bound {

@@ -21,6 +21,8 @@ double seconds_since(Clock::time_point start) {
 
 /// Plans of a slice that are priced when the objective is not DRAM traffic alone.
 constexpr std::size_t kPlansPriced = 3;
+/// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
+constexpr double kLeastGainInSpace = 1.01;
 /// Of a time limit, what the layers by themselves may take.
 constexpr double kShareOfSingles = 0.4;
 
@@ -417,12 +419,34 @@ class Fusion {
     state.counts = space.counts();
     if (is_dram()) return plans;
     state.counts.evaluated += static_cast<std::int64_t>(plans.size());
+    std::vector<PricedPlan> priced;
     for (PricedPlan& plan : plans) {
-      const auto cost =
-          evaluator_.evaluate(state.slice, plan.plan, MappingEffort::quick);
-      if (cost) plan.cost = {cost->energy_pj, cost->cycles, plan.plan.traffic.total()};
+      plan.cost = quick_cost(state.slice, plan.plan);
+      auto shared = in_space(state.slice, plan);
+      priced.push_back(std::move(plan));
+      if (shared) priced.push_back(std::move(*shared));
     }
-    return plans;
+    return priced;
+  }
+
+  [[nodiscard]] std::optional<NetworkCost> quick_cost(const Slice& slice, const GroupPlan& plan) {
+    const auto cost = evaluator_.evaluate(slice, plan, MappingEffort::quick);
+    if (!cost) return std::nullopt;
+    return NetworkCost{cost->energy_pj, cost->cycles, plan.traffic.total()};
+  }
+
+  /// The plan with the PEs shared in space, where time is to be gained by that.
+  [[nodiscard]] std::optional<PricedPlan> in_space(const Slice& slice, const PricedPlan& plan) {
+    if (!options_.share_in_space || !plan.cost) return std::nullopt;
+    const auto least = evaluator_.lower_bound(slice, plan.plan.traffic);
+    if (static_cast<double>(plan.cost->cycles) <
+        kLeastGainInSpace * static_cast<double>(least.cycles))
+      return std::nullopt;
+    auto shared = evaluator_.in_space(slice, plan.plan);
+    if (!shared) return std::nullopt;
+    auto cost = quick_cost(slice, *shared);
+    if (!cost) return std::nullopt;
+    return PricedPlan{std::move(*shared), std::move(cost)};
   }
 
   void price(FusedGroup& group, MappingEffort effort) {

@@ -17,6 +17,8 @@ struct FusionOptions {
   Objective objective = Objective::dram;
   std::optional<std::size_t> max_group;  ///< layers of a group at most, poolings and adds included
   GroupSpaceOptions space;
+  /// May the layers of a group share the PEs in space, as a pipeline? (Not for objective dram.)
+  bool share_in_space = false;
   /// Of single layers and of blocks; its objective is that of the fusion (dram: EDP for blocks).
   MapperOptions mapper;
   std::optional<double> time_limit_seconds;

@@ -30,6 +30,9 @@ struct GroupSchedule {
   std::vector<HaloPolicy> sources;      ///< by tensor of the group (only sources are looked at)
   std::vector<bool> resident_weights;   ///< by layer of the group
   std::vector<std::size_t> read_again;  ///< reads of the graph, see make_group()
+  /// Columns of the array for each stage (pipeline_stages(), ArrayShares); empty: the layers share
+  /// the array in time.
+  std::vector<std::int64_t> shares;
   bool operator==(const GroupSchedule&) const = default;
 };
 

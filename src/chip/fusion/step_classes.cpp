@@ -48,6 +48,19 @@ class Steps {
 
 }  // namespace
 
+std::vector<RepeatedBlock> blocks_of_layer(const FusionLayer& layer, const GroupSchedule& schedule,
+                                           const BlockAxis& outer, const BlockAxis& inner) {
+  const std::int64_t channels = layer.shape.channels;
+  const std::int64_t parts = has_separable_channels(layer) ? schedule.channel_parts : 1;
+  const std::int64_t part = (channels + parts - 1) / parts;
+  const bool rows_first = schedule.outer == Axis::rows;
+  Block block{rows_first ? outer : inner, rows_first ? inner : outer, part};
+  std::vector<RepeatedBlock> blocks{{block, channels / part}};
+  block.channels = channels % part;
+  if (block.channels > 0) blocks.push_back({block, 1});
+  return blocks;
+}
+
 StepClasses step_classes(const FusionGraph& graph, const Group& group, const AxisPlan& plan,
                          Axis axis, const std::vector<Halo>& halos) {
   const Steps steps(graph, group, plan, axis, halos);

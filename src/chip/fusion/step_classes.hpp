@@ -19,6 +19,16 @@ struct AxisStep {
   auto operator<=>(const AxisStep&) const = default;
 };
 
+struct RepeatedBlock {
+  Block block;
+  std::int64_t times = 1;
+};
+/// What a layer computes in one step: its output channels in the schedule's parts.
+[[nodiscard]] std::vector<RepeatedBlock> blocks_of_layer(const FusionLayer& layer,
+                                                         const GroupSchedule& schedule,
+                                                         const BlockAxis& outer,
+                                                         const BlockAxis& inner);
+
 /// The steps of one axis, those alike together.
 struct StepClasses {
   std::map<AxisStep, std::int64_t> counts;

@@ -41,7 +41,7 @@ TEST(TensorBits, AddUpToTheTotalsAndStepsToTheCycles) {
           for (std::size_t i = 0; i < line.inner_classes.size(); ++i) {
             cycles += line.step(o, i).cycles;
             transfers += line.step(o, i).written_bits;
-            for (const std::int64_t layer : line.step(o, i).layer_cycles) compute += layer;
+            for (const LayerWork& layer : line.step(o, i).layers) compute += layer.cycles;
           }
         }
         EXPECT_EQ(line.images, batch);
