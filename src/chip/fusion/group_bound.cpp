@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 
+#include "chip/cost/compulsory.hpp"
 #include "chip/fusion/group_evaluation.hpp"
 
 namespace hwflow::chip {
@@ -37,7 +39,6 @@ double real_iterations(const Operator& op, const Operand& operand) {
 /// unit does not hold is read (written) there each time, padding aside, where one unit has one such
 /// level. None of it is in the coarse model, which counts the buffer and the MACs.
 double innermost_energy_pj(const FusionLayer& layer, const Accelerator& accelerator) {
-  if (layer.description.kind == NodeKind::transposed_convolution) return 0.0;  // blocks differ
   double energy = 0.0;
   for (const Operand& operand : layer.layer.op.operands()) {
     const Role role = operand.role;
@@ -63,17 +64,32 @@ double dynamic_energy(const Cost& cost) {
   return energy;
 }
 
-/// A layer that its blocks together do no less than. Blocks of transposed convolutions read one
-/// input for every `stride` outputs: less than the layer where its map is cut off at the border.
-Layer least_layer(const FusionLayer& layer) {
+/// What the blocks of a layer together do not go below.
+struct LeastWork {
+  double energy_pj = 0.0;
+  std::int64_t cycles = 0;
+};
+
+/// Blocks of transposed convolutions read one input for every `stride` outputs, and what is cut off
+/// them differs from the layer: nothing but their MACs is sure.
+std::optional<LeastWork> least_spread(const FusionLayer& layer, const Accelerator& accelerator) {
+  const FeatureShape& shape = layer.shape;
+  const Block all{{.size = shape.height}, {.size = shape.width}, shape.channels};
+  const Layer block = block_layer(layer, all, layer.layer.bits.outputs);
+  const auto least = compulsory_cost(block, accelerator);
+  if (!least) return std::nullopt;
+  return LeastWork{static_cast<double>(block.op.macs()) * least->work.mac_energy_pj,
+                   least->compute_cycles};
+}
+
+std::optional<LeastWork> least_work(const FusionLayer& layer, const Accelerator& accelerator) {
+  if (layer.description.kind == NodeKind::transposed_convolution)
+    return least_spread(layer, accelerator);
   Layer least = layer.layer;
-  if (layer.description.kind == NodeKind::transposed_convolution) {
-    const FeatureShape& shape = layer.shape;
-    const Block all{{.size = shape.height}, {.size = shape.width}, shape.channels};
-    least = block_layer(layer, all, least.bits.outputs);
-  }
   least.bits.outputs = std::min(least.bits.outputs, least.bits.partial_sums);
-  return least;
+  const auto coarse = evaluate_coarse(least, accelerator);
+  if (!coarse) return std::nullopt;
+  return LeastWork{coarse->energy_pj + innermost_energy_pj(layer, accelerator), coarse->cycles};
 }
 
 }  // namespace
@@ -87,14 +103,13 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
   Bound bound;
   std::int64_t compute = 0;
   for (const GroupLayer& member : group.layers) {
-    const auto coarse = evaluate_coarse(least_layer(graph_.layers[member.layer]), machine_.inner);
     // What nobody needs is not computed: such a layer is left out.
     const std::int64_t needed = rows.total(member.output) * columns.total(member.output);
-    if (!coarse || needed < member.height * member.width) continue;
-    bound.energy_pj +=
-        static_cast<double>(graph_.batch) *
-        (coarse->energy_pj + innermost_energy_pj(graph_.layers[member.layer], machine_.inner));
-    compute += graph_.batch * coarse->cycles;
+    if (needed < member.height * member.width) continue;
+    const auto least = least_work(graph_.layers[member.layer], machine_.inner);
+    if (!least) continue;
+    bound.energy_pj += static_cast<double>(graph_.batch) * least->energy_pj;
+    compute += graph_.batch * least->cycles;
   }
   const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
   bound.cycles = machine_.room.double_buffered ? std::max(compute, moved) : compute + moved;
