@@ -28,6 +28,12 @@ std::int64_t along(const FeatureShape& shape, Axis axis) {
   return axis == Axis::rows ? shape.height : shape.width;
 }
 
+bool is_same_shape(const Hop& hop) {
+  const FeatureShape& out = hop.node->shape;
+  return hop.in.channels == out.channels && hop.in.height == out.height &&
+         hop.in.width == out.width;
+}
+
 /// Indices of the input that one index of the output reads, tap by tap.
 Indices taps(const Hop& hop, Axis axis, std::int64_t out) {
   const Node& node = *hop.node;
@@ -65,6 +71,18 @@ Indices taps(const Hop& hop, Axis axis, std::int64_t out) {
       break;
     case NodeKind::pad: add(out - pad); break;
     case NodeKind::subsample: add(out * stride); break;
+    case NodeKind::resize: {  // the place that falls on the output, and its neighbours
+      std::int64_t place = 0;
+      while ((place + 1) * out_size <= out * size) ++place;
+      for (const std::int64_t index : {place - 1, place, place + 1}) add(index);
+      break;
+    }
+    case NodeKind::reshape:
+      if (is_same_shape(hop))
+        add(out);
+      else
+        all();
+      break;
     default: all();
   }
   return found;

@@ -78,11 +78,6 @@ ConvShape spread_block(ConvShape conv, const Block& block) {
               conv.dilation_height, conv.in_height, conv.pad_bottom, conv.output_pad_height);
   spread_axis(block.columns.size + block.columns.idle, conv.kernel_width, conv.stride_width,
               conv.dilation_width, conv.in_width, conv.pad_right, conv.output_pad_width);
-  // Cut at both sides, less than a window at each.
-  conv.pad_top = conv.pad_bottom / 2;
-  conv.pad_bottom -= conv.pad_top;
-  conv.pad_left = conv.pad_right / 2;
-  conv.pad_right -= conv.pad_left;
   return conv;
 }
 

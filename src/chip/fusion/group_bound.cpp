@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 
+#include "chip/cost/compulsory.hpp"
 #include "chip/fusion/group_evaluation.hpp"
 
 namespace hwflow::chip {
@@ -40,7 +42,6 @@ double real_iterations(const Operator& op, const Operand& operand) {
 /// Outputs are read, too: back for the next addition, but for the first one, or on the way up in
 /// the end. Each word of each level is read once less than it is written, and leaves at least once.
 double innermost_energy_pj(const FusionLayer& layer, const Accelerator& accelerator) {
-  if (layer.description.kind == NodeKind::transposed_convolution) return 0.0;  // blocks differ
   const CountingRules& counting = accelerator.fields().counting;
   const bool every_sum_is_read = !counting.skip_first_partial_sum_read ||
                                  (counting.count_drain_reads && !counting.skip_only_update_read);
@@ -72,17 +73,32 @@ double dynamic_energy(const Cost& cost) {
   return energy;
 }
 
-/// A layer that its blocks together do no less than. Blocks of transposed convolutions read one
-/// input for every `stride` outputs: less than the layer where its map is cut off at the border.
-Layer least_layer(const FusionLayer& layer) {
+/// What the blocks of a layer together do not go below.
+struct LeastWork {
+  double energy_pj = 0.0;
+  std::int64_t cycles = 0;
+};
+
+/// Blocks of transposed convolutions read one input for every `stride` outputs, and what is cut off
+/// them differs from the layer: nothing but their MACs is sure.
+std::optional<LeastWork> least_spread(const FusionLayer& layer, const Accelerator& accelerator) {
+  const FeatureShape& shape = layer.shape;
+  const Block all{{.size = shape.height}, {.size = shape.width}, shape.channels};
+  const Layer block = block_layer(layer, all, layer.layer.bits.outputs);
+  const auto least = compulsory_cost(block, accelerator);
+  if (!least) return std::nullopt;
+  return LeastWork{static_cast<double>(block.op.macs()) * least->work.mac_energy_pj,
+                   least->compute_cycles};
+}
+
+std::optional<LeastWork> least_work(const FusionLayer& layer, const Accelerator& accelerator) {
+  if (layer.description.kind == NodeKind::transposed_convolution)
+    return least_spread(layer, accelerator);
   Layer least = layer.layer;
-  if (layer.description.kind == NodeKind::transposed_convolution) {
-    const FeatureShape& shape = layer.shape;
-    const Block all{{.size = shape.height}, {.size = shape.width}, shape.channels};
-    least = block_layer(layer, all, least.bits.outputs);
-  }
   least.bits.outputs = std::min(least.bits.outputs, least.bits.partial_sums);
-  return least;
+  const auto coarse = evaluate_coarse(least, accelerator);
+  if (!coarse) return std::nullopt;
+  return LeastWork{coarse->energy_pj + innermost_energy_pj(layer, accelerator), coarse->cycles};
 }
 
 }  // namespace
@@ -96,14 +112,13 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
   Bound bound;
   std::int64_t compute = 0;
   for (const GroupLayer& member : group.layers) {
-    const auto coarse = evaluate_coarse(least_layer(graph_.layers[member.layer]), machine_.inner);
     // What nobody needs is not computed: such a layer is left out.
     const std::int64_t needed = rows.total(member.output) * columns.total(member.output);
-    if (!coarse || needed < member.height * member.width) continue;
-    bound.energy_pj +=
-        static_cast<double>(graph_.batch) *
-        (coarse->energy_pj + innermost_energy_pj(graph_.layers[member.layer], machine_.inner));
-    compute += graph_.batch * coarse->cycles;
+    if (needed < member.height * member.width) continue;
+    const auto least = least_work(graph_.layers[member.layer], machine_.inner);
+    if (!least) continue;
+    bound.energy_pj += static_cast<double>(graph_.batch) * least->energy_pj;
+    compute += graph_.batch * least->cycles;
   }
   const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
   bound.dram_bits = traffic.total();

@@ -96,9 +96,29 @@ class Drawer {
     return node;
   }
 
+  /// The same values as other rows, columns and channels.
+  FeatureShape reshaped(const FeatureShape& in) {
+    std::vector<FeatureShape> shapes{in};
+    const std::int64_t all = in.elements();
+    for (std::int64_t channels = 1; channels <= std::min<std::int64_t>(all, 6); ++channels)
+      for (std::int64_t height = 1; height <= std::min<std::int64_t>(all, 12); ++height)
+        if (all % (channels * height) == 0 && all / (channels * height) <= 12)
+          shapes.push_back({channels, height, all / (channels * height)});
+    return shapes[rng_.below(shapes.size())];
+  }
+
+  /// Nodes that only move data: views of what their input stored.
   Node moved(const FeatureShape& in) {
     Node node;
-    if (chance(2)) {
+    if (chance(3)) {  // larger grids and smaller ones
+      node.kind = NodeKind::resize;
+      node.shape = {in.channels, between(1, 2 * in.height), between(1, 2 * in.width)};
+    } else if (chance(3)) {
+      node.kind = NodeKind::reshape;
+      node.shape = reshaped(in);
+    } else if (chance(8)) {
+      node.kind = NodeKind::softmax;
+    } else if (chance(2)) {
       node.kind = NodeKind::pad;
       node.conv.pad_top = between(0, 2);
       node.conv.pad_left = between(-1, 1);
@@ -114,7 +134,7 @@ class Drawer {
   void add_node() {
     const std::int32_t input = pick();
     const FeatureShape in = shapes_[static_cast<std::size_t>(input)];
-    Node node = chance(3) ? joined(input) : chance(8) ? moved(in) : windowed(in);
+    Node node = chance(3) ? joined(input) : chance(6) ? moved(in) : windowed(in);
     if (node.inputs.empty()) node.inputs = {NodeId{input}};
     if (node.kind == NodeKind::max_pooling || node.kind == NodeKind::average_pooling) {
       if (chance(6)) node.conv.kernel_height = node.conv.kernel_width = 0;

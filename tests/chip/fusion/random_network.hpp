@@ -9,7 +9,8 @@
 namespace hwflow::chip::testing {
 
 /// A network of 2 to `most_layers` small layers: convolutions of all kinds, pooling, residual adds,
-/// concatenations, pads, subsampling, transposed convolutions.
+/// concatenations, pads, subsampling, resizing to larger and smaller grids, reshapes, transposed
+/// convolutions.
 [[nodiscard]] Network random_network(Rng& rng, int most_layers);
 
 [[nodiscard]] PrecisionPlan random_plan(Rng& rng, const Network& network);

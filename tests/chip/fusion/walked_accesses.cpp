@@ -11,8 +11,8 @@ namespace hwflow::testing {
 namespace {
 
 using Indices = std::set<std::int64_t>;
-/// Inputs, outputs cut off before and behind, outputs added.
-using Spread = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+/// Inputs, outputs cut off behind, outputs added.
+using Spread = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
 
 /// One axis of a block of windows: how often it is computed, and which of the places that its
 /// windows reach, counted from the first one, lie on the map.
@@ -289,25 +289,26 @@ class Walk {
   }
 
   /// The convention of docs/fusion.md: as many inputs as the outputs divided by the stride, what
-  /// they reach beyond the block cut off at both sides.
+  /// they reach beyond the block cut off.
   static Expected<Operator> spread(ConvShape conv, std::int64_t channels, std::int64_t rows,
                                    std::int64_t columns) {
     conv = with_channels(conv, channels, false);
+    conv.pad_top = conv.pad_left = 0;
     const auto place = [](std::int64_t out, std::int64_t kernel, std::int64_t stride,
                           std::int64_t dilation, Spread& made) {
-      auto& [in, before, behind, more] = made;
+      auto& [in, behind, more] = made;
       in = 1;
       while (in * stride < out) ++in;
       std::int64_t reached = (in - 1) * stride + (kernel - 1) * dilation + 1;
-      before = behind = more = 0;
+      behind = more = 0;
       for (; reached < out; ++reached) ++more;
-      for (; reached > out; --reached) ++(behind > before ? before : behind);
+      for (; reached > out; --reached) ++behind;
     };
     Spread down{}, across{};
     place(rows, conv.kernel_height, conv.stride_height, conv.dilation_height, down);
     place(columns, conv.kernel_width, conv.stride_width, conv.dilation_width, across);
-    std::tie(conv.in_height, conv.pad_top, conv.pad_bottom, conv.output_pad_height) = down;
-    std::tie(conv.in_width, conv.pad_left, conv.pad_right, conv.output_pad_width) = across;
+    std::tie(conv.in_height, conv.pad_bottom, conv.output_pad_height) = down;
+    std::tie(conv.in_width, conv.pad_right, conv.output_pad_width) = across;
     return make_transposed_convolution(conv);
   }
 
