@@ -275,10 +275,10 @@ double dynamic_energy(const Cost& cost) {
 }  // namespace
 
 GroupEvaluator::GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                               const MapperOptions& options, MappingCache* mappings)
+                               MapperOptions options, MappingCache* mappings)
     : graph_(graph),
       machine_(machine),
-      options_(options),
+      options_(std::move(options)),
       cache_(mappings != nullptr ? *mappings : own_cache_),
       leakage_(leakage_of(machine.whole)) {
   options_.threads = 1;

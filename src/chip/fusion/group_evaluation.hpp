@@ -51,8 +51,8 @@ struct GroupCost {
 class GroupEvaluator {
  public:
   /// `mappings`: of blocks known already, to which new ones are added; none: it has its own.
-  GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
-                 const MapperOptions& options, MappingCache* mappings = nullptr);
+  GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine, MapperOptions options,
+                 MappingCache* mappings = nullptr);
 
   /// Errors  blocks that have no mapping.
   [[nodiscard]] Expected<GroupCost> evaluate(const Slice& slice, const GroupPlan& plan);
