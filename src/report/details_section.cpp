@@ -101,7 +101,8 @@ std::string group_row(const study::CodesignResult& result, const study::GroupDet
   }
   return fmt::format(
       "<tr><td>{}</td><td class=\"left\">{}<small>{}</small></td><td>{}</td>"
-      "<td class=\"left\"><small>{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      "<td "
+      "class=\"left\"><small>{}</small></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
       number,
       group.members.size() == 1 ? "1 layer" : fmt::format("{} layers", group.members.size()),
       escape(layers), group.is_fused ? escape(group.tile) : "-",
@@ -198,8 +199,8 @@ std::string details_section(const study::CodesignResult& result) {
     const auto& plan = result.plans[i];
     html += fmt::format("<details{}><summary>{}</summary>\n", open == i ? " open" : "",
                         escape(plan.label));
-    html += plan.groups.empty() ? layers_of(result, i, reference_of(result, i))
-                                : groups_of(result, i);
+    html +=
+        plan.groups.empty() ? layers_of(result, i, reference_of(result, i)) : groups_of(result, i);
     html += file_list(plan) + loop_nests(plan) + "</details>\n";
   }
   return html;

@@ -114,7 +114,7 @@ struct PlanDetails {
   std::string label;   ///< "uniform 8/8", "knee", "least energy within 0.5 points"
   std::string reason;  ///< why it was picked, one sentence
   bool baseline = false;
-  std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
+  std::size_t evaluated = 0;         ///< into CodesignResult::evaluated
   std::vector<LayerDetails> layers;  ///< as PlanSchedule
   std::vector<GroupDetails> groups;  ///< as PlanSchedule
   /// After finetune_epochs of quantization-aware training, on the test set; none when not measured.

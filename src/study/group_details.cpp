@@ -61,13 +61,10 @@ class Description {
 
  private:
   [[nodiscard]] GroupMember member(const chip::FusionLayer& layer) const {
-    return {layer.batched.name,
-            shape_text(layer.batched.op),
-            plan_index(network_, layer.node),
-            layer.layer.bits.weights,
-            layer.layer.bits.inputs,
-            layer.layer.bits.outputs,
-            layer.batched.op.macs()};
+    return {
+        layer.batched.name,       shape_text(layer.batched.op), plan_index(network_, layer.node),
+        layer.layer.bits.weights, layer.layer.bits.inputs,      layer.layer.bits.outputs,
+        layer.batched.op.macs()};
   }
 
   void add_schedule(GroupDetails& details, const chip::FusedGroup& group) const {

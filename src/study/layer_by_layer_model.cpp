@@ -28,7 +28,7 @@ std::vector<LoweredLayer> LayerByLayerModel::lowered(const PrecisionPlan& plan) 
 }
 
 Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int threads,
-                                   std::stop_token stop) {
+                                       std::stop_token stop) {
   std::map<std::string, Layer> missing;
   for (const PrecisionPlan& plan : plans) {
     for (LoweredLayer& lowered_layer : lowered(plan)) {

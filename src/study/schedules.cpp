@@ -13,18 +13,16 @@ std::unique_ptr<HardwareModel> make_layer_by_layer(const LoadedStudy& study,
                                                    chip::MappingCache& mappings) {
   return std::make_unique<LayerByLayerModel>(
       study.network, study.accelerator, study.options.hardware,
-      [&mappings, accelerator = study.accelerator,
-       options = mapper_options(study.options)](const Layer& layer) {
-        return mappings.map(layer, accelerator, options);
-      });
+      [&mappings, accelerator = study.accelerator, options = mapper_options(study.options)](
+          const Layer& layer) { return mappings.map(layer, accelerator, options); });
 }
 
 std::unique_ptr<HardwareModel> make_fused(const LoadedStudy& study, chip::MappingCache& mappings) {
   chip::FusionOptions options;
   options.objective = study.options.mapper.objective;
   options.mapper = mapper_options(study.options);
-  auto model = FusedModel::make(study.network, study.accelerator, study.options.hardware, options,
-                                mappings);
+  auto model =
+      FusedModel::make(study.network, study.accelerator, study.options.hardware, options, mappings);
   HWFLOW_CHECK(model.has_value(), "a study that was not checked: " + to_text(model.error()));
   return std::move(*model);
 }

@@ -378,6 +378,24 @@ const Row kRows[] = {
      },
      kCodesign,
      {"search.objectives[1]", "power"}},
+    {"study_fused_without_one_buffer",
+     [] {
+       return Files{{"s.yaml", study("accelerator: eyeriss",
+                                     "accelerator: bitfusion\nschedule: fused\n"
+                                     "hardware: {include_auxiliary: false}")}};
+     },
+     kCodesign,
+     {"s.yaml: schedule: fused groups cannot run on bitfusion: no on-chip level keeps both inputs "
+      "and outputs",
+      "schedule: layer_by_layer",
+      "s.yaml: hardware.include_auxiliary: false leaves out additions"}},
+    {"study_unknown_mapper",
+     [] {
+       return Files{{"s.yaml", study("max_evaluations: 20000",
+                                     "max_evaluations: 20000\n  strategy: product")}};
+     },
+     kCodesign,
+     {"s.yaml: mapper.strategy: ", "products"}},
     {"study_without_weights",
      [] {
        return Files{{"s.yaml", study("fmnist_resnet.safetensors", "none.safetensors")}};

@@ -116,5 +116,22 @@ TEST(Csv, HostileTextsStayInTheirCells) {
   EXPECT_EQ(rows[7].at("layer"), report_test::kHostile);
 }
 
+TEST(Csv, GroupsAreThoseOfFusedPlans) {
+  const auto result = report_test::fused_result();
+  const Rows rows = parse_csv(groups_csv(result));
+  ASSERT_EQ(rows.size(), 3U * result.plans.size());
+  const auto& group = result.plans[0].groups[0];
+  EXPECT_EQ(rows[0].at("layers"), group.members[0].name + " " + group.members[1].name + " " +
+                                      group.members[2].name + " " + group.members[3].name);
+  EXPECT_EQ(rows[0].at("fused"), "1");
+  EXPECT_EQ(rows[0].at("tile"), "4 x 32, 2 parts");
+  EXPECT_EQ(std::stod(rows[0].at("energy_pj")), group.energy_pj);
+  EXPECT_EQ(rows[1].at("fused"), "0");
+  EXPECT_EQ(rows[1].at("tile"), "");
+  // Layers in groups have no mapping: layers.csv has the one by itself.
+  EXPECT_EQ(parse_csv(layers_csv(result)).size(), result.plans.size());
+  EXPECT_TRUE(parse_csv(groups_csv(report_test::fake_result())).empty());
+}
+
 }  // namespace
 }  // namespace hwflow::report

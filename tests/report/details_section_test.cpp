@@ -73,5 +73,27 @@ TEST(DetailsSection, RunHasWhatRepeatsIt) {
   EXPECT_THAT(html, HasSubstr("mapping 41.2 s, search 513 s"));
 }
 
+TEST(DetailsSection, FusedPlansShowGroupsAndNoMappingsOfTheirLayers) {
+  auto result = report_test::fused_result();
+  result.plans.resize(1);
+  result.headline.reset();
+  const std::string html = details_section(result);
+  EXPECT_EQ(report_test::markup_problem(html), "");
+  EXPECT_THAT(html, HasSubstr("<h2>Group by group</h2>"));
+  EXPECT_THAT(html, HasSubstr("<td>4 x 32, 2 parts</td>"));
+  EXPECT_THAT(html, HasSubstr("halos retained, bands of rows, weights: 1 of 2 stay"));
+  EXPECT_THAT(html, HasSubstr("mapped by itself"));
+  EXPECT_THAT(html, HasSubstr("<h3>Layers by themselves</h3>"));
+  const auto elements = report_test::elements_of(html);
+  EXPECT_EQ(std::count_if(elements.begin(), elements.end(),
+                          [](const auto& element) { return element.name == "pre"; }),
+            1);  // the mapping of layer 4
+  EXPECT_THAT(run_section(result), HasSubstr("<dt>schedule</dt><dd>fused</dd>"));
+}
+
+TEST(DetailsSection, StandsHostileTextsOfGroups) {
+  EXPECT_EQ(report_test::markup_problem(details_section(report_test::hostile_fused_result())), "");
+}
+
 }  // namespace
 }  // namespace hwflow::report

@@ -257,6 +257,55 @@ study::CodesignResult fake_result() {
   return result;
 }
 
+namespace {
+
+/// Layers [first, last) of a plan as one part of its schedule.
+study::GroupDetails part_of(const study::PlanDetails& plan, std::size_t first, std::size_t last) {
+  study::GroupDetails group;
+  group.is_fused = last - first > 1;
+  if (group.is_fused) {
+    group.tile = "4 x 32, 2 parts";
+    group.policies = "halos retained, bands of rows, weights: 1 of 2 stay";
+  }
+  group.peak_buffer_bits = 80000;
+  group.energy_by_component_pj.assign(plan.layers[first].energy_by_component_pj.size(), 0.0);
+  for (std::size_t l = first; l < last; ++l) {
+    const study::LayerDetails& layer = plan.layers[l];
+    group.members.push_back({layer.name, layer.shape, layer.plan_index, layer.weight_bits,
+                             layer.input_bits, layer.output_bits, layer.macs});
+    group.energy_pj += layer.energy_pj;
+    group.cycles += layer.cycles;
+    group.dram_bits += layer.dram_bits;
+    for (std::size_t c = 0; c < group.energy_by_component_pj.size(); ++c)
+      group.energy_by_component_pj[c] += layer.energy_by_component_pj[c];
+  }
+  return group;
+}
+
+void fuse(study::CodesignResult& result) {
+  result.schedule = "fused";
+  for (auto& plan : result.plans) {
+    plan.groups = {part_of(plan, 0, 4), part_of(plan, 4, 5), part_of(plan, 5, plan.layers.size())};
+    plan.layers = {plan.layers[4]};
+  }
+}
+
+}  // namespace
+
+study::CodesignResult fused_result() {
+  study::CodesignResult result = fake_result();
+  fuse(result);
+  return result;
+}
+
+study::CodesignResult hostile_fused_result() {
+  study::CodesignResult result = hostile_result();
+  fuse(result);
+  for (auto& plan : result.plans)
+    for (auto& group : plan.groups) group.tile = group.policies = kHostile;
+  return result;
+}
+
 study::CodesignResult hostile_result() {
   study::CodesignResult result = fake_result();
   for (std::string* text :

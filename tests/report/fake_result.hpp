@@ -8,9 +8,14 @@ namespace hwflow::report_test {
 /// real one (300 plans, 10 generations, 3 baselines, 3 picks). The same at every call.
 [[nodiscard]] study::CodesignResult fake_result();
 
-/// The same with every text from outside replaced by one that tries to break out of HTML, SVG, CSV
-/// and the terminal.
+/// The same with every plan in three parts: layers 0 to 3 fused, layer 4 by itself, the rest fused.
+[[nodiscard]] study::CodesignResult fused_result();
+
+/// As fake_result() with every text from outside replaced by one that tries to break out of HTML,
+/// SVG, CSV and the terminal.
 [[nodiscard]] study::CodesignResult hostile_result();
+/// As hostile_result(), of plans that run fused.
+[[nodiscard]] study::CodesignResult hostile_fused_result();
 inline constexpr const char* kHostile =
     "</title></svg><script>alert('1')</script>\"&,\x1b[31m\n\x01 \xff";
 

@@ -71,5 +71,20 @@ TEST(Json, StandsAnEmptyResultAndHostileTexts) {
   (void)parsed(report_test::hostile_result());
 }
 
+TEST(Json, PicksHaveTheirGroupsWhenTheyRunFused) {
+  const auto result = report_test::fused_result();
+  const auto json = parsed(result);
+  EXPECT_EQ(*json.find("run")->find("schedule"), schema::Value("fused"));
+  const schema::Value& pick = *json.find("picks")->as_list()->begin();
+  const auto& groups = *pick.find("groups")->as_list();
+  ASSERT_EQ(groups.size(), 3U);
+  EXPECT_EQ(groups[0].find("layers")->as_list()->size(), 4U);
+  EXPECT_EQ(*groups[0].find("tile"), schema::Value("4 x 32, 2 parts"));
+  EXPECT_TRUE(groups[1].find("tile")->is_null());
+  EXPECT_TRUE(groups[1].find("policies")->is_null());
+  EXPECT_EQ(parsed(report_test::fake_result()).find("picks")->as_list()->begin()->find("groups"),
+            nullptr);
+}
+
 }  // namespace
 }  // namespace hwflow::report

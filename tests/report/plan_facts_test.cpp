@@ -84,5 +84,24 @@ TEST(TestAccuracyText, SaysFineTunedOnlyOfWhatWas) {
             "Test accuracies are those after 12 epochs of quantization-aware fine-tuning.");
 }
 
+TEST(PlanFacts, ComponentsOfAFusedPlanAreThoseOfItsGroups) {
+  const auto alone = report_test::fake_result();
+  const auto fused = report_test::fused_result();  // the same layers, grouped
+  const auto expected = component_totals(alone, alone.plans[2]);
+  const auto totals = component_totals(fused, fused.plans[2]);
+  ASSERT_EQ(totals.size(), expected.size());
+  for (std::size_t c = 0; c < totals.size(); ++c)
+    EXPECT_NEAR(totals[c], expected[c], 1e-9 * expected[c]);
+}
+
+TEST(PlanFacts, RefusesGroupsThatDoNotFitTheResult) {
+  auto result = report_test::fused_result();
+  result.plans[0].groups[1].members.clear();
+  EXPECT_THROW(check_result(result), InternalError);
+  result = report_test::fused_result();
+  result.plans[0].groups[1].energy_by_component_pj.pop_back();
+  EXPECT_THROW(check_result(result), InternalError);
+}
+
 }  // namespace
 }  // namespace hwflow::report

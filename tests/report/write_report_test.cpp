@@ -42,5 +42,12 @@ TEST(WriteReport, ThrowsWhereItCannotWrite) {
   EXPECT_ANY_THROW(write_report(report_test::fake_result(), file));
 }
 
+TEST(WriteReport, WritesGroupsOfFusedPlans) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "hwflow_report" / "fused";
+  const auto result = report_test::fused_result();
+  write_report(result, folder);
+  EXPECT_EQ(text_of(folder / "groups.csv"), groups_csv(result));
+}
+
 }  // namespace
 }  // namespace hwflow::report

@@ -66,10 +66,9 @@ chip::NetworkFusion fuse_alone(const PrecisionPlan& plan, std::int64_t buffer_bi
                                chip::Objective objective) {
   const chip::FusionMachine machine = *make_fusion_machine(machine_with(buffer_bits));
   const chip::Accelerator::Fields& fields = machine.whole.fields();
-  const chip::FusionGraph graph =
-      chip::make_fusion_graph(residual_network(), plan,
-                              {.float_bits = fields.float_bits,
-                               .partial_sum_bits = fields.partial_sum_bits});
+  const chip::FusionGraph graph = chip::make_fusion_graph(
+      residual_network(), plan,
+      {.float_bits = fields.float_bits, .partial_sum_bits = fields.partial_sum_bits});
   chip::MappingCache mappings;
   chip::FusionOptions options = options_for(objective);
   options.mappings = &mappings;
@@ -84,8 +83,8 @@ TEST(FusedModel, CostsWhatFusingThePlanAloneCosts) {
     std::vector<HardwareCost> alone;
     for (const PrecisionPlan& plan : plans) {
       const chip::NetworkCost total = fuse_alone(plan, kBuffer, objective).total;
-      alone.push_back({total.energy_pj, total.cycles, total.dram_bits,
-                       model_bits(residual_network(), plan)});
+      alone.push_back(
+          {total.energy_pj, total.cycles, total.dram_bits, model_bits(residual_network(), plan)});
     }
     for (const int threads : {1, 3}) {
       chip::MappingCache mappings;
@@ -153,14 +152,12 @@ TEST(FusedModel, SchedulesAddUpToTheCost) {
 TEST(FusedModel, NamesEveryLayerThatFitsNowhere) {
   chip::MappingCache mappings;
   const auto model = model_of(mappings, 16);
-  const Diagnostics problems =
-      model->prepare(std::vector{PrecisionPlan::uniform(4, 8, 8), PrecisionPlan::uniform(4, 4, 8)},
-                     2);
+  const Diagnostics problems = model->prepare(
+      std::vector{PrecisionPlan::uniform(4, 8, 8), PrecisionPlan::uniform(4, 4, 8)}, 2);
   EXPECT_THAT(to_text(problems), testing::HasSubstr("layer conv1 on small: has no mapping"));
-  EXPECT_EQ(std::count_if(problems.begin(), problems.end(),
-                          [](const Diagnostic& problem) {
-                            return problem.place == "layer conv1 on small";
-                          }),
+  EXPECT_EQ(std::count_if(
+                problems.begin(), problems.end(),
+                [](const Diagnostic& problem) { return problem.place == "layer conv1 on small"; }),
             1);
 }
 
@@ -168,8 +165,9 @@ TEST(FusedModel, RefusesMachinesWithoutOneBuffer) {
   chip::Accelerator::Fields fields = small_accelerator().fields();
   fields.levels[1].keeps = {{true, true, false}};
   chip::MappingCache mappings;
-  const auto model = FusedModel::make(residual_network(), chip::Accelerator::make(fields).value(),
-                                      HardwareOptions{}, options_for(chip::Objective::edp), mappings);
+  const auto model =
+      FusedModel::make(residual_network(), chip::Accelerator::make(fields).value(),
+                       HardwareOptions{}, options_for(chip::Objective::edp), mappings);
   ASSERT_FALSE(model.has_value());
   EXPECT_THAT(to_text(model.error()), testing::HasSubstr("keeps both inputs and outputs"));
 }

@@ -47,6 +47,11 @@ TEST(DescribeFusion, ShowsGroupsWithTheirMembersAndCosts) {
     EXPECT_LE(group.peak_buffer_bits, machine.room.feature_bits);
     EXPECT_NEAR(sum(group.energy_by_component_pj), group.energy_pj, 1e-9 * group.energy_pj);
     EXPECT_EQ(group.energy_by_component_pj.size(), energy_components(machine.whole).size());
+    if (const auto& cost = fusion.groups[g].cost) {  // DRAM, buffer, NoC, MAC, leakage
+      EXPECT_EQ(group.energy_by_component_pj,
+                (std::vector{cost->dram_energy_pj, cost->level_energy_pj[0], 0.0,
+                             cost->mac_energy_pj, cost->leakage_pj}));
+    }
     EXPECT_EQ(group.is_fused, !group.tile.empty());
     EXPECT_EQ(group.is_fused, !group.policies.empty());
     for (const GroupMember& member : group.members) places.push_back(member.plan_index.value());

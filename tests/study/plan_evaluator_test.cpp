@@ -13,7 +13,8 @@ class PlanEvaluatorTest : public testing::Test {
  protected:
   TemporaryFolder folder_;
   std::unique_ptr<RunStore> store_ = open_store(folder_.path() / "runs.sqlite");
-  LayerByLayerModel hardware_{small_network(), small_accelerator(), HardwareOptions{}, map_by_formula};
+  LayerByLayerModel hardware_{small_network(), small_accelerator(), HardwareOptions{},
+                              map_by_formula};
   FakeAccuracyModel model_;
   const std::vector<PrecisionPlan> plans_{PrecisionPlan::uniform(4, 8, 8),
                                           PrecisionPlan::uniform(4, 4, 8),

@@ -229,10 +229,10 @@ TEST_F(SearchTest, AStopKeepsWholeGenerationsAndLaterGoesOn) {
 
 TEST_F(SearchTest, AnUnmappableLayerIsAnError) {
   LayerByLayerModel hardware(small_network(), small_accelerator(), HardwareOptions{},
-                         [](const Layer& layer) -> Expected<chip::MappingResult> {
-                           if (layer.bits.weights != 2) return map_by_formula(layer);
-                           return Unexpected{Diagnostics{{"buffer", "too small", ""}}};
-                         });
+                             [](const Layer& layer) -> Expected<chip::MappingResult> {
+                               if (layer.bits.weights != 2) return map_by_formula(layer);
+                               return Unexpected{Diagnostics{{"buffer", "too small", ""}}};
+                             });
   FakeAccuracyModel model;
   const auto store = open_store(file("runs"));
   const auto result = search_plans(small_study(), hardware, model, *store, {});

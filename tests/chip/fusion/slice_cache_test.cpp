@@ -57,8 +57,8 @@ std::vector<FusionGraph> draw_graphs(Rng& rng, std::size_t count) {
     PrecisionPlan plan = plans[static_cast<std::size_t>(
         rng.between(0, static_cast<std::int64_t>(plans.size()) - 1))];
     const PrecisionPlan other = testing::random_plan(rng, network);
-    const auto layer = static_cast<std::size_t>(
-        rng.between(0, static_cast<std::int64_t>(plan.layers.size()) - 1));
+    const auto layer =
+        static_cast<std::size_t>(rng.between(0, static_cast<std::int64_t>(plan.layers.size()) - 1));
     plan.layers[layer] = other.layers[layer];
     plans.push_back(std::move(plan));
   }
@@ -88,8 +88,7 @@ void expect_equal(const NetworkFusion& a, const NetworkFusion& b) {
 
 /// The witness: every graph by itself, with nothing known of any other.
 std::vector<Expected<NetworkFusion>> fuse_apart(const std::vector<FusionGraph>& graphs,
-                                                const FusionMachine& machine,
-                                                Objective objective) {
+                                                const FusionMachine& machine, Objective objective) {
   std::vector<Expected<NetworkFusion>> results;
   for (const FusionGraph& graph : graphs) {
     MappingCache mappings;
@@ -211,6 +210,27 @@ TEST(SliceKey, SeesWidthsOfTheSliceAndOfItsReaders) {
   EXPECT_EQ(key_with(2, {8, 8}), key);  // its weights are its own business
   EXPECT_EQ(key_with(3, {2, 2}), key);
   EXPECT_NE(slice_key(graph_with(plan), {1, 3}), key);
+}
+
+/// What a reader inside wants and what readers outside want are told apart: a layer that stores
+/// copies of 2 and 4 bit writes both to DRAM, or only one of them.
+TEST(SliceKey, SeesWhichCopiesLeaveTheSlice) {
+  const auto graph_at = [](int outside) {
+    NetworkBuilder net;
+    const NodeId x = net.input({4, 8, 8});
+    const NodeId a = net.conv_bias("a", x, 4, {.kernel = 1}, Activation::relu);
+    const NodeId inside = net.conv_bias("inside", a, 4, {.kernel = 1}, Activation::none);
+    const NodeId near = net.conv_bias("near", a, 4, {.kernel = 1}, Activation::none);
+    const NodeId far = net.conv_bias("far", a, 4, {.kernel = 1}, Activation::none);
+    net.add("sum", net.add("part", inside, near, Activation::none), far, Activation::none);
+    return make_fusion_graph(std::move(net).finish("copies"),
+                             PrecisionPlan{{{8, 8}, {8, 4}, {8, 2}, {8, outside}}}, {});
+  };
+  const FusionGraph one = graph_at(2), both = graph_at(4);
+  ASSERT_EQ(one.layers[0].layer.bits, both.layers[0].layer.bits);  // copies of 2 and 4 bit
+  EXPECT_NE(compulsory_traffic(make_group(one, {0, 2})),
+            compulsory_traffic(make_group(both, {0, 2})));
+  EXPECT_NE(slice_key(one, {0, 2}), slice_key(both, {0, 2}));
 }
 
 }  // namespace
