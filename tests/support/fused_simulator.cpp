@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "chip/fusion/pipeline.hpp"
+
 namespace hwflow::testing {
 namespace {
 
@@ -117,6 +119,8 @@ void list_paths(const Network& network, const std::set<std::string>& stored, con
   }
 }
 
+constexpr std::int64_t kNever = std::int64_t{1} << 60;
+
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// What happens along one axis: which indices of every tensor each step makes or fetches, and
@@ -141,6 +145,17 @@ class Simulator {
     const Axis inner = schedule.outer == Axis::rows ? Axis::columns : Axis::rows;
     outer_ = walk(schedule.outer, true);
     inner_ = walk(inner, false);
+  }
+
+  PipelineSimulation run_pipeline(const std::vector<std::size_t>& stages) {
+    const std::size_t tensors = group_.tensors.size();
+    there_.assign(tensors, {});
+    const std::int64_t slots = outer_.steps * inner_.steps + static_cast<std::int64_t>(stages.back());
+    PipelineSimulation result;
+    for (std::int64_t slot = 0; slot < slots; ++slot)
+      result.live.push_back(pipeline_slot(stages, slot));
+    result.faults = std::move(result_.faults);
+    return result;
   }
 
   FusedSimulation run() {
@@ -405,6 +420,90 @@ class Simulator {
     }
   }
 
+  /// A step of a stage, none before it starts and after it ends.
+  struct StageStep {
+    std::int64_t number = 0, outer = 0, inner = 0;
+    bool works = false;
+  };
+  [[nodiscard]] StageStep stage_step(std::size_t stage, std::int64_t slot) const {
+    StageStep step;
+    step.number = slot - static_cast<std::int64_t>(stage);
+    step.works = step.number >= 0 && step.number < outer_.steps * inner_.steps;
+    step.outer = step.number / inner_.steps;
+    step.inner = step.number % inner_.steps;
+    return step;
+  }
+
+  /// Bits that are there while all stages work in a slot.
+  std::int64_t pipeline_slot(const std::vector<std::size_t>& stages, std::int64_t slot) {
+    const std::vector<Pixels> before = there_;
+    for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
+      const StageStep at = stage_step(stage_of_tensor(group_, stages, t), slot);
+      if (!at.works) continue;
+      const bool is_new_band = at.inner == 0 && policy(t) == HaloPolicy::in_band;
+      if (is_new_band || policy(t) == HaloPolicy::again) there_[t].clear();
+      there_[t].merge(made(t, at.outer, at.inner));
+    }
+    std::int64_t bits = 0;
+    for (std::size_t l = 0; l < group_.layers.size(); ++l) {
+      const StageStep at = stage_step(stages[l], slot);
+      if (!at.works) continue;
+      const chip::GroupLayer& layer = group_.layers[l];
+      for (const std::size_t r : layer.reads) {
+        const chip::GroupTensor& tensor = group_.tensors[group_.reads[r].tensor];
+        const bool is_own = !tensor.producer || stages[*tensor.producer] == stages[l];
+        const Pixels& source = (is_own ? there_ : before)[group_.reads[r].tensor];
+        for (const Pixel& pixel : read(r, at.outer, at.inner))
+          if (!source.contains(pixel)) fault("layer {} reads what is not there in slot {}", l, slot);
+      }
+      bits += static_cast<std::int64_t>(made(layer.output, at.outer, at.inner).size()) *
+              layer.unfinished_bits / layer.channels *
+              ceil_div(layer.channels, schedule_.channel_parts);
+    }
+    for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
+      // What the slot needs is what its readers wanted when it began.
+      there_[t] = wanted(t, stages, slot);
+      bits += static_cast<std::int64_t>(there_[t].size()) * group_.tensors[t].kept_bits;
+    }
+    return bits;
+  }
+
+  Pixels wanted(std::size_t t, const std::vector<std::size_t>& stages, std::int64_t slot) const {
+    Pixels kept;
+    const bool is_again = policy(t) == HaloPolicy::again;
+    for (const std::size_t r : group_.tensors[t].reads) {
+      if (!group_.reads[r].is_kept) continue;
+      StageStep at = stage_step(stages[group_.reads[r].layer], slot);
+      if (at.number >= outer_.steps * inner_.steps) continue;
+      if (at.number < 0) at.outer = at.inner = 0;
+      std::int64_t later = kNever, low = kNever, left = kNever;
+      const auto look = [&](std::int64_t o, std::int64_t i, std::int64_t& outer) {
+        for (const Pixel& pixel : read(r, o, i)) {
+          outer = std::min(outer, pixel.first);
+          if (o == at.outer) left = std::min(left, pixel.second);
+        }
+      };
+      for (std::int64_t i = at.inner; i < inner_.steps; ++i) look(at.outer, i, low);
+      for (std::int64_t o = at.outer + 1; o < outer_.steps; ++o)
+        for (std::int64_t i = 0; i < inner_.steps; ++i) look(o, i, later);
+      const bool in_step = is_again && at.number >= 0;
+      const Pixels tile = in_step ? made(t, at.outer, at.inner) : Pixels{};
+      const Indices& band = outer_.made[t][static_cast<std::size_t>(at.outer)];
+      for (const Pixel& pixel : there_[t]) {
+        bool is_kept = false;
+        switch (policy(t)) {
+          case HaloPolicy::retain:
+            is_kept = pixel.first >= later || (pixel.first >= low && pixel.second >= left);
+            break;
+          case HaloPolicy::in_band: is_kept = band.contains(pixel.first) && pixel.second >= left; break;
+          case HaloPolicy::again: is_kept = tile.contains(pixel); break;
+        }
+        if (is_kept) kept.insert(pixel);
+      }
+    }
+    return kept;
+  }
+
   void note_block(std::size_t layer, std::int64_t o, std::int64_t i) {
     const std::size_t output = group_.layers[layer].output;
     const Indices& outer = outer_.made[output][static_cast<std::size_t>(o)];
@@ -473,6 +572,12 @@ class Simulator {
 };
 
 }  // namespace
+
+PipelineSimulation simulate_pipeline(const Network& network, const chip::FusionGraph& graph,
+                                     const chip::Group& group, const chip::GroupSchedule& schedule,
+                                     const std::vector<std::size_t>& stages) {
+  return Simulator(network, graph, group, schedule, false).run_pipeline(stages);
+}
 
 FusedSimulation simulate_fused(const Network& network, const chip::FusionGraph& graph,
                                const chip::Group& group, const chip::GroupSchedule& schedule,

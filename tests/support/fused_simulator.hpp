@@ -44,4 +44,21 @@ struct FusedSimulation {
                                              const chip::GroupSchedule& schedule,
                                              bool double_buffered);
 
+/// The same group as a pipeline.
+struct PipelineSimulation {
+  std::vector<std::int64_t> live;  ///< bits of feature maps by slot of one image
+  std::vector<std::string> faults;
+};
+
+/// Runs the stages side by side with explicit sets of pixels, each a step behind the one before it.
+/// What a stage reads must have been made in an earlier slot, or in this one by its own layers. A
+/// value is there from the slot that makes it to the last one whose readers want it, with what the
+/// staircase of a reader holds besides: of later bands all from the first row that it wants on, of
+/// the present band all from the first row and column on. `stages`: of the layers.
+[[nodiscard]] PipelineSimulation simulate_pipeline(const Network& network,
+                                                   const chip::FusionGraph& graph,
+                                                   const chip::Group& group,
+                                                   const chip::GroupSchedule& schedule,
+                                                   const std::vector<std::size_t>& stages);
+
 }  // namespace hwflow::testing

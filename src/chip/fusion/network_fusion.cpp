@@ -21,6 +21,9 @@ double seconds_since(Clock::time_point start) {
 
 /// Plans of a slice that are priced when the objective is not DRAM traffic alone.
 constexpr std::size_t kPlansPriced = 3;
+/// A schedule is worth looking at when it may make the network better by this share. (DRAM traffic:
+/// by any.)
+constexpr double kLeastGain = 1e-3;
 /// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
 constexpr double kLeastGainInSpace = 1.01;
 /// Of a time limit, what the layers by themselves may take.
@@ -256,7 +259,7 @@ class Fusion {
     const PartCost& after = after_[state.slice.last];
     const PartCost sum{before.first + state.bound.first + more + after.first,
                        before.second + state.bound.second + after.second};
-    return value_of(sum) < known_ * (1.0 - 1e-13);
+    return value_of(sum) < known_ * (1.0 - (is_dram() ? 1e-13 : kLeastGain));
   }
 
   void search_all(const std::vector<std::size_t>& unknown) {
