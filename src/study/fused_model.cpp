@@ -21,10 +21,10 @@ std::string key_of(const chip::FusionGraph& graph) {
 
 FusedModel::FusedModel(Network network, chip::Accelerator accelerator,
                        const HardwareOptions& hardware, chip::FusionMachine machine,
-                       const chip::FusionOptions& options)
+                       chip::FusionOptions options)
     : HardwareModel(std::move(network), std::move(accelerator), hardware),
       machine_(std::move(machine)),
-      options_(options) {
+      options_(std::move(options)) {
   options_.slices = &slices_;
 }
 
@@ -38,7 +38,8 @@ Expected<std::unique_ptr<FusedModel>> FusedModel::make(Network network,
   chip::FusionOptions shared = options;
   shared.mappings = &mappings;
   return std::unique_ptr<FusedModel>(new FusedModel(std::move(network), std::move(accelerator),
-                                                    hardware, std::move(*machine), shared));
+                                                    hardware, std::move(*machine),
+                                                    std::move(shared)));
 }
 
 chip::FusionGraph FusedModel::graph_of(const PrecisionPlan& plan) const {

@@ -46,7 +46,7 @@ class FusedModel final : public HardwareModel {
 
  private:
   FusedModel(Network network, chip::Accelerator accelerator, const HardwareOptions& hardware,
-             chip::FusionMachine machine, const chip::FusionOptions& options);
+             chip::FusionMachine machine, chip::FusionOptions options);
   [[nodiscard]] chip::FusionGraph graph_of(const PrecisionPlan& plan) const;
   [[nodiscard]] Diagnostics named(const Diagnostics& problems) const;
   void count_layers(const chip::FusionGraph& graph);

@@ -28,7 +28,7 @@ std::vector<std::string> HardwareModel::energy_components() const {
 
 std::optional<std::size_t> plan_index(const Network& network, NodeId node) {
   const std::vector<NodeId>& compute = network.compute_nodes();
-  const auto place = std::lower_bound(compute.begin(), compute.end(), node);
+  const auto place = std::ranges::lower_bound(compute, node.value, {}, &NodeId::value);
   if (place == compute.end() || *place != node) return std::nullopt;
   return static_cast<std::size_t>(place - compute.begin());
 }
