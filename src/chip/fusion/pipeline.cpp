@@ -76,7 +76,7 @@ class Slot {
       if (!group_.reads[read].is_kept) continue;
       const std::size_t reader = stages_[group_.reads[read].layer];
       if (number(reader) >= steps()) continue;
-      done.push_back(number(reader) < 0 ? Staircase{} : done_by(t, read, step(reader)));
+      done.push_back(done_by(t, read, number(reader) < 0 ? Step{} : step(reader)));
     }
     return done.empty() ? 0 : left_over(made(t, stage), done);
   }

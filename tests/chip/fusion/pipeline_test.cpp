@@ -16,7 +16,7 @@ namespace {
 /// Cases that cannot be pipelined are passed over.
 TEST(Pipeline, LiveBitsEqualTheWalkOverPixelsSlotBySlot) {
   int compared = 0;
-  for (std::uint64_t i = 0; i < 20000 && !HasFailure(); ++i) {
+  for (std::uint64_t i = 0; i < 25000 && !HasFailure(); ++i) {
     Rng rng = Rng::derive(8, i);
     const Network network = testing::random_network(rng, 6);
     const FusionGraph graph = make_fusion_graph(network, testing::random_plan(rng, network), {});
