@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "base/parallel.hpp"
+#include "chip/fusion/least_dram.hpp"
 #include "chip/fusion/partition.hpp"
 
 namespace hwflow::chip {
@@ -140,8 +141,16 @@ class Fusion {
 
   [[nodiscard]] Expected<MappingResult> map_alone(const Layer& layer, const Accelerator& machine,
                                                   const MapperOptions& options) const {
-    if (options_.mappings == nullptr) return map_layer(layer, machine, options, stop_);
-    return options_.mappings->map(layer, machine, options);
+    const MapLayer map = [this](const Layer& one, const Accelerator& on,
+                                const MapperOptions& limits) {
+      return options_.mappings == nullptr ? map_layer(one, on, limits, stop_)
+                                          : options_.mappings->map(one, on, limits);
+    };
+    if (is_dram()) {
+      auto found = map_least_dram(layer, machine, machine_.buffer, options, map);
+      if (found) return std::move(*found);
+    }
+    return map(layer, machine, options);
   }
 
   void list_slices() {
