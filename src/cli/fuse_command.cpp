@@ -28,7 +28,7 @@ struct FuseArguments {
 };
 
 /// Of single layers, and of the blocks of groups.
-constexpr std::int64_t kDefaultEvaluations = 4'000'000;
+constexpr std::int64_t kDefaultEvaluations = 1'000'000, kDefaultDramEvaluations = 4'000'000;
 
 void collect(const Diagnostics& from, Diagnostics& to) {
   to.insert(to.end(), from.begin(), from.end());
@@ -76,7 +76,8 @@ chip::FusionOptions fusion_options(const FuseArguments& arguments, const GlobalO
   options.share_in_space = shares_in_space(arguments.share_array, options.objective, problems);
   options.mapper.objective = options.objective;
   options.mapper.strategy = "products";
-  options.mapper.max_evaluations = arguments.max_evaluations.value_or(kDefaultEvaluations);
+  options.mapper.max_evaluations = arguments.max_evaluations.value_or(
+      options.objective == chip::Objective::dram ? kDefaultDramEvaluations : kDefaultEvaluations);
   options.mapper.seed = global.seed;
   options.time_limit_seconds = arguments.time_limit_seconds;
   if (options.time_limit_seconds && !(*options.time_limit_seconds > 0.0))
@@ -210,7 +211,8 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command
       ->add_option(
           "--max-evaluations", arguments->max_evaluations,
-          "Mappings and bounds for each single layer (default 4000000); blocks of groups take "
+          "Mappings and bounds for each single layer (default 4000000 for dram, 1000000 for the "
+          "others); blocks of groups take "
           "30000 at most")
       ->check(is_integer(1, std::uint64_t{1} << 40U));
   add_global_options(*command, options, Refusal::by_command);

@@ -88,6 +88,9 @@ class GroupEvaluator {
   ///          fit, there are more stages than columns, or more steps than are looked at.
   [[nodiscard]] std::optional<GroupPlan> in_space(const Slice& slice, const GroupPlan& plan);
 
+  /// Has the slice several stages, no more than the array has columns?
+  [[nodiscard]] bool has_stages(const Slice& slice) const;
+
   /// Energy and cycles that no schedule of the slice with so much DRAM traffic goes below.
   struct Bound {
     double energy_pj = 0.0;

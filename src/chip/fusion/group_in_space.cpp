@@ -71,6 +71,12 @@ class StageTimes {
 
 }  // namespace
 
+bool GroupEvaluator::has_stages(const Slice& slice) const {
+  const auto last =
+      static_cast<std::int64_t>(pipeline_stages(graph_, make_group(graph_, slice)).back());
+  return last > 0 && last < blocks_.shares().columns();
+}
+
 std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const GroupPlan& plan) {
   const GroupSchedule& schedule = plan.schedule;
   const Group group = make_group(graph_, slice, schedule.read_again);

@@ -27,6 +27,8 @@ constexpr std::size_t kPlansPriced = 3;
 constexpr double kLeastGain = 1e-3;
 /// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
 constexpr double kLeastGainInSpace = 1.01;
+/// Share of the buffer that the tiles of a pipeline are looked for with.
+constexpr double kRoomInSpace = 0.6;
 /// Of a time limit, what the layers by themselves may take.
 constexpr double kShareOfSingles = 0.4;
 
@@ -431,14 +433,9 @@ class Fusion {
     state.counts = space.counts();
     if (is_dram()) return plans;
     state.counts.evaluated += static_cast<std::int64_t>(plans.size());
-    std::vector<PricedPlan> priced;
-    for (PricedPlan& plan : plans) {
-      plan.cost = quick_cost(state.slice, plan.plan);
-      auto shared = in_space(state.slice, plan);
-      priced.push_back(std::move(plan));
-      if (shared) priced.push_back(std::move(*shared));
-    }
-    return priced;
+    for (PricedPlan& plan : plans) plan.cost = quick_cost(state.slice, plan.plan);
+    add_in_space(state.slice, below, plans);
+    return plans;
   }
 
   [[nodiscard]] std::optional<NetworkCost> quick_cost(const Slice& slice, const GroupPlan& plan) {
@@ -447,18 +444,38 @@ class Fusion {
     return NetworkCost{cost->energy_pj, cost->cycles, plan.traffic.total()};
   }
 
-  /// The plan with the PEs shared in space, where time is to be gained by that.
-  [[nodiscard]] std::optional<PricedPlan> in_space(const Slice& slice, const PricedPlan& plan) {
-    if (!options_.share_in_space || !plan.cost) return std::nullopt;
-    const auto least = evaluator_.lower_bound(slice, plan.plan.traffic);
-    if (static_cast<double>(plan.cost->cycles) <
+  /// Schedules with the PEs shared in space, where time is to be gained by that: the last plan, and
+  /// the one of least traffic in a smaller buffer, because a pipeline holds more at a time. By
+  /// falling traffic, as the others.
+  void add_in_space(const Slice& slice, std::int64_t below, std::vector<PricedPlan>& plans) {
+    if (!options_.share_in_space || plans.empty() || !plans.back().cost) return;
+    const GroupPlan last = plans.back().plan;
+    const auto least = evaluator_.lower_bound(slice, last.traffic);
+    if (static_cast<double>(plans.back().cost->cycles) <
         kLeastGainInSpace * static_cast<double>(least.cycles))
-      return std::nullopt;
-    auto shared = evaluator_.in_space(slice, plan.plan);
-    if (!shared) return std::nullopt;
+      return;
+    if (auto shared = evaluator_.in_space(slice, last)) {
+      plans.push_back({*shared, quick_cost(slice, *shared)});
+      return;
+    }
+    if (!evaluator_.has_stages(slice)) return;
+    BufferRoom smaller = machine_.room;
+    smaller.feature_bits = static_cast<std::int64_t>(kRoomInSpace * static_cast<double>(smaller.feature_bits));
+    GroupSpace space(graph_, slice, smaller, options_.space, stop_);
+    std::optional<GroupPlan> best;
+    space.visit(
+        [&](std::int64_t bits) {
+          return !is_over() && bits < (best ? best->traffic.total() : below);
+        },
+        [&](GroupPlan&& plan) { best = std::move(plan); });
+    if (!best) return;
+    auto shared = evaluator_.in_space(slice, *best);
+    if (!shared) return;
+    const auto place = std::find_if(plans.begin(), plans.end(), [&](const PricedPlan& plan) {
+      return plan.plan.traffic.total() <= shared->traffic.total();
+    });
     auto cost = quick_cost(slice, *shared);
-    if (!cost) return std::nullopt;
-    return PricedPlan{std::move(*shared), std::move(cost)};
+    plans.insert(place, {std::move(*shared), std::move(cost)});
   }
 
   void price(FusedGroup& group, MappingEffort effort) {
