@@ -59,6 +59,12 @@ std::vector<std::vector<HaloPolicy>> source_choices(const Group& group) {
   return choices;
 }
 
+/// `only`: the tile that was asked for; 0: any.
+std::vector<std::int64_t> tiles_along(std::int64_t extent, std::int64_t only) {
+  if (only > 0) return {std::min(only, extent)};
+  return tile_choices(extent);
+}
+
 std::vector<std::int64_t> part_choices(const Group& group) {
   std::int64_t most = 1;
   for (const GroupLayer& layer : group.layers) most = std::max(most, layer.channels);
@@ -126,10 +132,13 @@ class SpaceWalk {
     sources_ = source_choices(group);
     parts_ = part_choices(group);
     const GroupLayer& last = group.layers.back();
+    const auto& tile = space_.options_.tile;
+    const auto all_rows = tiles_along(last.height, tile ? tile->rows : 0);
+    const auto all_columns = tiles_along(last.width, tile ? tile->columns : 0);
     for (const HaloPolicy policy : intermediates(group)) {
       schedule_.intermediates = policy;
-      for (const std::int64_t tile_rows : tile_choices(last.height)) {
-        for (const std::int64_t tile_columns : tile_choices(last.width)) {
+      for (const std::int64_t tile_rows : all_rows) {
+        for (const std::int64_t tile_columns : all_columns) {
           for (const Axis outer : {Axis::rows, Axis::columns}) {
             if (space_.stop_.stop_requested()) return;
             if (!worth_(least_.total())) return;

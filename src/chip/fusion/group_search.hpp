@@ -10,9 +10,17 @@
 
 namespace hwflow::chip {
 
+/// Pixels of a group's last layer that one step finishes.
+struct OutputTile {
+  std::int64_t rows = 1, columns = 1;
+};
+
 struct GroupSpaceOptions {
   /// May halos of intermediates be computed again?
   enum class Recompute : std::uint8_t { never, always, either } recompute = Recompute::never;
+  /// The only tile, cut to the map of the last layer where that is smaller; none: for every number
+  /// of steps along an axis the smallest.
+  std::optional<OutputTile> tile;
 };
 
 /// A feasible schedule of a group with what follows from its geometry.

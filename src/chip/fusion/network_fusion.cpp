@@ -10,6 +10,7 @@
 #include "base/parallel.hpp"
 #include "chip/fusion/least_dram.hpp"
 #include "chip/fusion/partition.hpp"
+#include "chip/fusion/plan_descent.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -67,7 +68,7 @@ class Fusion {
     search_singles();
     search_by_estimate();
     if (options_.time_limit_seconds) search_by_bound();
-    price_in_full();
+    improve_best();
     return finish();
   }
 
@@ -300,10 +301,10 @@ class Fusion {
     }
   }
 
-  /// The search looks at blocks with little effort. The groups of the best partition are priced
-  /// again in full, and all others taken for as much cheaper as any was found to be, until the best
-  /// partition has none left that was not.
-  void price_in_full() {
+  /// The search looks at few schedules of a slice, at blocks with little effort. The groups of the
+  /// best partition are then improved (descend()) and priced in full, and all others taken for as
+  /// much cheaper as any was found to be, until the best partition has none left that was not.
+  void improve_best() {
     if (is_dram()) return;
     PartCost hope{1.0, 1.0};
     while (!is_over()) {
@@ -316,9 +317,7 @@ class Fusion {
       if (quick.empty()) return;
       std::vector<PartCost> before;
       for (const FusedGroup* group : quick) before.push_back(cost_of(group->total));
-      parallel_for(quick.size(), options_.threads, [&](std::size_t i) {
-        price(*quick[i], MappingEffort::full);
-      });
+      parallel_for(quick.size(), options_.threads, [&](std::size_t i) { improve(*quick[i]); });
       for (std::size_t i = 0; i < quick.size(); ++i) {
         const PartCost after = cost_of(quick[i]->total);
         hope.first = std::min(hope.first, after.first / before[i].first);
@@ -326,6 +325,20 @@ class Fusion {
           hope.second = std::min(hope.second, after.second / before[i].second);
       }
     }
+  }
+
+  void improve(FusedGroup& group) {
+    if (!options_.space.tile) {
+      const PricedPlan start{*group.plan, group.total};
+      PricedPlan better = descend(
+          graph_, group.slice, machine_.room, start,
+          [&](const NetworkCost& cost) { return value_of(cost_of(cost)); },
+          {options_.space, options_.share_in_space, [this] { return is_over(); }}, evaluator_);
+      group.plan = std::move(better.plan);
+      group.total = *better.cost;
+      group.peak_buffer_bits = group.plan->room.total();
+    }
+    price(group, MappingEffort::full);
   }
 
   [[nodiscard]] FusedGroup named(const Slice& slice) const {

@@ -42,6 +42,7 @@ FusionOptions options_for(Objective objective) {
   FusionOptions options;
   options.objective = objective;
   options.mapper.objective = objective;
+  options.share_in_space = objective != Objective::dram;
   options.mapper.strategy = "products";
   options.mapper.max_evaluations = 2000;
   return options;
@@ -124,6 +125,64 @@ TEST(FuseNetwork, NeverCostsMoreThanLayersByThemselves) {
       EXPECT_LE(found->lower_bound, found->value);
     }
   }
+}
+
+/// The least of one quantity of a slice: every schedule of the table priced in full.
+double least_priced(const FusionGraph& graph, const FusionMachine& machine, const Slice& slice,
+                    GroupEvaluator& evaluator, Objective objective) {
+  double least = 1e300;
+  GroupSpace space(graph, slice, machine.room, {});
+  const auto price = [&](const GroupPlan& plan) {
+    const auto cost = evaluator.evaluate(slice, plan);
+    if (!cost) return;
+    const double value = objective == Objective::energy ? cost->energy_pj
+                                                        : static_cast<double>(cost->cycles);
+    least = std::min(least, value);
+  };
+  space.visit([](std::int64_t) { return true; },
+              [&](GroupPlan&& plan) {
+                price(plan);
+                if (const auto shared = evaluator.in_space(slice, plan)) price(*shared);
+              });
+  return least;
+}
+
+/// What is proved holds for all schedules, those that the search never looks at among them; and it
+/// finds nearly the best of them.
+TEST(FuseNetwork, BoundsHoldForAllSchedules) {
+  double found_to_least = 0.0, worst = 0.0;
+  int compared = 0;
+  for (const Objective objective : {Objective::energy, Objective::latency}) {
+    for (std::uint64_t seed = 0; seed < 16; ++seed) {
+      const auto [graph, machine] = draw(seed, 3);
+      const FusionOptions options = options_for(objective);
+      const auto found = fuse_network(graph, machine, options);
+      if (!found) continue;
+      GroupEvaluator evaluator(graph, machine, options.mapper);
+      const std::size_t count = graph.layers.size();
+      std::vector<double> least(count + 1, 1e300);
+      least[0] = 0.0;
+      for (std::size_t last = 1; last <= count; ++last) {
+        for (std::size_t first = 0; first < last; ++first) {
+          double cost = least_priced(graph, machine, {first, last}, evaluator, objective);
+          if (last == first + 1) {
+            const auto alone =
+                map_layer(graph.layers[first].batched, machine.whole, options.mapper);
+            if (alone) cost = std::min(cost, alone->value);
+          }
+          least[last] = std::min(least[last], least[first] + cost);
+        }
+      }
+      EXPECT_LE(found->lower_bound, least[count] * (1 + 1e-9)) << "seed " << seed;
+      EXPECT_GE(found->value, least[count] * (1 - 1e-9)) << "seed " << seed;
+      found_to_least += found->value / least[count];
+      worst = std::max(worst, found->value / least[count]);
+      ++compared;
+    }
+  }
+  ASSERT_GE(compared, 16);
+  std::printf("found / least: %.4f on average, %.4f at most\n", found_to_least / compared, worst);
+  EXPECT_LE(found_to_least / compared, 1.05);
 }
 
 TEST(FuseNetwork, StoppedAtOnceKeepsABoundAndThePartitionKnown) {

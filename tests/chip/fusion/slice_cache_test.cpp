@@ -42,6 +42,7 @@ FusionOptions options_for(Objective objective) {
   FusionOptions options;
   options.objective = objective;
   options.mapper.objective = objective;
+  options.share_in_space = objective != Objective::dram;
   options.mapper.strategy = "products";
   options.mapper.max_evaluations = 300;
   return options;
