@@ -1,6 +1,7 @@
 #include "chip/fusion/network_fusion.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -25,7 +26,7 @@ double seconds_since(Clock::time_point start) {
 constexpr std::size_t kPlansPriced = 3;
 /// A schedule is worth looking at when it may make the network better by this share. (DRAM traffic:
 /// by any.)
-constexpr double kLeastGain = 1e-3;
+constexpr double kLeastGain = 1e-3, kRounding = 1e-13;
 /// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
 constexpr double kLeastGainInSpace = 1.01;
 /// Share of the buffer that the tiles of a pipeline are looked for with.
@@ -265,13 +266,14 @@ class Fusion {
   }
 
   /// Can a partition with a schedule of this slice that moves so much beat the best one known?
-  [[nodiscard]] bool can_improve(const SliceState& state, std::int64_t bits) const {
+  /// By this share at least.
+  [[nodiscard]] bool can_improve(const SliceState& state, std::int64_t bits, double share) const {
     const double more = static_cast<double>(bits - state.least_bits) * rate_;
     const PartCost& before = before_[state.slice.first];
     const PartCost& after = after_[state.slice.last];
     const PartCost sum{before.first + state.bound.first + more + after.first,
                        before.second + state.bound.second + after.second};
-    return value_of(sum) < known_ * (1.0 - (is_dram() ? 1e-13 : kLeastGain));
+    return value_of(sum) < known_ * (1.0 - share);
   }
 
   void search_all(const std::vector<std::size_t>& unknown) {
@@ -403,13 +405,18 @@ class Fusion {
   }
 
   /// The least traffic with which no schedule of the slice is of use any more.
-  [[nodiscard]] std::int64_t useless_bits(const SliceState& state) const {
+  [[nodiscard]] std::int64_t useless_bits(const SliceState& state) {
+    const double share = is_dram() ? kRounding : kLeastGain;
     std::int64_t useful = 0, useless = std::int64_t{1} << 62;
-    if (!can_improve(state, useful)) return 0;
-    while (useless - useful > 1) {
-      const std::int64_t middle = useful + (useless - useful) / 2;
-      (can_improve(state, middle) ? useful : useless) = middle;
+    if (can_improve(state, useful, share)) {
+      while (useless - useful > 1) {
+        const std::int64_t middle = useful + (useless - useful) / 2;
+        (can_improve(state, middle, share) ? useful : useless) = middle;
+      }
+    } else {
+      useless = 0;
     }
+    if (can_improve(state, useless, kRounding)) passed_over_little_ = true;
     return useless;
   }
 
@@ -544,6 +551,8 @@ class Fusion {
     if (best.options.empty()) return Unexpected{why_infeasible()};
     result_.value = best.value;
     result_.lower_bound = std::min(lowest(), best.value);
+    if (passed_over_little_)
+      result_.lower_bound = std::min(result_.lower_bound, best.value * (1.0 - kLeastGain));
     result_.optimal = result_.lower_bound >= best.value * (1.0 - 1e-12);
     for (const std::size_t option : best.options) {
       const auto [slice, number] = origins[option];
@@ -585,6 +594,8 @@ class Fusion {
   PartitionGoal goal_;
   double rate_ = 0.0;   ///< least that the first quantity grows by with every DRAM bit
   double known_ = 0.0;  ///< value of the best partition known
+  /// Something was passed over that might gain less than kLeastGain.
+  std::atomic<bool> passed_over_little_ = false;
   std::vector<PartCost> before_, after_;
   std::map<std::string, const MappingResult*> alone_;
   std::vector<SliceState> slices_;
