@@ -1,6 +1,7 @@
 #include "chip/fusion/schedule_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace hwflow::chip {
 namespace {
@@ -39,6 +40,8 @@ std::string policies_text(const FusionGraph& graph, const Slice& slice,
   if (overlapping > 0) text += fmt::format(", {} fetched with overlap", overlapping);
   if (!schedule.read_again.empty())
     text += fmt::format(", {} read again", schedule.read_again.size());
+  if (!schedule.shares.empty())
+    text += fmt::format(", pipeline on {} columns", fmt::join(schedule.shares, " + "));
   return text;
 }
 

@@ -33,6 +33,12 @@ TEST(ScheduleText, NamesEveryChoice) {
   EXPECT_EQ(policies_text(graph, {0, 3}, schedule),
             "bands recomputed, bands of columns, weights: 1 of 2 stay, 1 fetched with overlap, "
             "1 read again");
+  schedule = {};
+  schedule.sources.assign(8, HaloPolicy::retain);
+  schedule.resident_weights.assign(3, true);
+  schedule.shares = {5, 9};
+  EXPECT_EQ(policies_text(graph, {0, 3}, schedule),
+            "halos retained, bands of rows, weights: 2 of 2 stay, pipeline on 5 + 9 columns");
 }
 
 }  // namespace
