@@ -5,9 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "chip/fusion/pipeline.hpp"
-
 #include "chip/fusion/network_traffic.hpp"
+#include "chip/fusion/pipeline.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -60,8 +59,8 @@ Json policies_json(const chip::FusedGroup& group, const chip::FusionGraph& graph
           {"sources", std::move(sources)},
           {"weights", std::move(weights)},
           {"read_again", std::move(again)},
-          {"array_columns", plan.schedule.shares.empty() ? Json(nullptr)
-                                                         : stages_json(group, graph, shape)}};
+          {"array_columns",
+           plan.schedule.shares.empty() ? Json(nullptr) : stages_json(group, graph, shape)}};
 }
 
 Json traffic_json(const chip::GroupTraffic& traffic) {

@@ -56,9 +56,8 @@ void add_steps(const FusionReport& report, const chip::FusedGroup& group, double
   const chip::TileScans scans(shape, schedule);
   const chip::TiledGroup tiled(shape, scans, schedule.outer);
   const std::vector<std::int64_t> live =
-      line.stages.empty()
-          ? tiled.live_bits_by_step(schedule)
-          : live_bits_by_slot(shape, tiled.scan(), line.stages, schedule);
+      line.stages.empty() ? tiled.live_bits_by_step(schedule)
+                          : live_bits_by_slot(shape, tiled.scan(), line.stages, schedule);
   const chip::GroupRoom& room = group.plan->room;
   const double fixed = bits(room.total() - room.live.bits);
   const bool overlaps = report.machine.room.double_buffered;

@@ -150,7 +150,8 @@ class Simulator {
   PipelineSimulation run_pipeline(const std::vector<std::size_t>& stages) {
     const std::size_t tensors = group_.tensors.size();
     there_.assign(tensors, {});
-    const std::int64_t slots = outer_.steps * inner_.steps + static_cast<std::int64_t>(stages.back());
+    const std::int64_t slots =
+        outer_.steps * inner_.steps + static_cast<std::int64_t>(stages.back());
     PipelineSimulation result;
     for (std::int64_t slot = 0; slot < slots; ++slot)
       result.live.push_back(pipeline_slot(stages, slot));
@@ -454,7 +455,8 @@ class Simulator {
         const bool is_own = !tensor.producer || stages[*tensor.producer] == stages[l];
         const Pixels& source = (is_own ? there_ : before)[group_.reads[r].tensor];
         for (const Pixel& pixel : read(r, at.outer, at.inner))
-          if (!source.contains(pixel)) fault("layer {} reads what is not there in slot {}", l, slot);
+          if (!source.contains(pixel))
+            fault("layer {} reads what is not there in slot {}", l, slot);
       }
       bits += static_cast<std::int64_t>(made(layer.output, at.outer, at.inner).size()) *
               layer.unfinished_bits / layer.channels *
@@ -495,7 +497,9 @@ class Simulator {
           case HaloPolicy::retain:
             is_kept = pixel.first >= later || (pixel.first >= low && pixel.second >= left);
             break;
-          case HaloPolicy::in_band: is_kept = band.contains(pixel.first) && pixel.second >= left; break;
+          case HaloPolicy::in_band:
+            is_kept = band.contains(pixel.first) && pixel.second >= left;
+            break;
           case HaloPolicy::again: is_kept = tile.contains(pixel); break;
         }
         if (is_kept) kept.insert(pixel);

@@ -28,10 +28,9 @@ class ArrayShares {
 };
 
 /// Shares of at least 1 that make the longest of several times as short as can be; columns that
-/// make nothing shorter are left over. `cycles`: [stage][columns - 1]; more columns that take longer
-/// are as good as fewer, the rest of them idle.
-/// Returns  none when there are more stages than columns.
-/// Checked by  trying all shares.
+/// make nothing shorter are left over. `cycles`: [stage][columns - 1]; more columns that take
+/// longer are as good as fewer, the rest of them idle. Returns  none when there are more stages
+/// than columns. Checked by  trying all shares.
 [[nodiscard]] std::optional<std::vector<std::int64_t>> share_out(
     const std::vector<std::vector<std::int64_t>>& cycles);
 

@@ -59,9 +59,9 @@ double innermost_energy_pj(const FusionLayer& layer, const Accelerator& accelera
       energy += iterations * bits_of(bits, role) * store.read_energy_pj_per_bit;
       continue;
     }
-    energy += iterations * std::min(bits.outputs, bits.partial_sums) *
-              (store.write_energy_pj_per_bit +
-               (every_sum_is_read ? store.read_energy_pj_per_bit : 0.0));
+    energy +=
+        iterations * std::min(bits.outputs, bits.partial_sums) *
+        (store.write_energy_pj_per_bit + (every_sum_is_read ? store.read_energy_pj_per_bit : 0.0));
   }
   return energy;
 }

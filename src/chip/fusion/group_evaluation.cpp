@@ -159,11 +159,10 @@ class GroupRun {
       for (std::size_t l = 0; l < stages_.size(); ++l) {
         const std::int64_t step = slot - static_cast<std::int64_t>(stages_[l]);
         if (step < 0 || step >= steps) continue;
-        const LayerWork& work =
-            timeline
-                .step(static_cast<std::size_t>(step / inner_steps),
-                      static_cast<std::size_t>(step % inner_steps))
-                .layers[l];
+        const LayerWork& work = timeline
+                                    .step(static_cast<std::size_t>(step / inner_steps),
+                                          static_cast<std::size_t>(step % inner_steps))
+                                    .layers[l];
         busy[stages_[l]] += work.cycles;
         all.buffer_cycles += work.buffer_cycles;
         all.read_bits += work.read_bits;

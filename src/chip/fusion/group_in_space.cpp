@@ -24,12 +24,12 @@ class StageTimes {
              BlockMapper& blocks)
       : graph_(graph), group_(group), schedule_(schedule), blocks_(blocks) {}
 
-  [[nodiscard]] std::vector<std::vector<std::int64_t>> at(
-      const std::vector<std::size_t>& stages, const AxisStep& outer, const AxisStep& inner) const {
+  [[nodiscard]] std::vector<std::vector<std::int64_t>> at(const std::vector<std::size_t>& stages,
+                                                          const AxisStep& outer,
+                                                          const AxisStep& inner) const {
     const std::size_t count = stages.back() + 1;
     // Every other stage has one column at least.
-    const std::int64_t most =
-        blocks_.shares().columns() - static_cast<std::int64_t>(stages.back());
+    const std::int64_t most = blocks_.shares().columns() - static_cast<std::int64_t>(stages.back());
     std::vector<std::vector<std::int64_t>> times(
         count, std::vector<std::int64_t>(static_cast<std::size_t>(blocks_.shares().columns()),
                                          std::int64_t{1} << 60));
@@ -89,8 +89,7 @@ std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const Grou
   if (!room) return std::nullopt;
   const std::vector<Halo> retain(group.tensors.size(), Halo::retain);
   const bool rows_first = schedule.outer == Axis::rows;
-  const auto outer =
-      step_classes(graph_, group, tiled.scan().outer, schedule.outer, retain);
+  const auto outer = step_classes(graph_, group, tiled.scan().outer, schedule.outer, retain);
   const auto inner = step_classes(graph_, group, tiled.scan().inner,
                                   rows_first ? Axis::columns : Axis::rows, retain);
   const auto times = StageTimes(graph_, group, schedule, blocks_)

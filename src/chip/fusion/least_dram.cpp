@@ -17,9 +17,8 @@ bool is_decided_above(const Accelerator& accelerator, LevelIndex buffer) {
   const auto& levels = accelerator.levels();
   if (!has_bounds(accelerator) || accelerator.instances(buffer) != 1) return false;
   return std::all_of(kRoles.begin(), kRoles.end(), [&](Role role) {
-    return std::any_of(
-        levels.begin() + 1, levels.begin() + static_cast<std::ptrdiff_t>(buffer) + 1,
-        [&](const MemoryLevel& level) { return level.keeps.contains(role); });
+    return std::any_of(levels.begin() + 1, levels.begin() + static_cast<std::ptrdiff_t>(buffer) + 1,
+                       [&](const MemoryLevel& level) { return level.keeps.contains(role); });
   });
 }
 

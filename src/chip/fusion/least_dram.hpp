@@ -8,8 +8,8 @@
 namespace hwflow::chip {
 
 /// How layers are mapped: map_layer(), or a cache in front of it.
-using MapLayer = std::function<Expected<MappingResult>(const Layer&, const Accelerator&,
-                                                       const MapperOptions&)>;
+using MapLayer =
+    std::function<Expected<MappingResult>(const Layer&, const Accelerator&, const MapperOptions&)>;
 
 /// A mapping of least DRAM traffic, in two searches (docs/fusion.md, "Layers by themselves"): the
 /// loops above `buffer` and its tiles decide the traffic, so they are searched for on the levels
@@ -17,8 +17,8 @@ using MapLayer = std::function<Expected<MappingResult>(const Layer&, const Accel
 /// certificate is that of the first search.
 /// `buffer`: a level that has one instance. `options`: limits; their objective is not read.
 /// Returns  none where that does not decide it: some role bypasses all levels down to the buffer,
-///          tiles are boxes, or the two parts do not go together (widths of partial sums, dimensions
-///          that the buffer does not allow). Then map_layer() is to be asked.
+///          tiles are boxes, or the two parts do not go together (widths of partial sums,
+///          dimensions that the buffer does not allow). Then map_layer() is to be asked.
 /// Checked by  map_layer() with objective dram.
 [[nodiscard]] std::optional<MappingResult> map_least_dram(const Layer& layer,
                                                           const Accelerator& accelerator,

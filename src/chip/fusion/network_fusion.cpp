@@ -480,7 +480,8 @@ class Fusion {
     }
     if (!evaluator_.has_stages(slice)) return;
     BufferRoom smaller = machine_.room;
-    smaller.feature_bits = static_cast<std::int64_t>(kRoomInSpace * static_cast<double>(smaller.feature_bits));
+    smaller.feature_bits =
+        static_cast<std::int64_t>(kRoomInSpace * static_cast<double>(smaller.feature_bits));
     GroupSpace space(graph_, slice, smaller, options_.space, stop_);
     std::optional<GroupPlan> best;
     space.visit(

@@ -33,8 +33,8 @@ struct FusionOptions {
 struct FusedGroup {
   Slice slice;
   std::vector<std::string> layers;
-  std::optional<GroupPlan> plan;       ///< of a fused group
-  std::optional<GroupCost> cost;       ///< of a fused group
+  std::optional<GroupPlan> plan;  ///< of a fused group
+  std::optional<GroupCost> cost;  ///< of a fused group
   /// With which energy and cycles of a fused group were found; none: they are not known.
   std::optional<MappingEffort> effort;
   std::optional<MappingResult> alone;  ///< of a layer by itself, all images

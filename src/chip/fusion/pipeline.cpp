@@ -167,8 +167,8 @@ bool can_pipeline(const Group& group, const std::vector<std::size_t>& stages,
 std::vector<std::int64_t> live_bits_by_slot(const Group& group, const Scan& scan,
                                             const std::vector<std::size_t>& stages,
                                             const GroupSchedule& schedule) {
-  const std::int64_t slots = scan.outer.steps() * scan.inner.steps() +
-                             static_cast<std::int64_t>(stages.back());
+  const std::int64_t slots =
+      scan.outer.steps() * scan.inner.steps() + static_cast<std::int64_t>(stages.back());
   std::vector<std::int64_t> live;
   for (std::int64_t slot = 0; slot < slots; ++slot)
     live.push_back(Slot(group, scan, stages, schedule, slot).bits());

@@ -68,8 +68,8 @@ TEST(MapLeastDram, LeavesLayersAloneWhoseWeightsBypassTheBuffer) {
   Rng rng(1);
   const Network network = testing::random_network(rng, 3);
   const FusionGraph graph = make_fusion_graph(network, testing::random_plan(rng, network), {});
-  EXPECT_FALSE(map_least_dram(graph.layers[0].layer, fusing->alone[0], fusing->buffer, products(),
-                              map));
+  EXPECT_FALSE(
+      map_least_dram(graph.layers[0].layer, fusing->alone[0], fusing->buffer, products(), map));
 }
 
 }  // namespace

@@ -135,8 +135,8 @@ double least_priced(const FusionGraph& graph, const FusionMachine& machine, cons
   const auto price = [&](const GroupPlan& plan) {
     const auto cost = evaluator.evaluate(slice, plan);
     if (!cost) return;
-    const double value = objective == Objective::energy ? cost->energy_pj
-                                                        : static_cast<double>(cost->cycles);
+    const double value =
+        objective == Objective::energy ? cost->energy_pj : static_cast<double>(cost->cycles);
     least = std::min(least, value);
   };
   space.visit([](std::int64_t) { return true; },

@@ -27,8 +27,8 @@ TEST(Pipeline, LiveBitsEqualTheWalkOverPixelsSlotBySlot) {
     SCOPED_TRACE(fmt::format("case {}\n{}", i, testing::describe(network, graph, drawn)));
     const TileScans scans(drawn.group, drawn.schedule);
     const TiledGroup tiled(drawn.group, scans, drawn.schedule.outer);
-    const auto walked = hwflow::testing::simulate_pipeline(network, graph, drawn.group,
-                                                           drawn.schedule, stages);
+    const auto walked =
+        hwflow::testing::simulate_pipeline(network, graph, drawn.group, drawn.schedule, stages);
     EXPECT_TRUE(walked.faults.empty()) << walked.faults.front();
     const auto live = live_bits_by_slot(drawn.group, tiled.scan(), stages, drawn.schedule);
     ASSERT_EQ(live, walked.live);
