@@ -1,7 +1,10 @@
 #include "cli/fuse_command.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,12 +22,14 @@ namespace {
 struct FuseArguments {
   NetworkInput input;
   std::string objective = "dram";
-  std::string recompute = "never";
-  std::string share_array;  ///< empty: as the objective says
-  std::string first, last;  ///< layers
+  std::string recompute, halos;  ///< empty: not given
+  std::string tile, outer_axis;  ///< empty: all
+  std::string share_array;       ///< empty: as the objective says
+  std::string first, last;       ///< layers
   std::optional<std::int64_t> max_group, buffer_bits, max_evaluations;
   std::optional<double> time_limit_seconds;
   bool double_buffered = false;
+  bool one_group = false;
 };
 
 /// Of single layers, and of the blocks of groups.
@@ -34,15 +39,71 @@ void collect(const Diagnostics& from, Diagnostics& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-chip::GroupSpaceOptions::Recompute recompute_of(const std::string& word, Diagnostics& problems) {
-  using Recompute = chip::GroupSpaceOptions::Recompute;
-  if (word == "never") return Recompute::never;
-  if (word == "always") return Recompute::always;
-  if (word == "either") return Recompute::either;
-  std::string hint = nearest_name_hint(word, {"never", "always", "either"});
-  if (hint.empty()) hint = "one of never, always, either";
-  problems.push_back({"--recompute", fmt::format("unknown word '{}'", word), std::move(hint)});
-  return Recompute::never;
+/// The word of an option that takes one of a few; none: another one.
+template <typename Value>
+std::optional<Value> choose(const char* option, const std::string& word,
+                            const std::vector<std::pair<std::string, Value>>& choices,
+                            Diagnostics& problems) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : choices) {
+    if (word == name) return value;
+    words.push_back(name);
+  }
+  std::string hint = nearest_name_hint(word, words);
+  if (hint.empty()) hint = fmt::format("one of {}", fmt::join(words, ", "));
+  problems.push_back({option, fmt::format("unknown word '{}'", word), std::move(hint)});
+  return std::nullopt;
+}
+
+/// The policies that --recompute and --halos leave.
+std::vector<chip::HaloPolicy> halos_of(const FuseArguments& arguments, Diagnostics& problems) {
+  using enum chip::HaloPolicy;
+  using Policies = std::vector<chip::HaloPolicy>;
+  Policies allowed{retain};
+  if (!arguments.recompute.empty())
+    allowed = choose<Policies>("--recompute", arguments.recompute,
+                               {{"never", {retain}},
+                                {"always", {in_band, again}},
+                                {"either", {retain, in_band, again}}},
+                               problems)
+                  .value_or(allowed);
+  if (arguments.halos.empty()) return allowed;
+  const auto only = choose<chip::HaloPolicy>(
+      "--halos", arguments.halos, {{"retain", retain}, {"in_band", in_band}, {"again", again}},
+      problems);
+  if (!only) return allowed;
+  if (!arguments.recompute.empty() &&
+      std::find(allowed.begin(), allowed.end(), *only) == allowed.end())
+    problems.push_back(
+        {"--halos",
+         fmt::format("'{}' contradicts --recompute {}", arguments.halos, arguments.recompute),
+         "leave --recompute out"});
+  return {*only};
+}
+
+std::optional<chip::OutputTile> tile_of(const std::string& text, Diagnostics& problems) {
+  chip::OutputTile tile;
+  const char* const end = text.data() + text.size();
+  const auto rows = std::from_chars(text.data(), end, tile.rows);
+  if (rows.ec == std::errc() && rows.ptr != end && *rows.ptr == 'x') {
+    const auto columns = std::from_chars(rows.ptr + 1, end, tile.columns);
+    if (columns.ec == std::errc() && columns.ptr == end && tile.rows >= 1 && tile.columns >= 1)
+      return tile;
+  }
+  problems.push_back({"--tile", fmt::format("must be ROWSxCOLUMNS, both >= 1, got '{}'", text),
+                      "such as 18x60; an axis that is not to be cut may be any larger number"});
+  return std::nullopt;
+}
+
+chip::GroupSpaceOptions space_of(const FuseArguments& arguments, Diagnostics& problems) {
+  chip::GroupSpaceOptions space;
+  space.intermediates = halos_of(arguments, problems);
+  if (!arguments.tile.empty()) space.tile = tile_of(arguments.tile, problems);
+  if (!arguments.outer_axis.empty())
+    space.outer = choose<chip::Axis>("--outer-axis", arguments.outer_axis,
+                                     {{"rows", chip::Axis::rows}, {"columns", chip::Axis::columns}},
+                                     problems);
+  return space;
 }
 
 bool shares_in_space(const std::string& word, chip::Objective objective, Diagnostics& problems) {
@@ -72,7 +133,11 @@ chip::FusionOptions fusion_options(const FuseArguments& arguments, const GlobalO
       problems.push_back(std::move(problem));
     }
   if (arguments.max_group) options.max_group = static_cast<std::size_t>(*arguments.max_group);
-  options.space.recompute = recompute_of(arguments.recompute, problems);
+  options.space = space_of(arguments, problems);
+  options.one_group = arguments.one_group;
+  if (arguments.one_group && arguments.max_group)
+    problems.push_back({"--one-group", "contradicts --max-group",
+                        "leave --max-group out; --from and --to say which layers form the group"});
   options.share_in_space = shares_in_space(arguments.share_array, options.objective, problems);
   options.mapper.objective = options.objective;
   options.mapper.strategy = "products";
@@ -155,8 +220,13 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   if (!fused) return report_unmapped(fused.error());
   if (interrupts.token().stop_requested())
     notes.emplace_back("interrupted: the best partition found by then");
-  const FusionTitle title{graph.name, input->machine.accelerator.name(), options.objective,
-                          options.threads, notes};
+  const FusionTitle title{graph.name,
+                          input->machine.accelerator.name(),
+                          options.objective,
+                          options.threads,
+                          notes,
+                          options.space,
+                          options.one_group};
   if (global.out)
     report::write_fusion_page({*fused, graph, **machine, title.accelerator, title.objective, notes},
                               *global.out);
@@ -197,10 +267,20 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->check(is_integer(1, std::uint64_t{1} << 50U));
   command->add_flag("--double-buffered", arguments->double_buffered,
                     "Tiles from and to DRAM take twice their room, transfers overlap computing");
-  command
-      ->add_option("--recompute", arguments->recompute,
-                   "May halos of intermediates be computed again? never, always or either")
-      ->capture_default_str();
+  command->add_option(
+      "--recompute", arguments->recompute,
+      "May halos of intermediates be computed again? never, always or either. Default: never");
+  command->add_option("--halos", arguments->halos,
+                      "The one policy for halos of intermediates: retain (nothing is computed "
+                      "again), in_band (between bands of tiles) or again (between all tiles)");
+  command->add_option("--tile", arguments->tile,
+                      "The one tile of each group's last layer, ROWSxCOLUMNS, cut to its map; "
+                      "the certificate is about such groups only");
+  command->add_option("--outer-axis", arguments->outer_axis,
+                      "The one axis that bands of tiles follow along: rows or columns");
+  command->add_flag(
+      "--one-group", arguments->one_group,
+      "All layers (of --from and --to) as one group, not compared with single layers");
   command->add_option("--share-array", arguments->share_array,
                       "How the layers of a group share the PEs: time, or either (in time, or in "
                       "space as a pipeline). Default: either for latency and edp");

@@ -22,11 +22,33 @@ const char* text(chip::HaloPolicy policy) {
   return "";
 }
 
+const char* text(chip::Axis axis) { return axis == chip::Axis::rows ? "rows" : "columns"; }
+
+Json space_json(const FusionTitle& title) {
+  Json halos = Json::array();
+  for (const chip::HaloPolicy policy : title.space.intermediates) halos.push_back(text(policy));
+  const auto& tile = title.space.tile;
+  return {{"tile", tile ? Json{{"rows", tile->rows}, {"columns", tile->columns}} : Json(nullptr)},
+          {"halos", std::move(halos)},
+          {"outer_axis", title.space.outer ? Json(text(*title.space.outer)) : Json(nullptr)},
+          {"one_group", title.one_group}};
+}
+
+/// What the certificate is about, where that is not every schedule; begins with a blank.
+std::string space_text(const FusionTitle& title) {
+  std::string text;
+  if (title.one_group) text += " as one group";
+  if (const auto& tile = title.space.tile)
+    text += fmt::format(" with tiles of {}x{}", tile->rows, tile->columns);
+  if (title.space.outer) text += fmt::format(" in bands of {}", cli::text(*title.space.outer));
+  return text;
+}
+
 Json tile_json(const chip::GroupPlan& plan) {
   return {{"rows", plan.schedule.tile_rows},
           {"columns", plan.schedule.tile_columns},
           {"channel_parts", plan.schedule.channel_parts},
-          {"outer_axis", plan.schedule.outer == chip::Axis::rows ? "rows" : "columns"},
+          {"outer_axis", text(plan.schedule.outer)},
           {"steps", plan.steps}};
 }
 
@@ -203,6 +225,7 @@ Json to_json(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
       {"accelerator", title.accelerator},
       {"objective", name(title.objective)},
       {"notes", title.notes},
+      {"space", space_json(title)},
       {"seconds", fusion.seconds},
       {"single_layer_seconds", fusion.single_layer_seconds},
       {"threads", title.threads},
@@ -265,7 +288,8 @@ void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& gra
   fmt::print(
       "{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} by "
       "bound; {:.2f} s, of them {:.2f} s for single layers\n",
-      fusion.optimal ? std::string("proved") : fmt::format("gap {:.2f} %", 100 * fusion.gap()),
+      (fusion.optimal ? std::string("proved") : fmt::format("gap {:.2f} %", 100 * fusion.gap())) +
+          space_text(title),
       fusion.slices_searched, fusion.slices, counts.tilings, counts.too_large, counts.weights_large,
       counts.bounded, fusion.seconds, fusion.single_layer_seconds);
 }

@@ -14,6 +14,8 @@ struct FusionTitle {
   chip::Objective objective = chip::Objective::dram;
   int threads = 1;
   std::vector<std::string> notes;
+  chip::GroupSpaceOptions space;  ///< that groups were chosen from
+  bool one_group = false;
 };
 
 /// The keys of docs/design.md, "JSON that other tools read", and what each phase passed over.

@@ -51,7 +51,9 @@ std::string headline(const FusionReport& report) {
         "<p class=\"soft\">The mapper did not prove every single layer: better mappings may exist, "
         "and the savings be smaller.</p>\n";
   if (!fusion.single_layers)
-    html += "<p class=\"soft\">Some layer has no mapping by itself: nothing to compare with.</p>\n";
+    html += fmt::format("<p class=\"soft\">{}: nothing to compare with.</p>\n",
+                        fusion.single_mappings.empty() ? "No layer was mapped by itself"
+                                                       : "Some layer has no mapping by itself");
   return html;
 }
 

@@ -96,6 +96,59 @@ TEST(HwflowFuse, ListsAllThatIsWrong) {
   EXPECT_THAT(outcome.errors, HasSubstr("--time-limit"));
 }
 
+TEST(HwflowFuse, EvaluatesTheScheduleThatIsGiven) {
+  // lenet5's first two layers end in a map of 14x14, conv1 before it in one of 28x28.
+  const std::string folder = testing::TempDir() + "hwflow_fuse_given";
+  const Outcome outcome =
+      run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--to", "pool1", "--one-group",
+                  "--tile", "3x20", "--halos", "again", "--outer-axis", "columns",
+                  "--max-evaluations", "500", "--out", folder, "--json", "-"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  std::ifstream stream(folder + "/fusion.html");
+  const std::string page((std::istreambuf_iterator<char>(stream)), {});
+  EXPECT_THAT(page, HasSubstr("No layer was mapped by itself: nothing to compare with."));
+  std::filesystem::remove_all(folder);
+  const json result = json::parse(outcome.output);
+  ASSERT_EQ(result["groups"].size(), 1);
+  const json& group = result["groups"][0];
+  EXPECT_EQ(group["layers"], json({"conv1", "pool1"}));
+  EXPECT_EQ(group["tile"]["rows"], 3);
+  EXPECT_EQ(group["tile"]["columns"], 14);
+  EXPECT_EQ(group["tile"]["steps"], 5);  // ceil(14 / 3) x 1
+  EXPECT_EQ(group["tile"]["outer_axis"], "columns");
+  EXPECT_EQ(group["policies"]["intermediates"], "again");
+  EXPECT_EQ(result["space"]["tile"]["columns"], 20);
+  EXPECT_EQ(result["space"]["halos"], json({"again"}));
+  EXPECT_TRUE(result["space"]["one_group"]);
+  EXPECT_TRUE(result["single_layer_total"].is_null());
+}
+
+TEST(HwflowFuse, RefusesTilesAndPoliciesThatContradict) {
+  const Outcome outcome = run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--tile", "4x0",
+                                      "--halos", "in_band", "--recompute", "never", "--one-group",
+                                      "--max-group", "2", "--outer-axis", "row"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("--tile: must be ROWSxCOLUMNS, both >= 1, got '4x0'"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--halos: 'in_band' contradicts --recompute never"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--one-group: contradicts --max-group"));
+  EXPECT_THAT(outcome.errors, HasSubstr("--outer-axis: unknown word 'row'"));
+  for (const char* tile : {"4", "4x", "x4", "4x4x4", "-1x4", "4.5x4", "99999999999999999999x1"}) {
+    const Outcome refused =
+        run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--tile", tile, "--halos", "keep"});
+    EXPECT_EQ(refused.exit_code, 2) << tile;
+    EXPECT_THAT(refused.errors, HasSubstr("--tile: must be ROWSxCOLUMNS")) << tile;
+    EXPECT_THAT(refused.errors, HasSubstr("--halos: unknown word 'keep'"));
+  }
+}
+
+TEST(HwflowFuse, SaysWhichRoomOneGroupNeeds) {
+  const Outcome outcome =
+      run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--buffer", "4000", "--one-group"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.errors, HasSubstr("layers do not fit as one group"));
+  EXPECT_THAT(outcome.errors, HasSubstr("the buffer has 4000"));
+}
+
 TEST(HwflowFuse, SaysWhatIsMissing) {
   const Outcome outcome = run_hwflow({"fuse"});
   EXPECT_EQ(outcome.exit_code, 2);

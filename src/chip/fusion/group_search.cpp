@@ -102,8 +102,12 @@ PhaseCounts& PhaseCounts::operator+=(const PhaseCounts& more) {
 }
 
 GroupSpace::GroupSpace(const FusionGraph& graph, const Slice& slice, const BufferRoom& buffer,
-                       const GroupSpaceOptions& options, std::stop_token stop)
-    : graph_(graph), slice_(slice), buffer_(buffer), options_(options), stop_(std::move(stop)) {}
+                       GroupSpaceOptions options, std::stop_token stop)
+    : graph_(graph),
+      slice_(slice),
+      buffer_(buffer),
+      options_(std::move(options)),
+      stop_(std::move(stop)) {}
 
 /// One visit: the loops over all choices, outermost those that change the group itself.
 class SpaceWalk {
@@ -135,14 +139,15 @@ class SpaceWalk {
     const auto& tile = space_.options_.tile;
     const auto all_rows = tiles_along(last.height, tile ? tile->rows : 0);
     const auto all_columns = tiles_along(last.width, tile ? tile->columns : 0);
+    const std::vector<Axis> axes = outer_axes();
     for (const HaloPolicy policy : intermediates(group)) {
       schedule_.intermediates = policy;
       for (const std::int64_t tile_rows : all_rows) {
         for (const std::int64_t tile_columns : all_columns) {
-          for (const Axis outer : {Axis::rows, Axis::columns}) {
+          for (const Axis outer : axes) {
             if (space_.stop_.stop_requested()) return;
             if (!worth_(least_.total())) return;
-            if (outer == Axis::columns && tile_rows == last.height && tile_columns == last.width)
+            if (outer != axes.front() && tile_rows == last.height && tile_columns == last.width)
               continue;  // one step: no order
             schedule_.outer = outer;
             schedule_.tile_rows = tile_rows;
@@ -158,16 +163,13 @@ class SpaceWalk {
   }
 
   [[nodiscard]] std::vector<HaloPolicy> intermediates(const Group& group) const {
-    using Recompute = GroupSpaceOptions::Recompute;
-    const Recompute recompute = space_.options_.recompute;
-    std::vector<HaloPolicy> policies;
-    if (recompute != Recompute::always || group.layers.size() == 1)
-      policies.push_back(HaloPolicy::retain);
-    if (recompute != Recompute::never && group.layers.size() > 1) {
-      policies.push_back(HaloPolicy::in_band);
-      policies.push_back(HaloPolicy::again);
-    }
-    return policies;
+    if (group.layers.size() == 1) return {HaloPolicy::retain};
+    return space_.options_.intermediates;
+  }
+
+  [[nodiscard]] std::vector<Axis> outer_axes() const {
+    if (space_.options_.outer) return {*space_.options_.outer};
+    return {Axis::rows, Axis::columns};
   }
 
   void visit_tiling(const TiledGroup& tiled) {
@@ -297,6 +299,37 @@ class SpaceWalk {
 
 void GroupSpace::visit(const Worth& worth, const Found& found) {
   SpaceWalk(*this, worth, found).run();
+}
+
+BufferRoom sufficient_room(const FusionGraph& graph, const Slice& slice, const BufferRoom& buffer,
+                           const GroupSpaceOptions& options) {
+  const auto fits_with = [&](const BufferRoom& room) {
+    GroupSpace space(graph, slice, room, options);
+    bool found = false;
+    space.visit([&](std::int64_t) { return !found; }, [&](GroupPlan&&) { found = true; });
+    return found;
+  };
+  BufferRoom room = buffer;
+  const auto grow = [&](std::int64_t& bits) {
+    if (fits_with(room)) return;
+    std::int64_t small = bits, large = std::max<std::int64_t>(1, bits);
+    do {
+      large *= 2;
+      bits = large;
+    } while (large < (std::int64_t{1} << 60) && !fits_with(room));
+    while (large - small > 1) {
+      bits = small + (large - small) / 2;
+      (fits_with(room) ? large : small) = bits;
+    }
+    bits = large;
+  };
+  if (buffer.weight_bits) room.weight_bits = std::int64_t{1} << 60;
+  grow(room.feature_bits);
+  if (buffer.weight_bits) {
+    room.weight_bits = buffer.weight_bits;
+    grow(*room.weight_bits);
+  }
+  return room;
 }
 
 std::optional<GroupPlan> least_traffic(GroupSpace& space, std::int64_t floor_bits) {

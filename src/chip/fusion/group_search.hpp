@@ -15,12 +15,14 @@ struct OutputTile {
   std::int64_t rows = 1, columns = 1;
 };
 
+/// Which schedules a search may choose from: what it finds is best among these.
 struct GroupSpaceOptions {
-  /// May halos of intermediates be computed again?
-  enum class Recompute : std::uint8_t { never, always, either } recompute = Recompute::never;
+  /// Policies for halos of intermediates; one at least. A group of one layer has no intermediates.
+  std::vector<HaloPolicy> intermediates{HaloPolicy::retain};
   /// The only tile, cut to the map of the last layer where that is smaller; none: for every number
   /// of steps along an axis the smallest.
   std::optional<OutputTile> tile;
+  std::optional<Axis> outer;  ///< the only axis of the bands; none: either
 };
 
 /// A feasible schedule of a group with what follows from its geometry.
@@ -46,7 +48,7 @@ struct PhaseCounts {
 class GroupSpace {
  public:
   GroupSpace(const FusionGraph& graph, const Slice& slice, const BufferRoom& buffer,
-             const GroupSpaceOptions& options, std::stop_token stop = {});
+             GroupSpaceOptions options, std::stop_token stop = {});
 
   /// `worth`: may a schedule of at least so many DRAM bits still be of use? Otherwise it is passed
   /// over unseen.
@@ -70,6 +72,14 @@ class GroupSpace {
 
   friend class SpaceWalk;
 };
+
+/// Room with which some schedule of the slice fits: that of `buffer`, and where it is too small the
+/// least. (Weights with a buffer of their own: the least beside these feature maps.)
+/// Units   bits.
+/// Cost    some twenty searches.
+[[nodiscard]] BufferRoom sufficient_room(const FusionGraph& graph, const Slice& slice,
+                                         const BufferRoom& buffer,
+                                         const GroupSpaceOptions& options);
 
 /// The schedule of least DRAM traffic; among equals the first. None: nothing fits.
 [[nodiscard]] std::optional<GroupPlan> least_traffic(GroupSpace& space, std::int64_t floor_bits);

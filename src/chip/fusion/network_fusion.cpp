@@ -1,5 +1,7 @@
 #include "chip/fusion/network_fusion.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -64,7 +66,7 @@ class Fusion {
   }
 
   Expected<NetworkFusion> run() {
-    map_single_layers();
+    if (!options_.one_group) map_single_layers();
     list_slices();
     search_singles();
     search_by_estimate();
@@ -162,6 +164,7 @@ class Fusion {
     const std::size_t most = std::min(count, options_.max_group.value_or(count));
     for (std::size_t first = 0; first < count; ++first) {
       for (std::size_t last = first + 1; last <= std::min(count, first + most); ++last) {
+        if (options_.one_group && last - first < count) continue;
         SliceState state;
         state.slice = {first, last};
         slices_.push_back(std::move(state));
@@ -200,6 +203,10 @@ class Fusion {
     const auto bound = evaluator_.lower_bound(state.slice, least);
     state.bound = cost_of(bound.energy_pj, bound.cycles, least.total());
     if (state.slice.size() == 1) state.bound = single_bound(state, state.bound);
+    if (options_.one_group) {  // there is no other slice to begin with
+      state.estimate = state.bound;
+      return;
+    }
     const auto estimate = evaluator_.estimate(state.slice, least);
     state.estimate = cost_of(estimate.energy_pj, estimate.cycles, least.total());
   }
@@ -574,7 +581,32 @@ class Fusion {
     return std::move(result_);
   }
 
+  /// Why all layers together have no schedule.
+  [[nodiscard]] Diagnostic why_no_group() const {
+    const Slice all{0, graph_.layers.size()};
+    Diagnostic problem{graph_.name, "no block mapping was found for its schedules as one group",
+                       "give the mapper more evaluations", ProblemKind::infeasible};
+    const PhaseCounts& counts = slices_.empty() ? PhaseCounts{} : slices_.front().counts;
+    if (is_over()) {
+      problem.reason = "the search ended before it found a schedule of all layers as one group";
+      problem.hint = "give it more time";
+    } else if (counts.too_large + counts.weights_large > 0 && counts.evaluated == 0) {
+      const BufferRoom needed = sufficient_room(graph_, all, machine_.room, options_.space);
+      problem.reason = fmt::format("{} layers do not fit as one group", all.size());
+      const auto say = [&](const char* what, std::int64_t bits, std::int64_t has) {
+        if (bits > has)
+          problem.reason += fmt::format("; {} need {} bits, the buffer has {}", what, bits, has);
+      };
+      say(needed.weight_bits ? "feature maps" : "feature maps and weights", needed.feature_bits,
+          machine_.room.feature_bits);
+      if (needed.weight_bits) say("weights", *needed.weight_bits, *machine_.room.weight_bits);
+      problem.hint = "give the buffer that room, make the tile smaller, or form several groups";
+    }
+    return problem;
+  }
+
   [[nodiscard]] Diagnostics why_infeasible() const {
+    if (options_.one_group) return {why_no_group()};
     Diagnostics problems;
     for (const SliceState& state : slices_) {
       if (state.slice.size() != 1 || !state.options.empty()) continue;

@@ -17,6 +17,8 @@ struct FusionOptions {
   Objective objective = Objective::dram;
   std::optional<std::size_t> max_group;  ///< layers of a group at most, poolings and adds included
   GroupSpaceOptions space;
+  /// All layers in one group; what they cost by themselves is not looked at.
+  bool one_group = false;
   /// May the layers of a group share the PEs in space, as a pipeline? (Not for objective dram.)
   bool share_in_space = false;
   /// Of single layers and of blocks; its objective is that of the fusion (dram: EDP for blocks).
@@ -48,7 +50,7 @@ struct NetworkFusion {
   std::vector<FusedGroup> groups;
   NetworkCost total;
   /// Every layer by itself, poolings and additions too: the mapper's optimum. None: some layer
-  /// has no mapping.
+  /// has no mapping, or all were to form one group.
   std::optional<NetworkCost> single_layers;
   std::vector<MappedLayer> single_mappings;
   bool single_layers_optimal = false;
@@ -68,7 +70,8 @@ using FusionProgress = std::function<void(std::int64_t searched, double value, d
 
 /// The cheapest partition of the network into fused groups (docs/fusion.md). The result does not
 /// depend on the number of threads unless time ends the search.
-/// Errors  layers that neither fit by themselves nor into any group; machines without a buffer.
+/// Errors  layers that neither fit by themselves nor into any group; one group that does not fit,
+///         with the room that it needs; machines without a buffer.
 [[nodiscard]] Expected<NetworkFusion> fuse_network(const FusionGraph& graph,
                                                    const FusionMachine& machine,
                                                    const FusionOptions& options,

@@ -12,9 +12,23 @@
 namespace hwflow::chip {
 namespace {
 
-/// Every schedule of a slice priced by itself: no bounds, no shortcuts.
+Halo halo_along(Axis axis, const GroupSchedule& schedule) {
+  return axis == schedule.outer ? outer_halo(schedule.intermediates)
+                                : inner_halo(schedule.intermediates);
+}
+
+std::vector<std::int64_t> allowed_tiles(std::int64_t extent, std::optional<std::int64_t> given) {
+  if (given) return {std::min(extent, *given)};
+  return tile_choices(extent);
+}
+
+/// Every allowed schedule of a slice priced by itself: no bounds, no shortcuts.
 std::optional<std::int64_t> least_by_enumeration(const FusionGraph& graph, const Slice& slice,
-                                                 const BufferRoom& buffer) {
+                                                 const BufferRoom& buffer,
+                                                 const GroupSpaceOptions& allowed = {}) {
+  std::optional<std::int64_t> given_rows, given_columns;
+  if (allowed.tile) given_rows = allowed.tile->rows;
+  if (allowed.tile) given_columns = allowed.tile->columns;
   std::optional<std::int64_t> least;
   const std::vector<std::size_t> skips = skip_reads(graph, slice);
   for (std::size_t set = 0; set < std::size_t{1} << skips.size(); ++set) {
@@ -46,18 +60,23 @@ std::optional<std::int64_t> least_by_enumeration(const FusionGraph& graph, const
       }
     };
     const GroupLayer& last = group.layers.back();
-    for (const std::int64_t tile_rows : tile_choices(last.height)) {
-      for (const std::int64_t tile_columns : tile_choices(last.width)) {
-        const AxisPlan rows(group, Axis::rows, tile_rows, Halo::retain);
-        const AxisPlan columns(group, Axis::columns, tile_columns, Halo::retain);
-        for (const Axis outer : {Axis::rows, Axis::columns}) {
-          for (const std::int64_t parts : {1, 2}) {  // three channels at most
+    for (const HaloPolicy policy : allowed.intermediates) {
+      for (const std::int64_t tile_rows : allowed_tiles(last.height, given_rows)) {
+        for (const std::int64_t tile_columns : allowed_tiles(last.width, given_columns)) {
+          for (const Axis outer : {Axis::rows, Axis::columns}) {
+            if (allowed.outer && outer != *allowed.outer) continue;
             schedule.outer = outer;
-            schedule.tile_rows = tile_rows;
-            schedule.tile_columns = tile_columns;
-            schedule.channel_parts = parts;
-            schedule.sources.assign(group.tensors.size(), HaloPolicy::retain);
-            choose_sources(0, TiledGroup(group, rows, columns, outer));
+            schedule.intermediates = policy;
+            const AxisPlan rows(group, Axis::rows, tile_rows, halo_along(Axis::rows, schedule));
+            const AxisPlan columns(group, Axis::columns, tile_columns,
+                                   halo_along(Axis::columns, schedule));
+            for (const std::int64_t parts : {1, 2}) {  // three channels at most
+              schedule.tile_rows = tile_rows;
+              schedule.tile_columns = tile_columns;
+              schedule.channel_parts = parts;
+              schedule.sources.assign(group.tensors.size(), HaloPolicy::retain);
+              choose_sources(0, TiledGroup(group, rows, columns, outer));
+            }
           }
         }
       }
@@ -66,21 +85,108 @@ std::optional<std::int64_t> least_by_enumeration(const FusionGraph& graph, const
   return least;
 }
 
+struct Drawn {
+  FusionGraph graph;
+  Slice slice;
+  BufferRoom buffer;
+};
+/// A slice that is small enough to be enumerated.
+std::optional<Drawn> draw(Rng& rng) {
+  const Network network = testing::random_network(rng, 3);
+  FusionGraph graph = make_fusion_graph(network, testing::random_plan(rng, network), {});
+  const Slice slice{0, graph.layers.size()};
+  const Group group = make_group(graph, slice);
+  std::int64_t channels = 1;
+  for (const GroupLayer& layer : group.layers) channels = std::max(channels, layer.channels);
+  if (channels > 3 || skip_reads(graph, slice).size() > 1) return std::nullopt;
+  std::int64_t weights = 0;
+  for (const GroupLayer& layer : group.layers) weights += layer.weight_bits;
+  const std::int64_t bits = rng.between(200, 1500) + rng.between(0, weights);
+  return Drawn{std::move(graph), slice, {bits, std::nullopt, rng.below(2) == 0}};
+}
+
+/// A tile, a policy and perhaps an axis of the bands.
+GroupSpaceOptions draw_space(Rng& rng) {
+  constexpr std::array kPolicies{HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again};
+  GroupSpaceOptions space;
+  space.intermediates = {kPolicies[rng.below(3)]};
+  space.tile = OutputTile{rng.between(1, 5), rng.between(1, 5)};
+  if (rng.below(2) == 0) space.outer = rng.below(2) == 0 ? Axis::rows : Axis::columns;
+  return space;
+}
+
+TEST(GroupSpace, FindsTheLeastTrafficOfTheSchedulesThatAreAllowed) {
+  int with_schedules = 0, with_cut_tiles = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng = Rng::derive(12, seed);
+    const auto drawn = draw(rng);
+    const GroupSpaceOptions allowed = draw_space(rng);
+    if (!drawn || drawn->slice.size() == 1) continue;
+    GroupSpace space(drawn->graph, drawn->slice, drawn->buffer, allowed);
+    const auto found = least_traffic(space, 0);
+    const auto least = least_by_enumeration(drawn->graph, drawn->slice, drawn->buffer, allowed);
+    ASSERT_EQ(found.has_value(), least.has_value()) << "seed " << seed;
+    if (!found) continue;
+    ++with_schedules;
+    ASSERT_EQ(found->traffic.total(), *least) << "seed " << seed;
+    const GroupLayer last = make_group(drawn->graph, drawn->slice).layers.back();
+    ASSERT_EQ(found->schedule.tile_rows, std::min(allowed.tile->rows, last.height));
+    ASSERT_EQ(found->schedule.tile_columns, std::min(allowed.tile->columns, last.width));
+    ASSERT_EQ(found->schedule.intermediates, allowed.intermediates.front());
+    if (allowed.outer) {
+      ASSERT_EQ(found->schedule.outer, *allowed.outer);
+    }
+    with_cut_tiles += allowed.tile->rows > last.height ? 1 : 0;
+  }
+  EXPECT_GT(with_schedules, 60);
+  EXPECT_GT(with_cut_tiles, 5);
+}
+
+TEST(GroupSpace, SufficientRoomIsTheLeastThatHoldsASchedule) {
+  int too_small = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Rng rng = Rng::derive(13, seed);
+    const auto drawn = draw(rng);
+    const GroupSpaceOptions allowed = draw_space(rng);
+    if (!drawn || drawn->slice.size() == 1) continue;
+    const auto holds = [&](const BufferRoom& room) {
+      return least_by_enumeration(drawn->graph, drawn->slice, room, allowed).has_value();
+    };
+    BufferRoom room = sufficient_room(drawn->graph, drawn->slice, drawn->buffer, allowed);
+    ASSERT_TRUE(holds(room)) << "seed " << seed;
+    if (room.feature_bits == drawn->buffer.feature_bits) continue;
+    ++too_small;
+    --room.feature_bits;
+    ASSERT_FALSE(holds(room)) << "seed " << seed;
+  }
+  EXPECT_GT(too_small, 10);
+}
+
+TEST(GroupSpace, SufficientRoomOfWeightsIsBesideThatOfFeatureMaps) {
+  int too_small = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Rng rng = Rng::derive(14, seed);
+    const auto drawn = draw(rng);
+    if (!drawn) continue;
+    BufferRoom room = drawn->buffer;
+    room.weight_bits = 1;
+    room = sufficient_room(drawn->graph, drawn->slice, room, {});
+    ASSERT_TRUE(least_by_enumeration(drawn->graph, drawn->slice, room).has_value());
+    if (*room.weight_bits == 1) continue;
+    ++too_small;
+    --*room.weight_bits;
+    ASSERT_FALSE(least_by_enumeration(drawn->graph, drawn->slice, room)) << "seed " << seed;
+  }
+  EXPECT_GT(too_small, 10);
+}
+
 TEST(GroupSpace, FindsTheLeastTrafficOfAllSchedules) {
   int with_schedules = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     Rng rng = Rng::derive(11, seed);
-    const Network network = testing::random_network(rng, 3);
-    const FusionGraph graph = make_fusion_graph(network, testing::random_plan(rng, network), {});
-    const Slice slice{0, graph.layers.size()};
-    const Group group = make_group(graph, slice);
-    std::int64_t channels = 1;
-    for (const GroupLayer& layer : group.layers) channels = std::max(channels, layer.channels);
-    if (channels > 3 || skip_reads(graph, slice).size() > 1) continue;
-    std::int64_t weights = 0;
-    for (const GroupLayer& layer : group.layers) weights += layer.weight_bits;
-    const BufferRoom buffer{rng.between(200, 1500) + rng.between(0, weights), std::nullopt,
-                            rng.below(2) == 0};
+    const auto drawn = draw(rng);
+    if (!drawn) continue;
+    const auto& [graph, slice, buffer] = *drawn;
     GroupSpace space(graph, slice, buffer, {});
     const auto found = least_traffic(space, 0);
     const auto least = least_by_enumeration(graph, slice, buffer);

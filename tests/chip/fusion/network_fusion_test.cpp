@@ -185,6 +185,39 @@ TEST(FuseNetwork, BoundsHoldForAllSchedules) {
   EXPECT_LE(found_to_least / compared, 1.05);
 }
 
+/// To the bit: with one bit less there is no schedule.
+TEST(FuseNetwork, OneGroupThatDoesNotFitSaysWhichRoomWould) {
+  int refused = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto drawn = draw(seed, 4);
+    const FusionGraph& graph = drawn.graph;
+    FusionOptions options = options_for(Objective::dram);
+    options.one_group = true;
+    options.space.tile = OutputTile{2, 3};
+    const auto with = [&](std::int64_t bits) {
+      return fuse_network(graph, *make_fusion_machine(machine_with(bits)), options);
+    };
+    const auto found = with(drawn.machine.room.feature_bits);
+    if (found) {
+      ASSERT_EQ(found->groups.size(), 1);
+      EXPECT_EQ(found->groups.front().layers.size(), graph.layers.size());
+      EXPECT_LE(found->groups.front().plan->schedule.tile_rows, 2);
+      EXPECT_FALSE(found->single_layers.has_value());
+      continue;
+    }
+    ++refused;
+    ASSERT_EQ(found.error().size(), 1);
+    EXPECT_TRUE(are_infeasible(found.error()));
+    const std::string& reason = found.error().front().reason;
+    const auto number = reason.find("need ");
+    ASSERT_NE(number, std::string::npos) << reason;
+    const std::int64_t needed = std::stoll(reason.substr(number + 5));
+    EXPECT_TRUE(with(needed).has_value()) << reason;
+    EXPECT_FALSE(with(needed - 1).has_value()) << reason;
+  }
+  EXPECT_GT(refused, 3);
+}
+
 TEST(FuseNetwork, StoppedAtOnceKeepsABoundAndThePartitionKnown) {
   const auto [graph, machine] = draw(3, 5);
   FusionOptions options = options_for(Objective::dram);
