@@ -24,6 +24,8 @@ constexpr std::size_t kPlansPriced = 3;
 /// A schedule is worth looking at when it may make the network better by this share. (DRAM traffic:
 /// by any.)
 constexpr double kLeastGain = 1e-3;
+/// More DRAM bits than any schedule moves.
+constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
 /// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
 constexpr double kLeastGainInSpace = 1.01;
 /// Of a time limit, what the layers by themselves may take.
@@ -140,6 +142,7 @@ class Fusion {
 
   [[nodiscard]] Expected<MappingResult> map_alone(const Layer& layer, const Accelerator& machine,
                                                   const MapperOptions& options) const {
+    if (options_.map_alone) return options_.map_alone(layer, machine, options, stop_);
     if (options_.mappings == nullptr) return map_layer(layer, machine, options, stop_);
     return options_.mappings->map(layer, machine, options);
   }
@@ -380,7 +383,7 @@ class Fusion {
 
   /// The least traffic with which no schedule of the slice is of use any more.
   [[nodiscard]] std::int64_t useless_bits(const SliceState& state) const {
-    std::int64_t useful = 0, useless = std::int64_t{1} << 62;
+    std::int64_t useful = 0, useless = kNoLimit;
     if (!can_improve(state, useful)) return 0;
     while (useless - useful > 1) {
       const std::int64_t middle = useful + (useless - useful) / 2;
@@ -391,15 +394,26 @@ class Fusion {
 
   /// From the cache, or by a search.
   std::vector<PricedPlan> useful_plans(SliceState& state) {
-    const std::int64_t below = useless_bits(state);
+    std::int64_t below = useless_bits(state);
+    if (is_dram() && !state.options.empty())
+      below = std::min(below, state.options.front().total.dram_bits);
     if (options_.slices != nullptr) {
       if (auto known = options_.slices->find_plans(state.key, below)) return std::move(*known);
     }
     std::vector<PricedPlan> plans = search_plans(state, below);
     if (options_.slices != nullptr && !is_over())
-      options_.slices->save_plans(state.key, below, plans);
+      options_.slices->save_plans(state.key, is_full(plans) ? kNoLimit : below, plans);
     return plans;
   }
+
+  /// As many plans as a search keeps: one for more traffic keeps the same.
+  [[nodiscard]] bool is_full(const std::vector<PricedPlan>& plans) const {
+    const auto searched = std::count_if(plans.begin(), plans.end(), [](const PricedPlan& plan) {
+      return plan.plan.schedule.shares.empty();
+    });
+    return static_cast<std::size_t>(searched) >= plans_kept();
+  }
+  [[nodiscard]] std::size_t plans_kept() const { return is_dram() ? 1 : kPlansPriced; }
 
   /// Of what moves less than `below` bits: DRAM: the one of least traffic, if it is less than what
   /// is known. Else those that moved less than all with larger steps before them: the last few.
@@ -416,7 +430,7 @@ class Fusion {
       least = plan.traffic.total();
       plans.push_back({std::move(plan), std::nullopt});
     });
-    const std::size_t most = is_dram() ? 1 : kPlansPriced;
+    const std::size_t most = plans_kept();
     if (plans.size() > most)
       plans.erase(plans.begin(), plans.end() - static_cast<std::ptrdiff_t>(most));
     state.counts = space.counts();
