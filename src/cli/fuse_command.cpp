@@ -10,6 +10,7 @@
 #include <string>
 
 #include "chip/fusion/network_fusion.hpp"
+#include "cli/fuse_buffers.hpp"
 #include "cli/fusion_output.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/network_layers.hpp"
@@ -30,6 +31,7 @@ struct FuseArguments {
   std::optional<double> time_limit_seconds;
   bool double_buffered = false;
   bool one_group = false;
+  BufferArguments buffers;
 };
 
 /// Of single layers, and of the blocks of groups.
@@ -183,9 +185,26 @@ chip::FusionGraph selected(const FuseArguments& arguments, chip::FusionGraph gra
   return part_of(graph, *first, *last + 1);
 }
 
+/// What --buffers asks for; none: one size.
+std::optional<chip::BufferSweep> sweep_of(const FuseArguments& arguments, Diagnostics& problems) {
+  if (arguments.buffers.sizes.empty()) {
+    if (arguments.buffers.step)
+      problems.push_back({"--buffer-step", "is of a range of --buffers only",
+                          "state a range such as --buffers 32KiB:2MiB"});
+    return std::nullopt;
+  }
+  if (arguments.buffer_bits)
+    problems.push_back(
+        {"--buffers", "and --buffer are both given", "leave one of them out"});
+  chip::BufferSweep sweep = buffer_sweep(arguments.buffers, problems);
+  if (arguments.double_buffered) sweep.double_buffered = true;
+  return sweep;
+}
+
 int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   Diagnostics problems = global.problems;
   const chip::FusionOptions options = fusion_options(arguments, global, problems);
+  const auto sweep = sweep_of(arguments, problems);
   const auto input = load_network_graph(arguments.input);
   std::optional<Expected<chip::FusionMachine>> machine;
   chip::FusionGraph graph;
@@ -193,6 +212,7 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
     graph = selected(
         arguments, chip::make_fusion_graph(input->network, input->plan, input->lowering), problems);
     chip::FusionMachineOptions choices{arguments.buffer_bits, std::nullopt};
+    if (sweep) choices.buffer_bits = 1 << 20;  // any: is the machine right but for its size?
     if (arguments.double_buffered) choices.double_buffered = true;
     machine = chip::make_fusion_machine(input->machine.accelerator, choices);
     if (!*machine) collect(machine->error(), problems);
@@ -208,6 +228,10 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   std::vector<std::string> notes = input->notes;
   notes.insert(notes.end(), (*machine)->notes.begin(), (*machine)->notes.end());
   print_notes(global, arguments.input.network, notes);
+  if (sweep)
+    return run_fuse_buffers(graph, input->machine.accelerator, *sweep, options, global,
+                            {graph.name, input->machine.accelerator.name(), options.objective,
+                             options.threads, notes});
   const InterruptWatch interrupts;
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto fused = chip::fuse_network(
@@ -265,6 +289,13 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->add_option("--buffer", arguments->buffer_bits,
                    "Bits of the on-chip buffer, in place of the accelerator's")
       ->check(is_integer(1, std::uint64_t{1} << 50U));
+  command->add_option("--buffers", arguments->buffers.sizes,
+                      "In place of --buffer: a list of sizes, 32KiB,64KiB,1MiB, or a range, "
+                      "32KiB:2MiB, of which the Pareto set with the objective is found. Units KiB, "
+                      "MiB, bits; limits hold for each size; --out DIR: buffers.html");
+  command->add_option("--buffer-step", arguments->buffers.step,
+                      "Points of a range differ in bits by this share at least; 0: every point "
+                      "(default 0.1)");
   command->add_flag("--double-buffered", arguments->double_buffered,
                     "Tiles from and to DRAM take twice their room, transfers overlap computing");
   command->add_option(

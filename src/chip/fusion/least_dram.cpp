@@ -104,4 +104,14 @@ std::optional<MappingResult> map_least_dram(const Layer& layer, const Accelerato
   return result;
 }
 
+Expected<MappingResult> map_by_itself(const Layer& layer, const Accelerator& accelerator,
+                                      LevelIndex buffer, const MapperOptions& options,
+                                      const MapLayer& map) {
+  if (options.objective == Objective::dram) {
+    auto found = map_least_dram(layer, accelerator, buffer, options, map);
+    if (found) return std::move(*found);
+  }
+  return map(layer, accelerator, options);
+}
+
 }  // namespace hwflow::chip

@@ -26,4 +26,12 @@ using MapLayer =
                                                           const MapperOptions& options,
                                                           const MapLayer& map);
 
+/// A layer as it runs best by itself: map_least_dram() where that is asked for and decides it, else
+/// `map` with the options.
+[[nodiscard]] Expected<MappingResult> map_by_itself(const Layer& layer,
+                                                    const Accelerator& accelerator,
+                                                    LevelIndex buffer,
+                                                    const MapperOptions& options,
+                                                    const MapLayer& map);
+
 }  // namespace hwflow::chip

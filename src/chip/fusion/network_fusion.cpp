@@ -29,6 +29,8 @@ constexpr std::size_t kPlansPriced = 3;
 /// A schedule is worth looking at when it may make the network better by this share. (DRAM traffic:
 /// by any.)
 constexpr double kLeastGain = 1e-3, kRounding = 1e-13;
+/// More DRAM bits than any schedule moves.
+constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
 /// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
 constexpr double kLeastGainInSpace = 1.01;
 /// Share of the buffer that the tiles of a pipeline are looked for with.
@@ -147,16 +149,14 @@ class Fusion {
 
   [[nodiscard]] Expected<MappingResult> map_alone(const Layer& layer, const Accelerator& machine,
                                                   const MapperOptions& options) const {
-    const MapLayer map = [this](const Layer& one, const Accelerator& on,
+    if (options_.map_alone) return options_.map_alone(layer, machine, options, stop_);
+    return map_by_itself(layer, machine, machine_.buffer, options,
+                         [this](const Layer& one, const Accelerator& on,
                                 const MapperOptions& limits) {
-      return options_.mappings == nullptr ? map_layer(one, on, limits, stop_)
-                                          : options_.mappings->map(one, on, limits);
-    };
-    if (is_dram()) {
-      auto found = map_least_dram(layer, machine, machine_.buffer, options, map);
-      if (found) return std::move(*found);
-    }
-    return map(layer, machine, options);
+                           return options_.mappings == nullptr
+                                      ? map_layer(one, on, limits, stop_)
+                                      : options_.mappings->map(one, on, limits);
+                         });
   }
 
   void list_slices() {
@@ -414,7 +414,7 @@ class Fusion {
   /// The least traffic with which no schedule of the slice is of use any more.
   [[nodiscard]] std::int64_t useless_bits(const SliceState& state) {
     const double share = is_dram() ? kRounding : kLeastGain;
-    std::int64_t useful = 0, useless = std::int64_t{1} << 62;
+    std::int64_t useful = 0, useless = kNoLimit;
     if (can_improve(state, useful, share)) {
       while (useless - useful > 1) {
         const std::int64_t middle = useful + (useless - useful) / 2;
@@ -429,15 +429,26 @@ class Fusion {
 
   /// From the cache, or by a search.
   std::vector<PricedPlan> useful_plans(SliceState& state) {
-    const std::int64_t below = useless_bits(state);
+    std::int64_t below = useless_bits(state);
+    if (is_dram() && !state.options.empty())
+      below = std::min(below, state.options.front().total.dram_bits);
     if (options_.slices != nullptr) {
       if (auto known = options_.slices->find_plans(state.key, below)) return std::move(*known);
     }
     std::vector<PricedPlan> plans = search_plans(state, below);
     if (options_.slices != nullptr && !is_over())
-      options_.slices->save_plans(state.key, below, plans);
+      options_.slices->save_plans(state.key, is_full(plans) ? kNoLimit : below, plans);
     return plans;
   }
+
+  /// As many plans as a search keeps: one for more traffic keeps the same.
+  [[nodiscard]] bool is_full(const std::vector<PricedPlan>& plans) const {
+    const auto searched = std::count_if(plans.begin(), plans.end(), [](const PricedPlan& plan) {
+      return plan.plan.schedule.shares.empty();
+    });
+    return static_cast<std::size_t>(searched) >= plans_kept();
+  }
+  [[nodiscard]] std::size_t plans_kept() const { return is_dram() ? 1 : kPlansPriced; }
 
   /// Of what moves less than `below` bits: DRAM: the one of least traffic, if it is less than what
   /// is known. Else those that moved less than all with larger steps before them: the last few.
@@ -454,7 +465,7 @@ class Fusion {
       least = plan.traffic.total();
       plans.push_back({std::move(plan), std::nullopt});
     });
-    const std::size_t most = is_dram() ? 1 : kPlansPriced;
+    const std::size_t most = plans_kept();
     if (plans.size() > most)
       plans.erase(plans.begin(), plans.end() - static_cast<std::ptrdiff_t>(most));
     state.counts = space.counts();

@@ -13,6 +13,10 @@
 
 namespace hwflow::chip {
 
+/// As map_layer().
+using LayerMapper = std::function<Expected<MappingResult>(
+    const Layer&, const Accelerator&, const MapperOptions&, const std::stop_token&)>;
+
 struct FusionOptions {
   Objective objective = Objective::dram;
   std::optional<std::size_t> max_group;  ///< layers of a group at most, poolings and adds included
@@ -29,6 +33,7 @@ struct FusionOptions {
   /// have a cache for the call, and single layers are mapped from scratch.
   MappingCache* mappings = nullptr;
   SliceCache* slices = nullptr;  ///< shared by calls; none: every slice is searched
+  LayerMapper map_alone;         ///< of single layers; none: `mappings`, or map_layer()
 };
 
 /// One part of the partition: a fused group, or a layer by itself as the mapper maps it.

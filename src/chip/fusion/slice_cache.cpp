@@ -81,6 +81,16 @@ void SliceCache::save_plans(const std::string& key, std::int64_t below_bits,
   known = {below_bits, std::move(plans)};
 }
 
+void SliceCache::keep_fitting(const BufferRoom& buffer) {
+  const std::lock_guard lock(state_->mutex);
+  state_->outlooks.clear();  // bounds of single layers depend on the buffer; all are cheap to find
+  std::erase_if(state_->plans, [&](const auto& known) {
+    const std::vector<PricedPlan>& plans = known.second.plans;
+    return !std::all_of(plans.begin(), plans.end(),
+                        [&](const PricedPlan& plan) { return fits(plan.plan.room, buffer); });
+  });
+}
+
 std::int64_t SliceCache::hits() const {
   const std::lock_guard lock(state_->mutex);
   return state_->hits;

@@ -51,6 +51,11 @@ class SliceCache {
   /// traffic.
   void save_plans(const std::string& key, std::int64_t below_bits, std::vector<PricedPlan> plans);
 
+  /// Before graphs are fused with a smaller buffer than ever: forgets what that may change. Schedules
+  /// that still fit stay, exactly as a search there would keep them (docs/fusion.md).
+  /// Checked by  tests/chip/fusion/buffer_front_test.cpp.
+  void keep_fitting(const BufferRoom& buffer);
+
   /// Searches of a slice that were answered, and those that were not.
   [[nodiscard]] std::int64_t hits() const;
   [[nodiscard]] std::int64_t misses() const;
