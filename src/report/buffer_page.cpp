@@ -62,8 +62,8 @@ std::string table(const BufferReport& report) {
         count_text(fusion.total.dram_bits), energy_text(fusion.total.energy_pj),
         report.clock_mhz > 0.0 ? time_text(seconds_of(fusion.total.cycles, report.clock_mhz))
                                : count_text(fusion.total.cycles),
-        fusion.groups.size(),
-        change(single_layer_value(fusion, report.objective), fusion.value), certificate(fusion));
+        fusion.groups.size(), change(single_layer_value(fusion, report.objective), fusion.value),
+        certificate(fusion));
   }
   return html + "</table></div>\n";
 }
@@ -107,10 +107,10 @@ std::string buffer_chart(const BufferReport& report) {
   }
   const Unit unit = unit_of(report, most);
   const Box area = plot_area(kWidth, kHeight);
-  const Scale x = Scale::logarithmic(kib(smallest) / 1.05, kib(largest) * 1.05)
-                      .on(area.x, area.right());
-  const Scale y = Scale::linear(least * unit.factor, most * unit.factor, 6)
-                      .on(area.bottom(), area.y);
+  const Scale x =
+      Scale::logarithmic(kib(smallest) / 1.05, kib(largest) * 1.05).on(area.x, area.right());
+  const Scale y =
+      Scale::linear(least * unit.factor, most * unit.factor, 6).on(area.bottom(), area.y);
   Svg svg(kWidth, kHeight, title_of(report.objective) + " by size of the buffer");
   draw_axes(svg, area, x, y, "buffer (KiB)",
             fmt::format("{} ({})", title_of(report.objective), unit.name));
@@ -130,8 +130,7 @@ std::string buffer_chart(const BufferReport& report) {
   for (const chip::BufferPoint& point : points) {
     if (point.is_dominated) continue;
     const chip::NetworkFusion& fusion = point.fusion;
-    svg.circle({x(kib(std::max<std::int64_t>(point.peak_bits, 1))),
-                y(fusion.value * unit.factor)},
+    svg.circle({x(kib(std::max<std::int64_t>(point.peak_bits, 1))), y(fusion.value * unit.factor)},
                3.5, "front",
                fmt::format("holds {}\n{} {}\n{} groups, {}\nagainst single layers {}",
                            size_text(point.peak_bits), number_text(fusion.value * unit.factor),

@@ -34,12 +34,12 @@ class ProvedMappings {
           known->second.cost.levels[buffer_].occupied_bits <= level.capacity_bits.value_or(0))
         return known->second;
     }
-    auto found = map_by_itself(
-        layer, machine, buffer_, options,
-        [&](const Layer& one, const Accelerator& on, const MapperOptions& limits) {
-          return mappings_ != nullptr ? mappings_->map(one, on, limits)
-                                      : map_layer(one, on, limits, stop);
-        });
+    auto found =
+        map_by_itself(layer, machine, buffer_, options,
+                      [&](const Layer& one, const Accelerator& on, const MapperOptions& limits) {
+                        return mappings_ != nullptr ? mappings_->map(one, on, limits)
+                                                    : map_layer(one, on, limits, stop);
+                      });
     if (found && found->optimal) {
       const std::lock_guard lock(mutex_);
       known_[key] = *found;
@@ -130,8 +130,8 @@ class Sweep {
   Expected<BufferFront> finish() {
     if (front_.points.empty()) return Unexpected{problems_};
     for (BufferPoint& point : front_.points) {
-      point.is_dominated = std::any_of(
-          front_.points.begin(), front_.points.end(), [&](const BufferPoint& other) {
+      point.is_dominated =
+          std::any_of(front_.points.begin(), front_.points.end(), [&](const BufferPoint& other) {
             const auto cost = std::pair(other.peak_bits, other.fusion.value);
             const auto own = std::pair(point.peak_bits, point.fusion.value);
             if (cost == own) return other.buffer_bits < point.buffer_bits;

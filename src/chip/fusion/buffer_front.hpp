@@ -30,8 +30,9 @@ struct BufferSweep {
 /// `peak_bits` on, and so is its lower bound at every size up to `buffer_bits`.
 struct BufferPoint {
   std::int64_t buffer_bits = 0;
-  std::int64_t peak_bits = 0;  ///< that some group or layer of it holds; weights with it in one pool
-  bool is_dominated = false;   ///< another point holds no more and costs no more
+  std::int64_t peak_bits =
+      0;                      ///< that some group or layer of it holds; weights with it in one pool
+  bool is_dominated = false;  ///< another point holds no more and costs no more
   FusionMachine machine;
   NetworkFusion fusion;
 };

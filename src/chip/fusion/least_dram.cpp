@@ -78,7 +78,10 @@ std::optional<MappingResult> map_least_dram(const Layer& layer, const Accelerato
   if (!outer_machine || !inner_machine) return std::nullopt;
   MapperOptions limits = options;
   limits.objective = Objective::dram;
-  auto outer = map(layer, *outer_machine, limits);
+  // Levels further in may hold sums until they are finished: then the buffer never sees wide ones.
+  Layer narrow = layer;
+  narrow.bits.partial_sums = std::min(layer.bits.partial_sums, layer.bits.outputs);
+  auto outer = map(narrow, *outer_machine, limits);
   if (!outer || !outer->mapping.level_order.empty()) return std::nullopt;
   auto op = tile_operator(layer.op, tile_of(outer->mapping.levels.back()));
   if (!op) return std::nullopt;
@@ -98,20 +101,27 @@ std::optional<MappingResult> map_least_dram(const Layer& layer, const Accelerato
   if (!check(result.mapping, layer, accelerator).empty()) return std::nullopt;
   Evaluation evaluation = evaluate(layer, accelerator, result.mapping);
   auto* cost = std::get_if<Cost>(&evaluation);
-  if (cost == nullptr || value_of(*cost, Objective::dram) > result.value) return std::nullopt;
+  if (cost == nullptr) return std::nullopt;
   result.cost = std::move(*cost);
   result.value = value_of(result.cost, Objective::dram);
+  result.optimal = result.lower_bound >= result.value * (1.0 - 1e-12);
   return result;
 }
 
 Expected<MappingResult> map_by_itself(const Layer& layer, const Accelerator& accelerator,
                                       LevelIndex buffer, const MapperOptions& options,
                                       const MapLayer& map) {
-  if (options.objective == Objective::dram) {
-    auto found = map_least_dram(layer, accelerator, buffer, options, map);
-    if (found) return std::move(*found);
-  }
-  return map(layer, accelerator, options);
+  if (options.objective != Objective::dram) return map(layer, accelerator, options);
+  auto found = map_least_dram(layer, accelerator, buffer, options, map);
+  if (found && found->optimal) return std::move(*found);
+  auto whole = map(layer, accelerator, options);
+  if (!found) return whole;
+  if (!whole) return std::move(*found);
+  const double bound = std::max(found->lower_bound, whole->lower_bound);
+  MappingResult best = found->value <= whole->value ? std::move(*found) : std::move(*whole);
+  best.lower_bound = std::min(bound, best.value);
+  best.optimal = best.lower_bound >= best.value * (1.0 - 1e-12);
+  return best;
 }
 
 }  // namespace hwflow::chip

@@ -150,13 +150,12 @@ class Fusion {
   [[nodiscard]] Expected<MappingResult> map_alone(const Layer& layer, const Accelerator& machine,
                                                   const MapperOptions& options) const {
     if (options_.map_alone) return options_.map_alone(layer, machine, options, stop_);
-    return map_by_itself(layer, machine, machine_.buffer, options,
-                         [this](const Layer& one, const Accelerator& on,
-                                const MapperOptions& limits) {
-                           return options_.mappings == nullptr
-                                      ? map_layer(one, on, limits, stop_)
-                                      : options_.mappings->map(one, on, limits);
-                         });
+    return map_by_itself(
+        layer, machine, machine_.buffer, options,
+        [this](const Layer& one, const Accelerator& on, const MapperOptions& limits) {
+          return options_.mappings == nullptr ? map_layer(one, on, limits, stop_)
+                                              : options_.mappings->map(one, on, limits);
+        });
   }
 
   void list_slices() {

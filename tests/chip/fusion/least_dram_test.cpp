@@ -5,6 +5,7 @@
 
 #include "chip/fusion/fusion_machine.hpp"
 #include "tests/chip/fusion/random_network.hpp"
+#include "workload/network_builder.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -35,7 +36,7 @@ TEST(MapLeastDram, MovesAsLittleAsTheWholeSearch) {
       lowering.batch = rng.between(1, 2);
       const FusionGraph graph =
           make_fusion_graph(network, testing::random_plan(rng, network), lowering);
-      const auto fusing = make_fusion_machine(*machine, {.buffer_bits = rng.between(600, 6000)});
+      const auto fusing = make_fusion_machine(*machine, {.buffer_bits = rng.between(150, 3000)});
       if (!fusing) continue;
       for (const FusionLayer& layer : graph.layers) {
         for (const Accelerator& alone : fusing->alone) {
@@ -44,9 +45,8 @@ TEST(MapLeastDram, MovesAsLittleAsTheWholeSearch) {
           if (!found) continue;
           const auto whole = map_layer(layer.batched, alone, products());
           ASSERT_TRUE(whole.has_value());
-          EXPECT_LE(found->value, whole->value);
           EXPECT_LE(found->lower_bound, whole->value);
-          if (whole->optimal) EXPECT_EQ(found->value, whole->value);
+          EXPECT_LE(whole->lower_bound, found->value);
           EXPECT_TRUE(check(found->mapping, layer.batched, alone).empty());
           EXPECT_EQ(static_cast<double>(found->cost.dram_bits), found->value);
           if (found->optimal && whole->optimal) ++proved;
@@ -57,6 +57,39 @@ TEST(MapLeastDram, MovesAsLittleAsTheWholeSearch) {
   }
   EXPECT_GE(compared, 60);
   EXPECT_GE(proved, 60);
+}
+
+/// Levels inside the buffer hold partial sums, which are wider than what the buffer keeps: with
+/// room for few wide outputs there, no mapping was said to be least that was not.
+TEST(MapLeastDram, KnowsThatPartialSumsMayStayFurtherIn) {
+  const auto machine = load_accelerator("eyeriss-isca");
+  ASSERT_TRUE(machine.has_value());
+  int compared = 0;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    Rng rng = Rng::derive(12, seed);
+    NetworkBuilder builder;
+    const NodeId x = builder.input({rng.between(1, 3), 4, 4});
+    builder.conv_bias("a", x, rng.between(1, 4), {.kernel = 3, .pad = 1}, Activation::none);
+    const Network network = std::move(builder).finish("one");
+    const FusionGraph graph = make_fusion_graph(network, PrecisionPlan::uniform(1, 8, 16),
+                                                {.partial_sum_bits = 16, .network_output_bits = 4});
+    for (std::int64_t bits = 200; bits < 1600; bits += 97) {
+      const auto fusing = make_fusion_machine(*machine, {.buffer_bits = bits});
+      ASSERT_TRUE(fusing.has_value());
+      const Layer& layer = graph.layers.front().layer;
+      ASSERT_EQ(layer.bits.outputs, 4);
+      const auto found =
+          map_by_itself(layer, fusing->alone.front(), fusing->buffer, products(), map);
+      const auto whole = map_layer(layer, fusing->alone.front(), products());
+      ASSERT_EQ(found.has_value(), whole.has_value());
+      if (!found) continue;
+      ASSERT_TRUE(whole->optimal);
+      EXPECT_TRUE(found->optimal);
+      EXPECT_EQ(found->value, whole->value) << "seed " << seed << ", " << bits << " bits";
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 60);
 }
 
 TEST(MapLeastDram, LeavesLayersAloneWhoseWeightsBypassTheBuffer) {
