@@ -218,7 +218,7 @@ TEST(FuseBuffers, LessRoomNeverCostsLess) {
 /// What a step leaves out is no better than something that holds little more.
 TEST(FuseBuffers, StepsLeaveOutOnlyWhatIsNearSomethingAsGood) {
   std::size_t all = 0, some = 0;
-  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
     Rng rng = Rng::derive(304, seed);
     const FusionGraph graph = draw_chain(rng, 4);
     const FusionOptions options = options_for(Objective::dram, 50000);

@@ -65,7 +65,7 @@ TEST(MapLeastDram, KnowsThatPartialSumsMayStayFurtherIn) {
   const auto machine = load_accelerator("eyeriss-isca");
   ASSERT_TRUE(machine.has_value());
   int compared = 0;
-  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
     Rng rng = Rng::derive(12, seed);
     NetworkBuilder builder;
     const NodeId x = builder.input({rng.between(1, 3), 4, 4});
@@ -89,7 +89,7 @@ TEST(MapLeastDram, KnowsThatPartialSumsMayStayFurtherIn) {
       ++compared;
     }
   }
-  EXPECT_GE(compared, 60);
+  EXPECT_GE(compared, 30);
 }
 
 TEST(MapLeastDram, LeavesLayersAloneWhoseWeightsBypassTheBuffer) {
