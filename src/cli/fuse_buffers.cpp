@@ -18,8 +18,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMostBits = std::int64_t{1} << 50;
 constexpr double kBitsOfKib = 8192.0;
-constexpr const char* kHint = "a list such as 32KiB,64KiB,1MiB or a range such as 32KiB:2MiB; "
-                              "units KiB, MiB, bits (none: bits)";
+constexpr const char* kHint =
+    "a list such as 32KiB,64KiB,1MiB or a range such as 32KiB:2MiB; "
+    "units KiB, MiB, bits (none: bits)";
 
 std::optional<std::int64_t> bits_of_unit(std::string_view unit) {
   if (unit.empty() || unit == "bits" || unit == "bit") return 1;
@@ -127,13 +128,12 @@ Json to_json(const chip::BufferFront& front, const chip::BufferSweep& sweep,
     json["dominated"] = point.is_dominated;
     points.push_back(std::move(json));
   }
-  Json json{{"network", title.network},     {"accelerator", title.accelerator},
+  Json json{{"network", title.network},           {"accelerator", title.accelerator},
             {"objective", name(title.objective)}, {"notes", title.notes},
-            {"seconds", front.seconds},     {"threads", title.threads}};
+            {"seconds", front.seconds},           {"threads", title.threads}};
   if (const auto* range = std::get_if<chip::BufferRange>(&sweep.sizes))
-    json["buffers"] = {{"least_bits", range->least_bits},
-                       {"most_bits", range->most_bits},
-                       {"step", range->step}};
+    json["buffers"] = {
+        {"least_bits", range->least_bits}, {"most_bits", range->most_bits}, {"step", range->step}};
   else
     json["buffers"] = std::get<chip::BufferSizes>(sweep.sizes);
   json["complete"] = front.is_complete;

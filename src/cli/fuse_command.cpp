@@ -128,8 +128,7 @@ std::optional<chip::BufferSweep> sweep_of(const FuseArguments& arguments, Diagno
     return std::nullopt;
   }
   if (arguments.buffer_bits)
-    problems.push_back(
-        {"--buffers", "and --buffer are both given", "leave one of them out"});
+    problems.push_back({"--buffers", "and --buffer are both given", "leave one of them out"});
   chip::BufferSweep sweep = buffer_sweep(arguments.buffers, problems);
   if (arguments.double_buffered) sweep.double_buffered = true;
   return sweep;
@@ -163,9 +162,9 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   notes.insert(notes.end(), (*machine)->notes.begin(), (*machine)->notes.end());
   print_notes(global, arguments.input.network, notes);
   if (sweep)
-    return run_fuse_buffers(graph, input->machine.accelerator, *sweep, options, global,
-                            {graph.name, input->machine.accelerator.name(), options.objective,
-                             options.threads, notes});
+    return run_fuse_buffers(
+        graph, input->machine.accelerator, *sweep, options, global,
+        {graph.name, input->machine.accelerator.name(), options.objective, options.threads, notes});
   const InterruptWatch interrupts;
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto fused = chip::fuse_network(

@@ -62,8 +62,8 @@ std::string table(const BufferReport& report) {
         count_text(fusion.total.dram_bits), energy_text(fusion.total.energy_pj),
         report.clock_mhz > 0.0 ? time_text(seconds_of(fusion.total.cycles, report.clock_mhz))
                                : count_text(fusion.total.cycles),
-        fusion.groups.size(),
-        change(single_layer_value(fusion, report.objective), fusion.value), certificate(fusion));
+        fusion.groups.size(), change(single_layer_value(fusion, report.objective), fusion.value),
+        certificate(fusion));
   }
   return html + "</table></div>\n";
 }
@@ -107,19 +107,19 @@ std::string buffer_chart(const BufferReport& report) {
   }
   const Unit unit = unit_of(report, most);
   const Box area = plot_area(kWidth, kHeight);
-  const Scale x = Scale::logarithmic(kib(smallest) / 1.05, kib(largest) * 1.05)
-                      .on(area.x, area.right());
-  const Scale y = Scale::linear(least * unit.factor, most * unit.factor, 6)
-                      .on(area.bottom(), area.y);
+  const Scale x =
+      Scale::logarithmic(kib(smallest) / 1.05, kib(largest) * 1.05).on(area.x, area.right());
+  const Scale y =
+      Scale::linear(least * unit.factor, most * unit.factor, 6).on(area.bottom(), area.y);
   Svg svg(kWidth, kHeight, title_of(report.objective) + " by size of the buffer");
   draw_axes(svg, area, x, y, "buffer (KiB)",
             fmt::format("{} ({})", title_of(report.objective), unit.name));
+  // What can be had with each size: a partition serves all sizes from what it holds on.
   std::vector<Point> fused, single;
   for (const chip::BufferPoint& point : points) {
     const double height = y(point.fusion.value * unit.factor);
-    // The partition is as good down to what it holds.
     if (!point.is_dominated) {
-      fused.push_back({x(kib(point.buffer_bits)), height});
+      fused.push_back({fused.empty() ? x(kib(largest)) : fused.back().x, height});
       fused.push_back({x(kib(std::max<std::int64_t>(point.peak_bits, 1))), height});
     }
     if (const auto value = single_layer_value(point.fusion, report.objective))
@@ -130,8 +130,7 @@ std::string buffer_chart(const BufferReport& report) {
   for (const chip::BufferPoint& point : points) {
     if (point.is_dominated) continue;
     const chip::NetworkFusion& fusion = point.fusion;
-    svg.circle({x(kib(std::max<std::int64_t>(point.peak_bits, 1))),
-                y(fusion.value * unit.factor)},
+    svg.circle({x(kib(std::max<std::int64_t>(point.peak_bits, 1))), y(fusion.value * unit.factor)},
                3.5, "front",
                fmt::format("holds {}\n{} {}\n{} groups, {}\nagainst single layers {}",
                            size_text(point.peak_bits), number_text(fusion.value * unit.factor),
@@ -156,8 +155,8 @@ std::string buffer_page(const BufferReport& report) {
   page += figure(buffer_chart(report),
                  "<span><i style=\"background:var(--accent)\"></i>fused</span>"
                  "<span><i style=\"background:var(--seen)\"></i>single layers</span>",
-                 "Every dot is a partition at the bits that it holds at most; it is as good with "
-                 "any larger buffer up to the one it was found with. Single layers are drawn at "
+                 "Every dot is a partition at the bits that it holds at most; any larger buffer "
+                 "holds it too. Single layers are drawn at "
                  "the buffers searched.");
   page += table(report) + remarks(report);
   return page + "</body>\n</html>\n";

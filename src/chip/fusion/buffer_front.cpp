@@ -18,8 +18,8 @@ namespace {
 /// that fits into less is one there too, and no other mapping there is below its bound.
 class ProvedMappings {
  public:
-  ProvedMappings(LevelIndex buffer, MappingCache* mappings)
-      : buffer_(buffer), mappings_(mappings) {}
+  ProvedMappings(LevelIndex buffer, LayerMapper mapper)
+      : buffer_(buffer), mapper_(std::move(mapper)) {}
 
   Expected<MappingResult> map(const Layer& layer, const Accelerator& machine,
                               const MapperOptions& options, const std::stop_token& stop) {
@@ -33,8 +33,7 @@ class ProvedMappings {
           known->second.cost.levels[buffer_].occupied_bits <= level.capacity_bits.value_or(0))
         return known->second;
     }
-    auto found = mappings_ != nullptr ? mappings_->map(layer, machine, options)
-                                      : map_layer(layer, machine, options, stop);
+    auto found = mapper_(layer, machine, options, stop);
     if (found && found->optimal) {
       const std::lock_guard lock(mutex_);
       known_[key] = *found;
@@ -44,7 +43,7 @@ class ProvedMappings {
 
  private:
   LevelIndex buffer_;
-  MappingCache* mappings_;
+  LayerMapper mapper_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, MappingResult> known_;
 };
@@ -59,10 +58,17 @@ class Sweep {
         double_buffered_(sweep.double_buffered),
         options_(options),
         progress_(progress),
-        stop_(std::move(stop)) {
+        stop_(std::move(stop)),
+        single_mapper_(options.map_alone) {
+    if (!options.map_alone) {
+      single_mapper_ = [cache = options.mappings](const auto& layer, const auto& machine,
+                                                  const auto& limits, const auto& token) {
+        return cache != nullptr ? cache->map(layer, machine, limits)
+                                : map_layer(layer, machine, limits, token);
+      };
+    }
     if (options_.mappings == nullptr) options_.mappings = &own_mappings_;
     options_.slices = &slices_;
-    single_mappings_ = options.mappings;
   }
 
   Expected<BufferFront> run(const BufferSizes& sizes) {
@@ -98,7 +104,7 @@ class Sweep {
       return false;
     }
     slices_.keep_fitting(machine->room);
-    if (!singles_) singles_.emplace(machine->buffer, single_mappings_);
+    if (!singles_) singles_.emplace(machine->buffer, single_mapper_);
     options_.map_alone = [this](const Layer& layer, const Accelerator& alone,
                                 const MapperOptions& options, const std::stop_token& stop) {
       return singles_->map(layer, alone, options, stop);
@@ -124,8 +130,8 @@ class Sweep {
   Expected<BufferFront> finish() {
     if (front_.points.empty()) return Unexpected{problems_};
     for (BufferPoint& point : front_.points) {
-      point.is_dominated = std::any_of(
-          front_.points.begin(), front_.points.end(), [&](const BufferPoint& other) {
+      point.is_dominated =
+          std::any_of(front_.points.begin(), front_.points.end(), [&](const BufferPoint& other) {
             const auto cost = std::pair(other.peak_bits, other.fusion.value);
             const auto own = std::pair(point.peak_bits, point.fusion.value);
             if (cost == own) return other.buffer_bits < point.buffer_bits;
@@ -143,8 +149,8 @@ class Sweep {
   FusionOptions options_;
   const BufferProgress& progress_;
   std::stop_token stop_;
+  LayerMapper single_mapper_;
   MappingCache own_mappings_;
-  MappingCache* single_mappings_ = nullptr;
   SliceCache slices_;
   std::optional<ProvedMappings> singles_;
   Diagnostics problems_;

@@ -51,8 +51,8 @@ class SliceCache {
   /// traffic.
   void save_plans(const std::string& key, std::int64_t below_bits, std::vector<PricedPlan> plans);
 
-  /// Before graphs are fused with a smaller buffer than ever: forgets what that may change. Schedules
-  /// that still fit stay, exactly as a search there would keep them (docs/fusion.md).
+  /// Before graphs are fused with a smaller buffer than ever: forgets what that may change.
+  /// Schedules that still fit stay, exactly as a search there would keep them (docs/fusion.md).
   /// Checked by  tests/chip/fusion/buffer_front_test.cpp.
   void keep_fitting(const BufferRoom& buffer);
 
