@@ -114,12 +114,12 @@ std::string buffer_chart(const BufferReport& report) {
   Svg svg(kWidth, kHeight, title_of(report.objective) + " by size of the buffer");
   draw_axes(svg, area, x, y, "buffer (KiB)",
             fmt::format("{} ({})", title_of(report.objective), unit.name));
+  // What can be had with each size: a partition serves all sizes from what it holds on.
   std::vector<Point> fused, single;
   for (const chip::BufferPoint& point : points) {
     const double height = y(point.fusion.value * unit.factor);
-    // The partition is as good down to what it holds.
     if (!point.is_dominated) {
-      fused.push_back({x(kib(point.buffer_bits)), height});
+      fused.push_back({fused.empty() ? x(kib(largest)) : fused.back().x, height});
       fused.push_back({x(kib(std::max<std::int64_t>(point.peak_bits, 1))), height});
     }
     if (const auto value = single_layer_value(point.fusion, report.objective))
@@ -155,8 +155,8 @@ std::string buffer_page(const BufferReport& report) {
   page += figure(buffer_chart(report),
                  "<span><i style=\"background:var(--accent)\"></i>fused</span>"
                  "<span><i style=\"background:var(--seen)\"></i>single layers</span>",
-                 "Every dot is a partition at the bits that it holds at most; it is as good with "
-                 "any larger buffer up to the one it was found with. Single layers are drawn at "
+                 "Every dot is a partition at the bits that it holds at most; any larger buffer "
+                 "holds it too. Single layers are drawn at "
                  "the buffers searched.");
   page += table(report) + remarks(report);
   return page + "</body>\n</html>\n";

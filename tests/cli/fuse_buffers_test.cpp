@@ -91,9 +91,8 @@ TEST(HwflowFuseBuffers, PrintsARangeAndWritesThePage) {
 }
 
 TEST(HwflowFuseBuffers, ListsAllThatIsWrong) {
-  const Outcome outcome =
-      run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--buffer", "8000", "--buffers",
-                  "32KB", "--objective", "speed"});
+  const Outcome outcome = run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--buffer",
+                                      "8000", "--buffers", "32KB", "--objective", "speed"});
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.errors, HasSubstr("--buffers: and --buffer are both given"));
   EXPECT_THAT(outcome.errors, HasSubstr("unknown unit 'KB'"));

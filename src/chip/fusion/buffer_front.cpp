@@ -19,8 +19,8 @@ namespace {
 /// that fits into less is one there too, and no other mapping there is below its bound.
 class ProvedMappings {
  public:
-  ProvedMappings(LevelIndex buffer, MappingCache* mappings)
-      : buffer_(buffer), mappings_(mappings) {}
+  ProvedMappings(LevelIndex buffer, LayerMapper mapper)
+      : buffer_(buffer), mapper_(std::move(mapper)) {}
 
   Expected<MappingResult> map(const Layer& layer, const Accelerator& machine,
                               const MapperOptions& options, const std::stop_token& stop) {
@@ -34,12 +34,7 @@ class ProvedMappings {
           known->second.cost.levels[buffer_].occupied_bits <= level.capacity_bits.value_or(0))
         return known->second;
     }
-    auto found =
-        map_by_itself(layer, machine, buffer_, options,
-                      [&](const Layer& one, const Accelerator& on, const MapperOptions& limits) {
-                        return mappings_ != nullptr ? mappings_->map(one, on, limits)
-                                                    : map_layer(one, on, limits, stop);
-                      });
+    auto found = mapper_(layer, machine, options, stop);
     if (found && found->optimal) {
       const std::lock_guard lock(mutex_);
       known_[key] = *found;
@@ -49,7 +44,7 @@ class ProvedMappings {
 
  private:
   LevelIndex buffer_;
-  MappingCache* mappings_;
+  LayerMapper mapper_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, MappingResult> known_;
 };
@@ -64,11 +59,21 @@ class Sweep {
         double_buffered_(sweep.double_buffered),
         options_(options),
         progress_(progress),
-        stop_(std::move(stop)) {
+        stop_(std::move(stop)),
+        single_mapper_(options.map_alone) {
+    if (!options.map_alone) {
+      single_mapper_ = [this, cache = options.mappings](const auto& layer, const auto& machine,
+                                                        const auto& limits, const auto& token) {
+        const auto map = [&](const Layer& one, const Accelerator& on, const MapperOptions& within) {
+          return cache != nullptr ? cache->map(one, on, within)
+                                  : map_layer(one, on, within, token);
+        };
+        return map_by_itself(layer, machine, buffer_, limits, map);
+      };
+    }
     if (options_.mappings == nullptr) options_.mappings = &own_mappings_;
     // The tiles of pipelines are looked for in a share of the buffer: other ones in another.
     options_.slices = options_.share_in_space ? nullptr : &slices_;
-    single_mappings_ = options.mappings;
   }
 
   Expected<BufferFront> run(const BufferSizes& sizes) {
@@ -104,7 +109,8 @@ class Sweep {
       return false;
     }
     slices_.keep_fitting(machine->room);
-    if (!singles_) singles_.emplace(machine->buffer, single_mappings_);
+    buffer_ = machine->buffer;
+    if (!singles_) singles_.emplace(buffer_, single_mapper_);
     options_.map_alone = [this](const Layer& layer, const Accelerator& alone,
                                 const MapperOptions& options, const std::stop_token& stop) {
       return singles_->map(layer, alone, options, stop);
@@ -149,8 +155,9 @@ class Sweep {
   FusionOptions options_;
   const BufferProgress& progress_;
   std::stop_token stop_;
+  LevelIndex buffer_ = 1;
+  LayerMapper single_mapper_;
   MappingCache own_mappings_;
-  MappingCache* single_mappings_ = nullptr;
   SliceCache slices_;
   std::optional<ProvedMappings> singles_;
   Diagnostics problems_;

@@ -14,8 +14,8 @@ namespace hwflow::chip {
 /// All sizes from `least_bits` to `most_bits`, searched from the largest down.
 struct BufferRange {
   std::int64_t least_bits = 0, most_bits = 0;
-  /// For every size of the range some point found holds at most (1 + step) times as many bits and
-  /// costs no more. 0: no point is missing.
+  /// Where points are proved, for every size of the range one of them holds at most (1 + step)
+  /// times as many bits and costs no more. 0: no point is missing.
   double step = 0.1;
 };
 /// Bits; searched one by one from the largest down.

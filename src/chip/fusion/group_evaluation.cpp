@@ -119,12 +119,14 @@ class GroupRun {
       compute += work.layers[l].cycles;
     }
     add_transfers(count, moved);
+    LayerWork all;
+    for (const LayerWork& layer : work.layers) add(layer, all);
     const std::int64_t transfer = evaluator_.transfer_cycles(moved.read_bits(), moved.outputs.bits);
     cost_.compute_cycles += count * compute;
     work.read_bits = moved.read_bits();
     work.written_bits = moved.outputs.bits;
     work.transfer_cycles = transfer;
-    work.cycles = with_transfers(compute, transfer);
+    work.cycles = with_transfers(compute, transfer, all);
     if (stages_.empty()) {
       cost_.dram_cycles += count * transfer;
       cost_.cycles += count * work.cycles;
@@ -132,8 +134,22 @@ class GroupRun {
     return work;
   }
 
-  [[nodiscard]] std::int64_t with_transfers(std::int64_t compute, std::int64_t transfer) const {
-    return machine_.room.double_buffered ? std::max(compute, transfer) : compute + transfer;
+  static void add(const LayerWork& more, LayerWork& all) {
+    all.buffer_cycles += more.buffer_cycles;
+    all.buffer_read_bits += more.buffer_read_bits;
+    all.buffer_written_bits += more.buffer_written_bits;
+    all.read_bits += more.read_bits;
+    all.written_bits += more.written_bits;
+  }
+
+  /// Where transfers run beside computing, both share the ports of the buffer.
+  [[nodiscard]] std::int64_t with_transfers(std::int64_t compute, std::int64_t transfer,
+                                            const LayerWork& all) const {
+    if (!machine_.room.double_buffered) return compute + transfer;
+    const std::int64_t ports = port_cycles(
+        machine_.whole.levels()[machine_.buffer],
+        {all.buffer_read_bits + all.written_bits, all.buffer_written_bits + all.read_bits}, 1);
+    return std::max({compute, transfer, ports});
   }
 
   [[nodiscard]] std::size_t first_reader(const GroupTensor& source) const {
@@ -164,14 +180,12 @@ class GroupRun {
                                           static_cast<std::size_t>(step % inner_steps))
                                     .layers[l];
         busy[stages_[l]] += work.cycles;
-        all.buffer_cycles += work.buffer_cycles;
-        all.read_bits += work.read_bits;
-        all.written_bits += work.written_bits;
+        add(work, all);
       }
       const std::int64_t compute =
           std::max(all.buffer_cycles, *std::max_element(busy.begin(), busy.end()));
       const std::int64_t transfer = evaluator_.transfer_cycles(all.read_bits, all.written_bits);
-      timeline.slots.push_back({transfer, with_transfers(compute, transfer)});
+      timeline.slots.push_back({transfer, with_transfers(compute, transfer, all)});
       cost_.dram_cycles += group_.batch * transfer;
       cost_.cycles += group_.batch * timeline.slots.back().cycles;
     }
@@ -218,6 +232,10 @@ class GroupRun {
     cost_.mapped_optimally = cost_.mapped_optimally && mapped.mapped_optimally;
     work.cycles += parts * cost.cycles;
     work.buffer_cycles += parts * cost.levels.front().bandwidth_cycles;
+    for (const TensorTraffic& traffic : cost.levels.front().operands) {
+      work.buffer_read_bits += parts * (traffic.read_bits + traffic.drain_bits);
+      work.buffer_written_bits += parts * (traffic.fill_bits + traffic.update_bits);
+    }
   }
 
   /// Before the first step: weights that stay, and with double buffering the first tiles; after

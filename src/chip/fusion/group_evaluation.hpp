@@ -16,6 +16,8 @@ namespace hwflow::chip {
 struct LayerWork {
   std::int64_t cycles = 0;         ///< 0: nothing to do
   std::int64_t buffer_cycles = 0;  ///< of them, what the ports of the buffer need at least
+  /// Of the buffer, on the side of the array.
+  std::int64_t buffer_read_bits = 0, buffer_written_bits = 0;
   /// From and to DRAM: its streamed weights, the sources that it is the first to read, its output.
   std::int64_t read_bits = 0, written_bits = 0;
 };
