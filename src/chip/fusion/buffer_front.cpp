@@ -65,8 +65,7 @@ class Sweep {
       single_mapper_ = [this, cache = options.mappings](const auto& layer, const auto& machine,
                                                         const auto& limits, const auto& token) {
         const auto map = [&](const Layer& one, const Accelerator& on, const MapperOptions& within) {
-          return cache != nullptr ? cache->map(one, on, within)
-                                  : map_layer(one, on, within, token);
+          return cache != nullptr ? cache->map(one, on, within) : map_layer(one, on, within, token);
         };
         return map_by_itself(layer, machine, buffer_, limits, map);
       };

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "chip/cost/compulsory.hpp"
+#include "chip/cost/timing.hpp"
 #include "chip/fusion/group_evaluation.hpp"
 
 namespace hwflow::chip {
@@ -73,10 +74,12 @@ double dynamic_energy(const Cost& cost) {
   return energy;
 }
 
-/// What the blocks of a layer together do not go below.
+/// What the blocks of a layer together do not go below. In a pipeline one layer computes while
+/// another one moves words, so both times are kept apart.
 struct LeastWork {
   double energy_pj = 0.0;
-  std::int64_t cycles = 0;
+  std::int64_t compute_cycles = 0;
+  PortBits buffer;  ///< on the side of the array
 };
 
 /// Blocks of transposed convolutions read one input for every `stride` outputs, and what is cut off
@@ -87,8 +90,8 @@ std::optional<LeastWork> least_spread(const FusionLayer& layer, const Accelerato
   const Layer block = block_layer(layer, all, layer.layer.bits.outputs);
   const auto least = compulsory_cost(block, accelerator);
   if (!least) return std::nullopt;
-  return LeastWork{static_cast<double>(block.op.macs()) * least->work.mac_energy_pj,
-                   least->compute_cycles};
+  return LeastWork{
+      static_cast<double>(block.op.macs()) * least->work.mac_energy_pj, least->compute_cycles, {}};
 }
 
 std::optional<LeastWork> least_work(const FusionLayer& layer, const Accelerator& accelerator) {
@@ -97,8 +100,10 @@ std::optional<LeastWork> least_work(const FusionLayer& layer, const Accelerator&
   Layer least = layer.layer;
   least.bits.outputs = std::min(least.bits.outputs, least.bits.partial_sums);
   const auto coarse = evaluate_coarse(least, accelerator);
-  if (!coarse) return std::nullopt;
-  return LeastWork{coarse->energy_pj + innermost_energy_pj(layer, accelerator), coarse->cycles};
+  const auto compulsory = compulsory_cost(least, accelerator);
+  if (!coarse || !compulsory) return std::nullopt;
+  return LeastWork{coarse->energy_pj + innermost_energy_pj(layer, accelerator),
+                   compulsory->compute_cycles, compulsory->dram};
 }
 
 }  // namespace
@@ -111,6 +116,7 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
   const AxisPlan columns(group, Axis::columns, last.width, Halo::retain);
   Bound bound;
   std::int64_t compute = 0;
+  PortBits buffer;
   for (const GroupLayer& member : group.layers) {
     // What nobody needs is not computed: such a layer is left out.
     const std::int64_t needed = rows.total(member.output) * columns.total(member.output);
@@ -118,8 +124,11 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
     const auto least = least_work(graph_.layers[member.layer], machine_.inner);
     if (!least) continue;
     bound.energy_pj += static_cast<double>(graph_.batch) * least->energy_pj;
-    compute += graph_.batch * least->cycles;
+    compute += graph_.batch * least->compute_cycles;
+    buffer.read += graph_.batch * least->buffer.read;
+    buffer.write += graph_.batch * least->buffer.write;
   }
+  compute = std::max(compute, port_cycles(machine_.inner.levels().front(), buffer, 1));
   const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
   bound.dram_bits = traffic.total();
   bound.cycles = machine_.room.double_buffered ? std::max(compute, moved) : compute + moved;

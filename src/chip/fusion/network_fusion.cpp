@@ -35,6 +35,8 @@ constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
 constexpr double kLeastGainInSpace = 1.01;
 /// Share of the buffer that the tiles of a pipeline are looked for with.
 constexpr double kRoomInSpace = 0.6;
+/// Rounds in which groups that were not improved yet are taken to cost their bounds.
+constexpr int kRoundsByBound = 1;
 /// Of a time limit, what the layers by themselves may take.
 constexpr double kShareOfSingles = 0.4;
 
@@ -310,19 +312,22 @@ class Fusion {
   }
 
   /// The search looks at few schedules of a slice, at blocks with little effort. The groups of the
-  /// best partition are then improved (descend()) and priced in full, and all others taken for as
-  /// much cheaper as any was found to be, until the best partition has none left that was not.
+  /// best partition are then improved (descend()) and priced in full, until it has none left that
+  /// was not. All others are taken to cost their bounds in the first rounds, and then as much less
+  /// as any was found to cost in the end.
   void improve_best() {
     if (is_dram()) return;
     PartCost hope{1.0, 1.0};
-    while (!is_over()) {
+    for (int round = 0; !is_over(); ++round) {
       std::vector<std::pair<std::size_t, std::size_t>> origins;
       std::vector<FusedGroup*> quick;
-      for (const std::size_t option : best_known(origins, hope).options) {
+      const Partition best =
+          round < kRoundsByBound ? best_known(origins, {0.0, 0.0}) : best_known(origins, hope);
+      for (const std::size_t option : best.options) {
         FusedGroup& group = slices_[origins[option].first].options[origins[option].second];
         if (group.effort == MappingEffort::quick) quick.push_back(&group);
       }
-      if (quick.empty()) return;
+      if (quick.empty() && round >= kRoundsByBound) return;
       std::vector<PartCost> before;
       for (const FusedGroup* group : quick) before.push_back(cost_of(group->total));
       parallel_for(quick.size(), options_.threads, [&](std::size_t i) { improve(*quick[i]); });
@@ -346,7 +351,11 @@ class Fusion {
       group.total = *better.cost;
       group.peak_buffer_bits = group.plan->room.total();
     }
+    const FusedGroup quick = group;
     price(group, MappingEffort::full);
+    if (value_of(cost_of(group.total)) <= value_of(cost_of(quick.total))) return;
+    price(group, MappingEffort::quick);  // the best blocks do not always make the best group
+    group.effort = MappingEffort::full;
   }
 
   [[nodiscard]] FusedGroup named(const Slice& slice) const {
@@ -362,6 +371,7 @@ class Fusion {
     std::vector<PricedPlan> plans = useful_plans(state);
     std::optional<std::int64_t> least_found;
     if (!plans.empty()) least_found = plans.back().plan.traffic.total();
+    const bool nothing_useful = plans.empty();
     for (PricedPlan& plan : plans) {
       FusedGroup group = named(state.slice);
       group.plan = std::move(plan.plan);
@@ -380,7 +390,7 @@ class Fusion {
     if (is_dram() && !state.options.empty()) {
       state.bound = cost_of(state.options.front().total);
       if (state.slice.size() == 1) keep_below_mapper(state);
-    } else if (state.options.empty()) {
+    } else if (state.options.empty() && nothing_useful) {
       // What was passed over because no partition needs it is as good as gone.
       state.bound = {1e300, 1e300};
     } else if (least_found && state.slice.size() > 1) {
@@ -422,7 +432,7 @@ class Fusion {
     } else {
       useless = 0;
     }
-    if (can_improve(state, useless, kRounding)) passed_over_little_ = true;
+    if (useless < kNoLimit && can_improve(state, useless, kRounding)) passed_over_little_ = true;
     return useless;
   }
 
@@ -536,7 +546,7 @@ class Fusion {
   }
 
   /// The cheapest partition into what was searched. `hope`: what prices in full may be of quick
-  /// ones.
+  /// ones, but for the bound.
   [[nodiscard]] Partition best_known(std::vector<std::pair<std::size_t, std::size_t>>& origins,
                                      const PartCost& hope = {1.0, 1.0}) {
     for (SliceState& state : slices_)  // layers by themselves are always known
@@ -547,7 +557,8 @@ class Fusion {
         const FusedGroup& group = slices_[i].options[o];
         PartCost cost = cost_of(group.total);
         if (group.effort == MappingEffort::quick)
-          cost = {cost.first * hope.first, cost.second * hope.second};
+          cost = {std::max(cost.first * hope.first, slices_[i].bound.first),
+                  std::max(cost.second * hope.second, slices_[i].bound.second)};
         parts.push_back({slices_[i].slice, cost});
         origins.emplace_back(i, o);
       }
