@@ -37,6 +37,10 @@ Json space_json(const FusionTitle& title) {
 /// What the certificate is about, where that is not every schedule; begins with a blank.
 std::string space_text(const FusionTitle& title) {
   std::string text;
+  for (const chip::HaloPolicy policy : title.space.intermediates)
+    text += fmt::format("{}{}", text.empty() ? " (halos of intermediates: " : ", ",
+                        cli::text(policy));
+  text += ")";
   if (title.one_group) text += " as one group";
   if (const auto& tile = title.space.tile)
     text += fmt::format(" with tiles of {}x{}", tile->rows, tile->columns);
@@ -251,7 +255,8 @@ Json to_json(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
         {"tilings", counts.tilings},
         {"too_large", counts.too_large},
         {"weights_too_large", counts.weights_large},
-        {"bounded", counts.bounded},
+        {"alike", counts.alike},
+            {"bounded", counts.bounded},
         {"evaluated", counts.evaluated}}}};
 }
 
@@ -286,12 +291,12 @@ void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& gra
              static_cast<double>(fusion.compulsory_dram_bits), graph.tensors.size());
   const chip::PhaseCounts& counts = fusion.counts;
   fmt::print(
-      "{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} by "
-      "bound; {:.2f} s, of them {:.2f} s for single layers\n",
+      "{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} alike, "
+      "{} by bound; {:.2f} s, of them {:.2f} s for single layers\n",
       (fusion.optimal ? std::string("proved") : fmt::format("gap {:.2f} %", 100 * fusion.gap())) +
           space_text(title),
       fusion.slices_searched, fusion.slices, counts.tilings, counts.too_large, counts.weights_large,
-      counts.bounded, fusion.seconds, fusion.single_layer_seconds);
+      counts.alike, counts.bounded, fusion.seconds, fusion.single_layer_seconds);
 }
 
 }  // namespace hwflow::cli

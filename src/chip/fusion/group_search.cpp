@@ -96,7 +96,7 @@ PhaseCounts& PhaseCounts::operator+=(const PhaseCounts& more) {
   too_large += more.too_large;
   weights_large += more.weights_large;
   bounded += more.bounded;
-  dominated += more.dominated;
+  alike += more.alike;
   evaluated += more.evaluated;
   return *this;
 }
@@ -189,7 +189,10 @@ class SpaceWalk {
         continue;
       }
       // Halo policies that change nothing for this tiling are left to the first of them.
-      if (has_idle_policy(tiled)) continue;
+      if (has_idle_policy(tiled)) {
+        ++space_.counts_.alike;
+        continue;
+      }
       visit_parts(tiled);
     }
   }

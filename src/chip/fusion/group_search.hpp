@@ -39,7 +39,7 @@ struct PhaseCounts {
   std::int64_t too_large = 0;      ///< phase 1: feature maps alone exceed the buffer
   std::int64_t weights_large = 0;  ///< phase 1: no choice of resident weights fits
   std::int64_t bounded = 0;        ///< phase 2: cannot be better than what is known
-  std::int64_t dominated = 0;      ///< phase 2: another one moves and holds no more
+  std::int64_t alike = 0;          ///< phase 2: a source policy that changes nothing for the tiling
   std::int64_t evaluated = 0;      ///< phase 3
   PhaseCounts& operator+=(const PhaseCounts& more);
 };
