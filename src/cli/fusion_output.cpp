@@ -38,8 +38,8 @@ Json space_json(const FusionTitle& title) {
 std::string space_text(const FusionTitle& title) {
   std::string text;
   for (const chip::HaloPolicy policy : title.space.intermediates)
-    text += fmt::format("{}{}", text.empty() ? " (halos of intermediates: " : ", ",
-                        cli::text(policy));
+    text +=
+        fmt::format("{}{}", text.empty() ? " (halos of intermediates: " : ", ", cli::text(policy));
   text += ")";
   if (title.one_group) text += " as one group";
   if (const auto& tile = title.space.tile)
@@ -256,7 +256,7 @@ Json to_json(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
         {"too_large", counts.too_large},
         {"weights_too_large", counts.weights_large},
         {"alike", counts.alike},
-            {"bounded", counts.bounded},
+        {"bounded", counts.bounded},
         {"evaluated", counts.evaluated}}}};
 }
 
@@ -291,7 +291,8 @@ void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& gra
              static_cast<double>(fusion.compulsory_dram_bits), graph.tensors.size());
   const chip::PhaseCounts& counts = fusion.counts;
   fmt::print(
-      "{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} alike, "
+      "{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} "
+      "alike, "
       "{} by bound; {:.2f} s, of them {:.2f} s for single layers\n",
       (fusion.optimal ? std::string("proved") : fmt::format("gap {:.2f} %", 100 * fusion.gap())) +
           space_text(title),
