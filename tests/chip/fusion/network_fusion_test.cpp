@@ -155,8 +155,8 @@ double least_priced(const FusionGraph& graph, const FusionMachine& machine, cons
 /// The machine with ports of the buffer that are hardly wide enough.
 FusionMachine with_narrow_buffer(const FusionMachine& machine, bool double_buffered) {
   Accelerator::Fields fields = machine.whole.fields();
-  fields.levels[machine.buffer].read_bandwidth_bits_per_cycle = 16;
-  fields.levels[machine.buffer].write_bandwidth_bits_per_cycle = 16;
+  fields.levels[machine.buffer].read_bandwidth_bits_per_cycle = 2;
+  fields.levels[machine.buffer].write_bandwidth_bits_per_cycle = 2;
   return *make_fusion_machine(*Accelerator::make(std::move(fields)),
                               {.double_buffered = double_buffered});
 }
