@@ -121,7 +121,8 @@ void print_front(const chip::BufferFront& front, const FusionTitle& title) {
 Json to_json(const chip::BufferFront& front, const chip::BufferSweep& sweep,
              const chip::FusionGraph& graph, const FusionTitle& title) {
   Json points = Json::array();
-  const FusionTitle alike{title.network, title.accelerator, title.objective, title.threads, {}};
+  FusionTitle alike = title;
+  alike.notes.clear();
   for (const chip::BufferPoint& point : front.points) {
     Json json = to_json(point.fusion, graph, point.machine, alike);
     json["peak_bits"] = point.peak_bits;

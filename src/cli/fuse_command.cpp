@@ -228,9 +228,9 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   notes.insert(notes.end(), (*machine)->notes.begin(), (*machine)->notes.end());
   print_notes(global, arguments.input.network, notes);
   if (sweep)
-    return run_fuse_buffers(
-        graph, input->machine.accelerator, *sweep, options, global,
-        {graph.name, input->machine.accelerator.name(), options.objective, options.threads, notes});
+    return run_fuse_buffers(graph, input->machine.accelerator, *sweep, options, global,
+                            {graph.name, input->machine.accelerator.name(), options.objective,
+                             options.threads, notes, options.space, options.one_group});
   const InterruptWatch interrupts;
   ProgressLine line(global.quiet, Log(global.logs()));
   const auto fused = chip::fuse_network(

@@ -114,7 +114,7 @@ class Fusion {
     options.threads = 1;
     if (options_.time_limit_seconds) {
       options.time_limit_seconds = kShareOfSingles * *options_.time_limit_seconds *
-                                   std::min<double>(options_.threads, found.size()) /
+                                   std::min(options_.threads, static_cast<int>(found.size())) /
                                    static_cast<double>(found.size() * machine_.alone.size());
     }
     parallel_for(found.size(), options_.threads, [&](std::size_t i) {
