@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ceil_div.hpp"
 #include "base/check.hpp"
 #include "chip/arch/accelerator.hpp"
 
@@ -7,8 +8,6 @@ namespace hwflow::chip {
 namespace {
 
 constexpr int kMaxOperandBits = 64;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// What a sub-word unit makes of one operand: `passes` digits of `bits` each.
 struct Digits {

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
 
 constexpr std::int64_t kBramWidthBits = 32;  // one block RAM as 1024 entries of 32 bits
 constexpr std::int64_t kBramEntries = 1024;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 struct Coefficients {
   double per_bit;   ///< LUTs per bit of Dk

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 const AxisMap& map_of(const GroupRead& read, Axis axis) {
   return axis == Axis::rows ? *read.rows : *read.columns;

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
 
@@ -158,6 +160,10 @@ class Builder {
 };
 
 }  // namespace
+
+std::int64_t weight_bits_of_part(const GroupLayer& layer, std::int64_t channel_parts) {
+  return ceil_div(layer.weight_bits, layer.channels) * ceil_div(layer.channels, channel_parts);
+}
 
 int output_width(const Group& group, std::size_t layer) {
   const GroupTensor& output = group.tensors[group.layers[layer].output];

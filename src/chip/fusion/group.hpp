@@ -63,6 +63,9 @@ struct Group {
   std::int64_t batch = 1;
 };
 
+/// Bits of a layer's weights that one of so many parts of its output channels needs.
+[[nodiscard]] std::int64_t weight_bits_of_part(const GroupLayer& layer, std::int64_t channel_parts);
+
 /// Bits of one output word of a layer, all copies of it; 64 at most.
 [[nodiscard]] int output_width(const Group& group, std::size_t layer);
 

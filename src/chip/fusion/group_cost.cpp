@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 Halo halo_along(const GroupSchedule& schedule, Axis axis) {
   return axis == schedule.outer ? outer_halo(schedule.intermediates)
@@ -111,8 +111,7 @@ std::int64_t TiledGroup::weight_staging_bits(const GroupSchedule& schedule,
   for (std::size_t l = 0; l < group_.layers.size(); ++l) {
     const GroupLayer& layer = group_.layers[l];
     if (schedule.resident_weights[l]) continue;
-    bits = std::max(bits, ceil_div(layer.weight_bits, layer.channels) *
-                              ceil_div(layer.channels, schedule.channel_parts));
+    bits = std::max(bits, weight_bits_of_part(layer, schedule.channel_parts));
   }
   return bits * (double_buffered ? 2 : 1);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/ceil_div.hpp"
 #include "chip/fusion/weight_residency.hpp"
 
 namespace hwflow::chip {
@@ -15,8 +16,6 @@ namespace {
 /// their halo policies.
 constexpr std::size_t kMostFreeSkips = 4;
 constexpr std::size_t kMostFreeSources = 3;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::vector<std::vector<std::size_t>> read_again_choices(const std::vector<std::size_t>& skips) {
   std::vector<std::vector<std::size_t>> choices{{}};
@@ -269,9 +268,8 @@ class SpaceWalk {
     std::vector<WeightTensor> weights;
     for (std::size_t l = 0; l < group.layers.size(); ++l) {
       const GroupLayer& layer = group.layers[l];
-      const std::int64_t part = ceil_div(layer.channels, schedule_.channel_parts);
       weights.push_back({layer.weight_bits,
-                         ceil_div(layer.weight_bits, layer.channels) * part *
+                         weight_bits_of_part(layer, schedule_.channel_parts) *
                              (space_.buffer_.double_buffered ? 2 : 1),
                          group.batch * tiled.working_steps(l, schedule_.intermediates)});
     }

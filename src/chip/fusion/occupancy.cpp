@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::int64_t positive(std::int64_t value) { return std::max<std::int64_t>(0, value); }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Pixels in the bands before `first` up to column `columns`, in those from there to `second` up to
 /// `part`: what has been made of a tensor, or what a reader needs no more.
@@ -184,9 +184,8 @@ std::optional<GroupRoom> pipeline_room(const TiledGroup& tiled,
   for (std::size_t l = 0; l < group.layers.size(); ++l) {
     const GroupLayer& layer = group.layers[l];
     if (schedule.resident_weights[l]) continue;
-    room.weight_staging_bits += ceil_div(layer.weight_bits, layer.channels) *
-                                ceil_div(layer.channels, schedule.channel_parts) *
-                                (buffer.double_buffered ? 2 : 1);
+    room.weight_staging_bits +=
+        weight_bits_of_part(layer, schedule.channel_parts) * (buffer.double_buffered ? 2 : 1);
   }
   if (!fits(room, buffer)) return std::nullopt;
   const Scan scan = tiled.scan();

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/ceil_div.hpp"
+
 namespace hwflow::chip {
 namespace {
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Where the sets of PEs stand. A set is `filter_rows` x `e` PEs; one wider than the array is cut
 /// into pieces below one another. Sets are repeated along one axis of the array only.

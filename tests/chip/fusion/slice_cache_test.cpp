@@ -7,46 +7,15 @@
 #include "base/check.hpp"
 #include "chip/fusion/network_fusion.hpp"
 #include "tests/chip/fusion/random_network.hpp"
+#include "tests/chip/fusion/small_machine.hpp"
 #include "workload/network_builder.hpp"
 
 namespace hwflow::chip {
 namespace {
 
-Accelerator machine_with(std::int64_t buffer_bits) {
-  auto accelerator = parse_accelerator(R"(schema: 1
-name: small
-description: four units
-source: made up
-energy_table: eyeriss-isca16
-clock_mhz: 200
-partial_sum_bits: 16
-float_bits: 16
-levels:
-  - {name: DRAM, keeps: [weights, inputs, outputs], energy: dram,
-     read_bandwidth_bits_per_cycle: 16, shared_port: true}
-  - name: GLB
-    keeps: [weights, inputs, outputs]
-    capacity_bits: )" + std::to_string(buffer_bits) +
-                                           R"(
-    energy: glb
-    fanout: {x: 2, y: 2}
-  - {name: RF, keeps: [weights, inputs, outputs], capacity_bits: 4096, energy: rf}
-engine: {kind: bit_parallel, width_bits: 16, energy: mac}
-)",
-                                       "test");
-  HWFLOW_CHECK(accelerator.has_value(), to_text(accelerator.error()));
-  return *accelerator;
-}
+using testing::machine_with;
 
-FusionOptions options_for(Objective objective) {
-  FusionOptions options;
-  options.objective = objective;
-  options.mapper.objective = objective;
-  options.share_in_space = objective != Objective::dram;
-  options.mapper.strategy = "products";
-  options.mapper.max_evaluations = 300;
-  return options;
-}
+FusionOptions options_for(Objective objective) { return testing::options_for(objective, 300); }
 
 /// The graphs of one network at several widths. Plans differ in a few layers from one before, as in
 /// a search.
