@@ -27,6 +27,7 @@ struct FuseArguments {
   std::string tile, outer_axis;  ///< empty: all
   std::string share_array;       ///< empty: as the objective says
   std::string first, last;       ///< layers
+  bool prove = false;
   std::optional<std::int64_t> max_group, buffer_bits, max_evaluations;
   std::optional<double> time_limit_seconds;
   bool double_buffered = false;
@@ -146,6 +147,10 @@ chip::FusionOptions fusion_options(const FuseArguments& arguments, const GlobalO
   options.mapper.max_evaluations = arguments.max_evaluations.value_or(
       options.objective == chip::Objective::dram ? kDefaultDramEvaluations : kDefaultEvaluations);
   options.mapper.seed = global.seed;
+  options.prove = arguments.prove;
+  if (options.prove && options.objective == chip::Objective::dram)
+    problems.push_back({"--prove", "changes nothing for objective dram, which is always proved",
+                        "leave it out, or ask for energy, latency or edp"});
   options.time_limit_seconds = arguments.time_limit_seconds;
   if (options.time_limit_seconds && !(*options.time_limit_seconds > 0.0))
     problems.push_back(
@@ -316,8 +321,11 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
                       "space as a pipeline). Default: either for latency and edp");
   command->add_option("--from", arguments->first, "First layer; those before it are left out");
   command->add_option("--to", arguments->last, "Last layer; those after it are left out");
+  command->add_flag("--prove", arguments->prove,
+                    "Energy, latency, edp: price every schedule that its bound does not show to be "
+                    "of no use, until none is left; can take hours");
   command->add_option("--time-limit", arguments->time_limit_seconds,
-                      "Seconds in all; other objectives than dram go on proving until then");
+                      "Seconds in all; as --prove until then");
   command
       ->add_option(
           "--max-evaluations", arguments->max_evaluations,

@@ -249,6 +249,7 @@ Json to_json(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
       {"lower_bound", fusion.lower_bound},
       {"gap", fusion.gap()},
       {"optimal", fusion.optimal},
+      {"best_as_mapped", fusion.is_best_as_mapped},
       {"search",
        {{"slices", fusion.slices},
         {"slices_searched", fusion.slices_searched},
@@ -257,8 +258,31 @@ Json to_json(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
         {"weights_too_large", counts.weights_large},
         {"alike", counts.alike},
         {"bounded", counts.bounded},
+        {"left", counts.left},
         {"evaluated", counts.evaluated}}}};
 }
+
+namespace {
+
+void print_certificate(const chip::NetworkFusion& fusion, const FusionTitle& title) {
+  std::string proof =
+      fusion.optimal ? std::string("proved") : fmt::format("gap {:.2f} %", 100 * fusion.gap());
+  if (fusion.is_best_as_mapped)
+    proof = "best of all schedules, their blocks as the mapper maps them; to the bound " + proof;
+  const chip::PhaseCounts& counts = fusion.counts;
+  fmt::print(
+      "{}{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} "
+      "alike, {} by bound; ",
+      proof, space_text(title), fusion.slices_searched, fusion.slices, counts.tilings,
+      counts.too_large, counts.weights_large, counts.alike, counts.bounded);
+  if (title.objective != chip::Objective::dram)
+    fmt::print("{} schedules priced, {} not among the first by bound; ", counts.evaluated,
+               counts.left);
+  fmt::print("{:.2f} s, of them {:.2f} s for single layers\n", fusion.seconds,
+             fusion.single_layer_seconds);
+}
+
+}  // namespace
 
 void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& graph,
                  const chip::FusionMachine& machine, const FusionTitle& title) {
@@ -289,15 +313,7 @@ void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& gra
              buffer_bits_text(single_layer_traffic(fusion, machine)));
   fmt::print("compulsory     {:.5g} DRAM bits ({} tensors)\n",
              static_cast<double>(fusion.compulsory_dram_bits), graph.tensors.size());
-  const chip::PhaseCounts& counts = fusion.counts;
-  fmt::print(
-      "{}; {} of {} slices searched, {} tilings: {} too large, {} with weights too large, {} "
-      "alike, "
-      "{} by bound; {:.2f} s, of them {:.2f} s for single layers\n",
-      (fusion.optimal ? std::string("proved") : fmt::format("gap {:.2f} %", 100 * fusion.gap())) +
-          space_text(title),
-      fusion.slices_searched, fusion.slices, counts.tilings, counts.too_large, counts.weights_large,
-      counts.alike, counts.bounded, fusion.seconds, fusion.single_layer_seconds);
+  print_certificate(fusion, title);
 }
 
 }  // namespace hwflow::cli

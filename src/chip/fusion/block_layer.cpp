@@ -158,7 +158,23 @@ bool is_spaced_evenly(std::span<const std::int64_t> indices) {
   return true;
 }
 
+/// The next size without prime factors above 7.
+std::int64_t next_smooth(std::int64_t size) {
+  for (;; ++size) {
+    std::int64_t rest = size;
+    for (const std::int64_t factor : {2, 3, 5, 7})
+      while (rest % factor == 0) rest /= factor;
+    if (rest == 1) return size;
+  }
+}
+
 }  // namespace
+
+Block with_idle(Block block) {
+  block.rows.idle = next_smooth(block.rows.size) - block.rows.size;
+  block.columns.idle = next_smooth(block.columns.size) - block.columns.size;
+  return block;
+}
 
 BlockAxis block_axis(const FusionLayer& layer, Axis axis, std::span<const std::int64_t> indices) {
   BlockAxis block;

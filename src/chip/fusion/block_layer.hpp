@@ -32,6 +32,10 @@ struct Block {
   auto operator<=>(const Block&) const = default;
 };
 
+/// The block with idle rows and columns up to sizes without prime factors above 7: perfect factors
+/// of an awkward size are poor, and computing a few outputs in vain may cost less.
+[[nodiscard]] Block with_idle(Block block);
+
 /// `indices` of the layer's output, ascending, at least one. Where the gaps between them differ
 /// they are taken side by side, and all their windows as if they lay on the map.
 [[nodiscard]] BlockAxis block_axis(const FusionLayer& layer, Axis axis,

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/check.hpp"
+#include "chip/fusion/least_work.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -12,23 +13,8 @@ namespace {
 /// There are many blocks, and most are proved with less.
 constexpr std::int64_t kBlockEvaluations = 30'000;
 constexpr std::int64_t kQuickEvaluations = 3'000;
-
-/// The next size without prime factors above 7.
-std::int64_t next_smooth(std::int64_t size) {
-  for (;; ++size) {
-    std::int64_t rest = size;
-    for (const std::int64_t factor : {2, 3, 5, 7})
-      while (rest % factor == 0) rest /= factor;
-    if (rest == 1) return size;
-  }
-}
-
-/// Perfect factors of an awkward size are poor: some idle rows and columns may cost less.
-Block with_idle(Block block) {
-  block.rows.idle = next_smooth(block.rows.size) - block.rows.size;
-  block.columns.idle = next_smooth(block.columns.size) - block.columns.size;
-  return block;
-}
+/// Latency is proved sooner without the tables of `products`, energy and EDP with them.
+constexpr std::int64_t kQuickLatencyEvaluations = 10'000;
 
 /// What the mapping of the block with whole windows costs where the block lies.
 Cost cost_in_place(const Layer& block, const Layer& whole, const Accelerator& machine,
@@ -58,6 +44,16 @@ BlockMapper::BlockMapper(const FusionGraph& graph, const FusionMachine& machine,
   if (full_.objective == Objective::dram) full_.objective = Objective::edp;
   quick_ = full_;
   quick_.max_evaluations = std::min(*full_.max_evaluations, kQuickEvaluations);
+  if (quick_.objective == Objective::latency && quick_.strategy == "products") {
+    quick_.strategy = "branch_and_bound";
+    quick_.max_evaluations = std::min(*full_.max_evaluations, kQuickLatencyEvaluations);
+  }
+}
+
+std::int64_t BlockMapper::least_cycles(std::size_t layer, const Block& block, int output_bits,
+                                       const BlockOptions& options) const {
+  return least_block_cycles(graph_.layers[layer], block, output_bits, machine(options),
+                            full_.factors);
 }
 
 Expected<MappingResult> BlockMapper::map_whole(std::size_t layer) {

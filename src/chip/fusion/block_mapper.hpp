@@ -51,6 +51,9 @@ class BlockMapper {
                                                                  const Block& block,
                                                                  int output_bits,
                                                                  const BlockOptions& options = {});
+  /// Cycles that map() does not go below.
+  [[nodiscard]] std::int64_t least_cycles(std::size_t layer, const Block& block, int output_bits,
+                                          const BlockOptions& options) const;
   /// A layer as a whole from the buffer inward.
   [[nodiscard]] Expected<MappingResult> map_whole(std::size_t layer);
   [[nodiscard]] const ArrayShares& shares() const noexcept { return shares_; }

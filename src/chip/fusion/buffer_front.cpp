@@ -71,8 +71,7 @@ class Sweep {
       };
     }
     if (options_.mappings == nullptr) options_.mappings = &own_mappings_;
-    // The tiles of pipelines are looked for in a share of the buffer: other ones in another.
-    options_.slices = options_.share_in_space ? nullptr : &slices_;
+    options_.slices = &slices_;
   }
 
   Expected<BufferFront> run(const BufferSizes& sizes) {

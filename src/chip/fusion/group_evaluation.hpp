@@ -87,8 +87,11 @@ class GroupEvaluator {
   /// The plan with the PEs shared among its layers in space: shares that make the longest stage of
   /// the most frequent step as short as can be (docs/fusion.md).
   /// Returns  none when the group is one stage, its halos are not retained, the pipeline does not
-  ///          fit, there are more stages than columns, or more steps than are looked at.
-  [[nodiscard]] std::optional<GroupPlan> in_space(const Slice& slice, const GroupPlan& plan);
+  ///          fit, there are more stages than columns, more steps than are looked at, or it takes
+  ///          `below_cycles` at least.
+  [[nodiscard]] std::optional<GroupPlan> in_space(
+      const Slice& slice, const GroupPlan& plan,
+      std::int64_t below_cycles = std::int64_t{1} << 60);
 
   /// Has the slice several stages, no more than the array has columns?
   [[nodiscard]] bool has_stages(const Slice& slice) const;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ceil_div.hpp"
 #include "chip/fusion/group_evaluation.hpp"
 #include "chip/fusion/pipeline.hpp"
 #include "chip/fusion/step_classes.hpp"
@@ -17,56 +18,90 @@ const AxisStep& most_frequent(const StepClasses& classes) {
       ->first;
 }
 
-/// Cycles of every stage in one step, by the columns that it has; empty: a block has no mapping.
+constexpr std::int64_t kNever = std::int64_t{1} << 60;
+
+/// Cycles of every stage in one step, by the columns that it has: what no mapping goes below, and,
+/// where it was asked for, what the mapper finds.
 class StageTimes {
  public:
   StageTimes(const FusionGraph& graph, const Group& group, const GroupSchedule& schedule,
+             const std::vector<std::size_t>& stages, const AxisStep& outer, const AxisStep& inner,
              BlockMapper& blocks)
-      : graph_(graph), group_(group), schedule_(schedule), blocks_(blocks) {}
-
-  [[nodiscard]] std::vector<std::vector<std::int64_t>> at(const std::vector<std::size_t>& stages,
-                                                          const AxisStep& outer,
-                                                          const AxisStep& inner) const {
-    const std::size_t count = stages.back() + 1;
-    // Every other stage has one column at least.
-    const std::int64_t most = blocks_.shares().columns() - static_cast<std::int64_t>(stages.back());
-    std::vector<std::vector<std::int64_t>> times(
-        count, std::vector<std::int64_t>(static_cast<std::size_t>(blocks_.shares().columns()),
-                                         std::int64_t{1} << 60));
-    for (std::int64_t columns = 1; columns <= most; ++columns) {
-      const auto place = static_cast<std::size_t>(columns - 1);
-      for (auto& stage : times) stage[place] = 0;
-      for (std::size_t l = 0; l < stages.size(); ++l) {
-        const auto cycles = cycles_of(l, outer, inner, columns);
-        if (!cycles) return {};
-        times[stages[l]][place] += *cycles;
-      }
+      : blocks_(blocks), parts_(stages.back() + 1) {
+    for (std::size_t l = 0; l < stages.size(); ++l) {
+      const std::size_t output = group.layers[l].output;
+      if (outer.moved[output] * inner.moved[output] == 0) continue;
+      const std::size_t layer = group.layers[l].layer;
+      for (const RepeatedBlock& part :
+           blocks_of_layer(graph.layers[layer], schedule, outer.blocks[l], inner.blocks[l]))
+        parts_[stages[l]].push_back({layer, part, output_width(group, l)});
     }
-    return times;
+    const auto columns = static_cast<std::size_t>(blocks.shares().columns());
+    is_mapped_.assign(parts_.size(), std::vector<bool>(columns, false));
+    // Every other stage has one column at least.
+    const std::size_t most = columns - stages.back();
+    for (const auto& parts : parts_) {
+      times_.emplace_back(columns, kNever);
+      for (std::size_t c = 0; c < most; ++c) times_.back()[c] = least(parts, c);
+    }
+  }
+
+  /// Shares that make the longest time as short as can be; none: every share exceeds `limit`, or
+  /// some stage has no mapping. Only what such shares need is mapped.
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> share(std::int64_t limit) {
+    for (;;) {
+      auto shares = share_out(times_);
+      if (!shares) return std::nullopt;
+      std::int64_t longest = 0;
+      bool are_mapped = true;
+      for (std::size_t p = 0; p < parts_.size(); ++p) {
+        const auto place = static_cast<std::size_t>((*shares)[p] - 1);
+        longest = std::max(longest, times_[p][place]);
+        are_mapped = are_mapped && is_mapped_[p][place];
+      }
+      if (longest >= std::min(limit, kNever)) return std::nullopt;
+      if (are_mapped) return shares;
+      for (std::size_t p = 0; p < parts_.size(); ++p)
+        map(p, static_cast<std::size_t>((*shares)[p] - 1));
+    }
   }
 
  private:
-  [[nodiscard]] std::optional<std::int64_t> cycles_of(std::size_t l, const AxisStep& outer,
-                                                      const AxisStep& inner,
-                                                      std::int64_t columns) const {
-    const std::size_t output = group_.layers[l].output;
-    if (outer.moved[output] * inner.moved[output] == 0) return 0;
-    const FusionLayer& layer = graph_.layers[group_.layers[l].layer];
+  struct Part {
+    std::size_t layer = 0;  ///< of the graph
+    RepeatedBlock block;
+    int output_bits = 0;
+  };
+
+  static BlockOptions options(std::size_t place) {
+    return {MappingEffort::quick, static_cast<std::int64_t>(place) + 1};
+  }
+
+  [[nodiscard]] std::int64_t least(const std::vector<Part>& parts, std::size_t place) const {
     std::int64_t cycles = 0;
-    for (const RepeatedBlock& part :
-         blocks_of_layer(layer, schedule_, outer.blocks[l], inner.blocks[l])) {
-      const auto mapped = blocks_.map(group_.layers[l].layer, part.block, output_width(group_, l),
-                                      {MappingEffort::quick, columns});
-      if (!mapped) return std::nullopt;
-      cycles += part.times * (*mapped)->cost.cycles;
-    }
+    for (const Part& part : parts)
+      cycles += part.block.times * blocks_.least_cycles(part.layer, part.block.block,
+                                                        part.output_bits, options(place));
     return cycles;
   }
 
-  const FusionGraph& graph_;
-  const Group& group_;
-  const GroupSchedule& schedule_;
+  void map(std::size_t stage, std::size_t place) {
+    if (is_mapped_[stage][place]) return;
+    is_mapped_[stage][place] = true;
+    std::int64_t cycles = 0;
+    for (const Part& part : parts_[stage]) {
+      const auto mapped =
+          blocks_.map(part.layer, part.block.block, part.output_bits, options(place));
+      cycles = mapped ? cycles + part.block.times * (*mapped)->cost.cycles : kNever;
+      if (!mapped) break;
+    }
+    times_[stage][place] = cycles;
+  }
+
   BlockMapper& blocks_;
+  std::vector<std::vector<Part>> parts_;          ///< by stage
+  std::vector<std::vector<std::int64_t>> times_;  ///< [stage][columns - 1]
+  std::vector<std::vector<bool>> is_mapped_;
 };
 
 }  // namespace
@@ -77,7 +112,8 @@ bool GroupEvaluator::has_stages(const Slice& slice) const {
   return last > 0 && last < blocks_.shares().columns();
 }
 
-std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const GroupPlan& plan) {
+std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const GroupPlan& plan,
+                                                  std::int64_t below_cycles) {
   const GroupSchedule& schedule = plan.schedule;
   const Group group = make_group(graph_, slice, schedule.read_again);
   const std::vector<std::size_t> stages = pipeline_stages(graph_, group);
@@ -92,10 +128,13 @@ std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const Grou
   const auto outer = step_classes(graph_, group, tiled.scan().outer, schedule.outer, retain);
   const auto inner = step_classes(graph_, group, tiled.scan().inner,
                                   rows_first ? Axis::columns : Axis::rows, retain);
-  const auto times = StageTimes(graph_, group, schedule, blocks_)
-                         .at(stages, most_frequent(outer), most_frequent(inner));
-  if (times.empty()) return std::nullopt;
-  const auto shares = share_out(times);
+  const AxisStep& outer_step = most_frequent(outer);
+  const AxisStep& inner_step = most_frequent(inner);
+  StageTimes times(graph_, group, schedule, stages, outer_step, inner_step, blocks_);
+  // One stage after the other does all of these steps.
+  const std::int64_t count =
+      group.batch * outer.counts.at(outer_step) * inner.counts.at(inner_step);
+  const auto shares = times.share(ceil_div(below_cycles, count));
   if (!shares) return std::nullopt;
   GroupPlan shared = plan;
   shared.schedule.shares = *shares;

@@ -96,6 +96,7 @@ PhaseCounts& PhaseCounts::operator+=(const PhaseCounts& more) {
   weights_large += more.weights_large;
   bounded += more.bounded;
   alike += more.alike;
+  left += more.left;
   evaluated += more.evaluated;
   return *this;
 }

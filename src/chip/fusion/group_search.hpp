@@ -40,7 +40,8 @@ struct PhaseCounts {
   std::int64_t weights_large = 0;  ///< phase 1: no choice of resident weights fits
   std::int64_t bounded = 0;        ///< phase 2: cannot be better than what is known
   std::int64_t alike = 0;          ///< phase 2: a source policy that changes nothing for the tiling
-  std::int64_t evaluated = 0;      ///< phase 3
+  std::int64_t left = 0;           ///< phase 3: not among the kept ones of least bound
+  std::int64_t evaluated = 0;      ///< phase 3: priced
   PhaseCounts& operator+=(const PhaseCounts& more);
 };
 

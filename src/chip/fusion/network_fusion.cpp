@@ -6,14 +6,15 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <map>
+#include <limits>
 #include <utility>
 
 #include "base/check.hpp"
 #include "base/parallel.hpp"
 #include "chip/fusion/least_dram.hpp"
 #include "chip/fusion/partition.hpp"
-#include "chip/fusion/plan_descent.hpp"
+#include "chip/fusion/single_layers.hpp"
+#include "chip/fusion/slice_search.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -24,21 +25,21 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Plans of a slice that are priced when the objective is not DRAM traffic alone.
-constexpr std::size_t kPlansPriced = 3;
-/// A schedule is worth looking at when it may make the network better by this share. (DRAM traffic:
-/// by any.)
+/// Schedules of a slice that are kept by their bounds, and how many of them are priced at first.
+constexpr std::size_t kPlansKept = 24, kPlansPriced = 3;
+constexpr std::size_t kAllPlans = std::numeric_limits<std::size_t>::max();
+/// Schedules that are priced side by side: the same number whatever the threads.
+constexpr std::size_t kPricedTogether = 8;
+/// A schedule is worth looking at when it may make the network better by this share. (DRAM traffic,
+/// and where all is to be proved: by any.)
 constexpr double kLeastGain = 1e-3, kRounding = 1e-13;
 /// More DRAM bits than any schedule moves.
 constexpr std::int64_t kNoLimit = std::int64_t{1} << 62;
-/// Sharing PEs in space is looked at where time-shared PEs take so much longer than their peak.
-constexpr double kLeastGainInSpace = 1.01;
-/// Share of the buffer that the tiles of a pipeline are looked for with.
-constexpr double kRoomInSpace = 0.6;
 /// Rounds in which groups that were not improved yet are taken to cost their bounds.
 constexpr int kRoundsByBound = 1;
 /// Of a time limit, what the layers by themselves may take.
 constexpr double kShareOfSingles = 0.4;
+constexpr PartCost kNothing{1e300, 1e300};
 
 /// What is known of one slice.
 struct SliceState {
@@ -48,9 +49,18 @@ struct SliceState {
   PartCost estimate;  ///< where to look first
   std::int64_t least_bits = 0;
   bool is_searched = false;
+  bool is_exhausted = false;  ///< no schedule that was not priced is of use
   std::vector<FusedGroup> options;
+  std::vector<PricedPlan> waiting;  ///< kept by their bounds, not priced yet
   PhaseCounts counts;
 };
+
+/// To an eighth of a power of two, so that searches for different plans ask for the same.
+std::int64_t rounded_up(std::int64_t bits) {
+  if (bits <= 0 || bits >= kNoLimit) return bits;
+  const double eighths = std::ceil(8.0 * std::log2(static_cast<double>(bits)));
+  return std::max(bits, static_cast<std::int64_t>(std::exp2(eighths / 8.0)));
+}
 
 class Fusion {
  public:
@@ -63,19 +73,23 @@ class Fusion {
         evaluator_(graph, machine, options.mapper, options.mappings),
         stop_(std::move(stop)),
         start_(Clock::now()),
-        goal_(options.objective == Objective::edp ? PartitionGoal::product : PartitionGoal::sum) {
+        goal_(goal_of(options.objective)),
+        search_(graph, machine,
+                {options.objective, options.space, options.share_in_space, options.mapper,
+                 [this] { return is_over(); }},
+                evaluator_, stop_) {
     const double bit =
         std::min(evaluator_.transfer_energy_pj(1, 0), evaluator_.transfer_energy_pj(0, 1));
     rate_ = is_dram() ? 1.0 : options.objective == Objective::latency ? 0.0 : bit;
   }
 
   Expected<NetworkFusion> run() {
-    if (!options_.one_group) map_single_layers();
+    if (!options_.one_group) find_single_layers();
     list_slices();
     search_singles();
-    search_by_estimate();
-    if (options_.time_limit_seconds) search_by_bound();
+    search_on_path();
     improve_best();
+    if (options_.prove || options_.time_limit_seconds) exhaust();
     return finish();
   }
 
@@ -86,66 +100,24 @@ class Fusion {
            (options_.time_limit_seconds && seconds_since(start_) >= *options_.time_limit_seconds);
   }
 
-  [[nodiscard]] PartCost cost_of(double energy, std::int64_t cycles, std::int64_t bits) const {
-    switch (options_.objective) {
-      case Objective::dram: return {static_cast<double>(bits), 0.0};
-      case Objective::energy: return {energy, 0.0};
-      case Objective::latency: return {static_cast<double>(cycles), 0.0};
-      case Objective::edp: return {energy, static_cast<double>(cycles)};
-    }
-    return {};
-  }
   [[nodiscard]] double value_of(const PartCost& cost) const {
-    return goal_ == PartitionGoal::sum ? cost.first : cost.first * cost.second;
+    return chip::value_of(cost, goal_);
   }
   [[nodiscard]] PartCost cost_of(const NetworkCost& cost) const {
-    return cost_of(cost.energy_pj, cost.cycles, cost.dram_bits);
+    return part_cost(options_.objective, cost);
   }
 
-  /// Every layer on every machine that a layer by itself may use; the better one counts.
-  void map_single_layers() {
-    std::vector<Layer> layers;
-    for (const FusionLayer& layer : graph_.layers) layers.push_back(layer.batched);
-    result_.single_mappings = distinct_layers<MappingResult>(layers);
-    std::vector<bool> is_mapped(result_.single_mappings.size(), false);
-    std::vector<std::optional<MappingResult>> found(result_.single_mappings.size());
+  void find_single_layers() {
     MapperOptions options = options_.mapper;
     options.objective = options_.objective;
-    options.threads = 1;
-    if (options_.time_limit_seconds) {
-      options.time_limit_seconds = kShareOfSingles * *options_.time_limit_seconds *
-                                   std::min(options_.threads, static_cast<int>(found.size())) /
-                                   static_cast<double>(found.size() * machine_.alone.size());
-    }
-    parallel_for(found.size(), options_.threads, [&](std::size_t i) {
-      for (const Accelerator& machine : machine_.alone) {
-        auto mapped = map_alone(result_.single_mappings[i].layer, machine, options);
-        if (!mapped) continue;
-        if (!found[i]) {
-          found[i] = std::move(*mapped);
-        } else {
-          const double bound = std::min(found[i]->lower_bound, mapped->lower_bound);
-          if (mapped->value < found[i]->value) found[i] = std::move(*mapped);
-          found[i]->lower_bound = bound;
-          found[i]->optimal = bound >= found[i]->value * (1.0 - 1e-12);
-        }
-      }
-    });
-    NetworkCost total;
-    bool all = true;
-    result_.single_layers_optimal = true;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      MappedLayer& layer = result_.single_mappings[i];
-      all = all && found[i].has_value();
-      if (!found[i]) continue;
-      layer.result = std::move(*found[i]);
-      result_.single_layers_optimal = result_.single_layers_optimal && layer.result.optimal;
-      total.energy_pj += static_cast<double>(layer.count()) * layer.result.cost.energy_pj;
-      total.cycles += layer.count() * layer.result.cost.cycles;
-      total.dram_bits += layer.count() * layer.result.cost.dram_bits;
-      for (const std::string& name : layer.names) alone_[name] = &layer.result;
-    }
-    if (all) result_.single_layers = total;
+    std::optional<double> seconds = options_.time_limit_seconds;
+    if (seconds) *seconds *= kShareOfSingles;
+    singles_ = map_single_layers(
+        graph_, machine_, options,
+        [this](const Layer& layer, const Accelerator& on, const MapperOptions& limits) {
+          return map_alone(layer, on, limits);
+        },
+        seconds, options_.threads);
     result_.single_layer_seconds = seconds_since(start_);
   }
 
@@ -202,14 +174,14 @@ class Fusion {
       return;
     }
     const auto bound = evaluator_.lower_bound(state.slice, least);
-    state.bound = cost_of(bound.energy_pj, bound.cycles, least.total());
+    state.bound = cost_of(NetworkCost{bound.energy_pj, bound.cycles, least.total()});
     if (state.slice.size() == 1) state.bound = single_bound(state, state.bound);
     if (options_.one_group) {  // there is no other slice to begin with
       state.estimate = state.bound;
       return;
     }
     const auto estimate = evaluator_.estimate(state.slice, least);
-    state.estimate = cost_of(estimate.energy_pj, estimate.cycles, least.total());
+    state.estimate = cost_of(NetworkCost{estimate.energy_pj, estimate.cycles, least.total()});
   }
 
   /// Nothing that a layer by itself can do is cheaper than the mapper or the coarse model says.
@@ -217,20 +189,20 @@ class Fusion {
     const FusionLayer& layer = graph_.layers[state.slice.first];
     const auto least = evaluator_.lower_bound_alone(state.slice.first);
     if (!least) return fused;
-    PartCost alone = cost_of(least->energy_pj, least->cycles, least->dram_bits);
-    const auto mapped = alone_.find(layer.batched.name);
-    if (goal_ == PartitionGoal::sum && mapped != alone_.end())
+    PartCost alone = cost_of(NetworkCost{least->energy_pj, least->cycles, least->dram_bits});
+    const auto mapped = singles_.by_name.find(layer.batched.name);
+    if (goal_ == PartitionGoal::sum && mapped != singles_.by_name.end())
       alone.first = std::max(alone.first, mapped->second->lower_bound);
     return {std::min(fused.first, alone.first), std::min(fused.second, alone.second)};
   }
 
-  /// Options of all slices; of those not searched what `guess` says of them.
+  /// Options of all slices; of those that are not done what `guess` says of them.
   [[nodiscard]] Partition partition(std::vector<PartOption>& parts,
                                     std::vector<std::pair<std::size_t, std::size_t>>& origins,
-                                    PartCost SliceState::*guess) const {
+                                    bool SliceState::*is_done, PartCost SliceState::*guess) const {
     for (std::size_t i = 0; i < slices_.size(); ++i) {
       const SliceState& state = slices_[i];
-      if (!state.is_searched) {
+      if (!(state.*is_done)) {
         parts.push_back({state.slice, state.*guess});
         origins.emplace_back(i, 0);
         continue;
@@ -273,14 +245,14 @@ class Fusion {
     }
   }
 
-  /// Can a partition with a schedule of this slice that moves so much beat the best one known?
-  /// By this share at least.
-  [[nodiscard]] bool can_improve(const SliceState& state, std::int64_t bits, double share) const {
-    const double more = static_cast<double>(bits - state.least_bits) * rate_;
+  /// Can a partition with a schedule of this slice that costs so much beat the best one known? By
+  /// this share at least.
+  [[nodiscard]] bool can_improve(const SliceState& state, const PartCost& cost,
+                                 double share) const {
     const PartCost& before = before_[state.slice.first];
     const PartCost& after = after_[state.slice.last];
-    const PartCost sum{before.first + state.bound.first + more + after.first,
-                       before.second + state.bound.second + after.second};
+    const PartCost sum{before.first + cost.first + after.first,
+                       before.second + cost.second + after.second};
     return value_of(sum) < known_ * (1.0 - share);
   }
 
@@ -293,69 +265,143 @@ class Fusion {
     result_.slices_searched += static_cast<std::int64_t>(unknown.size());
   }
 
-  /// Searches the slices that the cheapest partition would use until it uses none unsearched.
-  void search_by_estimate() { search_on_path(&SliceState::estimate); }
-  void search_by_bound() { search_on_path(&SliceState::bound); }
+  /// Slices on the cheapest partition that are not done.
+  [[nodiscard]] std::vector<std::size_t> open_on_path(bool SliceState::*is_done,
+                                                      PartCost SliceState::*guess,
+                                                      double& value) const {
+    std::vector<PartOption> parts;
+    std::vector<std::pair<std::size_t, std::size_t>> origins;
+    const Partition best = partition(parts, origins, is_done, guess);
+    value = best.value;
+    std::vector<std::size_t> open;
+    for (const std::size_t option : best.options)
+      if (!(slices_[origins[option].first].*is_done)) open.push_back(origins[option].first);
+    return open;
+  }
 
-  void search_on_path(PartCost SliceState::*guess) {
+  /// Searches the slices that the cheapest partition would use, as it is estimated, until it uses
+  /// none unsearched.
+  void search_on_path() {
     while (!is_over()) {
-      std::vector<PartOption> parts;
-      std::vector<std::pair<std::size_t, std::size_t>> origins;
-      const Partition best = partition(parts, origins, guess);
-      std::vector<std::size_t> unknown;
-      for (const std::size_t option : best.options)
-        if (!slices_[origins[option].first].is_searched) unknown.push_back(origins[option].first);
-      if (unknown.empty()) return;
-      search_all(unknown);
-      if (progress_) progress_(result_.slices_searched, best.value, best.value);
+      double value = 0.0;
+      const auto open = open_on_path(&SliceState::is_searched, &SliceState::estimate, value);
+      if (open.empty()) return;
+      search_all(open);
+      if (progress_) progress_(result_.slices_searched, value, value);
     }
   }
 
-  /// The search looks at few schedules of a slice, at blocks with little effort. The groups of the
-  /// best partition are then improved (descend()) and priced in full, until it has none left that
-  /// was not. All others are taken to cost their bounds in the first rounds, and then as much less
-  /// as any was found to cost in the end.
+  /// The search prices few schedules of a slice, with blocks mapped with little effort. For the
+  /// slices of the best partition those that wait are priced, too, and the best one in full, until
+  /// the partition has none left where that was not done. All other slices are taken to cost their
+  /// bounds in the first rounds, and then as much less as any was found to cost in the end.
   void improve_best() {
     if (is_dram()) return;
     PartCost hope{1.0, 1.0};
     for (int round = 0; !is_over(); ++round) {
       std::vector<std::pair<std::size_t, std::size_t>> origins;
-      std::vector<FusedGroup*> quick;
       const Partition best =
           round < kRoundsByBound ? best_known(origins, {0.0, 0.0}) : best_known(origins, hope);
+      bool is_done = true;
       for (const std::size_t option : best.options) {
-        FusedGroup& group = slices_[origins[option].first].options[origins[option].second];
-        if (group.effort == MappingEffort::quick) quick.push_back(&group);
+        SliceState& state = slices_[origins[option].first];
+        const std::size_t number = origins[option].second;
+        if (state.options[number].effort != MappingEffort::quick) continue;
+        is_done = false;
+        const PartCost before = cost_of(state.options[number].total);
+        const PartCost after = improve(state, number);
+        hope.first = std::min(hope.first, after.first / before.first);
+        if (before.second > 0.0) hope.second = std::min(hope.second, after.second / before.second);
       }
-      if (quick.empty() && round >= kRoundsByBound) return;
-      std::vector<PartCost> before;
-      for (const FusedGroup* group : quick) before.push_back(cost_of(group->total));
-      parallel_for(quick.size(), options_.threads, [&](std::size_t i) { improve(*quick[i]); });
-      for (std::size_t i = 0; i < quick.size(); ++i) {
-        const PartCost after = cost_of(quick[i]->total);
-        hope.first = std::min(hope.first, after.first / before[i].first);
-        if (before[i].second > 0.0)
-          hope.second = std::min(hope.second, after.second / before[i].second);
-      }
+      if (is_done && round >= kRoundsByBound) return;
     }
   }
 
-  void improve(FusedGroup& group) {
-    if (!options_.space.tile) {
-      const PricedPlan start{*group.plan, group.total};
-      PricedPlan better = descend(
-          graph_, group.slice, machine_.room, start,
-          [&](const NetworkCost& cost) { return value_of(cost_of(cost)); },
-          {options_.space, options_.share_in_space, [this] { return is_over(); }}, evaluator_);
-      group.plan = std::move(better.plan);
-      group.total = *better.cost;
-      group.peak_buffer_bits = group.plan->room.total();
+  /// Prices what waits and may be better than the option, then the best of all in full, in its
+  /// place.
+  PartCost improve(SliceState& state, std::size_t number) {
+    FusedGroup best = state.options[number];
+    const auto better = [&](const NetworkCost& cost) {
+      return value_of(cost_of(cost)) < value_of(cost_of(best.total));
+    };
+    price_waiting(
+        state.slice, std::exchange(state.waiting, {}), MappingEffort::quick, better,
+        [&](PricedPlan&& plan) {
+          FusedGroup group = group_of(state.slice, std::move(plan), MappingEffort::quick);
+          if (goal_ == PartitionGoal::product) state.options.push_back(group);
+          if (better(group.total)) best = std::move(group);
+        });
+    FusedGroup full = best;
+    price(full, MappingEffort::full);
+    if (value_of(cost_of(full.total)) > value_of(cost_of(best.total))) {
+      full = best;  // the best blocks do not always make the best group
+      price(full, MappingEffort::quick);
+      full.effort = MappingEffort::full;
     }
-    const FusedGroup quick = group;
-    price(group, MappingEffort::full);
-    if (value_of(cost_of(group.total)) <= value_of(cost_of(quick.total))) return;
-    price(group, MappingEffort::quick);  // the best blocks do not always make the best group
-    group.effort = MappingEffort::full;
+    state.options[number] = full;
+    return cost_of(full.total);
+  }
+
+  /// Prices those of `plans`, by rising bound, that are `useful`, some at a time.
+  void price_waiting(const Slice& slice, const std::vector<PricedPlan>& plans,
+                     MappingEffort effort, const std::function<bool(const NetworkCost&)>& useful,
+                     const std::function<void(PricedPlan&&)>& found) {
+    for (std::size_t next = 0; next < plans.size() && !is_over();) {
+      std::vector<std::size_t> together;
+      for (; next < plans.size() && together.size() < kPricedTogether; ++next)
+        if (useful(plans[next].bound)) together.push_back(next);
+      std::vector<std::vector<PricedPlan>> priced(together.size());
+      parallel_for(together.size(), options_.threads, [&](std::size_t i) {
+        if (!is_over()) priced[i] = search_.price(slice, plans[together[i]], effort);
+      });
+      result_.counts.evaluated += static_cast<std::int64_t>(together.size());
+      for (auto& some : priced)
+        for (PricedPlan& plan : some) found(std::move(plan));
+    }
+  }
+
+  /// Goes on until no schedule that was not priced in full could make the partition better: the
+  /// cheapest partition in which all slices but those exhausted cost their bounds has none of them.
+  void exhaust() {
+    if (is_dram()) return;
+    while (!is_over()) {
+      std::vector<std::pair<std::size_t, std::size_t>> origins;
+      known_ = best_known(origins).value;
+      find_surroundings();
+      double value = 0.0;
+      const auto open = open_on_path(&SliceState::is_exhausted, &SliceState::bound, value);
+      if (open.empty()) {
+        result_.is_best_as_mapped = true;
+        return;
+      }
+      for (const std::size_t i : open) exhaust(slices_[i]);
+      if (progress_) progress_(result_.slices_searched, known_, value);
+    }
+  }
+
+  void exhaust(SliceState& state) {
+    if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
+    if (!state.is_searched) ++result_.slices_searched;
+    const std::int64_t below = useless_bits(state, kRounding);
+    state.counts = {.evaluated = state.counts.evaluated};  // all are looked at again
+    SlicePlans all = search_.by_bound(state.slice, below, kAllPlans, state.counts);
+    if (is_over()) return;
+    keep_bound(state, all);
+    const auto useful = [&](const NetworkCost& bound) {
+      const PartCost cost = cost_of(bound);
+      return can_improve(state, cost, kRounding) &&
+             std::none_of(state.options.begin(), state.options.end(), [&](const FusedGroup& known) {
+               const PartCost best = cost_of(known.total);
+               return best.first <= cost.first && best.second <= cost.second;
+             });
+    };
+    price_waiting(state.slice, all.plans, MappingEffort::full, useful, [&](PricedPlan&& plan) {
+      state.options.push_back(group_of(state.slice, std::move(plan), MappingEffort::full));
+      keep_best(state);
+    });
+    if (is_over()) return;
+    state.is_searched = state.is_exhausted = true;
+    state.waiting.clear();
   }
 
   [[nodiscard]] FusedGroup named(const Slice& slice) const {
@@ -366,51 +412,63 @@ class Fusion {
     return group;
   }
 
+  [[nodiscard]] FusedGroup group_of(const Slice& slice, PricedPlan&& plan,
+                                    std::optional<MappingEffort> effort) const {
+    FusedGroup group = named(slice);
+    group.plan = std::move(plan.plan);
+    group.total.dram_bits = group.plan->traffic.total();
+    if (plan.cost) group.total = *plan.cost;
+    group.peak_buffer_bits = group.plan->room.total();
+    group.effort = effort;
+    return group;
+  }
+
   void search(SliceState& state) {
     if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
-    std::vector<PricedPlan> plans = useful_plans(state);
-    std::optional<std::int64_t> least_found;
-    if (!plans.empty()) least_found = plans.back().plan.traffic.total();
-    const bool nothing_useful = plans.empty();
-    for (PricedPlan& plan : plans) {
-      FusedGroup group = named(state.slice);
-      group.plan = std::move(plan.plan);
-      group.total.dram_bits = group.plan->traffic.total();
-      group.peak_buffer_bits = group.plan->room.total();
-      if (!is_dram() && !plan.cost) continue;
-      if (plan.cost) {
-        group.total = *plan.cost;
-        group.effort = MappingEffort::quick;
+    SlicePlans found = useful_plans(state);
+    if (!is_over()) {  // else what is known may not be all
+      state.is_searched = true;
+      if (!is_dram()) keep_bound(state, found);
+    }
+    for (PricedPlan& plan : found.plans) {
+      if (!is_dram() && !plan.cost) {
+        state.waiting.push_back(std::move(plan));
+        continue;
       }
-      state.options.push_back(std::move(group));
+      const auto effort = is_dram() ? std::nullopt : std::optional(MappingEffort::quick);
+      state.options.push_back(group_of(state.slice, std::move(plan), effort));
     }
     keep_best(state);
-    if (is_over()) return;  // what is known may not be all
-    state.is_searched = true;
-    if (is_dram() && !state.options.empty()) {
-      state.bound = cost_of(state.options.front().total);
-      if (state.slice.size() == 1) keep_below_mapper(state);
-    } else if (state.options.empty() && nothing_useful) {
-      // What was passed over because no partition needs it is as good as gone.
-      state.bound = {1e300, 1e300};
-    } else if (least_found && state.slice.size() > 1) {
-      // Nothing that a partition needs moves less than the last plan.
-      state.bound.first += static_cast<double>(*least_found - state.least_bits) * rate_;
+    if (!is_dram() || !state.is_searched) return;
+    // What was passed over because no partition needs it is as good as gone.
+    state.bound = state.options.empty() ? kNothing : cost_of(state.options.front().total);
+    if (state.slice.size() == 1 && !state.options.empty()) keep_below_mapper(state);
+  }
+
+  /// Nothing that a partition needs costs less than the least bound of the plans.
+  void keep_bound(SliceState& state, const SlicePlans& found) const {
+    PartCost least = found.least ? cost_of(*found.least) : kNothing;
+    for (const PricedPlan& plan : found.plans) {
+      const PartCost bound = cost_of(plan.bound);
+      least = {std::min(least.first, bound.first), std::min(least.second, bound.second)};
     }
+    if (state.slice.size() == 1) least = single_bound(state, least);
+    state.bound = {std::max(state.bound.first, least.first),
+                   std::max(state.bound.second, least.second)};
   }
 
   /// Where the mapper has not finished, a layer by itself may cost less than is known.
   void keep_below_mapper(SliceState& state) const {
-    const auto alone = alone_.find(graph_.layers[state.slice.first].batched.name);
-    if (alone == alone_.end() || alone->second->optimal) return;
+    const auto alone = singles_.by_name.find(graph_.layers[state.slice.first].batched.name);
+    if (alone == singles_.by_name.end() || alone->second->optimal) return;
     const double least =
         std::max(alone->second->lower_bound, static_cast<double>(state.least_bits));
     state.bound.first = std::min(state.bound.first, least);
   }
 
   void add_alone(SliceState& state) {
-    const auto found = alone_.find(graph_.layers[state.slice.first].batched.name);
-    if (found == alone_.end()) return;
+    const auto found = singles_.by_name.find(graph_.layers[state.slice.first].batched.name);
+    if (found == singles_.by_name.end()) return;
     FusedGroup group = named(state.slice);
     group.alone = *found->second;
     group.total = {group.alone->cost.energy_pj, group.alone->cost.cycles,
@@ -421,109 +479,65 @@ class Fusion {
   }
 
   /// The least traffic with which no schedule of the slice is of use any more.
-  [[nodiscard]] std::int64_t useless_bits(const SliceState& state) {
-    const double share = is_dram() ? kRounding : kLeastGain;
+  [[nodiscard]] std::int64_t useless_bits(const SliceState& state, double share) {
+    const auto improves = [&](std::int64_t bits, double gain) {
+      PartCost cost = state.bound;
+      cost.first += static_cast<double>(bits - state.least_bits) * rate_;
+      return can_improve(state, cost, gain);
+    };
     std::int64_t useful = 0, useless = kNoLimit;
-    if (can_improve(state, useful, share)) {
+    if (improves(useful, share)) {
       while (useless - useful > 1) {
         const std::int64_t middle = useful + (useless - useful) / 2;
-        (can_improve(state, middle, share) ? useful : useless) = middle;
+        (improves(middle, share) ? useful : useless) = middle;
       }
     } else {
       useless = 0;
     }
-    if (useless < kNoLimit && can_improve(state, useless, kRounding)) passed_over_little_ = true;
+    if (useless < kNoLimit && improves(useless, kRounding)) passed_over_little_ = true;
     return useless;
   }
 
-  /// From the cache, or by a search.
-  std::vector<PricedPlan> useful_plans(SliceState& state) {
-    std::int64_t below = useless_bits(state);
-    if (is_dram() && !state.options.empty())
+  /// From the cache, or by a search; the first few priced.
+  SlicePlans useful_plans(SliceState& state) {
+    std::int64_t below = useless_bits(state, is_dram() ? kRounding : kLeastGain);
+    if (!is_dram())
+      below = rounded_up(below);
+    else if (!state.options.empty())
       below = std::min(below, state.options.front().total.dram_bits);
     if (options_.slices != nullptr) {
-      if (auto known = options_.slices->find_plans(state.key, below)) return std::move(*known);
+      if (auto known = options_.slices->find_plans(state.key, below)) {
+        if (!is_dram()) price_first(state, *known);  // others were priced first of more
+        return std::move(*known);
+      }
     }
-    std::vector<PricedPlan> plans = search_plans(state, below);
-    if (options_.slices != nullptr && !is_over())
-      options_.slices->save_plans(state.key, is_full(plans) ? kNoLimit : below, plans);
-    return plans;
+    SlicePlans found =
+        is_dram() ? search_.least_traffic(state.slice, below, state.least_bits, state.counts)
+                  : search_.by_bound(state.slice, below, kPlansKept, state.counts);
+    if (!is_dram()) price_first(state, found);
+    if (options_.slices != nullptr && !is_over()) {
+      const bool is_least = is_dram() && !found.plans.empty();
+      options_.slices->save_plans(state.key, is_least ? kNoLimit : below, found);
+    }
+    return found;
   }
 
-  /// As many plans as a search keeps: one for more traffic keeps the same.
-  [[nodiscard]] bool is_full(const std::vector<PricedPlan>& plans) const {
-    const auto searched = std::count_if(plans.begin(), plans.end(), [](const PricedPlan& plan) {
-      return plan.plan.schedule.shares.empty();
-    });
-    return static_cast<std::size_t>(searched) >= plans_kept();
-  }
-  [[nodiscard]] std::size_t plans_kept() const { return is_dram() ? 1 : kPlansPriced; }
-
-  /// Of what moves less than `below` bits: DRAM: the one of least traffic, if it is less than what
-  /// is known. Else those that moved less than all with larger steps before them: the last few.
-  std::vector<PricedPlan> search_plans(SliceState& state, std::int64_t below) {
-    GroupSpace space(graph_, state.slice, machine_.room, options_.space, stop_);
+  /// Until the first few have a price. Schedules without one are left out.
+  void price_first(SliceState& state, SlicePlans& found) const {
     std::vector<PricedPlan> plans;
-    std::optional<std::int64_t> least;
-    if (is_dram() && !state.options.empty()) least = state.options.front().total.dram_bits;
-    const auto worth = [&](std::int64_t bits) {
-      return !is_over() && bits < below &&
-             (!least || (bits < least.value() && least.value() > state.least_bits));
-    };
-    space.visit(worth, [&](GroupPlan&& plan) {
-      least = plan.traffic.total();
-      plans.push_back({std::move(plan), std::nullopt});
-    });
-    const std::size_t most = plans_kept();
-    if (plans.size() > most)
-      plans.erase(plans.begin(), plans.end() - static_cast<std::ptrdiff_t>(most));
-    state.counts = space.counts();
-    if (is_dram()) return plans;
-    state.counts.evaluated += static_cast<std::int64_t>(plans.size());
-    for (PricedPlan& plan : plans) plan.cost = quick_cost(state.slice, plan.plan);
-    add_in_space(state.slice, below, plans);
-    return plans;
-  }
-
-  [[nodiscard]] std::optional<NetworkCost> quick_cost(const Slice& slice, const GroupPlan& plan) {
-    const auto cost = evaluator_.evaluate(slice, plan, MappingEffort::quick);
-    if (!cost) return std::nullopt;
-    return NetworkCost{cost->energy_pj, cost->cycles, plan.traffic.total()};
-  }
-
-  /// Schedules with the PEs shared in space, where time is to be gained by that: the last plan, and
-  /// the one of least traffic in a smaller buffer, because a pipeline holds more at a time. By
-  /// falling traffic, as the others.
-  void add_in_space(const Slice& slice, std::int64_t below, std::vector<PricedPlan>& plans) {
-    if (!options_.share_in_space || plans.empty() || !plans.back().cost) return;
-    const GroupPlan last = plans.back().plan;
-    const auto least = evaluator_.lower_bound(slice, last.traffic);
-    if (static_cast<double>(plans.back().cost->cycles) <
-        kLeastGainInSpace * static_cast<double>(least.cycles))
-      return;
-    if (auto shared = evaluator_.in_space(slice, last)) {
-      plans.push_back({*shared, quick_cost(slice, *shared)});
-      return;
+    std::size_t priced = 0;
+    for (PricedPlan& plan : found.plans) {
+      if (plan.cost || priced >= kPlansPriced || is_over()) {
+        if (plan.cost && plan.plan.schedule.shares.empty()) ++priced;
+        plans.push_back(std::move(plan));
+        continue;
+      }
+      ++state.counts.evaluated;
+      auto some = search_.price(state.slice, plan, MappingEffort::quick);
+      if (!some.empty()) ++priced;
+      for (PricedPlan& one : some) plans.push_back(std::move(one));
     }
-    if (!evaluator_.has_stages(slice)) return;
-    BufferRoom smaller = machine_.room;
-    smaller.feature_bits =
-        static_cast<std::int64_t>(kRoomInSpace * static_cast<double>(smaller.feature_bits));
-    GroupSpace space(graph_, slice, smaller, options_.space, stop_);
-    std::optional<GroupPlan> best;
-    space.visit(
-        [&](std::int64_t bits) {
-          return !is_over() && bits < (best ? best->traffic.total() : below);
-        },
-        [&](GroupPlan&& plan) { best = std::move(plan); });
-    if (!best) return;
-    auto shared = evaluator_.in_space(slice, *best);
-    if (!shared) return;
-    const auto place = std::find_if(plans.begin(), plans.end(), [&](const PricedPlan& plan) {
-      return plan.plan.traffic.total() <= shared->traffic.total();
-    });
-    auto cost = quick_cost(slice, *shared);
-    plans.insert(place, {std::move(*shared), std::move(cost)});
+    found.plans = std::move(plans);
   }
 
   void price(FusedGroup& group, MappingEffort effort) {
@@ -596,6 +610,9 @@ class Fusion {
       result_.groups.push_back(std::move(group));
     }
     for (const SliceState& state : slices_) result_.counts += state.counts;
+    result_.single_layers = singles_.total;
+    result_.single_layers_optimal = singles_.all_optimal;
+    result_.single_mappings = singles_.mappings;
     result_.compulsory_dram_bits =
         compulsory_traffic(make_group(graph_, {0, graph_.layers.size()})).total();
     result_.seconds = seconds_since(start_);
@@ -646,12 +663,13 @@ class Fusion {
   std::stop_token stop_;
   Clock::time_point start_;
   PartitionGoal goal_;
+  SliceSearch search_;
   double rate_ = 0.0;   ///< least that the first quantity grows by with every DRAM bit
   double known_ = 0.0;  ///< value of the best partition known
   /// Something was passed over that might gain less than kLeastGain.
   std::atomic<bool> passed_over_little_ = false;
   std::vector<PartCost> before_, after_;
-  std::map<std::string, const MappingResult*> alone_;
+  SingleLayers singles_;
   std::vector<SliceState> slices_;
   NetworkFusion result_;
 };

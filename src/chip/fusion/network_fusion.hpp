@@ -27,6 +27,9 @@ struct FusionOptions {
   bool share_in_space = false;
   /// Of single layers and of blocks; its objective is that of the fusion (dram: EDP for blocks).
   MapperOptions mapper;
+  /// Energy, latency, EDP: price every schedule that its bound does not show to be of no use, with
+  /// blocks mapped in full. A time limit does so until it is over.
+  bool prove = false;
   std::optional<double> time_limit_seconds;
   int threads = 1;
   /// Shared by calls, see MappingCache: single layers and blocks are looked up there. None: blocks
@@ -62,6 +65,8 @@ struct NetworkFusion {
   std::int64_t compulsory_dram_bits = 0;  ///< network inputs, outputs and weights once
   double value = 0.0, lower_bound = 0.0;
   bool optimal = false;
+  /// Energy, latency, EDP: no schedule of the space costs less with its blocks as they are mapped.
+  bool is_best_as_mapped = false;
   PhaseCounts counts;
   std::int64_t slices = 0;           ///< that a partition may be made of
   std::int64_t slices_searched = 0;  ///< the bounds of the others show that they are not needed

@@ -11,7 +11,7 @@ namespace {
 
 struct KnownPlans {
   std::int64_t below_bits = 0;
-  std::vector<PricedPlan> plans;
+  SlicePlans found;
 };
 
 void append(std::string& key, int width) { key += static_cast<char>(width); }
@@ -57,37 +57,45 @@ void SliceCache::save_outlook(const std::string& key, const SliceOutlook& outloo
   state_->outlooks.emplace(key, outlook);
 }
 
-std::optional<std::vector<PricedPlan>> SliceCache::find_plans(const std::string& key,
-                                                              std::int64_t below_bits) const {
+std::optional<SlicePlans> SliceCache::find_plans(const std::string& key,
+                                                 std::int64_t below_bits) const {
   const std::lock_guard lock(state_->mutex);
   const auto known = state_->plans.find(key);
-  if (known == state_->plans.end() || known->second.below_bits < below_bits) {
+  const auto moves_less = [&](const PricedPlan& plan) {
+    return plan.plan.traffic.total() < below_bits;
+  };
+  const auto holds = [&](const KnownPlans& answer) {
+    const SlicePlans& found = answer.found;
+    if (answer.below_bits <= below_bits) return answer.below_bits == below_bits;
+    if (found.are_all) return true;
+    return !found.least && std::all_of(found.plans.begin(), found.plans.end(), moves_less);
+  };
+  if (known == state_->plans.end() || !holds(known->second)) {
     ++state_->misses;
     return std::nullopt;
   }
   ++state_->hits;
-  const std::vector<PricedPlan>& plans = known->second.plans;
-  const auto first = std::find_if(plans.begin(), plans.end(), [&](const PricedPlan& plan) {
-    return plan.plan.traffic.total() < below_bits;
-  });
-  return std::vector<PricedPlan>(first, plans.end());
+  SlicePlans found = known->second.found;
+  std::erase_if(found.plans, [&](const PricedPlan& plan) { return !moves_less(plan); });
+  return found;
 }
 
-void SliceCache::save_plans(const std::string& key, std::int64_t below_bits,
-                            std::vector<PricedPlan> plans) {
+void SliceCache::save_plans(const std::string& key, std::int64_t below_bits, SlicePlans found) {
   const std::lock_guard lock(state_->mutex);
   KnownPlans& known = state_->plans[key];
   if (known.below_bits >= below_bits) return;
-  known = {below_bits, std::move(plans)};
+  known = {below_bits, std::move(found)};
 }
 
 void SliceCache::keep_fitting(const BufferRoom& buffer) {
   const std::lock_guard lock(state_->mutex);
   state_->outlooks.clear();  // bounds of single layers depend on the buffer; all are cheap to find
   std::erase_if(state_->plans, [&](const auto& known) {
-    const std::vector<PricedPlan>& plans = known.second.plans;
-    return !std::all_of(plans.begin(), plans.end(),
-                        [&](const PricedPlan& plan) { return fits(plan.plan.room, buffer); });
+    const SlicePlans& found = known.second.found;
+    return !found.are_all || !std::all_of(found.plans.begin(), found.plans.end(),
+                                          [&](const PricedPlan& plan) {
+                                            return fits(plan.plan.room, buffer);
+                                          });
   });
 }
 

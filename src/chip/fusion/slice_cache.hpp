@@ -15,7 +15,17 @@ namespace hwflow::chip {
 /// A schedule of a slice with what it costs for all images.
 struct PricedPlan {
   GroupPlan plan;
+  NetworkCost bound;  ///< each quantity by itself; zeros for objective dram
   std::optional<NetworkCost> cost;  ///< none: not asked for, or some block has no mapping
+};
+
+/// Schedules that a search of a slice kept (SliceSearch).
+struct SlicePlans {
+  std::vector<PricedPlan> plans;
+  bool are_all = true;  ///< none was left out for their number
+  /// Of those left out, too, where they could go below the bounds of these; each quantity by
+  /// itself.
+  std::optional<NetworkCost> least;
 };
 
 /// What is known of a slice before any schedule of it is looked at.
@@ -30,9 +40,7 @@ struct SliceOutlook {
 ///
 /// Searches leave out schedules of too much DRAM traffic to be of use, and what is too much depends
 /// on the best partition known at that time. So every answer is stored with the traffic below which
-/// it is complete, and only given to searches that want no more. That is exact: a search keeps the
-/// schedules that move less than all before them, so those of a stricter search are the last of
-/// them.
+/// it holds, and only given to searches that want no more and would find the same.
 ///
 /// One cache belongs to one network, batch, machine and choice of options. Thread-safe.
 class SliceCache {
@@ -43,16 +51,14 @@ class SliceCache {
   [[nodiscard]] std::optional<SliceOutlook> find_outlook(const std::string& key) const;
   void save_outlook(const std::string& key, const SliceOutlook& outlook);
 
-  /// The last plans of a search for all that move less than `below_bits`, as that search would
-  /// return them; none: not known.
-  [[nodiscard]] std::optional<std::vector<PricedPlan>> find_plans(const std::string& key,
-                                                                  std::int64_t below_bits) const;
-  /// `plans`: the last ones of a search for all that move less than `below_bits`, by falling
-  /// traffic.
-  void save_plans(const std::string& key, std::int64_t below_bits, std::vector<PricedPlan> plans);
+  /// What a search for plans that move less than `below_bits` would return; none: not known.
+  [[nodiscard]] std::optional<SlicePlans> find_plans(const std::string& key,
+                                                     std::int64_t below_bits) const;
+  /// `found`: by a search for plans that move less than `below_bits`.
+  void save_plans(const std::string& key, std::int64_t below_bits, SlicePlans found);
 
   /// Before graphs are fused with a smaller buffer than ever: forgets what that may change.
-  /// Schedules that still fit stay, exactly as a search there would keep them (docs/fusion.md).
+  /// Schedules that still fit stay, exactly as a search there would find them (docs/fusion.md).
   /// Checked by  tests/chip/fusion/buffer_front_test.cpp.
   void keep_fitting(const BufferRoom& buffer);
 

@@ -126,18 +126,18 @@ PricedPlan plan_moving(std::int64_t bits) {
   return plan;
 }
 
-std::vector<std::int64_t> bits_of(const std::optional<std::vector<PricedPlan>>& plans) {
+std::vector<std::int64_t> bits_of(const std::optional<SlicePlans>& found) {
   std::vector<std::int64_t> bits;
-  for (const PricedPlan& plan : *plans) bits.push_back(plan.plan.traffic.total());
+  for (const PricedPlan& plan : found->plans) bits.push_back(plan.plan.traffic.total());
   return bits;
 }
 
 TEST(SliceCache, AnswersSearchesThatWantNoMoreThanIsKnown) {
   SliceCache cache;
   EXPECT_FALSE(cache.find_plans("a", 10).has_value());
-  cache.save_plans("a", 100, {plan_moving(90), plan_moving(60), plan_moving(50)});
-  EXPECT_EQ(bits_of(cache.find_plans("a", 100)), (std::vector<std::int64_t>{90, 60, 50}));
-  EXPECT_EQ(bits_of(cache.find_plans("a", 60)), (std::vector<std::int64_t>{50}));
+  cache.save_plans("a", 100, {{plan_moving(90), plan_moving(50), plan_moving(60)}, true, {}});
+  EXPECT_EQ(bits_of(cache.find_plans("a", 100)), (std::vector<std::int64_t>{90, 50, 60}));
+  EXPECT_EQ(bits_of(cache.find_plans("a", 61)), (std::vector<std::int64_t>{50, 60}));
   EXPECT_EQ(bits_of(cache.find_plans("a", 50)), (std::vector<std::int64_t>{}));
   EXPECT_FALSE(cache.find_plans("a", 101).has_value());  // something of 100 may be missing
   EXPECT_FALSE(cache.find_plans("b", 10).has_value());
@@ -145,12 +145,23 @@ TEST(SliceCache, AnswersSearchesThatWantNoMoreThanIsKnown) {
   EXPECT_EQ(cache.misses(), 3);
 }
 
+/// One of those left out would take the place of a plan that moves too much.
+TEST(SliceCache, AnswersNothingWhereAPlanThatWasLeftOutMayBeWanted) {
+  SliceCache cache;
+  cache.save_plans("a", 100, {{plan_moving(60), plan_moving(50)}, false, {}});
+  EXPECT_EQ(bits_of(cache.find_plans("a", 61)), (std::vector<std::int64_t>{60, 50}));
+  EXPECT_FALSE(cache.find_plans("a", 60).has_value());
+  cache.save_plans("b", 100, {{plan_moving(60)}, false, NetworkCost{1.0, 1, 1}});
+  EXPECT_TRUE(cache.find_plans("b", 100).has_value());
+  EXPECT_FALSE(cache.find_plans("b", 99).has_value());  // their least may be another
+}
+
 TEST(SliceCache, KeepsTheMoreCompleteAnswer) {
   SliceCache cache;
-  cache.save_plans("a", 100, {plan_moving(50)});
+  cache.save_plans("a", 100, {{plan_moving(50)}, true, {}});
   cache.save_plans("a", 40, {});
   EXPECT_EQ(bits_of(cache.find_plans("a", 100)), (std::vector<std::int64_t>{50}));
-  cache.save_plans("a", 200, {plan_moving(150), plan_moving(50)});
+  cache.save_plans("a", 200, {{plan_moving(150), plan_moving(50)}, true, {}});
   EXPECT_EQ(bits_of(cache.find_plans("a", 200)), (std::vector<std::int64_t>{150, 50}));
 }
 

@@ -1,0 +1,126 @@
+#include "chip/fusion/plan_bounds.hpp"
+
+#include <algorithm>
+
+namespace hwflow::chip {
+namespace {
+
+PortBits operator*(std::int64_t times, const PortBits& bits) {
+  return {times * bits.read, times * bits.write};
+}
+
+}  // namespace
+
+PlanBounds::PlanBounds(const FusionGraph& graph, const FusionMachine& machine,
+                       const MapperOptions& mapper, const GroupEvaluator& evaluator,
+                       const Slice& slice)
+    : graph_(graph),
+      machine_(machine),
+      evaluator_(evaluator),
+      slice_(slice),
+      factors_(mapper.factors) {}
+
+GroupEvaluator::Bound PlanBounds::in_time(const GroupPlan& plan) {
+  const Computing& sum = computing(plan.schedule);
+  const GroupTraffic& traffic = plan.traffic;
+  const Group& members = group(plan.schedule.read_again);
+  std::int64_t resident = 0;
+  for (std::size_t l = 0; l < members.layers.size(); ++l)
+    if (plan.schedule.resident_weights[l]) resident += members.layers[l].weight_bits;
+  const std::int64_t read = traffic.read_bits() - resident;
+  const std::int64_t moved = evaluator_.transfer_cycles(read, traffic.written_bits);
+  GroupEvaluator::Bound bound;
+  bound.dram_bits = traffic.total();
+  if (machine_.room.double_buffered) {
+    const std::int64_t ports = port_cycles(
+        machine_.whole.levels()[machine_.buffer],
+        {sum.buffer.read + traffic.written_bits, sum.buffer.write + read}, 1);
+    bound.cycles = std::max({sum.cycles, moved, ports});
+  } else {
+    bound.cycles = sum.cycles + moved;
+  }
+  bound.cycles += evaluator_.transfer_cycles(resident, 0);
+  bound.energy_pj = sum.energy_pj +
+                    evaluator_.transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
+                    evaluator_.leakage_pj_per_cycle() * static_cast<double>(bound.cycles);
+  return bound;
+}
+
+GroupEvaluator::Bound PlanBounds::in_space(const GroupPlan& plan) const {
+  return evaluator_.lower_bound(slice_, plan.traffic);
+}
+
+const PlanBounds::Computing& PlanBounds::computing(const GroupSchedule& schedule) {
+  const auto [known, is_new] =
+      computing_.try_emplace({schedule.read_again, schedule.outer, schedule.tile_rows,
+                              schedule.tile_columns, schedule.channel_parts,
+                              schedule.intermediates});
+  if (is_new) known->second = compute(schedule);
+  return known->second;
+}
+
+PlanBounds::Computing PlanBounds::compute(const GroupSchedule& schedule) {
+  const Group& members = group(schedule.read_again);
+  const bool rows_first = schedule.outer == Axis::rows;
+  const StepClasses& outer = classes(schedule, schedule.outer);
+  const StepClasses& inner = classes(schedule, rows_first ? Axis::columns : Axis::rows);
+  Computing sum;
+  for (const auto& [outer_step, outer_count] : outer.counts) {
+    for (const auto& [inner_step, inner_count] : inner.counts) {
+      const std::int64_t count = outer_count * inner_count * members.batch;
+      for (std::size_t l = 0; l < members.layers.size(); ++l) {
+        const std::size_t output = members.layers[l].output;
+        if (outer_step.moved[output] * inner_step.moved[output] == 0) continue;
+        const FusionLayer& layer = graph_.layers[members.layers[l].layer];
+        for (const RepeatedBlock& part :
+             blocks_of_layer(layer, schedule, outer_step.blocks[l], inner_step.blocks[l])) {
+          const LeastBlock& block = least(members, l, part.block);
+          const std::int64_t times = part.times * count;
+          sum.energy_pj += static_cast<double>(times) * block.energy_pj;
+          sum.cycles += times * block.cycles;
+          sum.buffer += times * block.buffer;
+        }
+      }
+    }
+  }
+  return sum;
+}
+
+const Group& PlanBounds::group(const std::vector<std::size_t>& read_again) {
+  const auto known = groups_.find(read_again);
+  if (known != groups_.end()) return known->second;
+  return groups_.emplace(read_again, make_group(graph_, slice_, read_again)).first->second;
+}
+
+const StepClasses& PlanBounds::classes(const GroupSchedule& schedule, Axis axis) {
+  const std::int64_t tile = axis == Axis::rows ? schedule.tile_rows : schedule.tile_columns;
+  const Halo halo = axis == schedule.outer ? outer_halo(schedule.intermediates)
+                                           : inner_halo(schedule.intermediates);
+  const AxisKey key{schedule.read_again, axis, tile, halo};
+  const auto known = classes_.find(key);
+  if (known != classes_.end()) return known->second;
+  const Group& members = group(schedule.read_again);
+  const AxisPlan plan(members, axis, tile, halo);
+  const std::vector<Halo> halos(members.tensors.size(), halo);
+  return classes_.emplace(key, step_classes(graph_, members, plan, axis, halos)).first->second;
+}
+
+const PlanBounds::LeastBlock& PlanBounds::least(const Group& members, std::size_t layer,
+                                                const Block& block) {
+  const auto [known, is_new] = blocks_.try_emplace({layer, block});
+  if (is_new)
+    known->second = find_least(graph_.layers[members.layers[layer].layer], block,
+                               output_width(members, layer));
+  return known->second;
+}
+
+PlanBounds::LeastBlock PlanBounds::find_least(const FusionLayer& layer, const Block& block,
+                                              int output_bits) const {
+  const Layer alone = block_layer(layer, block, output_bits);
+  const auto work = least_work(alone, machine_.inner);
+  if (!work) return {};
+  return {work->energy_pj,
+          least_block_cycles(layer, block, output_bits, machine_.inner, factors_), work->buffer};
+}
+
+}  // namespace hwflow::chip

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "chip/fusion/group_evaluation.hpp"
+#include "chip/fusion/least_work.hpp"
+#include "chip/fusion/step_classes.hpp"
+
+namespace hwflow::chip {
+
+/// What schedules of one slice cost at least: every block by what no mapping of it goes below, and
+/// the words that the schedule moves. No mapper is asked.
+/// Checked by  the prices of all schedules of random groups.
+class PlanBounds {
+ public:
+  /// `mapper`: as blocks are mapped. What is given must outlive the bounds.
+  PlanBounds(const FusionGraph& graph, const FusionMachine& machine, const MapperOptions& mapper,
+             const GroupEvaluator& evaluator, const Slice& slice);
+
+  /// Of the layers on the whole array one after the other.
+  [[nodiscard]] GroupEvaluator::Bound in_time(const GroupPlan& plan);
+  /// Of the layers side by side, whatever their shares.
+  [[nodiscard]] GroupEvaluator::Bound in_space(const GroupPlan& plan) const;
+
+ private:
+  /// Of all blocks together.
+  struct Computing {
+    double energy_pj = 0.0;
+    std::int64_t cycles = 0;
+    PortBits buffer;
+  };
+  /// What the computing of a schedule depends on.
+  struct Tiling {
+    std::vector<std::size_t> read_again;
+    Axis outer = Axis::rows;
+    std::int64_t rows = 1, columns = 1, channel_parts = 1;
+    HaloPolicy intermediates = HaloPolicy::retain;
+    // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
+    auto operator<=>(const Tiling&) const = default;
+  };
+  using AxisKey = std::tuple<std::vector<std::size_t>, Axis, std::int64_t, Halo>;
+  struct BlockKey {
+    std::size_t layer = 0;
+    Block block;
+    // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
+    auto operator<=>(const BlockKey&) const = default;
+  };
+  struct LeastBlock {
+    double energy_pj = 0.0;
+    std::int64_t cycles = 0;
+    PortBits buffer;
+  };
+
+  [[nodiscard]] const Computing& computing(const GroupSchedule& schedule);
+  [[nodiscard]] Computing compute(const GroupSchedule& schedule);
+  [[nodiscard]] const Group& group(const std::vector<std::size_t>& read_again);
+  [[nodiscard]] const StepClasses& classes(const GroupSchedule& schedule, Axis axis);
+  [[nodiscard]] const LeastBlock& least(const Group& group, std::size_t layer, const Block& block);
+  [[nodiscard]] LeastBlock find_least(const FusionLayer& layer, const Block& block,
+                                      int output_bits) const;
+
+  const FusionGraph& graph_;
+  const FusionMachine& machine_;
+  const GroupEvaluator& evaluator_;
+  Slice slice_;
+  MapperOptions::Factors factors_;
+  std::map<std::vector<std::size_t>, Group> groups_;
+  std::map<AxisKey, StepClasses> classes_;
+  std::map<BlockKey, LeastBlock> blocks_;
+  std::map<Tiling, Computing> computing_;
+};
+
+}  // namespace hwflow::chip
