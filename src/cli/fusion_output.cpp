@@ -71,17 +71,21 @@ Json stages_json(const chip::FusedGroup& group, const chip::FusionGraph& graph,
 Json policies_json(const chip::FusedGroup& group, const chip::FusionGraph& graph) {
   const chip::GroupPlan& plan = *group.plan;
   const chip::Group shape = make_group(graph, group.slice, plan.schedule.read_again);
-  Json sources = Json::object(), weights = Json::object(), again = Json::array();
-  for (std::size_t t = 0; t < shape.tensors.size(); ++t)
-    if (!shape.tensors[t].producer)
-      sources[graph.tensors[shape.tensors[t].tensor].name] = text(plan.schedule.sources[t]);
+  Json sources = Json::object(), intermediates = Json::object();
+  Json weights = Json::object(), again = Json::array();
+  for (std::size_t t = 0; t < shape.tensors.size(); ++t) {
+    const chip::GroupTensor& tensor = shape.tensors[t];
+    if (tensor.producer && tensor.reads.empty()) continue;
+    (tensor.producer ? intermediates : sources)[graph.tensors[tensor.tensor].name] =
+        text(plan.schedule.halos[t]);
+  }
   for (std::size_t l = 0; l < shape.layers.size(); ++l)
     if (shape.layers[l].weight_bits > 0)
       weights[group.layers[l]] = plan.schedule.resident_weights[l] ? "resident" : "streamed";
   for (const std::size_t read : plan.schedule.read_again)
     again.push_back({{"tensor", graph.tensors[graph.reads[read].tensor].name},
                      {"layer", graph.layers[graph.reads[read].layer].layer.name}});
-  return {{"intermediates", text(plan.schedule.intermediates)},
+  return {{"intermediates", std::move(intermediates)},
           {"sources", std::move(sources)},
           {"weights", std::move(weights)},
           {"read_again", std::move(again)},

@@ -116,7 +116,7 @@ TEST(HwflowFuse, EvaluatesTheScheduleThatIsGiven) {
   EXPECT_EQ(group["tile"]["columns"], 14);
   EXPECT_EQ(group["tile"]["steps"], 5);  // ceil(14 / 3) x 1
   EXPECT_EQ(group["tile"]["outer_axis"], "columns");
-  EXPECT_EQ(group["policies"]["intermediates"], "again");
+  EXPECT_EQ(group["policies"]["intermediates"], json({{"conv1", "again"}}));
   EXPECT_EQ(result["space"]["tile"]["columns"], 20);
   EXPECT_EQ(result["space"]["halos"], json({"again"}));
   EXPECT_TRUE(result["space"]["one_group"]);

@@ -209,7 +209,7 @@ class Simulator {
   }
 
   [[nodiscard]] HaloPolicy policy(std::size_t tensor) const {
-    return group_.tensors[tensor].producer ? schedule_.intermediates : schedule_.sources[tensor];
+    return schedule_.halos[tensor];
   }
   [[nodiscard]] bool is_again(std::size_t tensor, bool outer) const {
     const HaloPolicy halo = policy(tensor);

@@ -50,11 +50,11 @@ std::vector<std::vector<bool>> find_needed(const Group& group, Axis axis) {
 /// Works with plain indices of one axis; AxisPlan stores counts of the needed ones.
 class Frontiers {
  public:
-  Frontiers(const Group& group, Axis axis, std::int64_t tile, Halo halo)
+  Frontiers(const Group& group, Axis axis, std::int64_t tile, const std::vector<Halo>& halos)
       : group_(group),
         axis_(axis),
         tile_(tile),
-        halo_(halo),
+        halos_(halos),
         needed_(find_needed(group, axis)),
         tensors_(group.tensors.size()) {
     reference_ = extent(group.layers.back().output);
@@ -140,7 +140,7 @@ class Frontiers {
       }
       if (tensor.is_output && (tensor.reads.empty() || i + 1 == steps_))
         end = std::max(end, proportional(extent(t), i + 1));
-      const bool is_made_again = halo_ == Halo::again && tensor.producer;
+      const bool is_made_again = halos_[t] == Halo::again && tensor.producer;
       progress.begins.push_back(is_made_again ? std::min(progress.ends.back(), window)
                                               : progress.ends.back());
       progress.windows.push_back(std::min(window, end));
@@ -167,7 +167,7 @@ class Frontiers {
   const Group& group_;
   Axis axis_;
   std::int64_t tile_, reference_ = 1, steps_ = 1;
-  Halo halo_;
+  const std::vector<Halo>& halos_;
   std::vector<std::vector<bool>> needed_;  ///< by tensor and index
   std::vector<Tensor> tensors_;
   std::vector<std::vector<std::int64_t>> first_reads_;  ///< [read][step]
@@ -175,8 +175,10 @@ class Frontiers {
 
 }  // namespace
 
-AxisPlan::AxisPlan(const Group& group, Axis axis, std::int64_t tile, Halo halo) : tile_(tile) {
-  const Frontiers frontiers(group, axis, tile, halo);
+AxisPlan::AxisPlan(const Group& group, Axis axis, std::int64_t tile,
+                   const std::vector<Halo>& halos)
+    : tile_(tile) {
+  const Frontiers frontiers(group, axis, tile, halos);
   steps_ = frontiers.steps();
   for (std::size_t t = 0; t < group.tensors.size(); ++t) {
     totals_.push_back(frontiers.total(t));

@@ -24,8 +24,12 @@ enum class Halo : std::uint8_t {
 /// Checked by  tests/support/fused_simulator, with sets of pixels.
 class AxisPlan {
  public:
-  /// `tile`: indices of the last layer's output that one step finishes.
-  AxisPlan(const Group& group, Axis axis, std::int64_t tile, Halo halo);
+  /// `tile`: indices of the last layer's output that one step finishes; `halos`: by tensor, those of
+  /// sources change nothing.
+  AxisPlan(const Group& group, Axis axis, std::int64_t tile, const std::vector<Halo>& halos);
+  /// With all halos retained.
+  AxisPlan(const Group& group, Axis axis, std::int64_t tile)
+      : AxisPlan(group, axis, tile, std::vector<Halo>(group.tensors.size(), Halo::retain)) {}
 
   [[nodiscard]] std::int64_t tile() const noexcept { return tile_; }
   [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }

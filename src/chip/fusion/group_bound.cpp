@@ -40,8 +40,8 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
                                                   const GroupTraffic& traffic) const {
   const Group group = make_group(graph_, slice);
   const GroupLayer& last = group.layers.back();
-  const AxisPlan rows(group, Axis::rows, last.height, Halo::retain);
-  const AxisPlan columns(group, Axis::columns, last.width, Halo::retain);
+  const AxisPlan rows(group, Axis::rows, last.height);
+  const AxisPlan columns(group, Axis::columns, last.width);
   Bound bound;
   std::int64_t compute = 0;
   PortBits buffer;

@@ -5,23 +5,6 @@
 #include "base/ceil_div.hpp"
 
 namespace hwflow::chip {
-namespace {
-
-Halo halo_along(const GroupSchedule& schedule, Axis axis) {
-  return axis == schedule.outer ? outer_halo(schedule.intermediates)
-                                : inner_halo(schedule.intermediates);
-}
-
-Retention retention_of(const Group& group, const GroupSchedule& schedule) {
-  Retention retention{{}, schedule.channel_parts};
-  for (std::size_t t = 0; t < group.tensors.size(); ++t)
-    retention.tensors.push_back(group.tensors[t].producer ? schedule.intermediates
-                                                          : schedule.sources[t]);
-  return retention;
-}
-
-}  // namespace
-
 GroupTraffic& GroupTraffic::operator+=(const GroupTraffic& more) {
   fetched_bits += more.fetched_bits;
   read_again_bits += more.read_again_bits;
@@ -36,8 +19,8 @@ bool fits(const GroupRoom& room, const BufferRoom& buffer) {
 }
 
 TileScans::TileScans(const Group& group, const GroupSchedule& schedule)
-    : rows(group, Axis::rows, schedule.tile_rows, halo_along(schedule, Axis::rows)),
-      columns(group, Axis::columns, schedule.tile_columns, halo_along(schedule, Axis::columns)) {}
+    : rows(group, Axis::rows, schedule.tile_rows, halos_along(schedule, Axis::rows)),
+      columns(group, Axis::columns, schedule.tile_columns, halos_along(schedule, Axis::columns)) {}
 
 TiledGroup::TiledGroup(const Group& group, const AxisPlan& rows, const AxisPlan& columns,
                        Axis outer)
@@ -51,12 +34,14 @@ std::int64_t TiledGroup::fetched_pixels(std::size_t tensor, HaloPolicy policy) c
   return outer_.moved(tensor, outer_halo(policy)) * inner_.moved(tensor, inner_halo(policy));
 }
 
-std::int64_t TiledGroup::made_pixels(std::size_t layer, HaloPolicy policy) const {
-  return fetched_pixels(group_.layers[layer].output, policy);
+std::int64_t TiledGroup::made_pixels(std::size_t layer, const GroupSchedule& schedule) const {
+  const std::size_t output = group_.layers[layer].output;
+  return fetched_pixels(output, schedule.halos[output]);
 }
 
-std::int64_t TiledGroup::working_steps(std::size_t layer, HaloPolicy policy) const {
+std::int64_t TiledGroup::working_steps(std::size_t layer, const GroupSchedule& schedule) const {
   const std::size_t output = group_.layers[layer].output;
+  const HaloPolicy policy = schedule.halos[output];
   return outer_.working_steps(output, outer_halo(policy)) *
          inner_.working_steps(output, inner_halo(policy));
 }
@@ -73,7 +58,7 @@ GroupTraffic TiledGroup::traffic(const GroupSchedule& schedule) const {
   for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
     const GroupTensor& tensor = group_.tensors[t];
     if (!tensor.producer) {
-      const std::int64_t bits = fetched_pixels(t, schedule.sources[t]) * tensor.fetched_bits;
+      const std::int64_t bits = fetched_pixels(t, schedule.halos[t]) * tensor.fetched_bits;
       (tensor.is_read_again ? traffic.read_again_bits : traffic.fetched_bits) += bits;
     } else {
       traffic.written_bits += outer_.total(t) * inner_.total(t) * tensor.written_bits;
@@ -84,7 +69,7 @@ GroupTraffic TiledGroup::traffic(const GroupSchedule& schedule) const {
   traffic.written_bits *= group_.batch;
   for (std::size_t l = 0; l < group_.layers.size(); ++l) {
     const std::int64_t times =
-        schedule.resident_weights[l] ? 1 : group_.batch * working_steps(l, schedule.intermediates);
+        schedule.resident_weights[l] ? 1 : group_.batch * working_steps(l, schedule);
     traffic.weight_bits += group_.layers[l].weight_bits * times;
   }
   return traffic;
@@ -96,7 +81,7 @@ std::int64_t TiledGroup::staging_bits(const GroupSchedule& schedule, bool double
     const GroupTensor& tensor = group_.tensors[t];
     if (!tensor.producer) {
       // The tile in use is live; the next one comes in beside it.
-      if (double_buffered) bits += largest_block(t, schedule.sources[t]) * tensor.fetched_bits;
+      if (double_buffered) bits += largest_block(t, schedule.halos[t]) * tensor.fetched_bits;
     } else if (tensor.written_bits > 0) {
       bits += largest_block(t, HaloPolicy::retain) * (tensor.written_bits / tensor.channels) *
               ceil_div(tensor.channels, schedule.channel_parts) * (double_buffered ? 2 : 1);
@@ -121,7 +106,8 @@ GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered,
   GroupRoom room = fixed_room(schedule, double_buffered);
   if (room.staging_bits > enough) return room;
   room.live =
-      peak_occupancy(group_, scan(), retention_of(group_, schedule), enough - room.staging_bits);
+      peak_occupancy(group_, scan(), {schedule.halos, schedule.channel_parts},
+                             enough - room.staging_bits);
   return room;
 }
 
@@ -135,7 +121,7 @@ GroupRoom TiledGroup::fixed_room(const GroupSchedule& schedule, bool double_buff
 }
 
 std::vector<std::int64_t> TiledGroup::live_bits_by_step(const GroupSchedule& schedule) const {
-  const Retention retention = retention_of(group_, schedule);
+  const Retention retention{schedule.halos, schedule.channel_parts};
   const std::vector<std::int64_t> widths = pixel_bits(group_, scan(), retention);
   std::vector<std::int64_t> by_step, live(group_.layers.size());
   for (std::int64_t o = 0; o < outer_.steps(); ++o) {
@@ -149,12 +135,11 @@ std::vector<std::int64_t> TiledGroup::live_bits_by_step(const GroupSchedule& sch
 }
 
 GroupTraffic compulsory_traffic(const Group& group) {
-  const AxisPlan rows(group, Axis::rows, group.tensors[group.layers.back().output].height,
-                      Halo::retain);
-  const AxisPlan columns(group, Axis::columns, group.tensors[group.layers.back().output].width,
-                         Halo::retain);
+  const GroupTensor& last = group.tensors[group.layers.back().output];
+  const AxisPlan rows(group, Axis::rows, last.height);
+  const AxisPlan columns(group, Axis::columns, last.width);
   GroupSchedule schedule;
-  schedule.sources.assign(group.tensors.size(), HaloPolicy::retain);
+  schedule.halos.assign(group.tensors.size(), HaloPolicy::retain);
   schedule.resident_weights.assign(group.layers.size(), true);
   return TiledGroup(group, rows, columns, Axis::rows).traffic(schedule);
 }

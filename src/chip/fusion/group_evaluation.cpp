@@ -58,9 +58,11 @@ class GroupRun {
     cost_.level_traffic.resize(machine_.inner.levels().size());
     const Axis inner_axis = rows_first ? Axis::columns : Axis::rows;
     const auto outer =
-        step_classes(graph_, group_, rows_first ? rows : columns, schedule.outer, halos(true));
+        step_classes(graph_, group_, rows_first ? rows : columns, schedule.outer,
+                     halos_along(schedule, schedule.outer));
     const auto inner =
-        step_classes(graph_, group_, rows_first ? columns : rows, inner_axis, halos(false));
+        step_classes(graph_, group_, rows_first ? columns : rows, inner_axis,
+                     halos_along(schedule, inner_axis));
     GroupTimeline& timeline = cost_.timeline;
     timeline.images = group_.batch;
     timeline.outer_classes = outer.of_step;
@@ -79,16 +81,6 @@ class GroupRun {
   }
 
  private:
-  [[nodiscard]] std::vector<Halo> halos(bool outer) const {
-    std::vector<Halo> halos;
-    for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
-      const HaloPolicy policy =
-          group_.tensors[t].producer ? plan_.schedule.intermediates : plan_.schedule.sources[t];
-      halos.push_back(outer ? outer_halo(policy) : inner_halo(policy));
-    }
-    return halos;
-  }
-
   StepWork add_steps(const AxisStep& outer, const AxisStep& inner, std::int64_t count) {
     Transfers moved;
     StepWork work;

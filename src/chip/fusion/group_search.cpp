@@ -1,7 +1,6 @@
 #include "chip/fusion/group_search.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 #include <utility>
@@ -16,6 +15,7 @@ namespace {
 /// their halo policies.
 constexpr std::size_t kMostFreeSkips = 4;
 constexpr std::size_t kMostFreeSources = 3;
+constexpr std::size_t kMostFreeIntermediates = 2;
 
 std::vector<std::vector<std::size_t>> read_again_choices(const std::vector<std::size_t>& skips) {
   std::vector<std::vector<std::size_t>> choices{{}};
@@ -31,31 +31,49 @@ std::vector<std::vector<std::size_t>> read_again_choices(const std::vector<std::
   return choices;
 }
 
-std::vector<std::vector<HaloPolicy>> source_choices(const Group& group) {
-  constexpr std::array kPolicies{HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again};
-  std::vector<std::size_t> sources;
-  for (std::size_t t = 0; t < group.tensors.size(); ++t)
-    if (!group.tensors[t].producer) sources.push_back(t);
-  std::vector<HaloPolicy> all(group.tensors.size(), HaloPolicy::retain);
+/// Policies of all tensors: every choice of `policies` for each of `some` by itself, or, where these
+/// are more than `most`, one for all of them. All others retain.
+std::vector<std::vector<HaloPolicy>> policy_choices(std::size_t tensors,
+                                                    const std::vector<std::size_t>& some,
+                                                    const std::vector<HaloPolicy>& policies,
+                                                    std::size_t most) {
+  std::vector<HaloPolicy> all(tensors, HaloPolicy::retain);
   std::vector<std::vector<HaloPolicy>> choices;
-  if (sources.size() > kMostFreeSources) {
-    for (const HaloPolicy policy : kPolicies) {
-      for (const std::size_t source : sources) all[source] = policy;
+  if (some.size() > most) {
+    for (const HaloPolicy policy : policies) {
+      for (const std::size_t tensor : some) all[tensor] = policy;
       choices.push_back(all);
     }
     return choices;
   }
   std::size_t count = 1;
-  for (std::size_t i = 0; i < sources.size(); ++i) count *= kPolicies.size();
+  for (std::size_t i = 0; i < some.size(); ++i) count *= policies.size();
   for (std::size_t number = 0; number < count; ++number) {
     std::size_t rest = number;
-    for (const std::size_t source : sources) {
-      all[source] = kPolicies[rest % kPolicies.size()];
-      rest /= kPolicies.size();
+    for (const std::size_t tensor : some) {
+      all[tensor] = policies[rest % policies.size()];
+      rest /= policies.size();
     }
     choices.push_back(all);
   }
   return choices;
+}
+
+std::vector<std::vector<HaloPolicy>> source_choices(const Group& group) {
+  std::vector<std::size_t> sources;
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    if (!group.tensors[t].producer) sources.push_back(t);
+  return policy_choices(group.tensors.size(), sources,
+                        {HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again},
+                        kMostFreeSources);
+}
+
+/// What layers of the group make for others of it.
+std::vector<std::size_t> intermediates_of(const Group& group) {
+  std::vector<std::size_t> intermediates;
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    if (group.tensors[t].producer && !group.tensors[t].reads.empty()) intermediates.push_back(t);
+  return intermediates;
 }
 
 /// `only`: the tile that was asked for; 0: any.
@@ -76,16 +94,16 @@ std::vector<std::int64_t> part_choices(const Group& group) {
 class Plans {
  public:
   Plans(const Group& group, Axis axis) : group_(group), axis_(axis) {}
-  const AxisPlan& at(std::int64_t tile, Halo halo) {
-    auto& plan = plans_[{tile, halo}];
-    if (!plan) plan = std::make_unique<AxisPlan>(group_, axis_, tile, halo);
+  const AxisPlan& at(std::int64_t tile, const std::vector<Halo>& halos) {
+    auto& plan = plans_[{tile, halos}];
+    if (!plan) plan = std::make_unique<AxisPlan>(group_, axis_, tile, halos);
     return *plan;
   }
 
  private:
   const Group& group_;
   Axis axis_;
-  std::map<std::pair<std::int64_t, Halo>, std::unique_ptr<AxisPlan>> plans_;
+  std::map<std::pair<std::int64_t, std::vector<Halo>>, std::unique_ptr<AxisPlan>> plans_;
 };
 
 }  // namespace
@@ -140,8 +158,11 @@ class SpaceWalk {
     const auto all_rows = tiles_along(last.height, tile ? tile->rows : 0);
     const auto all_columns = tiles_along(last.width, tile ? tile->columns : 0);
     const std::vector<Axis> axes = outer_axes();
-    for (const HaloPolicy policy : intermediates(group)) {
-      schedule_.intermediates = policy;
+    const std::vector<std::size_t> made = intermediates_of(group);
+    are_intermediates_free_ = made.size() <= kMostFreeIntermediates;
+    for (const auto& intermediates :
+         policy_choices(group.tensors.size(), made, space_.options_.intermediates,
+                        kMostFreeIntermediates)) {
       for (const std::int64_t tile_rows : all_rows) {
         for (const std::int64_t tile_columns : all_columns) {
           for (const Axis outer : axes) {
@@ -152,19 +173,13 @@ class SpaceWalk {
             schedule_.outer = outer;
             schedule_.tile_rows = tile_rows;
             schedule_.tile_columns = tile_columns;
-            const bool rows_first = outer == Axis::rows;
-            const Halo bands = outer_halo(policy), tiles = inner_halo(policy);
-            visit_tiling({group, rows.at(tile_rows, rows_first ? bands : tiles),
-                          columns.at(tile_columns, rows_first ? tiles : bands), outer});
+            schedule_.halos = intermediates;
+            visit_tiling({group, rows.at(tile_rows, halos_along(schedule_, Axis::rows)),
+                          columns.at(tile_columns, halos_along(schedule_, Axis::columns)), outer});
           }
         }
       }
     }
-  }
-
-  [[nodiscard]] std::vector<HaloPolicy> intermediates(const Group& group) const {
-    if (group.layers.size() == 1) return {HaloPolicy::retain};
-    return space_.options_.intermediates;
   }
 
   [[nodiscard]] std::vector<Axis> outer_axes() const {
@@ -179,7 +194,8 @@ class SpaceWalk {
       return;
     }
     for (const auto& sources : sources_) {
-      schedule_.sources = sources;
+      for (std::size_t t = 0; t < sources.size(); ++t)
+        if (!tiled.group().tensors[t].producer) schedule_.halos[t] = sources[t];
       schedule_.resident_weights.assign(tiled.group().layers.size(), true);
       schedule_.channel_parts = 1;
       ++space_.counts_.tilings;
@@ -210,17 +226,24 @@ class SpaceWalk {
     return bits;
   }
 
-  /// A source whose tiles share nothing has nothing to keep: all policies are the same.
+  /// A tensor whose tiles share nothing has nothing to keep: all policies are the same.
   [[nodiscard]] bool has_idle_policy(const TiledGroup& tiled) const {
     const Group& group = tiled.group();
     for (std::size_t t = 0; t < group.tensors.size(); ++t) {
-      if (group.tensors[t].producer || schedule_.sources[t] == HaloPolicy::retain) continue;
+      if (schedule_.halos[t] == HaloPolicy::retain) continue;
       const HaloPolicy less =
-          schedule_.sources[t] == HaloPolicy::again ? HaloPolicy::in_band : HaloPolicy::retain;
-      if (tiled.fetched_pixels(t, schedule_.sources[t]) == tiled.fetched_pixels(t, less))
-        return true;
+          schedule_.halos[t] == HaloPolicy::again ? HaloPolicy::in_band : HaloPolicy::retain;
+      if (group.tensors[t].producer && !may_be(less)) continue;
+      if (tiled.fetched_pixels(t, schedule_.halos[t]) == tiled.fetched_pixels(t, less)) return true;
     }
     return false;
+  }
+
+  /// Is the policy one of intermediates that are searched one by one?
+  [[nodiscard]] bool may_be(HaloPolicy policy) const {
+    const auto& allowed = space_.options_.intermediates;
+    return are_intermediates_free_ &&
+           std::find(allowed.begin(), allowed.end(), policy) != allowed.end();
   }
 
   void visit_parts(const TiledGroup& tiled) {
@@ -272,7 +295,7 @@ class SpaceWalk {
       weights.push_back({layer.weight_bits,
                          weight_bits_of_part(layer, schedule_.channel_parts) *
                              (space_.buffer_.double_buffered ? 2 : 1),
-                         group.batch * tiled.working_steps(l, schedule_.intermediates)});
+                         group.batch * tiled.working_steps(l, schedule_)});
     }
     return weights;
   }
@@ -296,6 +319,7 @@ class SpaceWalk {
   GroupSchedule schedule_;
   GroupTraffic least_;
   std::vector<std::vector<HaloPolicy>> sources_;
+  bool are_intermediates_free_ = true;
   std::vector<std::int64_t> parts_;
 };
 

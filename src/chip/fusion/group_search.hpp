@@ -18,6 +18,7 @@ struct OutputTile {
 /// Which schedules a search may choose from: what it finds is best among these.
 struct GroupSpaceOptions {
   /// Policies for halos of intermediates; one at least. A group of one layer has no intermediates.
+  /// Each intermediate has its own where a group has no more than two, else all the same.
   std::vector<HaloPolicy> intermediates{HaloPolicy::retain};
   /// The only tile, cut to the map of the last layer where that is smaller; none: for every number
   /// of steps along an axis the smallest.

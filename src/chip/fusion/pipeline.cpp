@@ -69,7 +69,7 @@ class Slot {
   [[nodiscard]] std::int64_t pixels(std::size_t t) const {
     const std::size_t stage = stage_of_tensor(group_, stages_, t);
     if (number(stage) < 0) return 0;
-    if (!group_.tensors[t].producer && schedule_.sources[t] != HaloPolicy::retain)
+    if (!group_.tensors[t].producer && schedule_.halos[t] != HaloPolicy::retain)
       return works(stage) ? fetched_again(t, step(stage)) : 0;
     std::vector<Staircase> done;
     for (const std::size_t read : group_.tensors[t].reads) {
@@ -84,7 +84,7 @@ class Slot {
   /// A source whose halos are fetched again, all of whose readers are in this stage.
   [[nodiscard]] std::int64_t fetched_again(std::size_t t, const Step& at) const {
     const std::int64_t band = scan_.outer.block(t, at.outer, Halo::again);
-    if (schedule_.sources[t] == HaloPolicy::again)
+    if (schedule_.halos[t] == HaloPolicy::again)
       return band * scan_.inner.block(t, at.inner, Halo::again);
     std::int64_t from = scan_.inner.total(t);
     for (const std::size_t read : group_.tensors[t].reads)
@@ -154,9 +154,10 @@ std::size_t stage_of_tensor(const Group& group, const std::vector<std::size_t>& 
 
 bool can_pipeline(const Group& group, const std::vector<std::size_t>& stages,
                   const GroupSchedule& schedule) {
-  if (schedule.intermediates != HaloPolicy::retain || stages.back() == 0) return false;
+  if (stages.back() == 0) return false;
   for (std::size_t t = 0; t < group.tensors.size(); ++t) {
-    if (group.tensors[t].producer || schedule.sources[t] == HaloPolicy::retain) continue;
+    if (schedule.halos[t] == HaloPolicy::retain) continue;
+    if (group.tensors[t].producer) return false;
     const std::size_t first = stage_of_tensor(group, stages, t);
     for (const std::size_t read : group.tensors[t].reads)
       if (group.reads[read].is_kept && stages[group.reads[read].layer] != first) return false;

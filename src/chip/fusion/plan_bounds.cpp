@@ -50,11 +50,14 @@ GroupEvaluator::Bound PlanBounds::in_space(const GroupPlan& plan) const {
   return evaluator_.lower_bound(slice_, plan.traffic);
 }
 
-const PlanBounds::Computing& PlanBounds::computing(const GroupSchedule& schedule) {
+const PlanBounds::Computing& PlanBounds::computing(GroupSchedule schedule) {
+  const Group& members = group(schedule.read_again);
+  for (std::size_t t = 0; t < members.tensors.size(); ++t)
+    if (!members.tensors[t].producer) schedule.halos[t] = HaloPolicy::retain;
   const auto [known, is_new] =
       computing_.try_emplace({schedule.read_again, schedule.outer, schedule.tile_rows,
                               schedule.tile_columns, schedule.channel_parts,
-                              schedule.intermediates});
+                              schedule.halos});
   if (is_new) known->second = compute(schedule);
   return known->second;
 }
@@ -94,14 +97,12 @@ const Group& PlanBounds::group(const std::vector<std::size_t>& read_again) {
 
 const StepClasses& PlanBounds::classes(const GroupSchedule& schedule, Axis axis) {
   const std::int64_t tile = axis == Axis::rows ? schedule.tile_rows : schedule.tile_columns;
-  const Halo halo = axis == schedule.outer ? outer_halo(schedule.intermediates)
-                                           : inner_halo(schedule.intermediates);
-  const AxisKey key{schedule.read_again, axis, tile, halo};
+  const std::vector<Halo> halos = halos_along(schedule, axis);
+  const AxisKey key{schedule.read_again, axis, tile, halos};
   const auto known = classes_.find(key);
   if (known != classes_.end()) return known->second;
   const Group& members = group(schedule.read_again);
-  const AxisPlan plan(members, axis, tile, halo);
-  const std::vector<Halo> halos(members.tensors.size(), halo);
+  const AxisPlan plan(members, axis, tile, halos);
   return classes_.emplace(key, step_classes(graph_, members, plan, axis, halos)).first->second;
 }
 

@@ -37,11 +37,12 @@ class PlanBounds {
     std::vector<std::size_t> read_again;
     Axis outer = Axis::rows;
     std::int64_t rows = 1, columns = 1, channel_parts = 1;
-    HaloPolicy intermediates = HaloPolicy::retain;
+    std::vector<HaloPolicy> halos;  ///< those of sources do not count
     // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
     auto operator<=>(const Tiling&) const = default;
   };
-  using AxisKey = std::tuple<std::vector<std::size_t>, Axis, std::int64_t, Halo>;
+  using AxisKey =
+      std::tuple<std::vector<std::size_t>, Axis, std::int64_t, std::vector<Halo>>;
   struct BlockKey {
     std::size_t layer = 0;
     Block block;
@@ -54,7 +55,7 @@ class PlanBounds {
     PortBits buffer;
   };
 
-  [[nodiscard]] const Computing& computing(const GroupSchedule& schedule);
+  [[nodiscard]] const Computing& computing(GroupSchedule schedule);
   [[nodiscard]] Computing compute(const GroupSchedule& schedule);
   [[nodiscard]] const Group& group(const std::vector<std::size_t>& read_again);
   [[nodiscard]] const StepClasses& classes(const GroupSchedule& schedule, Axis axis);

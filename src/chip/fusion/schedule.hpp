@@ -26,8 +26,7 @@ struct GroupSchedule {
   Axis outer = Axis::rows;  ///< axis of the bands; tiles of a band follow along the other one
   std::int64_t tile_rows = 1, tile_columns = 1;  ///< of the last layer's output
   std::int64_t channel_parts = 1;  ///< parts of the output channels that one step computes in turn
-  HaloPolicy intermediates = HaloPolicy::retain;
-  std::vector<HaloPolicy> sources;      ///< by tensor of the group (only sources are looked at)
+  std::vector<HaloPolicy> halos;   ///< by tensor of the group, sources and intermediates
   std::vector<bool> resident_weights;   ///< by layer of the group
   std::vector<std::size_t> read_again;  ///< reads of the graph, see make_group()
   /// Columns of the array for each stage (pipeline_stages(), ArrayShares); empty: the layers share
@@ -35,5 +34,13 @@ struct GroupSchedule {
   std::vector<std::int64_t> shares;
   bool operator==(const GroupSchedule&) const = default;
 };
+
+/// What happens to the halos of every tensor along one axis.
+[[nodiscard]] inline std::vector<Halo> halos_along(const GroupSchedule& schedule, Axis axis) {
+  std::vector<Halo> halos;
+  for (const HaloPolicy policy : schedule.halos)
+    halos.push_back(axis == schedule.outer ? outer_halo(policy) : inner_halo(policy));
+  return halos;
+}
 
 }  // namespace hwflow::chip

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
+#include <vector>
+
 namespace hwflow::chip {
 namespace {
 
@@ -32,9 +35,17 @@ std::string policies_text(const FusionGraph& graph, const Slice& slice,
     ++with_weights;
     resident += schedule.resident_weights[l] ? 1 : 0;
   }
-  for (std::size_t t = 0; t < group.tensors.size(); ++t)
-    if (!group.tensors[t].producer && schedule.sources[t] != HaloPolicy::retain) ++overlapping;
-  std::string text = halos_text(schedule.intermediates);
+  std::set<HaloPolicy> intermediates;
+  for (std::size_t t = 0; t < group.tensors.size(); ++t) {
+    if (group.tensors[t].producer && !group.tensors[t].reads.empty())
+      intermediates.insert(schedule.halos[t]);
+    else if (!group.tensors[t].producer && schedule.halos[t] != HaloPolicy::retain)
+      ++overlapping;
+  }
+  std::vector<const char*> policies;
+  for (const HaloPolicy policy : intermediates) policies.push_back(halos_text(policy));
+  std::string text =
+      policies.empty() ? "no intermediates" : fmt::format("{}", fmt::join(policies, " or "));
   text += fmt::format(", bands of {}", schedule.outer == Axis::rows ? "rows" : "columns");
   if (with_weights > 0) text += fmt::format(", weights: {} of {} stay", resident, with_weights);
   if (overlapping > 0) text += fmt::format(", {} fetched with overlap", overlapping);

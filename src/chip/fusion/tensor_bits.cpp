@@ -12,25 +12,21 @@ class Ledger {
 
   void add_group(const Slice& slice, const GroupSchedule& schedule) {
     const Group group = make_group(graph_, slice, schedule.read_again);
-    const bool rows_first = schedule.outer == Axis::rows;
-    const Halo bands = outer_halo(schedule.intermediates);
-    const Halo tiles = inner_halo(schedule.intermediates);
-    const AxisPlan rows(group, Axis::rows, schedule.tile_rows, rows_first ? bands : tiles);
-    const AxisPlan columns(group, Axis::columns, schedule.tile_columns, rows_first ? tiles : bands);
-    const TiledGroup tiled(group, rows, columns, schedule.outer);
+    const TileScans scans(group, schedule);
+    const TiledGroup tiled(group, scans, schedule.outer);
     for (std::size_t t = 0; t < group.tensors.size(); ++t) {
       const GroupTensor& tensor = group.tensors[t];
       maps_[tensor.tensor] +=
           group.batch * (tensor.producer
-                             ? rows.total(t) * columns.total(t) * tensor.written_bits
-                             : tiled.fetched_pixels(t, schedule.sources[t]) * tensor.fetched_bits);
+                             ? scans.rows.total(t) * scans.columns.total(t) * tensor.written_bits
+                             : tiled.fetched_pixels(t, schedule.halos[t]) * tensor.fetched_bits);
     }
     for (std::size_t l = 0; l < group.layers.size(); ++l)
       weights_[group.layers[l].layer] +=
           group.layers[l].weight_bits *
           (schedule.resident_weights[l]
                ? 1
-               : group.batch * tiled.working_steps(l, schedule.intermediates));
+               : group.batch * tiled.working_steps(l, schedule));
   }
 
   /// Of a layer as the mapper maps it.
@@ -55,7 +51,7 @@ class Ledger {
     GroupSchedule schedule;
     schedule.tile_rows = group.layers.back().height;
     schedule.tile_columns = group.layers.back().width;
-    schedule.sources.assign(group.tensors.size(), HaloPolicy::retain);
+    schedule.halos.assign(group.tensors.size(), HaloPolicy::retain);
     schedule.resident_weights.assign(group.layers.size(), true);
     add_group(group.slice, schedule);
   }

@@ -24,21 +24,14 @@ void expect_equal(const Network& network, const FusionGraph& graph,
   const FusedSimulation walked =
       simulate_fused(network, graph, group, schedule, drawn.double_buffered);
   EXPECT_TRUE(walked.faults.empty()) << walked.faults.front();
-  const HaloPolicy halo = schedule.intermediates;
-  const bool rows_first = schedule.outer == Axis::rows;
-  const AxisPlan rows(group, Axis::rows, schedule.tile_rows,
-                      rows_first ? outer_halo(halo) : inner_halo(halo));
-  const AxisPlan columns(group, Axis::columns, schedule.tile_columns,
-                         rows_first ? inner_halo(halo) : outer_halo(halo));
-  const TiledGroup tiled(group, rows, columns, schedule.outer);
+  const TileScans scans(group, schedule);
+  const TiledGroup tiled(group, scans, schedule.outer);
   EXPECT_EQ(tiled.traffic(schedule), walked.traffic);
   const GroupRoom room = tiled.room(schedule, drawn.double_buffered);
   EXPECT_EQ(room.live.bits, walked.peak_bits);
   EXPECT_EQ(room.staging_bits, walked.staging_bits);
   EXPECT_EQ(room.weight_staging_bits, walked.weight_staging_bits);
-  Retention retention{{}, schedule.channel_parts};
-  for (std::size_t t = 0; t < group.tensors.size(); ++t)
-    retention.tensors.push_back(group.tensors[t].producer ? halo : schedule.sources[t]);
+  const Retention retention{schedule.halos, schedule.channel_parts};
   const std::vector<std::int64_t> widths = pixel_bits(group, tiled.scan(), retention);
   const std::vector<std::int64_t> by_step = tiled.live_bits_by_step(schedule);
   ASSERT_EQ(by_step.size(), walked.live.size());
@@ -52,8 +45,8 @@ void expect_equal(const Network& network, const FusionGraph& graph,
     }
   }
   for (std::size_t l = 0; l < group.layers.size(); ++l) {
-    EXPECT_EQ(tiled.made_pixels(l, halo), walked.made_pixels[l]);
-    EXPECT_EQ(tiled.working_steps(l, halo), walked.working_steps[l]);
+    EXPECT_EQ(tiled.made_pixels(l, schedule), walked.made_pixels[l]);
+    EXPECT_EQ(tiled.working_steps(l, schedule), walked.working_steps[l]);
   }
 }
 
@@ -87,8 +80,7 @@ TEST(TiledGroup, KeepsNothingInVainInChains) {
     const FusionGraph graph =
         make_fusion_graph(network, PrecisionPlan::uniform(3, 8, 8), {.partial_sum_bits = 8});
     auto drawn = testing::random_schedule(rng, graph);
-    drawn.schedule.intermediates = HaloPolicy::retain;
-    std::fill(drawn.schedule.sources.begin(), drawn.schedule.sources.end(), HaloPolicy::retain);
+    std::fill(drawn.schedule.halos.begin(), drawn.schedule.halos.end(), HaloPolicy::retain);
     const FusedSimulation walked =
         simulate_fused(network, graph, drawn.group, drawn.schedule, false);
     for (const std::int64_t pixels : walked.kept_in_vain) EXPECT_EQ(pixels, 0) << "seed " << seed;

@@ -109,13 +109,8 @@ FusionMachine random_machine(Rng& rng, bool double_buffered) {
 
 GroupPlan plan_of(const testing::RandomSchedule& drawn) {
   const GroupSchedule& schedule = drawn.schedule;
-  const bool rows_first = schedule.outer == Axis::rows;
-  const Halo outer = outer_halo(schedule.intermediates);
-  const Halo inner = inner_halo(schedule.intermediates);
-  const AxisPlan rows(drawn.group, Axis::rows, schedule.tile_rows, rows_first ? outer : inner);
-  const AxisPlan columns(drawn.group, Axis::columns, schedule.tile_columns,
-                         rows_first ? inner : outer);
-  const TiledGroup tiled(drawn.group, rows, columns, schedule.outer);
+  const TileScans scans(drawn.group, schedule);
+  const TiledGroup tiled(drawn.group, scans, schedule.outer);
   return {schedule, tiled.traffic(schedule), tiled.room(schedule, drawn.double_buffered),
           tiled.steps()};
 }

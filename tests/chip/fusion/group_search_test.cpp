@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 
 #include "tests/chip/fusion/random_network.hpp"
 #include "workload/builtin_networks.hpp"
 
 namespace hwflow::chip {
 namespace {
-
-Halo halo_along(Axis axis, const GroupSchedule& schedule) {
-  return axis == schedule.outer ? outer_halo(schedule.intermediates)
-                                : inner_halo(schedule.intermediates);
-}
 
 std::vector<std::int64_t> allowed_tiles(std::int64_t extent, std::optional<std::int64_t> given) {
   if (given) return {std::min(extent, *given)};
@@ -36,9 +32,13 @@ std::optional<std::int64_t> least_by_enumeration(const FusionGraph& graph, const
     for (std::size_t i = 0; i < skips.size(); ++i)
       if ((set >> i) & 1U) schedule.read_again.push_back(skips[i]);
     const Group group = make_group(graph, slice, schedule.read_again);
-    std::vector<std::size_t> sources;
-    for (std::size_t t = 0; t < group.tensors.size(); ++t)
-      if (!group.tensors[t].producer) sources.push_back(t);
+    std::vector<std::size_t> sources, intermediates;
+    for (std::size_t t = 0; t < group.tensors.size(); ++t) {
+      if (!group.tensors[t].producer)
+        sources.push_back(t);
+      else if (!group.tensors[t].reads.empty())
+        intermediates.push_back(t);
+    }
     const auto price_all_weights = [&](const TiledGroup& tiled) {
       for (std::size_t residents = 0; residents < std::size_t{1} << group.layers.size();
            ++residents) {
@@ -50,34 +50,39 @@ std::optional<std::int64_t> least_by_enumeration(const FusionGraph& graph, const
         if (fits(room, buffer) && (!least || moved < *least)) least = moved;
       }
     };
-    std::function<void(std::size_t, const TiledGroup&)> choose_sources = [&](std::size_t i,
-                                                                             const TiledGroup&
-                                                                                 tiled) {
-      if (i == sources.size()) return price_all_weights(tiled);
-      for (const HaloPolicy policy : {HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again}) {
-        schedule.sources[sources[i]] = policy;
-        choose_sources(i + 1, tiled);
+    std::function<void(std::size_t, const TiledGroup&)> choose_sources =
+        [&](std::size_t i, const TiledGroup& tiled) {
+          if (i == sources.size()) return price_all_weights(tiled);
+          for (const HaloPolicy policy :
+               {HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again}) {
+            schedule.halos[sources[i]] = policy;
+            choose_sources(i + 1, tiled);
+          }
+        };
+    std::function<void(std::size_t)> choose_intermediates = [&](std::size_t i) {
+      if (i == intermediates.size()) {
+        const TileScans scans(group, schedule);
+        for (const std::int64_t parts : {1, 2}) {  // three channels at most
+          schedule.channel_parts = parts;
+          choose_sources(0, TiledGroup(group, scans, schedule.outer));
+        }
+        return;
+      }
+      for (const HaloPolicy policy : allowed.intermediates) {
+        schedule.halos[intermediates[i]] = policy;
+        choose_intermediates(i + 1);
       }
     };
     const GroupLayer& last = group.layers.back();
-    for (const HaloPolicy policy : allowed.intermediates) {
-      for (const std::int64_t tile_rows : allowed_tiles(last.height, given_rows)) {
-        for (const std::int64_t tile_columns : allowed_tiles(last.width, given_columns)) {
-          for (const Axis outer : {Axis::rows, Axis::columns}) {
-            if (allowed.outer && outer != *allowed.outer) continue;
-            schedule.outer = outer;
-            schedule.intermediates = policy;
-            const AxisPlan rows(group, Axis::rows, tile_rows, halo_along(Axis::rows, schedule));
-            const AxisPlan columns(group, Axis::columns, tile_columns,
-                                   halo_along(Axis::columns, schedule));
-            for (const std::int64_t parts : {1, 2}) {  // three channels at most
-              schedule.tile_rows = tile_rows;
-              schedule.tile_columns = tile_columns;
-              schedule.channel_parts = parts;
-              schedule.sources.assign(group.tensors.size(), HaloPolicy::retain);
-              choose_sources(0, TiledGroup(group, rows, columns, outer));
-            }
-          }
+    schedule.halos.assign(group.tensors.size(), HaloPolicy::retain);
+    for (const std::int64_t tile_rows : allowed_tiles(last.height, given_rows)) {
+      for (const std::int64_t tile_columns : allowed_tiles(last.width, given_columns)) {
+        for (const Axis outer : {Axis::rows, Axis::columns}) {
+          if (allowed.outer && outer != *allowed.outer) continue;
+          schedule.outer = outer;
+          schedule.tile_rows = tile_rows;
+          schedule.tile_columns = tile_columns;
+          choose_intermediates(0);
         }
       }
     }
@@ -110,14 +115,15 @@ GroupSpaceOptions draw_space(Rng& rng) {
   constexpr std::array kPolicies{HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again};
   GroupSpaceOptions space;
   space.intermediates = {kPolicies[rng.below(3)]};
+  if (rng.below(2) == 0) space.intermediates = {kPolicies.begin(), kPolicies.end()};
   space.tile = OutputTile{rng.between(1, 5), rng.between(1, 5)};
   if (rng.below(2) == 0) space.outer = rng.below(2) == 0 ? Axis::rows : Axis::columns;
   return space;
 }
 
 TEST(GroupSpace, FindsTheLeastTrafficOfTheSchedulesThatAreAllowed) {
-  int with_schedules = 0, with_cut_tiles = 0;
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  int with_schedules = 0, with_cut_tiles = 0, with_several_policies = 0;
+  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
     Rng rng = Rng::derive(12, seed);
     const auto drawn = draw(rng);
     const GroupSpaceOptions allowed = draw_space(rng);
@@ -132,7 +138,16 @@ TEST(GroupSpace, FindsTheLeastTrafficOfTheSchedulesThatAreAllowed) {
     const GroupLayer last = make_group(drawn->graph, drawn->slice).layers.back();
     ASSERT_EQ(found->schedule.tile_rows, std::min(allowed.tile->rows, last.height));
     ASSERT_EQ(found->schedule.tile_columns, std::min(allowed.tile->columns, last.width));
-    ASSERT_EQ(found->schedule.intermediates, allowed.intermediates.front());
+    const Group group = make_group(drawn->graph, drawn->slice, found->schedule.read_again);
+    std::set<HaloPolicy> used;
+    for (std::size_t t = 0; t < group.tensors.size(); ++t)
+      if (group.tensors[t].producer && !group.tensors[t].reads.empty())
+        used.insert(found->schedule.halos[t]);
+    if (allowed.intermediates.size() == 1) {
+      used.insert(allowed.intermediates.front());  // there may be none
+      ASSERT_EQ(used, std::set{allowed.intermediates.front()});
+    }
+    if (used.size() > 1) ++with_several_policies;
     if (allowed.outer) {
       ASSERT_EQ(found->schedule.outer, *allowed.outer);
     }
@@ -140,6 +155,7 @@ TEST(GroupSpace, FindsTheLeastTrafficOfTheSchedulesThatAreAllowed) {
   }
   EXPECT_GT(with_schedules, 60);
   EXPECT_GT(with_cut_tiles, 5);
+  EXPECT_GT(with_several_policies, 0);
 }
 
 TEST(GroupSpace, SufficientRoomIsTheLeastThatHoldsASchedule) {

@@ -21,7 +21,8 @@ TEST(Pipeline, LiveBitsEqualTheWalkOverPixelsSlotBySlot) {
     const Network network = testing::random_network(rng, 6);
     const FusionGraph graph = make_fusion_graph(network, testing::random_plan(rng, network), {});
     auto drawn = testing::random_schedule(rng, graph);
-    drawn.schedule.intermediates = HaloPolicy::retain;
+    for (std::size_t t = 0; t < drawn.group.tensors.size(); ++t)
+      if (drawn.group.tensors[t].producer) drawn.schedule.halos[t] = HaloPolicy::retain;
     const std::vector<std::size_t> stages = pipeline_stages(graph, drawn.group);
     if (!can_pipeline(drawn.group, stages, drawn.schedule)) continue;
     SCOPED_TRACE(fmt::format("case {}\n{}", i, testing::describe(network, graph, drawn)));
@@ -59,7 +60,7 @@ TEST(Pipeline, FillsAndDrains) {
   GroupPlan plan;
   plan.schedule.tile_rows = 2;
   plan.schedule.tile_columns = 8;
-  plan.schedule.sources.assign(3, HaloPolicy::retain);
+  plan.schedule.halos.assign(3, HaloPolicy::retain);
   plan.schedule.resident_weights = {true, true};
   const Group group = make_group(graph, {0, 2});
   const TileScans scans(group, plan.schedule);

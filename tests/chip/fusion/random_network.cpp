@@ -195,9 +195,8 @@ RandomSchedule random_schedule(Rng& rng, const FusionGraph& graph) {
   schedule.tile_rows = rng.between(1, last.height);
   schedule.tile_columns = rng.between(1, last.width);
   schedule.channel_parts = rng.between(1, 3);
-  schedule.intermediates = random_policy(rng);
   for (std::size_t t = 0; t < drawn.group.tensors.size(); ++t)
-    schedule.sources.push_back(random_policy(rng));
+    schedule.halos.push_back(random_policy(rng));
   for (std::size_t l = 0; l < drawn.group.layers.size(); ++l)
     schedule.resident_weights.push_back(rng.below(2) == 0);
   drawn.double_buffered = rng.below(2) == 0;
@@ -217,16 +216,16 @@ std::string describe(const Network& network, const FusionGraph& graph,
     text += "\n";
   }
   const GroupSchedule& s = drawn.schedule;
-  text += fmt::format("layers {}..{} of {}, outer {}, tile {}x{}, parts {}, halo {}, again {}\n",
+  text += fmt::format("layers {}..{} of {}, outer {}, tile {}x{}, parts {}, again {}\n",
                       drawn.group.slice.first, drawn.group.slice.last, graph.layers.size(),
                       s.outer == Axis::rows ? "rows" : "columns", s.tile_rows, s.tile_columns,
-                      s.channel_parts, static_cast<int>(s.intermediates), s.read_again.size());
+                      s.channel_parts, s.read_again.size());
   for (std::size_t t = 0; t < drawn.group.tensors.size(); ++t) {
     const GroupTensor& tensor = drawn.group.tensors[t];
     text += fmt::format("tensor {} {}: kept {} fetched {} written {} halo {}\n", t,
                         graph.tensors[tensor.tensor].name, tensor.kept_bits, tensor.fetched_bits,
                         tensor.written_bits,
-                        static_cast<int>(tensor.producer ? s.intermediates : s.sources[t]));
+                        static_cast<int>(s.halos[t]));
   }
   return text;
 }

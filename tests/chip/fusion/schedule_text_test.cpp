@@ -18,7 +18,7 @@ TEST(ScheduleText, NamesEveryChoice) {
   GroupSchedule schedule;
   schedule.tile_rows = 2;
   schedule.tile_columns = 8;
-  schedule.sources.assign(8, HaloPolicy::retain);
+  schedule.halos.assign(8, HaloPolicy::retain);
   schedule.resident_weights = {true, false, true};
   EXPECT_EQ(tile_text(schedule), "2 x 8");
   // The addition has no weights: one of two stays.
@@ -26,15 +26,21 @@ TEST(ScheduleText, NamesEveryChoice) {
             "halos retained, bands of rows, weights: 1 of 2 stay");
   schedule.channel_parts = 4;
   schedule.outer = Axis::columns;
-  schedule.intermediates = HaloPolicy::in_band;
-  schedule.sources[0] = HaloPolicy::again;
+  schedule.halos[0] = HaloPolicy::again;
   schedule.read_again = skip_reads(graph, {0, 3});
+  const Group group = make_group(graph, {0, 3}, schedule.read_again);
+  for (std::size_t t = 0; t < group.tensors.size(); ++t)
+    if (group.tensors[t].producer) schedule.halos[t] = HaloPolicy::in_band;
   EXPECT_EQ(tile_text(schedule), "2 x 8, 4 parts");
   EXPECT_EQ(policies_text(graph, {0, 3}, schedule),
             "bands recomputed, bands of columns, weights: 1 of 2 stay, 1 fetched with overlap, "
             "1 read again");
+  schedule.halos[group.layers[0].output] = HaloPolicy::retain;
+  EXPECT_EQ(policies_text(graph, {0, 3}, schedule),
+            "halos retained or bands recomputed, bands of columns, weights: 1 of 2 stay, 1 fetched "
+            "with overlap, 1 read again");
   schedule = {};
-  schedule.sources.assign(8, HaloPolicy::retain);
+  schedule.halos.assign(8, HaloPolicy::retain);
   schedule.resident_weights.assign(3, true);
   schedule.shares = {5, 9};
   EXPECT_EQ(policies_text(graph, {0, 3}, schedule),

@@ -19,7 +19,7 @@ TEST(StepClasses, TellTheBordersFromTheMiddle) {
   const FusionGraph graph = make_fusion_graph(network, PrecisionPlan::uniform(2, 8, 8), {});
   const Group group = make_group(graph, {0, 2});
   ASSERT_EQ(group.tensors.size(), 3U);  // x, a, b
-  const AxisPlan plan(group, Axis::rows, 2, Halo::retain);
+  const AxisPlan plan(group, Axis::rows, 2);
   const std::vector<Halo> halos(3, Halo::retain);
   const StepClasses classes = step_classes(graph, group, plan, Axis::rows, halos);
   // Step 0 makes rows 0..2 of a and 0..1 of b, then two rows of each; a ends with row 11 in step 5.
@@ -50,8 +50,8 @@ TEST(StepClasses, CountEveryStepOnce) {
   const FusionGraph graph = make_fusion_graph(network, PrecisionPlan::uniform(2, 8, 8), {});
   const Group group = make_group(graph, {0, 2});
   for (const Halo halo : {Halo::retain, Halo::again}) {
-    const AxisPlan plan(group, Axis::rows, 1, halo);
     const std::vector<Halo> halos(3, halo);
+    const AxisPlan plan(group, Axis::rows, 1, halos);
     const StepClasses classes = step_classes(graph, group, plan, Axis::rows, halos);
     std::vector<std::int64_t> counts(classes.counts.size(), 0), expected;
     for (const std::size_t place : classes.of_step) ++counts[place];
