@@ -70,46 +70,32 @@ void add_steps(const FusionReport& report, const chip::FusedGroup& group, double
     at += cycles;
   };
   transfer(bits(line.prologue_cycles));
-  const auto inner_steps = static_cast<std::int64_t>(line.inner_classes.size());
-  const std::int64_t steps = static_cast<std::int64_t>(line.outer_classes.size()) * inner_steps;
-  const auto work_of = [&](std::int64_t step) -> const chip::StepWork& {
-    return line.step(static_cast<std::size_t>(step / inner_steps),
-                     static_cast<std::size_t>(step % inner_steps));
-  };
   /// A layer at work from `begin` on; returns when it ends.
   const auto busy = [&](std::size_t layer, std::int64_t step, double begin) {
-    const double cycles = bits(work_of(step).layers[layer].cycles);
+    const double cycles = bits(line.step(step).layers[layer].cycles);
     if (cycles > 0) spans.layers[layer].push_back({begin, begin + cycles, cycles});
     return begin + cycles;
   };
-  const auto slot = [&](std::int64_t number, double moved, double cycles, const auto& work) {
-    if (moved > 0) spans.dram.push_back({at, at + moved, moved});
-    const double begin = overlaps ? at : at + moved;
-    const double end = work(begin);
-    if (end > begin) spans.array.push_back({begin, end, end - begin});
-    spans.room.push_back({at, at + cycles, fixed + bits(live[static_cast<std::size_t>(number)])});
-    at += cycles;
+  /// Stages side by side, the layers of a stage one after the other; returns when the last ends.
+  const auto work = [&](std::int64_t number, double begin) {
+    std::vector<double> ends(line.stages.empty() ? 1 : line.stages.back() + 1, begin);
+    for (std::size_t l = 0; l < shape.layers.size(); ++l) {
+      const std::size_t stage = line.stages.empty() ? 0 : line.stages[l];
+      const std::int64_t step = number - static_cast<std::int64_t>(stage);
+      if (step >= 0 && step < line.steps()) ends[stage] = busy(l, step, ends[stage]);
+    }
+    return *std::max_element(ends.begin(), ends.end());
   };
   for (std::int64_t image = 0; image < line.images; ++image) {
-    for (std::int64_t step = 0; line.stages.empty() && step < steps; ++step) {
-      const chip::StepWork& all = work_of(step);
-      slot(step, bits(all.transfer_cycles), bits(all.cycles), [&](double begin) {
-        for (std::size_t l = 0; l < all.layers.size(); ++l) begin = busy(l, step, begin);
-        return begin;
-      });
-    }
     for (std::size_t k = 0; k < line.slots.size(); ++k) {
-      const auto number = static_cast<std::int64_t>(k);
-      slot(number, bits(line.slots[k].transfer_cycles), bits(line.slots[k].cycles),
-           [&](double begin) {
-             std::vector<double> ends(line.stages.back() + 1, begin);
-             for (std::size_t l = 0; l < line.stages.size(); ++l) {
-               const std::int64_t step = number - static_cast<std::int64_t>(line.stages[l]);
-               double& end = ends[line.stages[l]];
-               if (step >= 0 && step < steps) end = busy(l, step, end);
-             }
-             return *std::max_element(ends.begin(), ends.end());
-           });
+      const chip::SlotWork& slot = line.slot(image, k);
+      const double moved = bits(slot.transfer_cycles), cycles = bits(slot.cycles);
+      if (moved > 0) spans.dram.push_back({at, at + moved, moved});
+      const double begin = overlaps ? at : at + moved;
+      const double end = work(static_cast<std::int64_t>(k), begin);
+      if (end > begin) spans.array.push_back({begin, end, end - begin});
+      spans.room.push_back({at, at + cycles, fixed + bits(live[k])});
+      at += cycles;
     }
   }
   transfer(bits(line.epilogue_cycles));

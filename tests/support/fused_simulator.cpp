@@ -371,6 +371,8 @@ class Simulator {
     if (!tensor.producer) {
       (tensor.is_read_again ? result_.traffic.read_again_bits : result_.traffic.fetched_bits) +=
           count * tensor.fetched_bits * group_.batch;
+      StepTransfers& now = result_.transfers.back();
+      (tensor.is_read_again ? now.again_bits : now.source_bits) += count * tensor.fetched_bits;
       result_.map_words += count * tensor.fetched_words * group_.batch;
     } else {
       result_.made_pixels[*tensor.producer] += count;
@@ -380,6 +382,7 @@ class Simulator {
       const bool is_new = ever_[t].insert(pixel).second;
       if (tensor.producer && is_new && tensor.written_bits > 0) {
         result_.traffic.written_bits += tensor.written_bits * group_.batch;
+        result_.transfers.back().written_bits += tensor.written_bits;
         result_.output_words += tensor.written_words * group_.batch;
       }
       if (!is_new && policy(t) == HaloPolicy::retain) fault("tensor {} is made twice", t);
@@ -388,6 +391,7 @@ class Simulator {
   }
 
   void step(std::int64_t o, std::int64_t i) {
+    result_.transfers.emplace_back();
     for (std::size_t t = 0; t < group_.tensors.size(); ++t)
       if (!group_.tensors[t].producer) bring(t, o, i);
     std::vector<std::int64_t> live;
@@ -409,6 +413,7 @@ class Simulator {
       if (block > 0) note_block(l, o, i);
       if (block > 0 && !schedule_.resident_weights[l]) {
         result_.traffic.weight_bits += layer.weight_bits * group_.batch;
+        result_.transfers.back().weight_bits += layer.weight_bits;
         result_.weight_words += layer.weight_words * group_.batch;
       }
       live.push_back(bits);

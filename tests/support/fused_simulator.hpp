@@ -17,8 +17,16 @@ struct ComputedBlock {
 };
 
 /// A fused group executed pixel by pixel.
+/// Bits that cross the DRAM port for one step of one image; weights that stay are in none.
+struct StepTransfers {
+  std::int64_t source_bits = 0;  ///< of what others made
+  std::int64_t again_bits = 0;   ///< of what the group itself has written or read before
+  std::int64_t weight_bits = 0, written_bits = 0;
+};
+
 struct FusedSimulation {
   chip::GroupTraffic traffic;
+  std::vector<StepTransfers> transfers;  ///< by step
   /// Words that crossed the DRAM port: feature maps and weights inward, outputs outward.
   std::int64_t map_words = 0, weight_words = 0, output_words = 0;
   /// Of one image, in the order in which they are computed; empty ones left out.

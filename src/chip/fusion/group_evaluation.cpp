@@ -19,14 +19,6 @@ double leakage_of(const Accelerator& accelerator) {
                        static_cast<double>(accelerator.compute_units());
 }
 
-/// Indices of every tensor that a step makes or fetches for the first time.
-std::vector<std::int64_t> fresh_in(const Group& group, const AxisPlan& plan, std::int64_t i) {
-  std::vector<std::int64_t> fresh;
-  for (std::size_t t = 0; t < group.tensors.size(); ++t)
-    fresh.push_back(plan.block(t, i, Halo::retain));
-  return fresh;
-}
-
 /// What moves from and to DRAM.
 struct Transfers {
   Moved maps, weights, outputs;
@@ -74,8 +66,8 @@ class GroupRun {
             add_steps(outer_step, inner_step, outer_count * inner_count * group_.batch));
     }
     if (!problems_.empty()) return Unexpected{std::move(problems_)};
-    if (!stages_.empty()) add_slots();
-    add_ends(rows, columns);
+    add_residents();
+    add_slots();
     add_energy();
     return std::move(cost_);
   }
@@ -96,10 +88,10 @@ class GroupRun {
         const Moved in =
             outer.moved[t] * inner.moved[t] * Moved{tensor.fetched_words, tensor.fetched_bits};
         moved.maps += in;
-        work.layers[first_reader(tensor)].read_bits += in.bits;
+        LayerWork& reader = work.layers[first_reader(tensor)];
+        (tensor.is_read_again ? reader.read_bits : reader.ahead_bits) += in.bits;
       }
     }
-    std::int64_t compute = 0;
     for (std::size_t l = 0; l < group_.layers.size(); ++l) {
       const std::size_t output = group_.layers[l].output;
       if (outer.moved[output] * inner.moved[output] == 0) continue;
@@ -108,40 +100,11 @@ class GroupRun {
         work.layers[l].read_bits += group_.layers[l].weight_bits;
       }
       add_layer(l, outer.blocks[l], inner.blocks[l], count, work.layers[l]);
-      compute += work.layers[l].cycles;
     }
     add_transfers(count, moved);
-    LayerWork all;
-    for (const LayerWork& layer : work.layers) add(layer, all);
-    const std::int64_t transfer = evaluator_.transfer_cycles(moved.read_bits(), moved.outputs.bits);
-    cost_.compute_cycles += count * compute;
-    work.read_bits = moved.read_bits();
-    work.written_bits = moved.outputs.bits;
-    work.transfer_cycles = transfer;
-    work.cycles = with_transfers(compute, transfer, all);
-    if (stages_.empty()) {
-      cost_.dram_cycles += count * transfer;
-      cost_.cycles += count * work.cycles;
-    }
+    for (const LayerWork& layer : work.layers) work.all += layer;
+    cost_.compute_cycles += count * work.all.cycles;
     return work;
-  }
-
-  static void add(const LayerWork& more, LayerWork& all) {
-    all.buffer_cycles += more.buffer_cycles;
-    all.buffer_read_bits += more.buffer_read_bits;
-    all.buffer_written_bits += more.buffer_written_bits;
-    all.read_bits += more.read_bits;
-    all.written_bits += more.written_bits;
-  }
-
-  /// Where transfers run beside computing, both share the ports of the buffer.
-  [[nodiscard]] std::int64_t with_transfers(std::int64_t compute, std::int64_t transfer,
-                                            const LayerWork& all) const {
-    if (!machine_.room.double_buffered) return compute + transfer;
-    const std::int64_t ports = port_cycles(
-        machine_.whole.levels()[machine_.buffer],
-        {all.buffer_read_bits + all.written_bits, all.buffer_written_bits + all.read_bits}, 1);
-    return std::max({compute, transfer, ports});
   }
 
   [[nodiscard]] std::size_t first_reader(const GroupTensor& source) const {
@@ -151,36 +114,78 @@ class GroupRun {
     return first;
   }
 
-  /// Slots in which every stage does its step beside the others. They share the ports of the buffer
-  /// and of DRAM.
+  /// All that happens in a slot of one image. Stages work side by side, each on its step.
+  [[nodiscard]] LayerWork work_in(std::int64_t slot) const {
+    const GroupTimeline& timeline = cost_.timeline;
+    if (stages_.empty()) return timeline.step(slot).all;
+    std::vector<std::int64_t> busy(stages_.back() + 1, 0);
+    LayerWork all;
+    for (std::size_t l = 0; l < stages_.size(); ++l) {
+      const std::int64_t step = slot - static_cast<std::int64_t>(stages_[l]);
+      if (step < 0 || step >= timeline.steps()) continue;
+      const LayerWork& work = timeline.step(step).layers[l];
+      busy[stages_[l]] += work.cycles;
+      all += work;
+    }
+    all.cycles = std::max(all.buffer_cycles, *std::max_element(busy.begin(), busy.end()));
+    return all;
+  }
+
+  /// With double buffering the sources of the next slot come in and the outputs of the one before
+  /// leave while a slot computes; transfers and array share the ports of the buffer.
+  [[nodiscard]] SlotWork slot_of(const LayerWork& before, const LayerWork& now,
+                                 const LayerWork& next) const {
+    if (!machine_.room.double_buffered) {
+      const std::int64_t transfer =
+          evaluator_.transfer_cycles(now.ahead_bits + now.read_bits, now.written_bits);
+      return {transfer, now.cycles + transfer};
+    }
+    const std::int64_t read = now.read_bits + next.ahead_bits, written = before.written_bits;
+    const std::int64_t transfer = evaluator_.transfer_cycles(read, written);
+    const std::int64_t ports =
+        port_cycles(machine_.whole.levels()[machine_.buffer],
+                    {now.buffer_read_bits + written, now.buffer_written_bits + read}, 1);
+    return {transfer, std::max({now.cycles, transfer, ports})};
+  }
+
   void add_slots() {
     GroupTimeline& timeline = cost_.timeline;
     timeline.stages = stages_;
-    const auto inner_steps = static_cast<std::int64_t>(timeline.inner_classes.size());
-    const std::int64_t steps =
-        static_cast<std::int64_t>(timeline.outer_classes.size()) * inner_steps;
-    const auto last = static_cast<std::int64_t>(stages_.back());
-    std::vector<std::int64_t> busy;
-    for (std::int64_t slot = 0; slot < steps + last; ++slot) {
-      busy.assign(stages_.back() + 1, 0);
-      LayerWork all;
-      for (std::size_t l = 0; l < stages_.size(); ++l) {
-        const std::int64_t step = slot - static_cast<std::int64_t>(stages_[l]);
-        if (step < 0 || step >= steps) continue;
-        const LayerWork& work = timeline
-                                    .step(static_cast<std::size_t>(step / inner_steps),
-                                          static_cast<std::size_t>(step % inner_steps))
-                                    .layers[l];
-        busy[stages_[l]] += work.cycles;
-        add(work, all);
-      }
-      const std::int64_t compute =
-          std::max(all.buffer_cycles, *std::max_element(busy.begin(), busy.end()));
-      const std::int64_t transfer = evaluator_.transfer_cycles(all.read_bits, all.written_bits);
-      timeline.slots.push_back({transfer, with_transfers(compute, transfer, all)});
-      cost_.dram_cycles += group_.batch * transfer;
-      cost_.cycles += group_.batch * timeline.slots.back().cycles;
+    const std::int64_t count =
+        timeline.steps() + (stages_.empty() ? 0 : static_cast<std::int64_t>(stages_.back()));
+    const LayerWork first = work_in(0), last = work_in(count - 1), none;
+    LayerWork before = last, now = first;
+    for (std::int64_t slot = 0; slot < count; ++slot) {
+      const LayerWork next = slot + 1 < count ? work_in(slot + 1) : first;
+      timeline.slots.push_back(slot_of(before, now, next));
+      const bool is_only = timeline.images == 1 && count == 1;
+      if (slot == 0) timeline.opening = slot_of(none, now, is_only ? none : next);
+      if (slot + 1 == count) timeline.closing = slot_of(is_only ? none : before, now, none);
+      before = std::exchange(now, next);
     }
+    if (timeline.images == 1) {
+      timeline.slots.front() = timeline.opening;
+      timeline.slots.back() = timeline.closing;
+    }
+    for (const SlotWork& slot : timeline.slots) add_slot(timeline.images, slot);
+    if (timeline.images > 1) {
+      add_slot(-1, timeline.slots.front());
+      add_slot(1, timeline.opening);
+      add_slot(-1, timeline.slots.back());
+      add_slot(1, timeline.closing);
+    }
+    if (!machine_.room.double_buffered) return;
+    const std::int64_t begin = evaluator_.transfer_cycles(first.ahead_bits, 0);
+    const std::int64_t end = evaluator_.transfer_cycles(0, last.written_bits);
+    timeline.prologue_cycles += begin;
+    timeline.epilogue_cycles += end;
+    cost_.dram_cycles += begin + end;
+    cost_.cycles += begin + end;
+  }
+
+  void add_slot(std::int64_t times, const SlotWork& slot) {
+    cost_.dram_cycles += times * slot.transfer_cycles;
+    cost_.cycles += times * slot.cycles;
   }
 
   static Moved weights_of(const GroupLayer& layer) {
@@ -230,32 +235,16 @@ class GroupRun {
     }
   }
 
-  /// Before the first step: weights that stay, and with double buffering the first tiles; after
-  /// the last one its outputs.
-  void add_ends(const AxisPlan& rows, const AxisPlan& columns) {
+  /// Weights that stay come before the first step.
+  void add_residents() {
     Transfers stay;
     for (std::size_t l = 0; l < group_.layers.size(); ++l)
       if (plan_.schedule.resident_weights[l]) stay.weights += weights_of(group_.layers[l]);
     add_transfers(1, stay);
-    const std::int64_t resident = stay.read_bits();
-    std::int64_t first = 0, last = 0;
-    if (machine_.room.double_buffered) {
-      const auto first_rows = fresh_in(group_, rows, 0);
-      const auto first_columns = fresh_in(group_, columns, 0);
-      const auto last_rows = fresh_in(group_, rows, rows.steps() - 1);
-      const auto last_columns = fresh_in(group_, columns, columns.steps() - 1);
-      for (std::size_t t = 0; t < group_.tensors.size(); ++t) {
-        first += first_rows[t] * first_columns[t] * group_.tensors[t].fetched_bits;
-        if (group_.tensors[t].producer)
-          last += last_rows[t] * last_columns[t] * group_.tensors[t].written_bits;
-      }
-    }
-    const std::int64_t begin = evaluator_.transfer_cycles(resident + first, 0);
-    const std::int64_t end = evaluator_.transfer_cycles(0, last);
-    cost_.dram_cycles += evaluator_.transfer_cycles(resident, 0);
-    cost_.cycles += begin + end;
-    cost_.timeline.prologue_cycles = begin;
-    cost_.timeline.epilogue_cycles = end;
+    const std::int64_t cycles = evaluator_.transfer_cycles(stay.read_bits(), 0);
+    cost_.timeline.prologue_cycles = cycles;
+    cost_.dram_cycles += cycles;
+    cost_.cycles += cycles;
   }
 
   void add_energy() {
@@ -279,6 +268,17 @@ class GroupRun {
 };
 
 }  // namespace
+
+LayerWork& LayerWork::operator+=(const LayerWork& more) {
+  cycles += more.cycles;
+  buffer_cycles += more.buffer_cycles;
+  buffer_read_bits += more.buffer_read_bits;
+  buffer_written_bits += more.buffer_written_bits;
+  ahead_bits += more.ahead_bits;
+  read_bits += more.read_bits;
+  written_bits += more.written_bits;
+  return *this;
+}
 
 GroupEvaluator::GroupEvaluator(const FusionGraph& graph, const FusionMachine& machine,
                                MapperOptions options, MappingCache* mappings)

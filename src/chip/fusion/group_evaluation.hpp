@@ -18,36 +18,53 @@ struct LayerWork {
   std::int64_t buffer_cycles = 0;  ///< of them, what the ports of the buffer need at least
   /// Of the buffer, on the side of the array.
   std::int64_t buffer_read_bits = 0, buffer_written_bits = 0;
-  /// From and to DRAM: its streamed weights, the sources that it is the first to read, its output.
-  std::int64_t read_bits = 0, written_bits = 0;
+  /// From DRAM before the step where tiles are double-buffered: sources that it is the first to
+  /// read.
+  std::int64_t ahead_bits = 0;
+  std::int64_t read_bits = 0;     ///< from DRAM within the step: streamed weights, what is read again
+  std::int64_t written_bits = 0;  ///< its output; after the step where tiles are double-buffered
+  LayerWork& operator+=(const LayerWork& more);
 };
 
 /// What one step of a fused group does.
 struct StepWork {
   std::vector<LayerWork> layers;  ///< of the group
-  std::int64_t read_bits = 0, written_bits = 0;
-  std::int64_t transfer_cycles = 0;  ///< that the DRAM port is busy
-  std::int64_t cycles = 0;           ///< of the step as a whole, the layers one after the other
+  LayerWork all;                  ///< the layers one after the other
 };
 
-/// One slot of a pipelined group.
+/// One step, or one slot of a pipeline.
 struct SlotWork {
   std::int64_t transfer_cycles = 0;  ///< that the DRAM port is busy
-  std::int64_t cycles = 0;           ///< as long as its slowest part
+  std::int64_t cycles = 0;
+  bool operator==(const SlotWork&) const = default;
 };
 
-/// When a fused group does what: all steps of one image, then those of the next, between a prologue
+/// When a fused group does what: all slots of one image, then those of the next, between a prologue
 /// and an epilogue of the DRAM port. Steps alike along an axis are kept once.
 struct GroupTimeline {
-  /// Where the layers share the PEs in space: stage of each layer, and the slots of one image.
+  /// Where the layers share the PEs in space: the stage of each layer. Otherwise a slot is a step.
   std::vector<std::size_t> stages;
-  std::vector<SlotWork> slots;
+  std::vector<SlotWork> slots;  ///< of one image between others
+  SlotWork opening, closing;    ///< first slot of the first image, last slot of the last one
   std::int64_t prologue_cycles = 0, epilogue_cycles = 0;
   std::vector<std::size_t> outer_classes, inner_classes;  ///< by step along the axis
   std::vector<std::vector<StepWork>> work;                ///< [outer class][inner class]
   std::int64_t images = 1;
   [[nodiscard]] const StepWork& step(std::size_t outer, std::size_t inner) const {
     return work[outer_classes[outer]][inner_classes[inner]];
+  }
+  /// Of one image, in order.
+  [[nodiscard]] const StepWork& step(std::int64_t number) const {
+    const auto place = static_cast<std::size_t>(number);
+    return step(place / inner_classes.size(), place % inner_classes.size());
+  }
+  [[nodiscard]] std::int64_t steps() const {
+    return static_cast<std::int64_t>(outer_classes.size() * inner_classes.size());
+  }
+  [[nodiscard]] const SlotWork& slot(std::int64_t image, std::size_t number) const {
+    if (image == 0 && number == 0) return opening;
+    if (image + 1 == images && number + 1 == slots.size()) return closing;
+    return slots[number];
   }
 };
 

@@ -170,6 +170,117 @@ void expect_equal(const GroupCost& cost, const hwflow::testing::WalkedAccesses& 
   EXPECT_EQ(cost.compute_cycles, walked.compute_cycles);
 }
 
+/// A DRAM port that moves whole bits every cycle.
+struct Port {
+  std::int64_t read_bits = 1, written_bits = 1;  ///< a cycle
+  bool is_shared = false;                        ///< `read_bits` for both together
+};
+
+/// Moves what it can of both in one cycle.
+void move(const Port& port, std::int64_t& read, std::int64_t& written) {
+  const std::int64_t in = std::min(read, port.read_bits);
+  read -= in;
+  written -= std::min(written, port.is_shared ? port.read_bits - in : port.written_bits);
+}
+
+/// Counts cycles one by one. Where tiles are double-buffered, what the next step reads comes in and
+/// what the last one made leaves while a step computes, and halves change roles when all is done;
+/// else a step first moves all it needs, then computes.
+class Clock {
+ public:
+  Clock(const Port& port, bool overlaps) : port_(port), overlaps_(overlaps) {}
+
+  std::int64_t run(std::int64_t resident_bits,
+                   const std::vector<hwflow::testing::StepTransfers>& steps,
+                   const std::vector<std::int64_t>& compute) {
+    std::int64_t leaving = 0;
+    tick_until_done(resident_bits, 0, 0);
+    if (overlaps_) tick_until_done(steps.front().source_bits, 0, 0);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const auto& step = steps[i];
+      const std::int64_t own = step.weight_bits + step.again_bits;
+      if (overlaps_) {
+        const std::int64_t next = i + 1 < steps.size() ? steps[i + 1].source_bits : 0;
+        tick_until_done(own + next, std::exchange(leaving, step.written_bits), compute[i]);
+      } else {
+        tick_until_done(own + step.source_bits, step.written_bits, 0);
+        tick_until_done(0, 0, compute[i]);
+      }
+    }
+    tick_until_done(0, leaving, 0);
+    return now_;
+  }
+
+ private:
+  void tick_until_done(std::int64_t read, std::int64_t written, std::int64_t compute) {
+    for (; read > 0 || written > 0 || compute > 0; ++now_) {
+      move(port_, read, written);
+      --compute;
+    }
+  }
+
+  Port port_;
+  bool overlaps_;
+  std::int64_t now_ = 0;
+};
+
+/// Transfers are those of the walk over pixels, computing is as long as the mapper says.
+TEST(GroupEvaluator, TakesAsManyCyclesAsAClockCounts) {
+  int overlapped = 0, bound_by_port = 0, bound_by_array = 0;
+  MapperOptions options;
+  options.objective = Objective::latency;
+  options.strategy = "branch_and_bound";
+  options.max_evaluations = 40;
+  for (std::uint64_t i = 0; i < 1500 && !HasFailure(); ++i) {
+    Rng rng = Rng::derive(31, i);
+    const Network network = testing::random_network(rng, 4);
+    LoweringOptions lowering;
+    lowering.batch = rng.between(1, 3);
+    const FusionGraph graph =
+        make_fusion_graph(network, testing::random_plan(rng, network), lowering);
+    const auto drawn = testing::random_schedule(rng, graph);
+    Accelerator::Fields fields = random_machine(rng, drawn.double_buffered).whole.fields();
+    const Port port{rng.between(1, 40), rng.between(1, 40), chance(rng, 3)};
+    MemoryLevel& dram = fields.levels[0];
+    dram.read_bandwidth_bits_per_cycle = static_cast<double>(port.read_bits);
+    dram.write_bandwidth_bits_per_cycle = static_cast<double>(port.written_bits);
+    dram.shared_port = port.is_shared;
+    if (port.is_shared) dram.write_bandwidth_bits_per_cycle.reset();
+    fields.levels[1].read_bandwidth_bits_per_cycle.reset();
+    fields.levels[1].write_bandwidth_bits_per_cycle.reset();
+    const auto machine = make_fusion_machine(*Accelerator::make(std::move(fields)));
+    ASSERT_TRUE(machine.has_value());
+    SCOPED_TRACE(fmt::format("case {}\n{}", i, testing::describe(network, graph, drawn)));
+    GroupEvaluator evaluator(graph, *machine, options);
+    const auto cost = evaluator.evaluate(drawn.group.slice, plan_of(drawn));
+    ASSERT_TRUE(cost.has_value());
+
+    const auto seen = hwflow::testing::simulate_fused(network, graph, drawn.group, drawn.schedule,
+                                                      drawn.double_buffered);
+    std::vector<hwflow::testing::StepTransfers> steps;
+    std::vector<std::int64_t> compute;
+    for (std::int64_t image = 0; image < lowering.batch; ++image) {
+      steps.insert(steps.end(), seen.transfers.begin(), seen.transfers.end());
+      for (std::int64_t step = 0; step < cost->timeline.steps(); ++step) {
+        compute.push_back(0);
+        for (const LayerWork& layer : cost->timeline.step(step).layers)
+          compute.back() += layer.cycles;
+      }
+    }
+    std::int64_t resident = 0;
+    for (std::size_t l = 0; l < drawn.group.layers.size(); ++l)
+      if (drawn.schedule.resident_weights[l]) resident += drawn.group.layers[l].weight_bits;
+    EXPECT_EQ(cost->cycles,
+              Clock(port, machine->room.double_buffered).run(resident, steps, compute));
+    if (!machine->room.double_buffered) continue;
+    ++overlapped;
+    (cost->dram_cycles > cost->compute_cycles ? bound_by_port : bound_by_array) += 1;
+  }
+  EXPECT_GT(overlapped, 500);
+  EXPECT_GT(bound_by_port, 100);
+  EXPECT_GT(bound_by_array, 100);
+}
+
 /// Every access of every step, word by word, on random groups and machines.
 TEST(GroupEvaluator, EqualsTheWalkOverEveryAccess) {
   constexpr std::uint64_t kSeed = 7;

@@ -39,13 +39,14 @@ TEST(TensorBits, AddUpToTheTotalsAndStepsToTheCycles) {
         std::int64_t cycles = 0, transfers = 0, compute = 0;
         for (std::size_t o = 0; o < line.outer_classes.size(); ++o) {
           for (std::size_t i = 0; i < line.inner_classes.size(); ++i) {
-            cycles += line.step(o, i).cycles;
-            transfers += line.step(o, i).written_bits;
+            transfers += line.step(o, i).all.written_bits;
             for (const LayerWork& layer : line.step(o, i).layers) compute += layer.cycles;
           }
         }
         EXPECT_EQ(line.images, batch);
-        EXPECT_EQ(line.prologue_cycles + batch * cycles + line.epilogue_cycles, group.cost->cycles);
+        for (std::int64_t image = 0; image < batch; ++image)
+          for (std::size_t k = 0; k < line.slots.size(); ++k) cycles += line.slot(image, k).cycles;
+        EXPECT_EQ(line.prologue_cycles + cycles + line.epilogue_cycles, group.cost->cycles);
         EXPECT_EQ(batch * compute, group.cost->compute_cycles);
         EXPECT_EQ(batch * transfers, group.plan->traffic.written_bits);
       }
