@@ -12,9 +12,9 @@
 #include "base/check.hpp"
 #include "base/parallel.hpp"
 #include "chip/fusion/least_dram.hpp"
-#include "chip/fusion/partition.hpp"
 #include "chip/fusion/single_layers.hpp"
 #include "chip/fusion/slice_search.hpp"
+#include "chip/fusion/slice_states.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -41,20 +41,6 @@ constexpr int kRoundsByBound = 1;
 constexpr double kShareOfSingles = 0.4;
 constexpr PartCost kNothing{1e300, 1e300};
 
-/// What is known of one slice.
-struct SliceState {
-  Slice slice;
-  std::string key;    ///< with a SliceCache
-  PartCost bound;     ///< nothing cheaper
-  PartCost estimate;  ///< where to look first
-  std::int64_t least_bits = 0;
-  bool is_searched = false;
-  bool is_exhausted = false;  ///< no schedule that was not priced is of use
-  std::vector<FusedGroup> options;
-  std::vector<PricedPlan> waiting;  ///< kept by their bounds, not priced yet
-  PhaseCounts counts;
-};
-
 /// To an eighth of a power of two, so that searches for different plans ask for the same.
 std::int64_t rounded_up(std::int64_t bits) {
   if (bits <= 0 || bits >= kNoLimit) return bits;
@@ -73,7 +59,9 @@ class Fusion {
         evaluator_(graph, machine, options.mapper, options.mappings),
         stop_(std::move(stop)),
         start_(Clock::now()),
-        goal_(goal_of(options.objective)),
+        states_(graph.layers.size(), options.one_group ? graph.layers.size() : 1,
+                options.max_group.value_or(graph.layers.size()), options.objective),
+        slices_(states_.all()),
         search_(graph, machine,
                 {options.objective, options.space, options.share_in_space, options.mapper,
                  [this] { return is_over(); }},
@@ -81,31 +69,34 @@ class Fusion {
     const double bit =
         std::min(evaluator_.transfer_energy_pj(1, 0), evaluator_.transfer_energy_pj(0, 1));
     rate_ = is_dram() ? 1.0 : options.objective == Objective::latency ? 0.0 : bit;
+    if (!is_dram() && !proves()) share_ = kLeastGain;
   }
 
   Expected<NetworkFusion> run() {
     if (!options_.one_group) find_single_layers();
-    list_slices();
+    look_at_slices();
     search_singles();
     search_on_path();
     improve_best();
-    if (options_.prove || options_.time_limit_seconds) exhaust();
+    if (proves()) exhaust();
     return finish();
   }
 
  private:
   [[nodiscard]] bool is_dram() const { return options_.objective == Objective::dram; }
+  [[nodiscard]] bool is_sum() const {
+    return goal_of(options_.objective) == PartitionGoal::sum;
+  }
+  [[nodiscard]] bool proves() const { return options_.prove || options_.time_limit_seconds; }
   [[nodiscard]] bool is_over() const {
     return stop_.stop_requested() ||
            (options_.time_limit_seconds && seconds_since(start_) >= *options_.time_limit_seconds);
   }
 
-  [[nodiscard]] double value_of(const PartCost& cost) const {
-    return chip::value_of(cost, goal_);
+  [[nodiscard]] double value_of(const NetworkCost& cost) const {
+    return states_.value_of(states_.cost_of(cost));
   }
-  [[nodiscard]] PartCost cost_of(const NetworkCost& cost) const {
-    return part_cost(options_.objective, cost);
-  }
+  [[nodiscard]] PartCost cost_of(const NetworkCost& cost) const { return states_.cost_of(cost); }
 
   void find_single_layers() {
     MapperOptions options = options_.mapper;
@@ -132,19 +123,11 @@ class Fusion {
         });
   }
 
-  void list_slices() {
-    const std::size_t count = graph_.layers.size();
-    const std::size_t most = std::min(count, options_.max_group.value_or(count));
-    for (std::size_t first = 0; first < count; ++first) {
-      for (std::size_t last = first + 1; last <= std::min(count, first + most); ++last) {
-        if (options_.one_group && last - first < count) continue;
-        SliceState state;
-        state.slice = {first, last};
-        slices_.push_back(std::move(state));
-      }
-    }
+  void look_at_slices() {
     result_.slices = static_cast<std::int64_t>(slices_.size());
     parallel_for(slices_.size(), options_.threads, [&](std::size_t i) { look_at(slices_[i]); });
+    for (SliceState& state : slices_)
+      if (state.slice.size() == 1) add_alone(state);
   }
 
   void look_at(SliceState& state) {
@@ -191,28 +174,9 @@ class Fusion {
     if (!least) return fused;
     PartCost alone = cost_of(NetworkCost{least->energy_pj, least->cycles, least->dram_bits});
     const auto mapped = singles_.by_name.find(layer.batched.name);
-    if (goal_ == PartitionGoal::sum && mapped != singles_.by_name.end())
+    if (is_sum() && mapped != singles_.by_name.end())
       alone.first = std::max(alone.first, mapped->second->lower_bound);
     return {std::min(fused.first, alone.first), std::min(fused.second, alone.second)};
-  }
-
-  /// Options of all slices; of those that are not done what `guess` says of them.
-  [[nodiscard]] Partition partition(std::vector<PartOption>& parts,
-                                    std::vector<std::pair<std::size_t, std::size_t>>& origins,
-                                    bool SliceState::*is_done, PartCost SliceState::*guess) const {
-    for (std::size_t i = 0; i < slices_.size(); ++i) {
-      const SliceState& state = slices_[i];
-      if (!(state.*is_done)) {
-        parts.push_back({state.slice, state.*guess});
-        origins.emplace_back(i, 0);
-        continue;
-      }
-      for (std::size_t o = 0; o < state.options.size(); ++o) {
-        parts.push_back({state.slice, cost_of(state.options[o].total)});
-        origins.emplace_back(i, o);
-      }
-    }
-    return cheapest_partition(graph_.layers.size(), parts, goal_);
   }
 
   void search_singles() {
@@ -222,72 +186,21 @@ class Fusion {
     search_all(singles);
   }
 
-  /// Least sums of each quantity by itself before and after every cut.
-  void find_surroundings() {
-    const std::size_t layers = graph_.layers.size();
-    constexpr double kNone = 1e300;
-    before_.assign(layers + 1, {kNone, kNone});
-    after_.assign(layers + 1, {kNone, kNone});
-    before_[0] = after_[layers] = {};
-    // Slices are listed by their first layer, so every cut is final when it is started from.
-    for (const SliceState& state : slices_) {
-      PartCost& to = before_[state.slice.last];
-      const PartCost& from = before_[state.slice.first];
-      to.first = std::min(to.first, from.first + state.bound.first);
-      to.second = std::min(to.second, from.second + state.bound.second);
-    }
-    for (std::size_t i = slices_.size(); i-- > 0;) {
-      const SliceState& state = slices_[i];
-      PartCost& to = after_[state.slice.first];
-      const PartCost& from = after_[state.slice.last];
-      to.first = std::min(to.first, from.first + state.bound.first);
-      to.second = std::min(to.second, from.second + state.bound.second);
-    }
-  }
-
-  /// Can a partition with a schedule of this slice that costs so much beat the best one known? By
-  /// this share at least.
-  [[nodiscard]] bool can_improve(const SliceState& state, const PartCost& cost,
-                                 double share) const {
-    const PartCost& before = before_[state.slice.first];
-    const PartCost& after = after_[state.slice.last];
-    const PartCost sum{before.first + cost.first + after.first,
-                       before.second + cost.second + after.second};
-    return value_of(sum) < known_ * (1.0 - share);
-  }
-
   void search_all(const std::vector<std::size_t>& unknown) {
-    std::vector<std::pair<std::size_t, std::size_t>> origins;
-    known_ = best_known(origins).value;
-    find_surroundings();
+    states_.look_around();
     parallel_for(unknown.size(), options_.threads,
                  [&](std::size_t i) { search(slices_[unknown[i]]); });
     result_.slices_searched += static_cast<std::int64_t>(unknown.size());
-  }
-
-  /// Slices on the cheapest partition that are not done.
-  [[nodiscard]] std::vector<std::size_t> open_on_path(bool SliceState::*is_done,
-                                                      PartCost SliceState::*guess,
-                                                      double& value) const {
-    std::vector<PartOption> parts;
-    std::vector<std::pair<std::size_t, std::size_t>> origins;
-    const Partition best = partition(parts, origins, is_done, guess);
-    value = best.value;
-    std::vector<std::size_t> open;
-    for (const std::size_t option : best.options)
-      if (!(slices_[origins[option].first].*is_done)) open.push_back(origins[option].first);
-    return open;
   }
 
   /// Searches the slices that the cheapest partition would use, as it is estimated, until it uses
   /// none unsearched.
   void search_on_path() {
     while (!is_over()) {
-      double value = 0.0;
-      const auto open = open_on_path(&SliceState::is_searched, &SliceState::estimate, value);
-      if (open.empty()) return;
-      search_all(open);
-      if (progress_) progress_(result_.slices_searched, value, value);
+      const auto open = states_.open_on_path(&SliceState::is_searched, &SliceState::estimate);
+      if (open.slices.empty()) return;
+      search_all(open.slices);
+      if (progress_) progress_(result_.slices_searched, open.value, open.value);
     }
   }
 
@@ -299,13 +212,11 @@ class Fusion {
     if (is_dram()) return;
     PartCost hope{1.0, 1.0};
     for (int round = 0; !is_over(); ++round) {
-      std::vector<std::pair<std::size_t, std::size_t>> origins;
-      const Partition best =
-          round < kRoundsByBound ? best_known(origins, {0.0, 0.0}) : best_known(origins, hope);
+      const auto best =
+          round < kRoundsByBound ? states_.best_known({0.0, 0.0}) : states_.best_known(hope);
       bool is_done = true;
-      for (const std::size_t option : best.options) {
-        SliceState& state = slices_[origins[option].first];
-        const std::size_t number = origins[option].second;
+      for (const auto& [slice, number] : best.parts) {
+        SliceState& state = slices_[slice];
         if (state.options[number].effort != MappingEffort::quick) continue;
         is_done = false;
         const PartCost before = cost_of(state.options[number].total);
@@ -322,18 +233,18 @@ class Fusion {
   PartCost improve(SliceState& state, std::size_t number) {
     FusedGroup best = state.options[number];
     const auto better = [&](const NetworkCost& cost) {
-      return value_of(cost_of(cost)) < value_of(cost_of(best.total));
+      return value_of(cost) < value_of(best.total);
     };
     price_waiting(
         state.slice, std::exchange(state.waiting, {}), MappingEffort::quick, better,
         [&](PricedPlan&& plan) {
           FusedGroup group = group_of(state.slice, std::move(plan), MappingEffort::quick);
-          if (goal_ == PartitionGoal::product) state.options.push_back(group);
+          if (!is_sum()) state.options.push_back(group);
           if (better(group.total)) best = std::move(group);
         });
     FusedGroup full = best;
     price(full, MappingEffort::full);
-    if (value_of(cost_of(full.total)) > value_of(cost_of(best.total))) {
+    if (value_of(full.total) > value_of(best.total)) {
       full = best;  // the best blocks do not always make the best group
       price(full, MappingEffort::quick);
       full.effort = MappingEffort::full;
@@ -365,22 +276,18 @@ class Fusion {
   void exhaust() {
     if (is_dram()) return;
     while (!is_over()) {
-      std::vector<std::pair<std::size_t, std::size_t>> origins;
-      known_ = best_known(origins).value;
-      find_surroundings();
-      double value = 0.0;
-      const auto open = open_on_path(&SliceState::is_exhausted, &SliceState::bound, value);
-      if (open.empty()) {
+      states_.look_around();
+      const auto open = states_.open_on_path(&SliceState::is_exhausted, &SliceState::bound);
+      if (open.slices.empty()) {
         result_.is_best_as_mapped = true;
         return;
       }
-      for (const std::size_t i : open) exhaust(slices_[i]);
-      if (progress_) progress_(result_.slices_searched, known_, value);
+      for (const std::size_t i : open.slices) exhaust(slices_[i]);
+      if (progress_) progress_(result_.slices_searched, states_.known(), open.value);
     }
   }
 
   void exhaust(SliceState& state) {
-    if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
     if (!state.is_searched) ++result_.slices_searched;
     const std::int64_t below = useless_bits(state, kRounding);
     state.counts = {.evaluated = state.counts.evaluated};  // all are looked at again
@@ -389,7 +296,7 @@ class Fusion {
     keep_bound(state, all);
     const auto useful = [&](const NetworkCost& bound) {
       const PartCost cost = cost_of(bound);
-      return can_improve(state, cost, kRounding) &&
+      return states_.can_improve(state.slice, cost, kRounding) &&
              std::none_of(state.options.begin(), state.options.end(), [&](const FusedGroup& known) {
                const PartCost best = cost_of(known.total);
                return best.first <= cost.first && best.second <= cost.second;
@@ -397,7 +304,7 @@ class Fusion {
     };
     price_waiting(state.slice, all.plans, MappingEffort::full, useful, [&](PricedPlan&& plan) {
       state.options.push_back(group_of(state.slice, std::move(plan), MappingEffort::full));
-      keep_best(state);
+      states_.keep_best(state);
     });
     if (is_over()) return;
     state.is_searched = state.is_exhausted = true;
@@ -424,7 +331,6 @@ class Fusion {
   }
 
   void search(SliceState& state) {
-    if (state.slice.size() == 1 && state.options.empty()) add_alone(state);
     SlicePlans found = useful_plans(state);
     if (!is_over()) {  // else what is known may not be all
       state.is_searched = true;
@@ -438,7 +344,7 @@ class Fusion {
       const auto effort = is_dram() ? std::nullopt : std::optional(MappingEffort::quick);
       state.options.push_back(group_of(state.slice, std::move(plan), effort));
     }
-    keep_best(state);
+    states_.keep_best(state);
     if (!is_dram() || !state.is_searched) return;
     // What was passed over because no partition needs it is as good as gone.
     state.bound = state.options.empty() ? kNothing : cost_of(state.options.front().total);
@@ -483,7 +389,7 @@ class Fusion {
     const auto improves = [&](std::int64_t bits, double gain) {
       PartCost cost = state.bound;
       cost.first += static_cast<double>(bits - state.least_bits) * rate_;
-      return can_improve(state, cost, gain);
+      return states_.can_improve(state.slice, cost, gain);
     };
     std::int64_t useful = 0, useless = kNoLimit;
     if (improves(useful, share)) {
@@ -500,7 +406,7 @@ class Fusion {
 
   /// From the cache, or by a search; the first few priced.
   SlicePlans useful_plans(SliceState& state) {
-    std::int64_t below = useless_bits(state, is_dram() ? kRounding : kLeastGain);
+    std::int64_t below = useless_bits(state, share_);
     if (!is_dram())
       below = rounded_up(below);
     else if (!state.options.empty())
@@ -549,61 +455,21 @@ class Fusion {
     group.cost = std::move(*cost);
   }
 
-  void keep_best(SliceState& state) const {
-    if (goal_ == PartitionGoal::product || state.options.empty()) return;
-    auto best = std::min_element(state.options.begin(), state.options.end(),
-                                 [&](const FusedGroup& a, const FusedGroup& b) {
-                                   return cost_of(a.total).first < cost_of(b.total).first;
-                                 });
-    if (best != state.options.begin()) std::swap(*best, state.options.front());
-    state.options.erase(state.options.begin() + 1, state.options.end());
-  }
-
-  /// The cheapest partition into what was searched. `hope`: what prices in full may be of quick
-  /// ones, but for the bound.
-  [[nodiscard]] Partition best_known(std::vector<std::pair<std::size_t, std::size_t>>& origins,
-                                     const PartCost& hope = {1.0, 1.0}) {
-    for (SliceState& state : slices_)  // layers by themselves are always known
-      if (state.slice.size() == 1 && !state.is_searched && state.options.empty()) add_alone(state);
-    std::vector<PartOption> parts;
-    for (std::size_t i = 0; i < slices_.size(); ++i) {
-      for (std::size_t o = 0; o < slices_[i].options.size(); ++o) {
-        const FusedGroup& group = slices_[i].options[o];
-        PartCost cost = cost_of(group.total);
-        if (group.effort == MappingEffort::quick)
-          cost = {std::max(cost.first * hope.first, slices_[i].bound.first),
-                  std::max(cost.second * hope.second, slices_[i].bound.second)};
-        parts.push_back({slices_[i].slice, cost});
-        origins.emplace_back(i, o);
-      }
-    }
-    return cheapest_partition(graph_.layers.size(), parts, goal_);
-  }
-
-  [[nodiscard]] double lowest() const {
-    std::vector<PartOption> parts;
-    for (const SliceState& state : slices_)
-      if (state.bound.first < 1e299) parts.push_back({state.slice, state.bound});
-    const Partition best = cheapest_partition(graph_.layers.size(), parts, goal_);
-    return best.options.empty() ? 0.0 : best.value;
-  }
-
   Expected<NetworkFusion> finish() {
-    std::vector<std::pair<std::size_t, std::size_t>> origins;
-    const Partition best = best_known(origins);
-    if (best.options.empty()) return Unexpected{why_infeasible()};
+    const auto best = states_.best_known();
+    if (best.parts.empty()) return Unexpected{why_infeasible()};
     result_.value = best.value;
-    result_.lower_bound = std::min(lowest(), best.value);
+    // Bounds are about what could beat the best partition: it may be below all of them.
+    result_.lower_bound = std::min(states_.lowest(), best.value);
     if (passed_over_little_)
       result_.lower_bound = std::min(result_.lower_bound, best.value * (1.0 - kLeastGain));
     result_.optimal = result_.lower_bound >= best.value * (1.0 - 1e-12);
-    for (const std::size_t option : best.options) {
-      const auto [slice, number] = origins[option];
+    for (const auto& [slice, number] : best.parts) {
       FusedGroup group = slices_[slice].options[number];
       if (group.plan && !group.cost)
         price(group, is_over() ? MappingEffort::quick : MappingEffort::full);
-      group.value = value_of(cost_of(group.total));
-      group.lower_bound = std::min(group.value, value_of(slices_[slice].bound));
+      group.value = value_of(group.total);
+      group.lower_bound = std::min(group.value, states_.value_of(slices_[slice].bound));
       result_.total.energy_pj += group.total.energy_pj;
       result_.total.cycles += group.total.cycles;
       result_.total.dram_bits += group.total.dram_bits;
@@ -662,15 +528,14 @@ class Fusion {
   GroupEvaluator evaluator_;
   std::stop_token stop_;
   Clock::time_point start_;
-  PartitionGoal goal_;
+  SliceStates states_;
+  std::vector<SliceState>& slices_;
   SliceSearch search_;
   double rate_ = 0.0;   ///< least that the first quantity grows by with every DRAM bit
-  double known_ = 0.0;  ///< value of the best partition known
+  double share_ = kRounding;  ///< by which a schedule must be able to make the network better
   /// Something was passed over that might gain less than kLeastGain.
   std::atomic<bool> passed_over_little_ = false;
-  std::vector<PartCost> before_, after_;
   SingleLayers singles_;
-  std::vector<SliceState> slices_;
   NetworkFusion result_;
 };
 

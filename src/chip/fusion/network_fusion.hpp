@@ -51,7 +51,8 @@ struct FusedGroup {
   NetworkCost total;
   std::int64_t peak_buffer_bits = 0;
   double value = 0.0;        ///< of the objective
-  double lower_bound = 0.0;  ///< no schedule of this slice is cheaper
+  /// No schedule of this slice with which the network could cost less is cheaper.
+  double lower_bound = 0.0;
 };
 
 struct NetworkFusion {
