@@ -112,6 +112,11 @@ class GroupEvaluator {
 
   /// Has the slice several stages, no more than the array has columns?
   [[nodiscard]] bool has_stages(const Slice& slice) const;
+  /// Does a pipeline of the plan fit, whatever its shares? Then in_space() needs no more than
+  /// mappings.
+  [[nodiscard]] bool fits_in_space(const Slice& slice, const GroupPlan& plan) const;
+  /// Mappings of blocks.
+  [[nodiscard]] const BlockMapper& blocks() const noexcept { return blocks_; }
 
   /// Energy and cycles that no schedule of the slice with so much DRAM traffic goes below.
   struct Bound {

@@ -104,6 +104,26 @@ class StageTimes {
   std::vector<std::vector<bool>> is_mapped_;
 };
 
+/// What a pipeline of a plan is made of, if it fits.
+struct PipelineShape {
+  Group group;
+  std::vector<std::size_t> stages;
+  std::optional<GroupRoom> room;
+};
+PipelineShape shape_in_space(const FusionGraph& graph, const FusionMachine& machine,
+                             const Slice& slice, const GroupPlan& plan, std::int64_t columns) {
+  PipelineShape shape{make_group(graph, slice, plan.schedule.read_again), {}, std::nullopt};
+  shape.stages = pipeline_stages(graph, shape.group);
+  const bool may_be = plan.steps <= kMostSteps &&
+                      can_pipeline(shape.group, shape.stages, plan.schedule) &&
+                      static_cast<std::int64_t>(shape.stages.back()) < columns;
+  if (!may_be) return shape;
+  const TileScans scans(shape.group, plan.schedule);
+  const TiledGroup tiled(shape.group, scans, plan.schedule.outer);
+  shape.room = pipeline_room(tiled, shape.stages, plan.schedule, machine.room);
+  return shape;
+}
+
 }  // namespace
 
 bool GroupEvaluator::has_stages(const Slice& slice) const {
@@ -112,21 +132,21 @@ bool GroupEvaluator::has_stages(const Slice& slice) const {
   return last > 0 && last < blocks_.shares().columns();
 }
 
+bool GroupEvaluator::fits_in_space(const Slice& slice, const GroupPlan& plan) const {
+  return shape_in_space(graph_, machine_, slice, plan, blocks_.shares().columns()).room.has_value();
+}
+
 std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const GroupPlan& plan,
                                                   std::int64_t below_cycles) {
   const GroupSchedule& schedule = plan.schedule;
-  const Group group = make_group(graph_, slice, schedule.read_again);
-  const std::vector<std::size_t> stages = pipeline_stages(graph_, group);
-  if (plan.steps > kMostSteps || !can_pipeline(group, stages, schedule)) return std::nullopt;
-  if (static_cast<std::int64_t>(stages.back()) >= blocks_.shares().columns()) return std::nullopt;
-  const TileScans scans(group, schedule);
-  const TiledGroup tiled(group, scans, schedule.outer);
-  const auto room = pipeline_room(tiled, stages, schedule, machine_.room);
+  const auto [group, stages, room] =
+      shape_in_space(graph_, machine_, slice, plan, blocks_.shares().columns());
   if (!room) return std::nullopt;
+  const TileScans scans(group, schedule);
   const std::vector<Halo> retain(group.tensors.size(), Halo::retain);
   const bool rows_first = schedule.outer == Axis::rows;
-  const auto outer = step_classes(graph_, group, tiled.scan().outer, schedule.outer, retain);
-  const auto inner = step_classes(graph_, group, tiled.scan().inner,
+  const auto outer = step_classes(graph_, group, rows_first ? scans.rows : scans.columns, schedule.outer, retain);
+  const auto inner = step_classes(graph_, group, rows_first ? scans.columns : scans.rows,
                                   rows_first ? Axis::columns : Axis::rows, retain);
   const AxisStep& outer_step = most_frequent(outer);
   const AxisStep& inner_step = most_frequent(inner);

@@ -481,6 +481,9 @@ class Fusion {
     result_.single_mappings = singles_.mappings;
     result_.compulsory_dram_bits =
         compulsory_traffic(make_group(graph_, {0, graph_.layers.size()})).total();
+    for (std::size_t l = 0; l < graph_.layers.size(); ++l)
+      if (graph_.layers[l].layer.op.macs() > 0)
+        result_.separate_dram_bits += compulsory_traffic(make_group(graph_, {l, l + 1})).total();
     result_.seconds = seconds_since(start_);
     return std::move(result_);
   }

@@ -64,6 +64,9 @@ struct NetworkFusion {
   std::vector<MappedLayer> single_mappings;
   bool single_layers_optimal = false;
   std::int64_t compulsory_dram_bits = 0;  ///< network inputs, outputs and weights once
+  /// Layers with MACs by themselves, each word once, poolings and additions for nothing: no schedule
+  /// of single layers moves less, whatever joins the others to them.
+  std::int64_t separate_dram_bits = 0;
   double value = 0.0, lower_bound = 0.0;
   bool optimal = false;
   /// Energy, latency, EDP: no schedule of the space costs less with its blocks as they are mapped.

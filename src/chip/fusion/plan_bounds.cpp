@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "base/check.hpp"
+#include "chip/fusion/array_shares.hpp"
+#include "chip/fusion/pipeline.hpp"
+
 namespace hwflow::chip {
 namespace {
 
@@ -22,6 +26,19 @@ PlanBounds::PlanBounds(const FusionGraph& graph, const FusionMachine& machine,
 
 GroupEvaluator::Bound PlanBounds::in_time(const GroupPlan& plan) {
   const Computing& sum = computing(plan.schedule);
+  return with_transfers(plan, sum, sum.cycles);
+}
+
+GroupEvaluator::Bound PlanBounds::in_space(const GroupPlan& plan) {
+  const auto [known, is_new] = stages_.try_emplace(tiling_of(plan.schedule));
+  if (is_new) known->second = longest_stage(plan.schedule);
+  const Computing& sum = computing(plan.schedule);
+  const std::int64_t ports = port_cycles(machine_.inner.levels().front(), sum.buffer, 1);
+  return with_transfers(plan, sum, std::max(known->second, ports));
+}
+
+GroupEvaluator::Bound PlanBounds::with_transfers(const GroupPlan& plan, const Computing& sum,
+                                                 std::int64_t cycles) {
   const GroupTraffic& traffic = plan.traffic;
   const Group& members = group(plan.schedule.read_again);
   std::int64_t resident = 0;
@@ -35,9 +52,9 @@ GroupEvaluator::Bound PlanBounds::in_time(const GroupPlan& plan) {
     const std::int64_t ports = port_cycles(
         machine_.whole.levels()[machine_.buffer],
         {sum.buffer.read + traffic.written_bits, sum.buffer.write + read}, 1);
-    bound.cycles = std::max({sum.cycles, moved, ports});
+    bound.cycles = std::max({cycles, moved, ports});
   } else {
-    bound.cycles = sum.cycles + moved;
+    bound.cycles = cycles + moved;
   }
   bound.cycles += evaluator_.transfer_cycles(resident, 0);
   bound.energy_pj = sum.energy_pj +
@@ -46,28 +63,52 @@ GroupEvaluator::Bound PlanBounds::in_time(const GroupPlan& plan) {
   return bound;
 }
 
-GroupEvaluator::Bound PlanBounds::in_space(const GroupPlan& plan) const {
-  return evaluator_.lower_bound(slice_, plan.traffic);
+std::int64_t PlanBounds::longest_stage(const GroupSchedule& schedule) {
+  const Group& members = group(schedule.read_again);
+  const std::vector<std::size_t> stages = pipeline_stages(graph_, members);
+  const auto columns = static_cast<std::size_t>(evaluator_.blocks().shares().columns());
+  if (stages.back() >= columns) return 0;
+  std::vector<std::vector<std::int64_t>> times(stages.back() + 1,
+                                               std::vector<std::int64_t>(columns, 0));
+  visit_blocks(schedule, [&](std::size_t layer, const Block& block, std::int64_t count) {
+    const auto [known, is_new] = by_columns_.try_emplace({layer, block});
+    if (is_new)
+      for (std::size_t c = 0; c < columns; ++c)
+        known->second.push_back(evaluator_.blocks().least_cycles(
+            members.layers[layer].layer, block, output_width(members, layer),
+            {MappingEffort::quick, static_cast<std::int64_t>(c) + 1}));
+    for (std::size_t c = 0; c < columns; ++c)
+      times[stages[layer]][c] += count * known->second[c];
+  });
+  const auto shares = share_out(times);
+  HWFLOW_CHECK(shares.has_value(), "more stages than columns");
+  std::int64_t longest = 0;
+  for (std::size_t p = 0; p < times.size(); ++p)
+    longest = std::max(longest, times[p][static_cast<std::size_t>((*shares)[p] - 1)]);
+  return longest;
 }
 
-const PlanBounds::Computing& PlanBounds::computing(GroupSchedule schedule) {
+PlanBounds::Tiling PlanBounds::tiling_of(const GroupSchedule& schedule) {
   const Group& members = group(schedule.read_again);
+  Tiling tiling{schedule.read_again,    schedule.outer,         schedule.tile_rows,
+                schedule.tile_columns, schedule.channel_parts, schedule.halos};
   for (std::size_t t = 0; t < members.tensors.size(); ++t)
-    if (!members.tensors[t].producer) schedule.halos[t] = HaloPolicy::retain;
-  const auto [known, is_new] =
-      computing_.try_emplace({schedule.read_again, schedule.outer, schedule.tile_rows,
-                              schedule.tile_columns, schedule.channel_parts,
-                              schedule.halos});
+    if (!members.tensors[t].producer) tiling.halos[t] = HaloPolicy::retain;
+  return tiling;
+}
+
+const PlanBounds::Computing& PlanBounds::computing(const GroupSchedule& schedule) {
+  const auto [known, is_new] = computing_.try_emplace(tiling_of(schedule));
   if (is_new) known->second = compute(schedule);
   return known->second;
 }
 
-PlanBounds::Computing PlanBounds::compute(const GroupSchedule& schedule) {
+template <class Visit>
+void PlanBounds::visit_blocks(const GroupSchedule& schedule, const Visit& visit) {
   const Group& members = group(schedule.read_again);
-  const bool rows_first = schedule.outer == Axis::rows;
   const StepClasses& outer = classes(schedule, schedule.outer);
-  const StepClasses& inner = classes(schedule, rows_first ? Axis::columns : Axis::rows);
-  Computing sum;
+  const StepClasses& inner =
+      classes(schedule, schedule.outer == Axis::rows ? Axis::columns : Axis::rows);
   for (const auto& [outer_step, outer_count] : outer.counts) {
     for (const auto& [inner_step, inner_count] : inner.counts) {
       const std::int64_t count = outer_count * inner_count * members.batch;
@@ -76,16 +117,22 @@ PlanBounds::Computing PlanBounds::compute(const GroupSchedule& schedule) {
         if (outer_step.moved[output] * inner_step.moved[output] == 0) continue;
         const FusionLayer& layer = graph_.layers[members.layers[l].layer];
         for (const RepeatedBlock& part :
-             blocks_of_layer(layer, schedule, outer_step.blocks[l], inner_step.blocks[l])) {
-          const LeastBlock& block = least(members, l, part.block);
-          const std::int64_t times = part.times * count;
-          sum.energy_pj += static_cast<double>(times) * block.energy_pj;
-          sum.cycles += times * block.cycles;
-          sum.buffer += times * block.buffer;
-        }
+             blocks_of_layer(layer, schedule, outer_step.blocks[l], inner_step.blocks[l]))
+          visit(l, part.block, part.times * count);
       }
     }
   }
+}
+
+PlanBounds::Computing PlanBounds::compute(const GroupSchedule& schedule) {
+  const Group& members = group(schedule.read_again);
+  Computing sum;
+  visit_blocks(schedule, [&](std::size_t layer, const Block& block, std::int64_t count) {
+    const LeastBlock& one = least(members, layer, block);
+    sum.energy_pj += static_cast<double>(count) * one.energy_pj;
+    sum.cycles += count * one.cycles;
+    sum.buffer += count * one.buffer;
+  });
   return sum;
 }
 
@@ -97,11 +144,13 @@ const Group& PlanBounds::group(const std::vector<std::size_t>& read_again) {
 
 const StepClasses& PlanBounds::classes(const GroupSchedule& schedule, Axis axis) {
   const std::int64_t tile = axis == Axis::rows ? schedule.tile_rows : schedule.tile_columns;
-  const std::vector<Halo> halos = halos_along(schedule, axis);
+  std::vector<Halo> halos = halos_along(schedule, axis);
+  const Group& members = group(schedule.read_again);
+  for (std::size_t t = 0; t < halos.size(); ++t)
+    if (!members.tensors[t].producer) halos[t] = Halo::retain;
   const AxisKey key{schedule.read_again, axis, tile, halos};
   const auto known = classes_.find(key);
   if (known != classes_.end()) return known->second;
-  const Group& members = group(schedule.read_again);
   const AxisPlan plan(members, axis, tile, halos);
   return classes_.emplace(key, step_classes(graph_, members, plan, axis, halos)).first->second;
 }

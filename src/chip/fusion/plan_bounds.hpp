@@ -22,8 +22,9 @@ class PlanBounds {
 
   /// Of the layers on the whole array one after the other.
   [[nodiscard]] GroupEvaluator::Bound in_time(const GroupPlan& plan);
-  /// Of the layers side by side, whatever their shares.
-  [[nodiscard]] GroupEvaluator::Bound in_space(const GroupPlan& plan) const;
+  /// Of the layers side by side, whatever their shares: one stage after the other does all its
+  /// blocks with the columns that it has.
+  [[nodiscard]] GroupEvaluator::Bound in_space(const GroupPlan& plan);
 
  private:
   /// Of all blocks together.
@@ -55,7 +56,15 @@ class PlanBounds {
     PortBits buffer;
   };
 
-  [[nodiscard]] const Computing& computing(GroupSchedule schedule);
+  /// `cycles`: of the computing.
+  [[nodiscard]] GroupEvaluator::Bound with_transfers(const GroupPlan& plan, const Computing& sum,
+                                                     std::int64_t cycles);
+  [[nodiscard]] Tiling tiling_of(const GroupSchedule& schedule);
+  [[nodiscard]] const Computing& computing(const GroupSchedule& schedule);
+  /// Calls visit(layer of the group, block, how often) for all that the layers compute.
+  template <class Visit>
+  void visit_blocks(const GroupSchedule& schedule, const Visit& visit);
+  [[nodiscard]] std::int64_t longest_stage(const GroupSchedule& schedule);
   [[nodiscard]] Computing compute(const GroupSchedule& schedule);
   [[nodiscard]] const Group& group(const std::vector<std::size_t>& read_again);
   [[nodiscard]] const StepClasses& classes(const GroupSchedule& schedule, Axis axis);
@@ -72,6 +81,9 @@ class PlanBounds {
   std::map<AxisKey, StepClasses> classes_;
   std::map<BlockKey, LeastBlock> blocks_;
   std::map<Tiling, Computing> computing_;
+  /// [columns - 1] of each block; of the longest stage of each tiling.
+  std::map<BlockKey, std::vector<std::int64_t>> by_columns_;
+  std::map<Tiling, std::int64_t> stages_;
 };
 
 }  // namespace hwflow::chip

@@ -16,6 +16,9 @@ namespace hwflow::chip {
 struct PricedPlan {
   GroupPlan plan;
   NetworkCost bound;  ///< each quantity by itself; zeros for objective dram
+  /// The same for its layers side by side, `bound` is not above it where that fits; none: they may
+  /// not, or it is one stage.
+  std::optional<NetworkCost> bound_in_space;
   std::optional<NetworkCost> cost;  ///< none: not asked for, or some block has no mapping
 };
 

@@ -84,7 +84,7 @@ SlicePlans SliceSearch::least_traffic(const Slice& slice, std::int64_t below,
   space.visit(worth, [&](GroupPlan&& plan) {
     least = plan.traffic.total();
     found.plans.clear();
-    found.plans.push_back({std::move(plan), {}, std::nullopt});
+    found.plans.push_back({std::move(plan), {}, {}, {}});
   });
   counts += space.counts();
   return found;
@@ -95,23 +95,34 @@ SlicePlans SliceSearch::by_bound(const Slice& slice, std::int64_t below, std::si
   GroupSpace space(graph_, slice, machine_.room, options_.space, stop_);
   PlanBounds bounds(graph_, machine_, options_.mapper, evaluator_, slice);
   const bool has_stages = options_.share_in_space && evaluator_.has_stages(slice);
-  const bool is_by_bound = goal_of(options_.objective) == PartitionGoal::sum && !has_stages;
   LeastPlans kept(most);
   std::optional<NetworkCost> least;
   std::int64_t seen = 0;
   space.visit([&](std::int64_t bits) { return !options_.is_over() && bits < below; },
               [&](GroupPlan&& plan) {
-                NetworkCost bound = network_cost(bounds.in_time(plan));
-                const double order = value(bound);
-                if (has_stages) bound = least_of(bound, network_cost(bounds.in_space(plan)));
-                ++seen;
+                PricedPlan offered{{}, network_cost(bounds.in_time(plan)), {}, {}};
+                NetworkCost& bound = offered.bound;
+                if (has_stages) {
+                  const NetworkCost apart = network_cost(bounds.in_space(plan));
+                  offered.bound_in_space = apart;
+                  // Energy goes with cycles here.
+                  if (apart.cycles < bound.cycles && kept.takes(value(apart)) &&
+                      evaluator_.fits_in_space(slice, plan))
+                    bound = apart;
+                  least = least ? least_of(*least, apart) : apart;
+                }
                 least = least ? least_of(*least, bound) : bound;
-                if (kept.takes(order)) kept.offer(order, {std::move(plan), bound, {}});
+                ++seen;
+                if (!kept.takes(value(bound))) return;
+                offered.plan = std::move(plan);
+                kept.offer(value(bound), std::move(offered));
               });
   counts += space.counts();
   SlicePlans found{kept.take(), true, std::nullopt};
   found.are_all = seen == static_cast<std::int64_t>(found.plans.size());
-  if (!found.are_all && !is_by_bound) found.least = least;
+  // Of a sum those left out are no less than the last one kept.
+  if (!found.are_all && goal_of(options_.objective) == PartitionGoal::product)
+    found.least = least;
   counts.left += seen - static_cast<std::int64_t>(found.plans.size());
   return found;
 }
@@ -122,18 +133,18 @@ std::vector<PricedPlan> SliceSearch::price(const Slice& slice, const PricedPlan&
   std::vector<PricedPlan> priced{plan};
   priced.front().cost = cost(slice, plan.plan, effort);
   if (!priced.front().cost) return {};
-  if (!options_.share_in_space || !evaluator_.has_stages(slice)) return priced;
-  const auto bound = network_cost(evaluator_.lower_bound(slice, plan.plan.traffic));
+  if (!plan.bound_in_space) return priced;
   const NetworkCost& in_time = *priced.front().cost;
   const bool is_quick = effort == MappingEffort::quick;
-  if (value(in_time) < (is_quick ? kLeastGainInSpace : 1.0) * value(bound)) return priced;
+  const double least_gain = is_quick ? kLeastGainInSpace : 1.0;
+  if (value(in_time) < least_gain * value(*plan.bound_in_space)) return priced;
   // One that takes longer could only cost less energy.
   if (options_.objective == Objective::latency || is_quick)
     most_cycles = std::min(most_cycles, in_time.cycles);
   auto shared = evaluator_.in_space(slice, plan.plan, most_cycles);
   if (!shared) return priced;
   if (const auto shared_cost = cost(slice, *shared, effort))
-    priced.push_back({std::move(*shared), plan.bound, shared_cost});
+    priced.push_back({std::move(*shared), plan.bound, plan.bound_in_space, shared_cost});
   return priced;
 }
 

@@ -10,6 +10,7 @@
 #include "chip/cost/timing.hpp"
 #include "tests/chip/fusion/random_network.hpp"
 #include "tests/chip/fusion/small_machine.hpp"
+#include "workload/builtin_networks.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -77,6 +78,29 @@ TEST(FuseNetwork, FindsTheLeastTrafficOfAllPartitions) {
     fused += found->groups.size() < graph.layers.size() ? 1 : 0;
   }
   EXPECT_GT(fused, 20);
+}
+
+/// Four convolutions of VGG-E, sizes as published: inputs, weights and outputs of each; pool1 and
+/// pool2 cost nothing.
+TEST(FuseNetwork, SeparateLayersMoveEveryWordOnce) {
+  const Network network = *make_builtin_network("vgg19");
+  const FusionGraph whole = make_fusion_graph(
+      network, PrecisionPlan::uniform(network.compute_nodes().size(), 16, 16), {});
+  const FusionGraph graph = part_of(whole, 0, 6);
+  FusionOptions options = options_for(Objective::dram);
+  options.max_group = 1;
+  const auto found =
+      fuse_network(graph, *make_fusion_machine(*load_accelerator("eyeriss-isca")), options);
+  ASSERT_TRUE(found.has_value());
+  std::int64_t words = 0;
+  const auto add = [&](std::int64_t in, std::int64_t out, std::int64_t size) {
+    words += (in + out) * size * size + in * out * 9;
+  };
+  add(3, 64, 224);
+  add(64, 64, 224);
+  add(64, 128, 112);
+  add(128, 128, 112);
+  EXPECT_EQ(found->separate_dram_bits, words * 16);
 }
 
 TEST(FuseNetwork, NeverCostsMoreThanLayersByThemselves) {
