@@ -48,6 +48,21 @@ std::int64_t rounded_up(std::int64_t bits) {
   return std::max(bits, static_cast<std::int64_t>(std::exp2(eighths / 8.0)));
 }
 
+/// Slices begin at layers with MACs; what comes before the first belongs to it.
+std::int64_t separate_dram_bits(const FusionGraph& graph) {
+  std::int64_t bits = 0;
+  bool has_macs = false;
+  for (std::size_t first = 0, l = 0; l <= graph.layers.size(); ++l) {
+    const bool begins = l == graph.layers.size() || graph.layers[l].layer.op.macs() > 0;
+    if (begins && (has_macs || l == graph.layers.size())) {
+      bits += compulsory_traffic(make_group(graph, {first, l})).total();
+      first = l;
+    }
+    has_macs = has_macs || begins;
+  }
+  return bits;
+}
+
 class Fusion {
  public:
   Fusion(const FusionGraph& graph, const FusionMachine& machine, const FusionOptions& options,
@@ -481,9 +496,7 @@ class Fusion {
     result_.single_mappings = singles_.mappings;
     result_.compulsory_dram_bits =
         compulsory_traffic(make_group(graph_, {0, graph_.layers.size()})).total();
-    for (std::size_t l = 0; l < graph_.layers.size(); ++l)
-      if (graph_.layers[l].layer.op.macs() > 0)
-        result_.separate_dram_bits += compulsory_traffic(make_group(graph_, {l, l + 1})).total();
+    result_.separate_dram_bits = separate_dram_bits(graph_);
     result_.seconds = seconds_since(start_);
     return std::move(result_);
   }

@@ -64,8 +64,8 @@ struct NetworkFusion {
   std::vector<MappedLayer> single_mappings;
   bool single_layers_optimal = false;
   std::int64_t compulsory_dram_bits = 0;  ///< network inputs, outputs and weights once
-  /// Layers with MACs by themselves, each word once, poolings and additions for nothing: no schedule
-  /// of single layers moves less, whatever joins the others to them.
+  /// Every layer with MACs by itself, but with the poolings and additions that follow it, each word
+  /// once: a baseline that joins them for nothing.
   std::int64_t separate_dram_bits = 0;
   double value = 0.0, lower_bound = 0.0;
   bool optimal = false;
