@@ -266,6 +266,26 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   return kDone;
 }
 
+/// Which schedules may be chosen from.
+void add_schedule_options(CLI::App& command, FuseArguments& arguments) {
+  command.add_option(
+      "--recompute", arguments.recompute,
+      "May halos of intermediates be computed again? never, always or either. Default: never");
+  command.add_option("--halos", arguments.halos,
+                     "The one policy for halos of intermediates: retain (nothing is computed "
+                     "again), in_band (between bands of tiles) or again (between all tiles)");
+  command.add_option("--tile", arguments.tile,
+                     "The one tile of each group's last layer, ROWSxCOLUMNS, cut to its map; "
+                     "the certificate is about such groups only");
+  command.add_option("--outer-axis", arguments.outer_axis,
+                     "The one axis that bands of tiles follow along: rows or columns");
+  command.add_flag("--one-group", arguments.one_group,
+                   "All layers (of --from and --to) as one group, not compared with single layers");
+  command.add_option("--share-array", arguments.share_array,
+                     "How the layers of a group share the PEs: time, or either (in time, or in "
+                     "space as a pipeline). Default: either for latency and edp");
+}
+
 }  // namespace
 
 void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
@@ -302,23 +322,7 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
                       "(default 0.1)");
   command->add_flag("--double-buffered", arguments->double_buffered,
                     "Tiles from and to DRAM take twice their room, transfers overlap computing");
-  command->add_option(
-      "--recompute", arguments->recompute,
-      "May halos of intermediates be computed again? never, always or either. Default: never");
-  command->add_option("--halos", arguments->halos,
-                      "The one policy for halos of intermediates: retain (nothing is computed "
-                      "again), in_band (between bands of tiles) or again (between all tiles)");
-  command->add_option("--tile", arguments->tile,
-                      "The one tile of each group's last layer, ROWSxCOLUMNS, cut to its map; "
-                      "the certificate is about such groups only");
-  command->add_option("--outer-axis", arguments->outer_axis,
-                      "The one axis that bands of tiles follow along: rows or columns");
-  command->add_flag(
-      "--one-group", arguments->one_group,
-      "All layers (of --from and --to) as one group, not compared with single layers");
-  command->add_option("--share-array", arguments->share_array,
-                      "How the layers of a group share the PEs: time, or either (in time, or in "
-                      "space as a pipeline). Default: either for latency and edp");
+  add_schedule_options(*command, *arguments);
   command->add_option("--from", arguments->first, "First layer; those before it are left out");
   command->add_option("--to", arguments->last, "Last layer; those after it are left out");
   command->add_flag("--prove", arguments->prove,
@@ -330,8 +334,7 @@ void add_fuse_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->add_option(
           "--max-evaluations", arguments->max_evaluations,
           "Mappings and bounds for each single layer (default 4000000 for dram, 1000000 for the "
-          "others); blocks of groups take "
-          "30000 at most")
+          "others); blocks of groups take 30000 at most")
       ->check(is_integer(1, std::uint64_t{1} << 40U));
   add_global_options(*command, options, Refusal::by_command);
   command->callback(

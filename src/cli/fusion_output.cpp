@@ -317,7 +317,8 @@ void print_table(const chip::NetworkFusion& fusion, const chip::FusionGraph& gra
              buffer_bits_text(fused_traffic(fusion, graph, machine)),
              buffer_bits_text(single_layer_traffic(fusion, machine)));
   fmt::print(
-      "compulsory     {:.5g} DRAM bits ({} tensors)\napart          {:.5g} DRAM bits, each layer with "
+      "compulsory     {:.5g} DRAM bits ({} tensors)\napart          {:.5g} DRAM bits, each layer "
+      "with "
       "MACs with the poolings and additions behind it: {:.2f} % saved\n",
       static_cast<double>(fusion.compulsory_dram_bits), graph.tensors.size(),
       static_cast<double>(fusion.separate_dram_bits),

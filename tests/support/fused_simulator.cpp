@@ -208,9 +208,7 @@ class Simulator {
     }
   }
 
-  [[nodiscard]] HaloPolicy policy(std::size_t tensor) const {
-    return schedule_.halos[tensor];
-  }
+  [[nodiscard]] HaloPolicy policy(std::size_t tensor) const { return schedule_.halos[tensor]; }
   [[nodiscard]] bool is_again(std::size_t tensor, bool outer) const {
     const HaloPolicy halo = policy(tensor);
     return outer ? halo != HaloPolicy::retain : halo == HaloPolicy::again;

@@ -175,8 +175,7 @@ class Frontiers {
 
 }  // namespace
 
-AxisPlan::AxisPlan(const Group& group, Axis axis, std::int64_t tile,
-                   const std::vector<Halo>& halos)
+AxisPlan::AxisPlan(const Group& group, Axis axis, std::int64_t tile, const std::vector<Halo>& halos)
     : tile_(tile) {
   const Frontiers frontiers(group, axis, tile, halos);
   steps_ = frontiers.steps();

@@ -24,8 +24,8 @@ enum class Halo : std::uint8_t {
 /// Checked by  tests/support/fused_simulator, with sets of pixels.
 class AxisPlan {
  public:
-  /// `tile`: indices of the last layer's output that one step finishes; `halos`: by tensor, those of
-  /// sources change nothing.
+  /// `tile`: indices of the last layer's output that one step finishes; `halos`: by tensor, those
+  /// of sources change nothing.
   AxisPlan(const Group& group, Axis axis, std::int64_t tile, const std::vector<Halo>& halos);
   /// With all halos retained.
   AxisPlan(const Group& group, Axis axis, std::int64_t tile)

@@ -105,8 +105,7 @@ GroupRoom TiledGroup::room(const GroupSchedule& schedule, bool double_buffered,
                            std::int64_t enough) const {
   GroupRoom room = fixed_room(schedule, double_buffered);
   if (room.staging_bits > enough) return room;
-  room.live =
-      peak_occupancy(group_, scan(), {schedule.halos, schedule.channel_parts},
+  room.live = peak_occupancy(group_, scan(), {schedule.halos, schedule.channel_parts},
                              enough - room.staging_bits);
   return room;
 }

@@ -72,11 +72,9 @@ class TiledGroup {
   [[nodiscard]] std::vector<std::int64_t> live_bits_by_step(const GroupSchedule& schedule) const;
   /// Of one image.
   [[nodiscard]] std::int64_t fetched_pixels(std::size_t tensor, HaloPolicy policy) const;
-  [[nodiscard]] std::int64_t made_pixels(std::size_t layer,
-                                         const GroupSchedule& schedule) const;
+  [[nodiscard]] std::int64_t made_pixels(std::size_t layer, const GroupSchedule& schedule) const;
   /// Steps in which a layer has work.
-  [[nodiscard]] std::int64_t working_steps(std::size_t layer,
-                                           const GroupSchedule& schedule) const;
+  [[nodiscard]] std::int64_t working_steps(std::size_t layer, const GroupSchedule& schedule) const;
   [[nodiscard]] std::int64_t steps() const;
   /// Largest number of pixels that one step makes or fetches.
   [[nodiscard]] std::int64_t largest_block(std::size_t tensor, HaloPolicy policy) const;

@@ -49,12 +49,10 @@ class GroupRun {
     cost_.level_energy_pj.assign(machine_.inner.levels().size(), 0.0);
     cost_.level_traffic.resize(machine_.inner.levels().size());
     const Axis inner_axis = rows_first ? Axis::columns : Axis::rows;
-    const auto outer =
-        step_classes(graph_, group_, rows_first ? rows : columns, schedule.outer,
-                     halos_along(schedule, schedule.outer));
-    const auto inner =
-        step_classes(graph_, group_, rows_first ? columns : rows, inner_axis,
-                     halos_along(schedule, inner_axis));
+    const auto outer = step_classes(graph_, group_, rows_first ? rows : columns, schedule.outer,
+                                    halos_along(schedule, schedule.outer));
+    const auto inner = step_classes(graph_, group_, rows_first ? columns : rows, inner_axis,
+                                    halos_along(schedule, inner_axis));
     GroupTimeline& timeline = cost_.timeline;
     timeline.images = group_.batch;
     timeline.outer_classes = outer.of_step;

@@ -21,7 +21,7 @@ struct LayerWork {
   /// From DRAM before the step where tiles are double-buffered: sources that it is the first to
   /// read.
   std::int64_t ahead_bits = 0;
-  std::int64_t read_bits = 0;     ///< from DRAM within the step: streamed weights, what is read again
+  std::int64_t read_bits = 0;  ///< from DRAM within the step: streamed weights, what is read again
   std::int64_t written_bits = 0;  ///< its output; after the step where tiles are double-buffered
   LayerWork& operator+=(const LayerWork& more);
 };
@@ -106,9 +106,9 @@ class GroupEvaluator {
   /// Returns  none when the group is one stage, its halos are not retained, the pipeline does not
   ///          fit, there are more stages than columns, more steps than are looked at, or it takes
   ///          `below_cycles` at least.
-  [[nodiscard]] std::optional<GroupPlan> in_space(
-      const Slice& slice, const GroupPlan& plan,
-      std::int64_t below_cycles = std::int64_t{1} << 60);
+  [[nodiscard]] std::optional<GroupPlan> in_space(const Slice& slice, const GroupPlan& plan,
+                                                  std::int64_t below_cycles = std::int64_t{1}
+                                                                              << 60);
 
   /// Has the slice several stages, no more than the array has columns?
   [[nodiscard]] bool has_stages(const Slice& slice) const;

@@ -145,7 +145,8 @@ std::optional<GroupPlan> GroupEvaluator::in_space(const Slice& slice, const Grou
   const TileScans scans(group, schedule);
   const std::vector<Halo> retain(group.tensors.size(), Halo::retain);
   const bool rows_first = schedule.outer == Axis::rows;
-  const auto outer = step_classes(graph_, group, rows_first ? scans.rows : scans.columns, schedule.outer, retain);
+  const auto outer =
+      step_classes(graph_, group, rows_first ? scans.rows : scans.columns, schedule.outer, retain);
   const auto inner = step_classes(graph_, group, rows_first ? scans.columns : scans.rows,
                                   rows_first ? Axis::columns : Axis::rows, retain);
   const AxisStep& outer_step = most_frequent(outer);

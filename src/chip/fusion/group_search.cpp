@@ -31,8 +31,8 @@ std::vector<std::vector<std::size_t>> read_again_choices(const std::vector<std::
   return choices;
 }
 
-/// Policies of all tensors: every choice of `policies` for each of `some` by itself, or, where these
-/// are more than `most`, one for all of them. All others retain.
+/// Policies of all tensors: every choice of `policies` for each of `some` by itself, or, where
+/// these are more than `most`, one for all of them. All others retain.
 std::vector<std::vector<HaloPolicy>> policy_choices(std::size_t tensors,
                                                     const std::vector<std::size_t>& some,
                                                     const std::vector<HaloPolicy>& policies,
@@ -160,9 +160,8 @@ class SpaceWalk {
     const std::vector<Axis> axes = outer_axes();
     const std::vector<std::size_t> made = intermediates_of(group);
     are_intermediates_free_ = made.size() <= kMostFreeIntermediates;
-    for (const auto& intermediates :
-         policy_choices(group.tensors.size(), made, space_.options_.intermediates,
-                        kMostFreeIntermediates)) {
+    for (const auto& intermediates : policy_choices(
+             group.tensors.size(), made, space_.options_.intermediates, kMostFreeIntermediates)) {
       for (const std::int64_t tile_rows : all_rows) {
         for (const std::int64_t tile_columns : all_columns) {
           for (const Axis outer : axes) {

@@ -66,7 +66,8 @@ double innermost_energy_pj(const Layer& layer, const Accelerator& accelerator) {
   const bool every_sum_is_read = !counting.skip_first_partial_sum_read ||
                                  (counting.count_drain_reads && !counting.skip_only_update_read);
   // Outputs are read, too: back for the next addition, but for the first one, or on the way up in
-  // the end. Each word of each level is read once less than it is written, and leaves at least once.
+  // the end. Each word of each level is read once less than it is written, and leaves at least
+  // once.
   double energy = 0.0;
   for (const Operand& operand : layer.op.operands()) {
     const Role role = operand.role;

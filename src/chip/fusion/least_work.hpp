@@ -19,8 +19,8 @@ struct LeastWork {
   PortBits buffer;  ///< on the side of the array
 };
 
-/// MACs, every used word once at the buffer, and what each iteration costs at the levels next to the
-/// units: operands read there, partial sums written and read. All units busy all the time.
+/// MACs, every used word once at the buffer, and what each iteration costs at the levels next to
+/// the units: operands read there, partial sums written and read. All units busy all the time.
 /// Returns  none: the engine does not know the widths.
 [[nodiscard]] std::optional<LeastWork> least_work(Layer layer, const Accelerator& accelerator);
 

@@ -99,9 +99,7 @@ class Fusion {
 
  private:
   [[nodiscard]] bool is_dram() const { return options_.objective == Objective::dram; }
-  [[nodiscard]] bool is_sum() const {
-    return goal_of(options_.objective) == PartitionGoal::sum;
-  }
+  [[nodiscard]] bool is_sum() const { return goal_of(options_.objective) == PartitionGoal::sum; }
   [[nodiscard]] bool proves() const { return options_.prove || options_.time_limit_seconds; }
   [[nodiscard]] bool is_over() const {
     return stop_.stop_requested() ||
@@ -250,13 +248,12 @@ class Fusion {
     const auto better = [&](const NetworkCost& cost) {
       return value_of(cost) < value_of(best.total);
     };
-    price_waiting(
-        state.slice, std::exchange(state.waiting, {}), MappingEffort::quick, better,
-        [&](PricedPlan&& plan) {
-          FusedGroup group = group_of(state.slice, std::move(plan), MappingEffort::quick);
-          if (!is_sum()) state.options.push_back(group);
-          if (better(group.total)) best = std::move(group);
-        });
+    price_waiting(state.slice, std::exchange(state.waiting, {}), MappingEffort::quick, better,
+                  [&](PricedPlan&& plan) {
+                    FusedGroup group = group_of(state.slice, std::move(plan), MappingEffort::quick);
+                    if (!is_sum()) state.options.push_back(group);
+                    if (better(group.total)) best = std::move(group);
+                  });
     FusedGroup full = best;
     price(full, MappingEffort::full);
     if (value_of(full.total) > value_of(best.total)) {
@@ -269,8 +266,8 @@ class Fusion {
   }
 
   /// Prices those of `plans`, by rising bound, that are `useful`, some at a time.
-  void price_waiting(const Slice& slice, const std::vector<PricedPlan>& plans,
-                     MappingEffort effort, const std::function<bool(const NetworkCost&)>& useful,
+  void price_waiting(const Slice& slice, const std::vector<PricedPlan>& plans, MappingEffort effort,
+                     const std::function<bool(const NetworkCost&)>& useful,
                      const std::function<void(PricedPlan&&)>& found) {
     for (std::size_t next = 0; next < plans.size() && !is_over();) {
       std::vector<std::size_t> together;
@@ -547,7 +544,7 @@ class Fusion {
   SliceStates states_;
   std::vector<SliceState>& slices_;
   SliceSearch search_;
-  double rate_ = 0.0;   ///< least that the first quantity grows by with every DRAM bit
+  double rate_ = 0.0;         ///< least that the first quantity grows by with every DRAM bit
   double share_ = kRounding;  ///< by which a schedule must be able to make the network better
   /// Something was passed over that might gain less than kLeastGain.
   std::atomic<bool> passed_over_little_ = false;

@@ -50,7 +50,7 @@ struct FusedGroup {
   std::optional<MappingResult> alone;  ///< of a layer by itself, all images
   NetworkCost total;
   std::int64_t peak_buffer_bits = 0;
-  double value = 0.0;        ///< of the objective
+  double value = 0.0;  ///< of the objective
   /// No schedule of this slice with which the network could cost less is cheaper.
   double lower_bound = 0.0;
 };

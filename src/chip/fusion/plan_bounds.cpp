@@ -49,9 +49,9 @@ GroupEvaluator::Bound PlanBounds::with_transfers(const GroupPlan& plan, const Co
   GroupEvaluator::Bound bound;
   bound.dram_bits = traffic.total();
   if (machine_.room.double_buffered) {
-    const std::int64_t ports = port_cycles(
-        machine_.whole.levels()[machine_.buffer],
-        {sum.buffer.read + traffic.written_bits, sum.buffer.write + read}, 1);
+    const std::int64_t ports =
+        port_cycles(machine_.whole.levels()[machine_.buffer],
+                    {sum.buffer.read + traffic.written_bits, sum.buffer.write + read}, 1);
     bound.cycles = std::max({cycles, moved, ports});
   } else {
     bound.cycles = cycles + moved;
@@ -77,8 +77,7 @@ std::int64_t PlanBounds::longest_stage(const GroupSchedule& schedule) {
         known->second.push_back(evaluator_.blocks().least_cycles(
             members.layers[layer].layer, block, output_width(members, layer),
             {MappingEffort::quick, static_cast<std::int64_t>(c) + 1}));
-    for (std::size_t c = 0; c < columns; ++c)
-      times[stages[layer]][c] += count * known->second[c];
+    for (std::size_t c = 0; c < columns; ++c) times[stages[layer]][c] += count * known->second[c];
   });
   const auto shares = share_out(times);
   HWFLOW_CHECK(shares.has_value(), "more stages than columns");
@@ -90,7 +89,7 @@ std::int64_t PlanBounds::longest_stage(const GroupSchedule& schedule) {
 
 PlanBounds::Tiling PlanBounds::tiling_of(const GroupSchedule& schedule) {
   const Group& members = group(schedule.read_again);
-  Tiling tiling{schedule.read_again,    schedule.outer,         schedule.tile_rows,
+  Tiling tiling{schedule.read_again,   schedule.outer,         schedule.tile_rows,
                 schedule.tile_columns, schedule.channel_parts, schedule.halos};
   for (std::size_t t = 0; t < members.tensors.size(); ++t)
     if (!members.tensors[t].producer) tiling.halos[t] = HaloPolicy::retain;
@@ -159,8 +158,8 @@ const PlanBounds::LeastBlock& PlanBounds::least(const Group& members, std::size_
                                                 const Block& block) {
   const auto [known, is_new] = blocks_.try_emplace({layer, block});
   if (is_new)
-    known->second = find_least(graph_.layers[members.layers[layer].layer], block,
-                               output_width(members, layer));
+    known->second =
+        find_least(graph_.layers[members.layers[layer].layer], block, output_width(members, layer));
   return known->second;
 }
 
@@ -169,8 +168,8 @@ PlanBounds::LeastBlock PlanBounds::find_least(const FusionLayer& layer, const Bl
   const Layer alone = block_layer(layer, block, output_bits);
   const auto work = least_work(alone, machine_.inner);
   if (!work) return {};
-  return {work->energy_pj,
-          least_block_cycles(layer, block, output_bits, machine_.inner, factors_), work->buffer};
+  return {work->energy_pj, least_block_cycles(layer, block, output_bits, machine_.inner, factors_),
+          work->buffer};
 }
 
 }  // namespace hwflow::chip

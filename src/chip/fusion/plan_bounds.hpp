@@ -42,8 +42,7 @@ class PlanBounds {
     // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
     auto operator<=>(const Tiling&) const = default;
   };
-  using AxisKey =
-      std::tuple<std::vector<std::size_t>, Axis, std::int64_t, std::vector<Halo>>;
+  using AxisKey = std::tuple<std::vector<std::size_t>, Axis, std::int64_t, std::vector<Halo>>;
   struct BlockKey {
     std::size_t layer = 0;
     Block block;
@@ -68,7 +67,7 @@ class PlanBounds {
   [[nodiscard]] Computing compute(const GroupSchedule& schedule);
   [[nodiscard]] const Group& group(const std::vector<std::size_t>& read_again);
   [[nodiscard]] const StepClasses& classes(const GroupSchedule& schedule, Axis axis);
-  [[nodiscard]] const LeastBlock& least(const Group& group, std::size_t layer, const Block& block);
+  [[nodiscard]] const LeastBlock& least(const Group& members, std::size_t layer, const Block& block);
   [[nodiscard]] LeastBlock find_least(const FusionLayer& layer, const Block& block,
                                       int output_bits) const;
 

@@ -37,8 +37,8 @@ SingleLayers map_single_layers(const FusionGraph& graph, const FusionMachine& ma
     for (const Accelerator& alone : machine.alone) {
       auto mapped = map(singles.mappings[i].layer, alone, one);
       if (!mapped) continue;
-      found[i] = found[i] ? better_of(std::move(*found[i]), std::move(*mapped))
-                          : std::move(*mapped);
+      found[i] =
+          found[i] ? better_of(std::move(*found[i]), std::move(*mapped)) : std::move(*mapped);
     }
   });
   NetworkCost total;

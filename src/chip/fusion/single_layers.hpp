@@ -13,8 +13,8 @@
 namespace hwflow::chip {
 
 /// As map_layer() with the other arguments settled.
-using MapAlone = std::function<Expected<MappingResult>(const Layer&, const Accelerator&,
-                                                       const MapperOptions&)>;
+using MapAlone =
+    std::function<Expected<MappingResult>(const Layer&, const Accelerator&, const MapperOptions&)>;
 
 /// The layers of a graph by themselves.
 struct SingleLayers {
@@ -26,8 +26,7 @@ struct SingleLayers {
 
 /// Every layer, all images, on every machine that a layer by itself may use; the better one counts.
 /// `seconds`: for all of them together; none: no limit.
-[[nodiscard]] SingleLayers map_single_layers(const FusionGraph& graph,
-                                             const FusionMachine& machine,
+[[nodiscard]] SingleLayers map_single_layers(const FusionGraph& graph, const FusionMachine& machine,
                                              const MapperOptions& options, const MapAlone& map,
                                              std::optional<double> seconds, int threads);
 

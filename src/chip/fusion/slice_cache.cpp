@@ -92,10 +92,9 @@ void SliceCache::keep_fitting(const BufferRoom& buffer) {
   state_->outlooks.clear();  // bounds of single layers depend on the buffer; all are cheap to find
   std::erase_if(state_->plans, [&](const auto& known) {
     const SlicePlans& found = known.second.found;
-    return !found.are_all || !std::all_of(found.plans.begin(), found.plans.end(),
-                                          [&](const PricedPlan& plan) {
-                                            return fits(plan.plan.room, buffer);
-                                          });
+    return !found.are_all ||
+           !std::all_of(found.plans.begin(), found.plans.end(),
+                        [&](const PricedPlan& plan) { return fits(plan.plan.room, buffer); });
   });
 }
 

@@ -121,15 +121,13 @@ SlicePlans SliceSearch::by_bound(const Slice& slice, std::int64_t below, std::si
   SlicePlans found{kept.take(), true, std::nullopt};
   found.are_all = seen == static_cast<std::int64_t>(found.plans.size());
   // Of a sum those left out are no less than the last one kept.
-  if (!found.are_all && goal_of(options_.objective) == PartitionGoal::product)
-    found.least = least;
+  if (!found.are_all && goal_of(options_.objective) == PartitionGoal::product) found.least = least;
   counts.left += seen - static_cast<std::int64_t>(found.plans.size());
   return found;
 }
 
 std::vector<PricedPlan> SliceSearch::price(const Slice& slice, const PricedPlan& plan,
-                                           MappingEffort effort,
-                                           std::int64_t most_cycles) const {
+                                           MappingEffort effort, std::int64_t most_cycles) const {
   std::vector<PricedPlan> priced{plan};
   priced.front().cost = cost(slice, plan.plan, effort);
   if (!priced.front().cost) return {};

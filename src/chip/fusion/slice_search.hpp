@@ -45,9 +45,10 @@ class SliceSearch {
   /// The schedule with its price, and, where its layers may share the array in space and could gain
   /// by that, a pipeline of it. Empty: a block has no mapping. `most_cycles`: objective latency has
   /// no use for a pipeline that takes more.
-  [[nodiscard]] std::vector<PricedPlan> price(
-      const Slice& slice, const PricedPlan& plan, MappingEffort effort,
-      std::int64_t most_cycles = std::int64_t{1} << 60) const;
+  [[nodiscard]] std::vector<PricedPlan> price(const Slice& slice, const PricedPlan& plan,
+                                              MappingEffort effort,
+                                              std::int64_t most_cycles = std::int64_t{1}
+                                                                         << 60) const;
 
   [[nodiscard]] std::optional<NetworkCost> cost(const Slice& slice, const GroupPlan& plan,
                                                 MappingEffort effort) const;

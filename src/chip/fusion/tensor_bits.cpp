@@ -24,9 +24,7 @@ class Ledger {
     for (std::size_t l = 0; l < group.layers.size(); ++l)
       weights_[group.layers[l].layer] +=
           group.layers[l].weight_bits *
-          (schedule.resident_weights[l]
-               ? 1
-               : group.batch * tiled.working_steps(l, schedule));
+          (schedule.resident_weights[l] ? 1 : group.batch * tiled.working_steps(l, schedule));
   }
 
   /// Of a layer as the mapper maps it.

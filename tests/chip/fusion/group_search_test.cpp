@@ -50,15 +50,15 @@ std::optional<std::int64_t> least_by_enumeration(const FusionGraph& graph, const
         if (fits(room, buffer) && (!least || moved < *least)) least = moved;
       }
     };
-    std::function<void(std::size_t, const TiledGroup&)> choose_sources =
-        [&](std::size_t i, const TiledGroup& tiled) {
-          if (i == sources.size()) return price_all_weights(tiled);
-          for (const HaloPolicy policy :
-               {HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again}) {
-            schedule.halos[sources[i]] = policy;
-            choose_sources(i + 1, tiled);
-          }
-        };
+    std::function<void(std::size_t, const TiledGroup&)> choose_sources = [&](std::size_t i,
+                                                                             const TiledGroup&
+                                                                                 tiled) {
+      if (i == sources.size()) return price_all_weights(tiled);
+      for (const HaloPolicy policy : {HaloPolicy::retain, HaloPolicy::in_band, HaloPolicy::again}) {
+        schedule.halos[sources[i]] = policy;
+        choose_sources(i + 1, tiled);
+      }
+    };
     std::function<void(std::size_t)> choose_intermediates = [&](std::size_t i) {
       if (i == intermediates.size()) {
         const TileScans scans(group, schedule);

@@ -80,8 +80,8 @@ TEST(FuseNetwork, FindsTheLeastTrafficOfAllPartitions) {
   EXPECT_GT(fused, 20);
 }
 
-/// Four convolutions of VGG-E, sizes as published: inputs, weights and outputs of each, those of the
-/// second and the fourth after pooling.
+/// Four convolutions of VGG-E, sizes as published: inputs, weights and outputs of each, those of
+/// the second and the fourth after pooling.
 TEST(FuseNetwork, SeparateLayersMoveEveryWordOnce) {
   const Network network = *make_builtin_network("vgg19");
   const FusionGraph whole = make_fusion_graph(

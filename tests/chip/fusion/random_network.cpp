@@ -224,8 +224,7 @@ std::string describe(const Network& network, const FusionGraph& graph,
     const GroupTensor& tensor = drawn.group.tensors[t];
     text += fmt::format("tensor {} {}: kept {} fetched {} written {} halo {}\n", t,
                         graph.tensors[tensor.tensor].name, tensor.kept_bits, tensor.fetched_bits,
-                        tensor.written_bits,
-                        static_cast<int>(s.halos[t]));
+                        tensor.written_bits, static_cast<int>(s.halos[t]));
   }
   return text;
 }

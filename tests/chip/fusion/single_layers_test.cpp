@@ -45,8 +45,7 @@ TEST(SingleLayers, AddUpToEachLayerByItself) {
       if (layer.name == lost) return Unexpected{Diagnostics{{layer.name, "none", ""}}};
       return map_layer(layer, on, limits);
     };
-    const SingleLayers fewer =
-        map_single_layers(graph, machine, options, refuse, std::nullopt, 1);
+    const SingleLayers fewer = map_single_layers(graph, machine, options, refuse, std::nullopt, 1);
     EXPECT_FALSE(fewer.total.has_value());
     EXPECT_FALSE(fewer.by_name.contains(lost));
   }
