@@ -43,8 +43,8 @@ std::string headline(const FusionReport& report) {
   html += card(bytes_text(real(fusion.compulsory_dram_bits)),
                "compulsory DRAM traffic: inputs, outputs and weights once");
   html += card(fusion.optimal ? "proved" : fmt::format("gap {}", percent_text(fusion.gap())),
-               fmt::format("partition of least {} into {} groups", name(report.objective),
-                           fusion.groups.size()));
+               fmt::format("partition of least {} into {} group{}", name(report.objective),
+                           fusion.groups.size(), fusion.groups.size() == 1 ? "" : "s"));
   html += "</div>\n";
   if (fusion.single_layers && !fusion.single_layers_optimal)
     html +=

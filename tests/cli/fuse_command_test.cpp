@@ -83,6 +83,32 @@ TEST(HwflowFuse, TellsThatOutCannotBeAFolder) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.errors, HasSubstr("--out"));
   std::filesystem::remove(file);
+  // Nothing can be made there, root or not; told before anything is searched.
+  const Outcome unmade =
+      run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--out", "/proc/hwflow"});
+  EXPECT_EQ(unmade.exit_code, 2);
+  EXPECT_THAT(unmade.errors, HasSubstr("--out: '/proc/hwflow' is no folder and cannot be made"));
+}
+
+TEST(HwflowFuse, ProvesOtherObjectivesWhenAsked) {
+  const auto fuse = [](const std::vector<std::string>& more) {
+    std::vector<std::string> words{
+        "fuse",   "lenet5", "--arch",  "eyeriss-isca",      "--to", "pool1",
+        "--json", "-",      "--quiet", "--max-evaluations", "500",  "--objective"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_hwflow(words);
+  };
+  const Outcome quick = fuse({"energy"}), proved = fuse({"energy", "--prove"});
+  ASSERT_EQ(proved.exit_code, 0) << proved.errors;
+  const json result = json::parse(proved.output);
+  EXPECT_TRUE(result["best_as_mapped"]);
+  EXPECT_FALSE(json::parse(quick.output)["best_as_mapped"]);
+  EXPECT_LE(result["value"].get<double>(), json::parse(quick.output)["value"].get<double>());
+  EXPECT_GE(result["search"]["evaluated"].get<int>(),
+            json::parse(quick.output)["search"]["evaluated"].get<int>());
+  const Outcome refused = fuse({"dram", "--prove"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.errors, HasSubstr("--prove: changes nothing for objective dram"));
 }
 
 TEST(HwflowFuse, ListsAllThatIsWrong) {
