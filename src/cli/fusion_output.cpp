@@ -76,7 +76,9 @@ Json policies_json(const chip::FusedGroup& group, const chip::FusionGraph& graph
   for (std::size_t t = 0; t < shape.tensors.size(); ++t) {
     const chip::GroupTensor& tensor = shape.tensors[t];
     if (tensor.producer && tensor.reads.empty()) continue;
-    (tensor.producer ? intermediates : sources)[graph.tensors[tensor.tensor].name] =
+    const std::string& name = graph.tensors[tensor.tensor].name;
+    (tensor.producer ? intermediates : sources)[tensor.is_read_again ? name + " (read again)"
+                                                                     : name] =
         text(plan.schedule.halos[t]);
   }
   for (std::size_t l = 0; l < shape.layers.size(); ++l)

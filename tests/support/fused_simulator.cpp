@@ -361,6 +361,14 @@ class Simulator {
       result_.faults.push_back(fmt::format(fmt::runtime(format), arguments...));
   }
 
+  /// Is it made here, written, and read again under another name?
+  [[nodiscard]] bool is_exchanged(const chip::GroupTensor& tensor) const {
+    std::set<bool> made;
+    for (const chip::GroupTensor& other : group_.tensors)
+      if (other.tensor == tensor.tensor) made.insert(other.producer.has_value());
+    return made.size() == 2;
+  }
+
   /// Makes or fetches the block of a tensor.
   void bring(std::size_t t, std::int64_t o, std::int64_t i) {
     const Pixels block = made(t, o, i);
@@ -370,7 +378,7 @@ class Simulator {
       (tensor.is_read_again ? result_.traffic.read_again_bits : result_.traffic.fetched_bits) +=
           count * tensor.fetched_bits * group_.batch;
       StepTransfers& now = result_.transfers.back();
-      (tensor.is_read_again ? now.again_bits : now.source_bits) += count * tensor.fetched_bits;
+      (is_exchanged(tensor) ? now.again_read_bits : now.source_bits) += count * tensor.fetched_bits;
       result_.map_words += count * tensor.fetched_words * group_.batch;
     } else {
       result_.made_pixels[*tensor.producer] += count;
@@ -380,7 +388,8 @@ class Simulator {
       const bool is_new = ever_[t].insert(pixel).second;
       if (tensor.producer && is_new && tensor.written_bits > 0) {
         result_.traffic.written_bits += tensor.written_bits * group_.batch;
-        result_.transfers.back().written_bits += tensor.written_bits;
+        StepTransfers& now = result_.transfers.back();
+        (is_exchanged(tensor) ? now.again_written_bits : now.written_bits) += tensor.written_bits;
         result_.output_words += tensor.written_words * group_.batch;
       }
       if (!is_new && policy(t) == HaloPolicy::retain) fault("tensor {} is made twice", t);

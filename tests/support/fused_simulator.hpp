@@ -20,8 +20,9 @@ struct ComputedBlock {
 /// Bits that cross the DRAM port for one step of one image; weights that stay are in none.
 struct StepTransfers {
   std::int64_t source_bits = 0;  ///< of what others made
-  std::int64_t again_bits = 0;   ///< of what the group itself has written or read before
   std::int64_t weight_bits = 0, written_bits = 0;
+  /// Of what the group itself writes and reads again; in none of the others.
+  std::int64_t again_read_bits = 0, again_written_bits = 0;
 };
 
 struct FusedSimulation {

@@ -83,7 +83,7 @@ ConvShape spread_block(ConvShape conv, const Block& block) {
 
 Expected<Operator> elementwise_block(const FusionLayer& layer, const Block& block) {
   const auto part = [](std::int64_t size, std::int64_t of, std::int64_t all) {
-    return size == all ? of : size;
+    return of == 1 || size == all ? of : size;  // 1: broadcast
   };
   const std::int64_t rows = block.rows.size + block.rows.idle;
   const std::int64_t columns = block.columns.size + block.columns.idle;

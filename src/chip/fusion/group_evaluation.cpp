@@ -81,13 +81,14 @@ class GroupRun {
         const Moved out =
             outer.fresh[t] * inner.fresh[t] * Moved{tensor.written_words, tensor.written_bits};
         moved.outputs += out;
-        work.layers[*tensor.producer].written_bits += out.bits;
+        LayerWork& writer = work.layers[*tensor.producer];
+        (is_exchanged(tensor) ? writer.again_written_bits : writer.written_bits) += out.bits;
       } else {
         const Moved in =
             outer.moved[t] * inner.moved[t] * Moved{tensor.fetched_words, tensor.fetched_bits};
         moved.maps += in;
         LayerWork& reader = work.layers[first_reader(tensor)];
-        (tensor.is_read_again ? reader.read_bits : reader.ahead_bits) += in.bits;
+        (is_exchanged(tensor) ? reader.again_read_bits : reader.ahead_bits) += in.bits;
       }
     }
     for (std::size_t l = 0; l < group_.layers.size(); ++l) {
@@ -129,13 +130,25 @@ class GroupRun {
     return all;
   }
 
+  /// Does the group write the tensor to DRAM and read it again from there?
+  [[nodiscard]] bool is_exchanged(const GroupTensor& tensor) const {
+    bool is_written = false, is_read = false;
+    for (const GroupTensor& other : group_.tensors) {
+      if (other.tensor != tensor.tensor) continue;
+      is_written = is_written || other.producer;
+      is_read = is_read || other.is_read_again;
+    }
+    return is_written && is_read;
+  }
+
   /// With double buffering the sources of the next slot come in and the outputs of the one before
   /// leave while a slot computes; transfers and array share the ports of the buffer.
   [[nodiscard]] SlotWork slot_of(const LayerWork& before, const LayerWork& now,
                                  const LayerWork& next) const {
     if (!machine_.room.double_buffered) {
       const std::int64_t transfer =
-          evaluator_.transfer_cycles(now.ahead_bits + now.read_bits, now.written_bits);
+          evaluator_.transfer_cycles(now.ahead_bits + now.read_bits + now.again_read_bits,
+                                     now.written_bits + now.again_written_bits);
       return {transfer, now.cycles + transfer};
     }
     const std::int64_t read = now.read_bits + next.ahead_bits, written = before.written_bits;
@@ -143,7 +156,9 @@ class GroupRun {
     const std::int64_t ports =
         port_cycles(machine_.whole.levels()[machine_.buffer],
                     {now.buffer_read_bits + written, now.buffer_written_bits + read}, 1);
-    return {transfer, std::max({now.cycles, transfer, ports})};
+    const std::int64_t exchanged = evaluator_.transfer_cycles(0, now.again_written_bits) +
+                                   evaluator_.transfer_cycles(now.again_read_bits, 0);
+    return {transfer + exchanged, std::max({now.cycles, transfer, ports}) + exchanged};
   }
 
   void add_slots() {
@@ -273,6 +288,8 @@ LayerWork& LayerWork::operator+=(const LayerWork& more) {
   buffer_read_bits += more.buffer_read_bits;
   buffer_written_bits += more.buffer_written_bits;
   ahead_bits += more.ahead_bits;
+  again_read_bits += more.again_read_bits;
+  again_written_bits += more.again_written_bits;
   read_bits += more.read_bits;
   written_bits += more.written_bits;
   return *this;

@@ -25,8 +25,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Schedules of a slice that are kept by their bounds, and how many of them are priced at first.
-constexpr std::size_t kPlansKept = 24, kPlansPriced = 3;
 constexpr std::size_t kAllPlans = std::numeric_limits<std::size_t>::max();
 /// Schedules that are priced side by side: the same number whatever the threads.
 constexpr std::size_t kPricedTogether = 8;
@@ -147,13 +145,14 @@ class Fusion {
     if (options_.slices != nullptr) {
       state.key = slice_key(graph_, state.slice);
       if (const auto known = options_.slices->find_outlook(state.key)) {
-        state.bound = known->bound;
+        state.bound = state.bound_at_least = known->bound;
         state.estimate = known->estimate;
         state.least_bits = known->least_bits;
         return;
       }
     }
     bound(state);
+    state.bound_at_least = state.bound;
     if (options_.slices != nullptr)
       options_.slices->save_outlook(state.key, {state.bound, state.estimate, state.least_bits});
   }
@@ -275,7 +274,7 @@ class Fusion {
         if (useful(plans[next].bound)) together.push_back(next);
       std::vector<std::vector<PricedPlan>> priced(together.size());
       parallel_for(together.size(), options_.threads, [&](std::size_t i) {
-        if (!is_over()) priced[i] = search_.price(slice, plans[together[i]], effort);
+        if (!is_over()) priced[i] = search_.price(slice, plans[together[i]], effort, useful);
       });
       result_.counts.evaluated += static_cast<std::int64_t>(together.size());
       for (auto& some : priced)
@@ -400,7 +399,8 @@ class Fusion {
   [[nodiscard]] std::int64_t useless_bits(const SliceState& state, double share) {
     const auto improves = [&](std::int64_t bits, double gain) {
       PartCost cost = state.bound;
-      cost.first += static_cast<double>(bits - state.least_bits) * rate_;
+      const double more = static_cast<double>(bits - state.least_bits) * rate_;
+      cost.first = std::max(cost.first, state.bound_at_least.first + more);
       return states_.can_improve(state.slice, cost, gain);
     };
     std::int64_t useful = 0, useless = kNoLimit;
@@ -431,7 +431,7 @@ class Fusion {
     }
     SlicePlans found =
         is_dram() ? search_.least_traffic(state.slice, below, state.least_bits, state.counts)
-                  : search_.by_bound(state.slice, below, kPlansKept, state.counts);
+                  : search_.by_bound(state.slice, below, options_.plans_kept, state.counts);
     if (!is_dram()) price_first(state, found);
     if (options_.slices != nullptr && !is_over()) {
       const bool is_least = is_dram() && !found.plans.empty();
@@ -445,7 +445,7 @@ class Fusion {
     std::vector<PricedPlan> plans;
     std::size_t priced = 0;
     for (PricedPlan& plan : found.plans) {
-      if (plan.cost || priced >= kPlansPriced || is_over()) {
+      if (plan.cost || priced >= options_.plans_priced || is_over()) {
         if (plan.cost && plan.plan.schedule.shares.empty()) ++priced;
         plans.push_back(std::move(plan));
         continue;
@@ -479,7 +479,7 @@ class Fusion {
     for (const auto& [slice, number] : best.parts) {
       FusedGroup group = slices_[slice].options[number];
       if (group.plan && !group.cost)
-        price(group, is_over() ? MappingEffort::quick : MappingEffort::full);
+        price(group, group.effort.value_or(is_over() ? MappingEffort::quick : MappingEffort::full));
       group.value = value_of(group.total);
       group.lower_bound = std::min(group.value, states_.value_of(slices_[slice].bound));
       result_.total.energy_pj += group.total.energy_pj;

@@ -30,6 +30,9 @@ struct FusionOptions {
   /// Energy, latency, EDP: price every schedule that its bound does not show to be of no use, with
   /// blocks mapped in full. A time limit does so until it is over.
   bool prove = false;
+  /// Energy, latency, EDP: schedules of a slice that are kept by their bounds, and how many of them
+  /// are priced at first.
+  std::size_t plans_kept = 24, plans_priced = 3;
   std::optional<double> time_limit_seconds;
   int threads = 1;
   /// Shared by calls, see MappingCache: single layers and blocks are looked up there. None: blocks

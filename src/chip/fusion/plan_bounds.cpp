@@ -30,7 +30,7 @@ GroupEvaluator::Bound PlanBounds::in_time(const GroupPlan& plan) {
 }
 
 GroupEvaluator::Bound PlanBounds::in_space(const GroupPlan& plan) {
-  const auto [known, is_new] = stages_.try_emplace(tiling_of(plan.schedule));
+  const auto [known, is_new] = longest_stages_.try_emplace(tiling_of(plan.schedule));
   if (is_new) known->second = longest_stage(plan.schedule);
   const Computing& sum = computing(plan.schedule);
   const std::int64_t ports = port_cycles(machine_.inner.levels().front(), sum.buffer, 1);
@@ -71,7 +71,7 @@ std::int64_t PlanBounds::longest_stage(const GroupSchedule& schedule) {
   std::vector<std::vector<std::int64_t>> times(stages.back() + 1,
                                                std::vector<std::int64_t>(columns, 0));
   visit_blocks(schedule, [&](std::size_t layer, const Block& block, std::int64_t count) {
-    const auto [known, is_new] = by_columns_.try_emplace({layer, block});
+    const auto [known, is_new] = by_columns_.try_emplace({layer, block, output_width(members, layer)});
     if (is_new)
       for (std::size_t c = 0; c < columns; ++c)
         known->second.push_back(evaluator_.blocks().least_cycles(
@@ -156,7 +156,7 @@ const StepClasses& PlanBounds::classes(const GroupSchedule& schedule, Axis axis)
 
 const PlanBounds::LeastBlock& PlanBounds::least(const Group& members, std::size_t layer,
                                                 const Block& block) {
-  const auto [known, is_new] = blocks_.try_emplace({layer, block});
+  const auto [known, is_new] = blocks_.try_emplace({layer, block, output_width(members, layer)});
   if (is_new)
     known->second =
         find_least(graph_.layers[members.layers[layer].layer], block, output_width(members, layer));

@@ -46,6 +46,7 @@ class PlanBounds {
   struct BlockKey {
     std::size_t layer = 0;
     Block block;
+    int output_bits = 0;  ///< of a tensor that is read again from DRAM fewer copies are kept
     // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
     auto operator<=>(const BlockKey&) const = default;
   };
@@ -82,7 +83,7 @@ class PlanBounds {
   std::map<Tiling, Computing> computing_;
   /// [columns - 1] of each block; of the longest stage of each tiling.
   std::map<BlockKey, std::vector<std::int64_t>> by_columns_;
-  std::map<Tiling, std::int64_t> stages_;
+  std::map<Tiling, std::int64_t> longest_stages_;
 };
 
 }  // namespace hwflow::chip

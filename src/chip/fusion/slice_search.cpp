@@ -127,19 +127,20 @@ SlicePlans SliceSearch::by_bound(const Slice& slice, std::int64_t below, std::si
 }
 
 std::vector<PricedPlan> SliceSearch::price(const Slice& slice, const PricedPlan& plan,
-                                           MappingEffort effort, std::int64_t most_cycles) const {
+                                           MappingEffort effort, const Useful& useful) const {
   std::vector<PricedPlan> priced{plan};
   priced.front().cost = cost(slice, plan.plan, effort);
   if (!priced.front().cost) return {};
-  if (!plan.bound_in_space) return priced;
+  if (!plan.bound_in_space || (useful && !useful(*plan.bound_in_space))) return priced;
   const NetworkCost& in_time = *priced.front().cost;
+  const NetworkCost& least = *plan.bound_in_space;
   const bool is_quick = effort == MappingEffort::quick;
-  const double least_gain = is_quick ? kLeastGainInSpace : 1.0;
-  if (value(in_time) < least_gain * value(*plan.bound_in_space)) return priced;
+  if (is_quick && value(in_time) < kLeastGainInSpace * value(least)) return priced;
+  if (in_time.energy_pj <= least.energy_pj && in_time.cycles <= least.cycles) return priced;
   // One that takes longer could only cost less energy.
-  if (options_.objective == Objective::latency || is_quick)
-    most_cycles = std::min(most_cycles, in_time.cycles);
-  auto shared = evaluator_.in_space(slice, plan.plan, most_cycles);
+  const bool is_limited = options_.objective == Objective::latency || is_quick;
+  auto shared =
+      evaluator_.in_space(slice, plan.plan, is_limited ? in_time.cycles : std::int64_t{1} << 60);
   if (!shared) return priced;
   if (const auto shared_cost = cost(slice, *shared, effort))
     priced.push_back({std::move(*shared), plan.bound, plan.bound_in_space, shared_cost});

@@ -42,13 +42,14 @@ class SliceSearch {
   [[nodiscard]] SlicePlans by_bound(const Slice& slice, std::int64_t below, std::size_t most,
                                     PhaseCounts& counts) const;
 
-  /// The schedule with its price, and, where its layers may share the array in space and could gain
-  /// by that, a pipeline of it. Empty: a block has no mapping. `most_cycles`: objective latency has
-  /// no use for a pipeline that takes more.
+  /// Is what costs so much at least of use?
+  using Useful = std::function<bool(const NetworkCost&)>;
+  /// The schedule with its price, and, where its layers may share the array in space and that could
+  /// be `useful`, a pipeline of it; with little effort only where it could gain a little. Empty: a
+  /// block has no mapping.
   [[nodiscard]] std::vector<PricedPlan> price(const Slice& slice, const PricedPlan& plan,
                                               MappingEffort effort,
-                                              std::int64_t most_cycles = std::int64_t{1}
-                                                                         << 60) const;
+                                              const Useful& useful = {}) const;
 
   [[nodiscard]] std::optional<NetworkCost> cost(const Slice& slice, const GroupPlan& plan,
                                                 MappingEffort effort) const;

@@ -18,6 +18,7 @@ struct SliceState {
   PartCost bound;     ///< nothing that a partition needs is cheaper
   PartCost estimate;  ///< where to look first
   std::int64_t least_bits = 0;
+  PartCost bound_at_least;  ///< of a schedule that moves `least_bits`; more bits cost more
   bool is_searched = false;
   bool is_exhausted = false;  ///< no schedule that was not priced is of use
   std::vector<FusedGroup> options;

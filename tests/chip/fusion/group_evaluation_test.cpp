@@ -198,12 +198,15 @@ class Clock {
     if (overlaps_) tick_until_done(steps.front().source_bits, 0, 0);
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const auto& step = steps[i];
-      const std::int64_t own = step.weight_bits + step.again_bits;
       if (overlaps_) {
         const std::int64_t next = i + 1 < steps.size() ? steps[i + 1].source_bits : 0;
-        tick_until_done(own + next, std::exchange(leaving, step.written_bits), compute[i]);
+        tick_until_done(step.weight_bits + next, std::exchange(leaving, step.written_bits),
+                        compute[i]);
+        tick_until_done(0, step.again_written_bits, 0);
+        tick_until_done(step.again_read_bits, 0, 0);
       } else {
-        tick_until_done(own + step.source_bits, step.written_bits, 0);
+        tick_until_done(step.weight_bits + step.again_read_bits + step.source_bits,
+                        step.written_bits + step.again_written_bits, 0);
         tick_until_done(0, 0, compute[i]);
       }
     }

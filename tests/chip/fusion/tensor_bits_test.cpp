@@ -39,7 +39,7 @@ TEST(TensorBits, AddUpToTheTotalsAndStepsToTheCycles) {
         std::int64_t cycles = 0, transfers = 0, compute = 0;
         for (std::size_t o = 0; o < line.outer_classes.size(); ++o) {
           for (std::size_t i = 0; i < line.inner_classes.size(); ++i) {
-            transfers += line.step(o, i).all.written_bits;
+            transfers += line.step(o, i).all.written_bits + line.step(o, i).all.again_written_bits;
             for (const LayerWork& layer : line.step(o, i).layers) compute += layer.cycles;
           }
         }
