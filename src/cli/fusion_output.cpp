@@ -77,8 +77,8 @@ Json policies_json(const chip::FusedGroup& group, const chip::FusionGraph& graph
     const chip::GroupTensor& tensor = shape.tensors[t];
     if (tensor.producer && tensor.reads.empty()) continue;
     const std::string& name = graph.tensors[tensor.tensor].name;
-    (tensor.producer ? intermediates : sources)[tensor.is_read_again ? name + " (read again)"
-                                                                     : name] =
+    (tensor.producer ? intermediates
+                     : sources)[tensor.is_read_again ? name + " (read again)" : name] =
         text(plan.schedule.halos[t]);
   }
   for (std::size_t l = 0; l < shape.layers.size(); ++l)

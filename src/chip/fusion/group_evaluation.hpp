@@ -21,7 +21,7 @@ struct LayerWork {
   /// From DRAM before the step where tiles are double-buffered: sources that it is the first to
   /// read.
   std::int64_t ahead_bits = 0;
-  std::int64_t read_bits = 0;  ///< from DRAM within the step: streamed weights
+  std::int64_t read_bits = 0;     ///< from DRAM within the step: streamed weights
   std::int64_t written_bits = 0;  ///< its output; after the step where tiles are double-buffered
   /// Of intermediates that the group reads again: nothing runs beside these, because what a step
   /// writes it may read.

@@ -71,7 +71,8 @@ std::int64_t PlanBounds::longest_stage(const GroupSchedule& schedule) {
   std::vector<std::vector<std::int64_t>> times(stages.back() + 1,
                                                std::vector<std::int64_t>(columns, 0));
   visit_blocks(schedule, [&](std::size_t layer, const Block& block, std::int64_t count) {
-    const auto [known, is_new] = by_columns_.try_emplace({layer, block, output_width(members, layer)});
+    const auto [known, is_new] =
+        by_columns_.try_emplace({layer, block, output_width(members, layer)});
     if (is_new)
       for (std::size_t c = 0; c < columns; ++c)
         known->second.push_back(evaluator_.blocks().least_cycles(

@@ -68,7 +68,8 @@ class PlanBounds {
   [[nodiscard]] Computing compute(const GroupSchedule& schedule);
   [[nodiscard]] const Group& group(const std::vector<std::size_t>& read_again);
   [[nodiscard]] const StepClasses& classes(const GroupSchedule& schedule, Axis axis);
-  [[nodiscard]] const LeastBlock& least(const Group& members, std::size_t layer, const Block& block);
+  [[nodiscard]] const LeastBlock& least(const Group& members, std::size_t layer,
+                                        const Block& block);
   [[nodiscard]] LeastBlock find_least(const FusionLayer& layer, const Block& block,
                                       int output_bits) const;
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "chip/fusion/group_evaluation.hpp"
 #include "tests/chip/fusion/random_network.hpp"
@@ -90,6 +91,69 @@ TEST(Pipeline, FillsAndDrains) {
   ASSERT_TRUE(in_time.has_value());
   EXPECT_EQ(in_time->cycles, 4 * kStep);
   EXPECT_EQ(in_time->dram_energy_pj, cost->dram_energy_pj);
+}
+
+/// The longest stage of a step, all shares of the columns tried and priced.
+std::int64_t least_longest(const Slice& slice, GroupPlan plan, GroupEvaluator& evaluator,
+                           const std::vector<std::size_t>& stages) {
+  const std::int64_t columns = evaluator.blocks().shares().columns();
+  std::int64_t least = std::int64_t{1} << 60;
+  std::function<void(std::int64_t)> choose = [&](std::int64_t left) {
+    if (plan.schedule.shares.size() == stages.back() + 1) {
+      const auto cost = evaluator.evaluate(slice, plan, MappingEffort::quick);
+      if (!cost) return;
+      std::vector<std::int64_t> busy(stages.back() + 1, 0);
+      for (std::size_t l = 0; l < stages.size(); ++l)
+        busy[stages[l]] += cost->timeline.step(0).layers[l].cycles;
+      least = std::min(least, *std::max_element(busy.begin(), busy.end()));
+      return;
+    }
+    for (std::int64_t share = 1; share <= left; ++share) {
+      plan.schedule.shares.push_back(share);
+      choose(left - share);
+      plan.schedule.shares.pop_back();
+    }
+  };
+  choose(columns);
+  return least;
+}
+
+/// One step, so it is the most frequent one.
+TEST(Pipeline, SharesAreTheBestOfAllByWhatTheMapperFinds) {
+  int compared = 0;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    Rng rng = Rng::derive(19, seed);
+    NetworkBuilder builder;
+    NodeId x = builder.input({rng.between(2, 9), 6, 6});
+    for (int i = 0; i < 2; ++i)
+      x = builder.conv_bias(fmt::format("n{}", i), x, rng.between(2, 18),
+                            {.kernel = rng.between(1, 3), .pad = 0}, Activation::none);
+    const Network network = std::move(builder).finish("chain");
+    const FusionGraph graph =
+        make_fusion_graph(network, PrecisionPlan::uniform(2, 8, 8), {.partial_sum_bits = 16});
+    const auto machine = make_fusion_machine(*load_accelerator("eyeriss-isca"));
+    GroupPlan plan;
+    plan.schedule.tile_rows = graph.layers[1].shape.height;
+    plan.schedule.tile_columns = graph.layers[1].shape.width;
+    const Group group = make_group(graph, {0, 2});
+    plan.schedule.halos.assign(group.tensors.size(), HaloPolicy::retain);
+    plan.schedule.resident_weights = {true, true};
+    MapperOptions options;
+    options.objective = Objective::latency;
+    options.max_evaluations = 60;  // so little that mappings differ from their bounds
+    GroupEvaluator evaluator(graph, *machine, options);
+    const auto shared = evaluator.in_space({0, 2}, plan);
+    ASSERT_TRUE(shared.has_value());
+    const std::vector<std::size_t> stages = pipeline_stages(graph, group);
+    const auto cost = evaluator.evaluate({0, 2}, *shared, MappingEffort::quick);
+    ASSERT_TRUE(cost.has_value());
+    std::int64_t longest = 0;
+    for (const LayerWork& layer : cost->timeline.step(0).layers)
+      longest = std::max(longest, layer.cycles);
+    EXPECT_EQ(longest, least_longest({0, 2}, plan, evaluator, stages)) << "seed " << seed;
+    ++compared;
+  }
+  EXPECT_EQ(compared, 12);
 }
 
 }  // namespace

@@ -78,5 +78,39 @@ TEST(PlanBounds, HoldForAllSchedules) {
   EXPECT_GT(tightness / static_cast<double>(compared), 0.3);  // they say something
 }
 
+/// What is remembered of one schedule is used for others that it holds for, and no more: each bound
+/// is that of a reckoning that knows nothing. Several readers at several widths.
+TEST(PlanBounds, DoNotDependOnWhatWasAskedBefore) {
+  int compared = 0;
+  for (const std::uint64_t seed : {2014, 2, 3, 4, 5, 6, 7, 8}) {
+    Rng rng = Rng::derive(91, seed);
+    const Network network = testing::random_network(rng, 7);
+    const FusionGraph graph =
+        make_fusion_graph(network, testing::random_plan(rng, network), {.partial_sum_bits = 32});
+    const FusionMachine machine = *make_fusion_machine(testing::machine_with(20000));
+    MapperOptions mapper;
+    mapper.objective = Objective::energy;
+    GroupEvaluator evaluator(graph, machine, mapper);
+    const std::size_t count = graph.layers.size();
+    for (std::size_t first = 0; first < count; ++first) {
+      const Slice slice{first, std::min(count, first + 3)};
+      PlanBounds bounds(graph, machine, mapper, evaluator, slice);
+      GroupSpace space(graph, slice, machine.room, {});
+      int seen = 0;
+      space.visit([&](std::int64_t) { return seen < 400; },
+                  [&](GroupPlan&& plan) {
+                    const auto known = bounds.in_time(plan), apart = bounds.in_space(plan);
+                    if (++seen % 7 != 0 && plan.schedule.read_again.empty()) return;
+                    PlanBounds fresh(graph, machine, mapper, evaluator, slice);
+                    EXPECT_EQ(known.energy_pj, fresh.in_time(plan).energy_pj) << "seed " << seed;
+                    EXPECT_EQ(known.cycles, fresh.in_time(plan).cycles) << "seed " << seed;
+                    EXPECT_EQ(apart.cycles, fresh.in_space(plan).cycles) << "seed " << seed;
+                    ++compared;
+                  });
+    }
+  }
+  EXPECT_GT(compared, 300);
+}
+
 }  // namespace
 }  // namespace hwflow::chip
