@@ -13,6 +13,7 @@
 #include "tests/chip/fusion/random_network.hpp"
 #include "tests/chip/fusion/small_machine.hpp"
 #include "workload/builtin_networks.hpp"
+#include "workload/network_builder.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -127,7 +128,7 @@ TEST(FuseNetwork, NeverCostsMoreThanLayersByThemselves) {
 void add_priced(const FusionGraph& graph, const FusionMachine& machine, const Slice& slice,
                 GroupEvaluator& evaluator, const FusionOptions& options,
                 std::vector<PartOption>& parts) {
-  GroupSpace space(graph, slice, machine.room, {});
+  GroupSpace space(graph, slice, machine.room, options.space);
   const auto price = [&](const GroupPlan& plan) {
     const auto cost = evaluator.evaluate(slice, plan);
     if (!cost) return;
@@ -245,6 +246,39 @@ TEST(FuseNetwork, BoundsHoldForAllSchedules) {
   EXPECT_LE(found_to_least / compared, 1.05);
   EXPECT_GT(improved, 3);
   EXPECT_GT(open, 10);
+}
+
+/// Layers of few channels use few of the columns, so the fastest schedule is a pipeline: the best
+/// of all by enumeration.
+TEST(FuseNetwork, ProvesPipelines) {
+  for (const Objective objective : {Objective::latency, Objective::edp}) {
+    NetworkBuilder builder;
+    NodeId x = builder.input({8, 24, 24});
+    x = builder.conv_bias("a", x, 8, {.kernel = 3, .pad = 1}, Activation::none);
+    builder.conv_bias("b", x, 8, {.kernel = 3, .pad = 1}, Activation::none);
+    const FusionGraph graph =
+        make_fusion_graph(std::move(builder).finish("two"), PrecisionPlan::uniform(2, 8, 8),
+                          {.partial_sum_bits = 16});
+    const FusionMachine machine =
+        *make_fusion_machine(*load_accelerator("defines-meta"), {400000, true});
+    FusionOptions options = options_for(objective);
+    options.mapper.max_evaluations = 200;
+    options.share_in_space = true;
+    options.prove = true;
+    options.plans_kept = 1;
+    options.space.tile = OutputTile{4, 24};
+    const auto proved = fuse_network(graph, machine, options);
+    ASSERT_TRUE(proved.has_value());
+    GroupEvaluator evaluator(graph, machine, options.mapper);
+    std::vector<PartOption> parts;
+    for (const Slice& slice : {Slice{0, 1}, Slice{1, 2}, Slice{0, 2}})
+      add_priced(graph, machine, slice, evaluator, options, parts);
+    const double least = cheapest_partition(2, parts, goal_of(objective)).value;
+    EXPECT_NEAR(proved->value, least, 1e-9 * least) << name(objective);
+    if (objective != Objective::latency) continue;
+    ASSERT_EQ(proved->groups.size(), 1U);
+    EXPECT_FALSE(proved->groups.front().plan->schedule.shares.empty());
+  }
 }
 
 /// To the bit: with one bit less there is no schedule.
