@@ -12,8 +12,8 @@
 namespace hwflow::chip {
 
 struct FusionMachineOptions {
-  std::optional<std::int64_t> buffer_bits;  ///< in place of the machine's
-  std::optional<bool> double_buffered;      ///< in place of the machine's
+  std::optional<std::int64_t> buffer_bits = {};  ///< in place of the machine's
+  std::optional<bool> double_buffered = {};      ///< in place of the machine's
 };
 
 /// An accelerator seen from the buffer that fused groups live in: the outermost on-chip level that

@@ -12,7 +12,7 @@ namespace hwflow::chip {
 /// On-chip room of a fused group. One pool for everything when `weight_bits` is empty.
 struct BufferRoom {
   std::int64_t feature_bits = 0;
-  std::optional<std::int64_t> weight_bits;
+  std::optional<std::int64_t> weight_bits = {};
   /// Tiles on their way from and to DRAM take twice their room, and their transfers overlap with
   /// computing.
   bool double_buffered = false;

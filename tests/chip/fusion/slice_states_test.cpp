@@ -67,7 +67,9 @@ TEST(SliceStates, WhatCannotImproveIsInNoBetterPartition) {
         });
         if (states.can_improve(state.slice, state.bound, 0.0)) {
           ++needed;
-          if (objective == Objective::energy) EXPECT_LT(least, states.known());
+          if (objective == Objective::energy) {
+            EXPECT_LT(least, states.known());
+          }
         } else {
           ++refused;
           EXPECT_GE(least, states.known());
