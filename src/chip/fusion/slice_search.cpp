@@ -137,10 +137,9 @@ std::vector<PricedPlan> SliceSearch::price(const Slice& slice, const PricedPlan&
   const bool is_quick = effort == MappingEffort::quick;
   if (is_quick && value(in_time) < kLeastGainInSpace * value(least)) return priced;
   if (in_time.energy_pj <= least.energy_pj && in_time.cycles <= least.cycles) return priced;
-  // One that takes longer could only cost less energy.
-  const bool is_limited = options_.objective == Objective::latency || is_quick;
+  // Shares are found with little effort: of a price in full they are no bound.
   auto shared =
-      evaluator_.in_space(slice, plan.plan, is_limited ? in_time.cycles : std::int64_t{1} << 60);
+      evaluator_.in_space(slice, plan.plan, is_quick ? in_time.cycles : std::int64_t{1} << 60);
   if (!shared) return priced;
   if (const auto shared_cost = cost(slice, *shared, effort))
     priced.push_back({std::move(*shared), plan.bound, plan.bound_in_space, shared_cost});
