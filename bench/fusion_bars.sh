@@ -4,11 +4,7 @@
 # Machines: eyeriss-isca with 8 bit a cycle from and as many to DRAM, double-buffered; its buffer is stated in each line.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-hwflow=${1:-$here/../build/release/src/cli/hwflow}
-if [[ ! -x $hwflow ]]; then
-  echo "$hwflow is no program: 'make build' makes it, or name another one" >&2
-  exit 2
-fi
+. "$here/find_hwflow.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sed -e 's/^name: .*/name: eyeriss-isca-8bit/' \

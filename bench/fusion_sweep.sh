@@ -3,11 +3,7 @@
 #   bench/fusion_sweep.sh [HWFLOW]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-hwflow=${1:-$here/../build/release/src/cli/hwflow}
-if [[ ! -x $hwflow ]]; then
-  echo "$hwflow is no program: 'make build' makes it, or name another one" >&2
-  exit 2
-fi
+. "$here/find_hwflow.sh"
 show() {
   echo "== hwflow fuse $*"
   "$hwflow" fuse "$@" --arch eyeriss-isca --threads 2 2>/dev/null

@@ -30,8 +30,12 @@ std::string folder_problem(const fs::path& folder) {
   if (!fs::is_directory(nearest, ignored)) {
     return fmt::format("cannot be made: '{}' is not a folder", nearest.string());
   }
-  errno = 0;
-  if (access(nearest.c_str(), W_OK | X_OK) == 0) return {};
+  // Permissions do not tell all (read-only, full, and virtual file systems): something is made.
+  std::string trial = (nearest / ".hwflow-XXXXXX").string();
+  if (mkdtemp(trial.data()) != nullptr) {
+    rmdir(trial.c_str());
+    return {};
+  }
   return fmt::format("cannot be written to: '{}': {}", nearest.string(),
                      std::generic_category().message(errno));
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -206,16 +205,6 @@ std::optional<chip::BufferSweep> sweep_of(const FuseArguments& arguments, Diagno
   return sweep;
 }
 
-/// Before a search that may take long.
-void make_folder(const std::filesystem::path& folder, Diagnostics& problems) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error || !std::filesystem::is_directory(folder))
-    problems.push_back({"--out",
-                        fmt::format("'{}' is no folder and cannot be made", folder.string()),
-                        "name a folder that may be written"});
-}
-
 int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
   Diagnostics problems = global.problems;
   const chip::FusionOptions options = fusion_options(arguments, global, problems);
@@ -238,7 +227,6 @@ int run_fuse(const FuseArguments& arguments, const GlobalOptions& global) {
     for (const Diagnostic& problem : input.error())
       if (problem.reason != "is missing" || global.problems.empty()) problems.push_back(problem);
   }
-  if (problems.empty() && global.out) make_folder(*global.out, problems);
   if (!problems.empty()) return report_wrong_input(problems);
 
   std::vector<std::string> notes = input->notes;

@@ -19,6 +19,9 @@ struct PortBits {
     return *this;
   }
 };
+[[nodiscard]] constexpr PortBits operator*(std::int64_t times, const PortBits& bits) {
+  return {times * bits.read, times * bits.write};
+}
 
 /// Bits that one boundary moves through the ports at its ends, all instances together.
 struct BoundaryPorts {

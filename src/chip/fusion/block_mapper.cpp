@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "base/check.hpp"
-#include "chip/fusion/least_work.hpp"
 
 namespace hwflow::chip {
 namespace {
@@ -48,6 +47,15 @@ BlockMapper::BlockMapper(const FusionGraph& graph, const FusionMachine& machine,
     quick_.strategy = "branch_and_bound";
     quick_.max_evaluations = std::min(*full_.max_evaluations, kQuickLatencyEvaluations);
   }
+}
+
+std::optional<LeastWork> BlockMapper::least_work(std::size_t layer, const Block& block,
+                                                 int output_bits) const {
+  return chip::least_work(block_layer(graph_.layers[layer], block, output_bits), machine_.inner);
+}
+
+std::int64_t BlockMapper::port_cycles(const PortBits& bits) const {
+  return chip::port_cycles(machine_.inner.levels().front(), bits, 1);
 }
 
 std::int64_t BlockMapper::least_cycles(std::size_t layer, const Block& block, int output_bits,

@@ -9,6 +9,7 @@
 #include "chip/fusion/array_shares.hpp"
 #include "chip/fusion/block_layer.hpp"
 #include "chip/fusion/fusion_machine.hpp"
+#include "chip/fusion/least_work.hpp"
 #include "chip/mapper/mapper.hpp"
 
 namespace hwflow::chip {
@@ -51,6 +52,12 @@ class BlockMapper {
                                                                  const Block& block,
                                                                  int output_bits,
                                                                  const BlockOptions& options = {});
+  /// What map() does not go below on the whole array, but for the cycles; none: the engine does not
+  /// know the widths.
+  [[nodiscard]] std::optional<LeastWork> least_work(std::size_t layer, const Block& block,
+                                                    int output_bits) const;
+  /// Cycles that the ports of the buffer need for the array.
+  [[nodiscard]] std::int64_t port_cycles(const PortBits& bits) const;
   /// Cycles that map() does not go below.
   [[nodiscard]] std::int64_t least_cycles(std::size_t layer, const Block& block, int output_bits,
                                           const BlockOptions& options) const;

@@ -42,26 +42,40 @@ GroupEvaluator::Bound GroupEvaluator::lower_bound(const Slice& slice,
   const GroupLayer& last = group.layers.back();
   const AxisPlan rows(group, Axis::rows, last.height);
   const AxisPlan columns(group, Axis::columns, last.width);
-  Bound bound;
-  std::int64_t compute = 0;
-  PortBits buffer;
+  Computing sum;
   for (const GroupLayer& member : group.layers) {
     // What nobody needs is not computed: such a layer is left out.
     const std::int64_t needed = rows.total(member.output) * columns.total(member.output);
     if (needed < member.height * member.width) continue;
     const auto least = least_of_blocks(graph_.layers[member.layer], machine_.inner);
     if (!least) continue;
-    bound.energy_pj += static_cast<double>(graph_.batch) * least->energy_pj;
-    compute += graph_.batch * least->compute_cycles;
-    buffer.read += graph_.batch * least->buffer.read;
-    buffer.write += graph_.batch * least->buffer.write;
+    sum.energy_pj += static_cast<double>(graph_.batch) * least->energy_pj;
+    sum.cycles += graph_.batch * least->compute_cycles;
+    sum.buffer += graph_.batch * least->buffer;
   }
-  compute = std::max(compute, port_cycles(machine_.inner.levels().front(), buffer, 1));
-  const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
+  sum.cycles = std::max(sum.cycles, port_cycles(machine_.inner.levels().front(), sum.buffer, 1));
+  return with_transfers(sum, traffic);
+}
+
+GroupEvaluator::Bound GroupEvaluator::with_transfers(const Computing& computing,
+                                                     const GroupTraffic& traffic,
+                                                     std::int64_t resident_bits) const {
+  const std::int64_t read = traffic.read_bits() - resident_bits;
+  const std::int64_t moved = transfer_cycles(read, traffic.written_bits);
+  Bound bound;
   bound.dram_bits = traffic.total();
-  bound.cycles = machine_.room.double_buffered ? std::max(compute, moved) : compute + moved;
-  bound.energy_pj += transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
-                     leakage_ * static_cast<double>(bound.cycles);
+  if (machine_.room.double_buffered) {
+    const PortBits together{computing.buffer.read + traffic.written_bits,
+                            computing.buffer.write + read};
+    const std::int64_t ports = port_cycles(machine_.whole.levels()[machine_.buffer], together, 1);
+    bound.cycles = std::max({computing.cycles, moved, ports});
+  } else {
+    bound.cycles = computing.cycles + moved;
+  }
+  bound.cycles += transfer_cycles(resident_bits, 0);
+  bound.energy_pj = computing.energy_pj +
+                    transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
+                    leakage_ * static_cast<double>(bound.cycles);
   return bound;
 }
 
@@ -75,20 +89,14 @@ std::optional<GroupEvaluator::Bound> GroupEvaluator::lower_bound_alone(std::size
 }
 
 GroupEvaluator::Bound GroupEvaluator::estimate(const Slice& slice, const GroupTraffic& traffic) {
-  Bound bound;
-  std::int64_t compute = 0;
+  Computing sum;
   for (std::size_t l = slice.first; l < slice.last; ++l) {
     const auto found = blocks_.map_whole(l);
     if (!found) continue;
-    bound.energy_pj += static_cast<double>(graph_.batch) * dynamic_energy(found->cost);
-    compute += graph_.batch * found->cost.cycles;
+    sum.energy_pj += static_cast<double>(graph_.batch) * dynamic_energy(found->cost);
+    sum.cycles += graph_.batch * found->cost.cycles;
   }
-  const std::int64_t moved = transfer_cycles(traffic.read_bits(), traffic.written_bits);
-  bound.dram_bits = traffic.total();
-  bound.cycles = machine_.room.double_buffered ? std::max(compute, moved) : compute + moved;
-  bound.energy_pj += transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
-                     leakage_ * static_cast<double>(bound.cycles);
-  return bound;
+  return with_transfers(sum, traffic);
 }
 
 }  // namespace hwflow::chip

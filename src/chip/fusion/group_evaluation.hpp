@@ -128,6 +128,15 @@ class GroupEvaluator {
     std::int64_t dram_bits = 0;
   };
   [[nodiscard]] Bound lower_bound(const Slice& slice, const GroupTraffic& traffic) const;
+  /// What the blocks of a group need together.
+  struct Computing {
+    double energy_pj = 0.0;  ///< without leakage
+    std::int64_t cycles = 0;
+    PortBits buffer;  ///< on the side of the array
+  };
+  /// A group that needs so much and moves `traffic`, of it `resident_bits` before its first step.
+  [[nodiscard]] Bound with_transfers(const Computing& computing, const GroupTraffic& traffic,
+                                     std::int64_t resident_bits = 0) const;
   /// The same for a layer by itself, whatever its mapping; none: the machine does not know its
   /// widths.
   [[nodiscard]] std::optional<Bound> lower_bound_alone(std::size_t layer) const;

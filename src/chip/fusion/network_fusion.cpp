@@ -76,7 +76,7 @@ class Fusion {
                 options.max_group.value_or(graph.layers.size()), options.objective),
         slices_(states_.all()),
         search_(graph, machine,
-                {options.objective, options.space, options.share_in_space, options.mapper,
+                {options.objective, options.space, options.share_in_space,
                  [this] { return is_over(); }},
                 evaluator_, stop_) {
     const double bit =

@@ -30,11 +30,11 @@ void keep_unbeaten(std::vector<Label>& labels, PartitionGoal goal) {
   labels = std::move(kept);
 }
 
+}  // namespace
+
 double value_of(const PartCost& sum, PartitionGoal goal) {
   return goal == PartitionGoal::sum ? sum.first : sum.first * sum.second;
 }
-
-}  // namespace
 
 Partition cheapest_partition(std::size_t layers, const std::vector<PartOption>& options,
                              PartitionGoal goal) {

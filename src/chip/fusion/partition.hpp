@@ -18,6 +18,8 @@ enum class PartitionGoal : std::uint8_t {
   product,  ///< of both sums (EDP)
 };
 
+[[nodiscard]] double value_of(const PartCost& sum, PartitionGoal goal);
+
 /// One way to run a slice.
 struct PartOption {
   Slice slice;

@@ -7,60 +7,30 @@
 #include "chip/fusion/pipeline.hpp"
 
 namespace hwflow::chip {
-namespace {
 
-PortBits operator*(std::int64_t times, const PortBits& bits) {
-  return {times * bits.read, times * bits.write};
-}
-
-}  // namespace
-
-PlanBounds::PlanBounds(const FusionGraph& graph, const FusionMachine& machine,
-                       const MapperOptions& mapper, const GroupEvaluator& evaluator,
+PlanBounds::PlanBounds(const FusionGraph& graph, const GroupEvaluator& evaluator,
                        const Slice& slice)
-    : graph_(graph),
-      machine_(machine),
-      evaluator_(evaluator),
-      slice_(slice),
-      factors_(mapper.factors) {}
+    : graph_(graph), evaluator_(evaluator), slice_(slice) {}
 
 GroupEvaluator::Bound PlanBounds::in_time(const GroupPlan& plan) {
-  const Computing& sum = computing(plan.schedule);
-  return with_transfers(plan, sum, sum.cycles);
+  return with_transfers(plan, computing(plan.schedule));
 }
 
 GroupEvaluator::Bound PlanBounds::in_space(const GroupPlan& plan) {
   const auto [known, is_new] = longest_stages_.try_emplace(tiling_of(plan.schedule));
   if (is_new) known->second = longest_stage(plan.schedule);
-  const Computing& sum = computing(plan.schedule);
-  const std::int64_t ports = port_cycles(machine_.inner.levels().front(), sum.buffer, 1);
-  return with_transfers(plan, sum, std::max(known->second, ports));
+  Computing sum = computing(plan.schedule);
+  sum.cycles = std::max(known->second, evaluator_.blocks().port_cycles(sum.buffer));
+  return with_transfers(plan, sum);
 }
 
-GroupEvaluator::Bound PlanBounds::with_transfers(const GroupPlan& plan, const Computing& sum,
-                                                 std::int64_t cycles) {
-  const GroupTraffic& traffic = plan.traffic;
+GroupEvaluator::Bound PlanBounds::with_transfers(const GroupPlan& plan,
+                                                 const Computing& computing) {
   const Group& members = group(plan.schedule.read_again);
   std::int64_t resident = 0;
   for (std::size_t l = 0; l < members.layers.size(); ++l)
     if (plan.schedule.resident_weights[l]) resident += members.layers[l].weight_bits;
-  const std::int64_t read = traffic.read_bits() - resident;
-  const std::int64_t moved = evaluator_.transfer_cycles(read, traffic.written_bits);
-  GroupEvaluator::Bound bound;
-  bound.dram_bits = traffic.total();
-  if (machine_.room.double_buffered) {
-    const std::int64_t ports =
-        port_cycles(machine_.whole.levels()[machine_.buffer],
-                    {sum.buffer.read + traffic.written_bits, sum.buffer.write + read}, 1);
-    bound.cycles = std::max({cycles, moved, ports});
-  } else {
-    bound.cycles = cycles + moved;
-  }
-  bound.cycles += evaluator_.transfer_cycles(resident, 0);
-  bound.energy_pj = sum.energy_pj +
-                    evaluator_.transfer_energy_pj(traffic.read_bits(), traffic.written_bits) +
-                    evaluator_.leakage_pj_per_cycle() * static_cast<double>(bound.cycles);
-  return bound;
+  return evaluator_.with_transfers(computing, plan.traffic, resident);
 }
 
 std::int64_t PlanBounds::longest_stage(const GroupSchedule& schedule) {
@@ -128,7 +98,7 @@ PlanBounds::Computing PlanBounds::compute(const GroupSchedule& schedule) {
   const Group& members = group(schedule.read_again);
   Computing sum;
   visit_blocks(schedule, [&](std::size_t layer, const Block& block, std::int64_t count) {
-    const LeastBlock& one = least(members, layer, block);
+    const Computing& one = least(members, layer, block);
     sum.energy_pj += static_cast<double>(count) * one.energy_pj;
     sum.cycles += count * one.cycles;
     sum.buffer += count * one.buffer;
@@ -155,22 +125,16 @@ const StepClasses& PlanBounds::classes(const GroupSchedule& schedule, Axis axis)
   return classes_.emplace(key, step_classes(graph_, members, plan, axis, halos)).first->second;
 }
 
-const PlanBounds::LeastBlock& PlanBounds::least(const Group& members, std::size_t layer,
-                                                const Block& block) {
-  const auto [known, is_new] = blocks_.try_emplace({layer, block, output_width(members, layer)});
-  if (is_new)
-    known->second =
-        find_least(graph_.layers[members.layers[layer].layer], block, output_width(members, layer));
+const PlanBounds::Computing& PlanBounds::least(const Group& members, std::size_t layer,
+                                               const Block& block) {
+  const int bits = output_width(members, layer);
+  const auto [known, is_new] = blocks_.try_emplace({layer, block, bits});
+  if (!is_new) return known->second;
+  const std::size_t of_graph = members.layers[layer].layer;
+  const BlockMapper& mapper = evaluator_.blocks();
+  if (const auto work = mapper.least_work(of_graph, block, bits))
+    known->second = {work->energy_pj, mapper.least_cycles(of_graph, block, bits, {}), work->buffer};
   return known->second;
-}
-
-PlanBounds::LeastBlock PlanBounds::find_least(const FusionLayer& layer, const Block& block,
-                                              int output_bits) const {
-  const Layer alone = block_layer(layer, block, output_bits);
-  const auto work = least_work(alone, machine_.inner);
-  if (!work) return {};
-  return {work->energy_pj, least_block_cycles(layer, block, output_bits, machine_.inner, factors_),
-          work->buffer};
 }
 
 }  // namespace hwflow::chip

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "chip/fusion/group_evaluation.hpp"
-#include "chip/fusion/least_work.hpp"
 #include "chip/fusion/step_classes.hpp"
 
 namespace hwflow::chip {
@@ -16,9 +15,8 @@ namespace hwflow::chip {
 /// Checked by  the prices of all schedules of random groups.
 class PlanBounds {
  public:
-  /// `mapper`: as blocks are mapped. What is given must outlive the bounds.
-  PlanBounds(const FusionGraph& graph, const FusionMachine& machine, const MapperOptions& mapper,
-             const GroupEvaluator& evaluator, const Slice& slice);
+  /// What is given must outlive the bounds.
+  PlanBounds(const FusionGraph& graph, const GroupEvaluator& evaluator, const Slice& slice);
 
   /// Of the layers on the whole array one after the other.
   [[nodiscard]] GroupEvaluator::Bound in_time(const GroupPlan& plan);
@@ -27,12 +25,7 @@ class PlanBounds {
   [[nodiscard]] GroupEvaluator::Bound in_space(const GroupPlan& plan);
 
  private:
-  /// Of all blocks together.
-  struct Computing {
-    double energy_pj = 0.0;
-    std::int64_t cycles = 0;
-    PortBits buffer;
-  };
+  using Computing = GroupEvaluator::Computing;
   /// What the computing of a schedule depends on.
   struct Tiling {
     std::vector<std::size_t> read_again;
@@ -50,15 +43,8 @@ class PlanBounds {
     // NOLINTNEXTLINE(modernize-use-nullptr): as in block_layer.hpp
     auto operator<=>(const BlockKey&) const = default;
   };
-  struct LeastBlock {
-    double energy_pj = 0.0;
-    std::int64_t cycles = 0;
-    PortBits buffer;
-  };
-
-  /// `cycles`: of the computing.
-  [[nodiscard]] GroupEvaluator::Bound with_transfers(const GroupPlan& plan, const Computing& sum,
-                                                     std::int64_t cycles);
+  [[nodiscard]] GroupEvaluator::Bound with_transfers(const GroupPlan& plan,
+                                                     const Computing& computing);
   [[nodiscard]] Tiling tiling_of(const GroupSchedule& schedule);
   [[nodiscard]] const Computing& computing(const GroupSchedule& schedule);
   /// Calls visit(layer of the group, block, how often) for all that the layers compute.
@@ -68,19 +54,14 @@ class PlanBounds {
   [[nodiscard]] Computing compute(const GroupSchedule& schedule);
   [[nodiscard]] const Group& group(const std::vector<std::size_t>& read_again);
   [[nodiscard]] const StepClasses& classes(const GroupSchedule& schedule, Axis axis);
-  [[nodiscard]] const LeastBlock& least(const Group& members, std::size_t layer,
-                                        const Block& block);
-  [[nodiscard]] LeastBlock find_least(const FusionLayer& layer, const Block& block,
-                                      int output_bits) const;
+  [[nodiscard]] const Computing& least(const Group& members, std::size_t layer, const Block& block);
 
   const FusionGraph& graph_;
-  const FusionMachine& machine_;
   const GroupEvaluator& evaluator_;
   Slice slice_;
-  MapperOptions::Factors factors_;
   std::map<std::vector<std::size_t>, Group> groups_;
   std::map<AxisKey, StepClasses> classes_;
-  std::map<BlockKey, LeastBlock> blocks_;
+  std::map<BlockKey, Computing> blocks_;
   std::map<Tiling, Computing> computing_;
   /// [columns - 1] of each block; of the longest stage of each tiling.
   std::map<BlockKey, std::vector<std::int64_t>> by_columns_;

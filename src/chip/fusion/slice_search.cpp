@@ -60,10 +60,6 @@ PartitionGoal goal_of(Objective objective) {
   return objective == Objective::edp ? PartitionGoal::product : PartitionGoal::sum;
 }
 
-double value_of(const PartCost& cost, PartitionGoal goal) {
-  return goal == PartitionGoal::sum ? cost.first : cost.first * cost.second;
-}
-
 SliceSearch::SliceSearch(const FusionGraph& graph, const FusionMachine& machine,
                          SliceSearchOptions options, GroupEvaluator& evaluator,
                          std::stop_token stop)
@@ -93,7 +89,7 @@ SlicePlans SliceSearch::least_traffic(const Slice& slice, std::int64_t below,
 SlicePlans SliceSearch::by_bound(const Slice& slice, std::int64_t below, std::size_t most,
                                  PhaseCounts& counts) const {
   GroupSpace space(graph_, slice, machine_.room, options_.space, stop_);
-  PlanBounds bounds(graph_, machine_, options_.mapper, evaluator_, slice);
+  PlanBounds bounds(graph_, evaluator_, slice);
   const bool has_stages = options_.share_in_space && evaluator_.has_stages(slice);
   LeastPlans kept(most);
   std::optional<NetworkCost> least;

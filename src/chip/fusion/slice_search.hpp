@@ -15,14 +15,12 @@ namespace hwflow::chip {
 /// What a partition adds up of a part, and how the sums are judged.
 [[nodiscard]] PartCost part_cost(Objective objective, const NetworkCost& cost);
 [[nodiscard]] PartitionGoal goal_of(Objective objective);
-[[nodiscard]] double value_of(const PartCost& cost, PartitionGoal goal);
 
 /// How the schedules of slices are looked for.
 struct SliceSearchOptions {
   Objective objective = Objective::dram;
   GroupSpaceOptions space;
   bool share_in_space = false;
-  MapperOptions mapper;
   std::function<bool()> is_over;
 };
 

@@ -6,53 +6,22 @@
 #include <algorithm>
 #include <map>
 
-#include "base/check.hpp"
 #include "tests/chip/fusion/random_network.hpp"
+#include "tests/chip/fusion/small_machine.hpp"
 #include "workload/network_builder.hpp"
 
 namespace hwflow::chip {
 namespace {
 
-/// `weight_bits`: of a buffer of their own; none: weights share the buffer.
+/// Its buffer is the one that is varied.
 Accelerator machine_with(std::optional<std::int64_t> weight_bits = std::nullopt,
                          bool bypassed = false) {
-  const bool shared = !weight_bits && !bypassed;
-  auto accelerator = parse_accelerator(
-      fmt::format(R"(schema: 1
-name: small
-description: four units
-source: made up
-energy_table: eyeriss-isca16
-clock_mhz: 200
-partial_sum_bits: 16
-float_bits: 16
-levels:
-  - {{name: DRAM, keeps: [weights, inputs, outputs], energy: dram,
-      read_bandwidth_bits_per_cycle: 16, shared_port: true}}
-{}  - name: GLB
-    keeps: [{}inputs, outputs]
-    capacity_bits: 4000
-    energy: glb
-    fanout: {{x: 2, y: 2}}
-  - {{name: RF, keeps: [weights, inputs, outputs], capacity_bits: 4096, energy: rf}}
-engine: {{kind: bit_parallel, width_bits: 16, energy: mac}}
-)",
-                  weight_bits ? fmt::format("  - {{name: WB, keeps: [weights], capacity_bits: {}, "
-                                            "energy: glb}}\n",
-                                            *weight_bits)
-                              : std::string(),
-                  shared ? "weights, " : ""),
-      "test");
-  HWFLOW_CHECK(accelerator.has_value(), to_text(accelerator.error()));
-  return *accelerator;
+  return testing::machine_with(4000, weight_bits, bypassed);
 }
 
 FusionOptions options_for(Objective objective, std::int64_t evaluations = 2000) {
-  FusionOptions options;
-  options.objective = objective;
-  options.mapper.objective = objective;
-  options.mapper.strategy = "products";
-  options.mapper.max_evaluations = evaluations;
+  FusionOptions options = testing::options_for(objective, evaluations);
+  options.share_in_space = false;
   return options;
 }
 

@@ -171,7 +171,7 @@ double least_by_bounds(const FusionGraph& graph, const FusionMachine& machine,
   for (std::size_t last = 1; last <= count; ++last) {
     for (std::size_t first = 0; first < last; ++first) {
       const Slice slice{first, last};
-      PlanBounds bounds(graph, machine, options.mapper, evaluator, slice);
+      PlanBounds bounds(graph, evaluator, slice);
       GroupSpace space(graph, slice, machine.room, {});
       const auto add = [&](const GroupEvaluator::Bound& bound) {
         parts.push_back({slice, part_cost(options.objective,

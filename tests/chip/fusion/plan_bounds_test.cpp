@@ -46,7 +46,7 @@ TEST(PlanBounds, HoldForAllSchedules) {
     const std::size_t count = world.graph.layers.size();
     for (std::size_t first = 0; first < count; ++first) {
       const Slice slice{first, count};
-      PlanBounds bounds(world.graph, world.machine, world.mapper, evaluator, slice);
+      PlanBounds bounds(world.graph, evaluator, slice);
       GroupSpace space(world.graph, slice, world.machine.room, options);
       std::int64_t seen = 0;
       space.visit([&](std::int64_t) { return seen < 60; },
@@ -94,14 +94,14 @@ TEST(PlanBounds, DoNotDependOnWhatWasAskedBefore) {
     const std::size_t count = graph.layers.size();
     for (std::size_t first = 0; first < count; ++first) {
       const Slice slice{first, std::min(count, first + 3)};
-      PlanBounds bounds(graph, machine, mapper, evaluator, slice);
+      PlanBounds bounds(graph, evaluator, slice);
       GroupSpace space(graph, slice, machine.room, {});
       int seen = 0;
       space.visit([&](std::int64_t) { return seen < 400; },
                   [&](GroupPlan&& plan) {
                     const auto known = bounds.in_time(plan), apart = bounds.in_space(plan);
                     if (++seen % 7 != 0 && plan.schedule.read_again.empty()) return;
-                    PlanBounds fresh(graph, machine, mapper, evaluator, slice);
+                    PlanBounds fresh(graph, evaluator, slice);
                     EXPECT_EQ(known.energy_pj, fresh.in_time(plan).energy_pj) << "seed " << seed;
                     EXPECT_EQ(known.cycles, fresh.in_time(plan).cycles) << "seed " << seed;
                     EXPECT_EQ(apart.cycles, fresh.in_space(plan).cycles) << "seed " << seed;

@@ -15,6 +15,7 @@ struct World {
   FusionGraph graph;
   FusionMachine machine;
   SliceSearchOptions options;
+  MapperOptions mapper;
 };
 
 World draw(std::uint64_t seed, Objective objective) {
@@ -22,17 +23,18 @@ World draw(std::uint64_t seed, Objective objective) {
   const Network network = testing::random_network(rng, 3);
   SliceSearchOptions options;
   options.objective = objective;
-  options.mapper.objective = objective;
-  options.mapper.max_evaluations = 500;
+  MapperOptions mapper;
+  mapper.objective = objective;
+  mapper.max_evaluations = 500;
   options.is_over = [] { return false; };
   return {make_fusion_graph(network, testing::random_plan(rng, network), {.partial_sum_bits = 16}),
-          *make_fusion_machine(testing::machine_with(rng.between(800, 4000))), options};
+          *make_fusion_machine(testing::machine_with(rng.between(800, 4000))), options, mapper};
 }
 
 /// Values of the bounds of all schedules below so much traffic, rising.
 std::vector<double> all_bounds(const World& world, const Slice& slice, std::int64_t below,
                                GroupEvaluator& evaluator) {
-  PlanBounds bounds(world.graph, world.machine, world.options.mapper, evaluator, slice);
+  PlanBounds bounds(world.graph, evaluator, slice);
   GroupSpace space(world.graph, slice, world.machine.room, {});
   std::vector<double> values;
   space.visit([](std::int64_t) { return true; },
@@ -49,7 +51,7 @@ std::vector<double> all_bounds(const World& world, const Slice& slice, std::int6
 
 void expect_least(const World& world, const Slice& slice, std::int64_t below,
                   GroupEvaluator& evaluator, const NetworkCost& least) {
-  PlanBounds bounds(world.graph, world.machine, world.options.mapper, evaluator, slice);
+  PlanBounds bounds(world.graph, evaluator, slice);
   GroupSpace space(world.graph, slice, world.machine.room, {});
   double energy = 1e300;
   std::int64_t cycles = std::int64_t{1} << 60;
@@ -69,7 +71,7 @@ TEST(SliceSearch, KeepsTheSchedulesOfLeastBound) {
   for (const Objective objective : {Objective::energy, Objective::latency, Objective::edp}) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const World world = draw(seed, objective);
-      GroupEvaluator evaluator(world.graph, world.machine, world.options.mapper);
+      GroupEvaluator evaluator(world.graph, world.machine, world.mapper);
       const SliceSearch search(world.graph, world.machine, world.options, evaluator, {});
       const Slice slice{0, world.graph.layers.size()};
       const std::int64_t least = compulsory_traffic(make_group(world.graph, slice)).total();
@@ -99,7 +101,7 @@ TEST(SliceSearch, FindsTheLeastTrafficBelowALimitOrNothing) {
   int found_some = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const World world = draw(seed, Objective::dram);
-    GroupEvaluator evaluator(world.graph, world.machine, world.options.mapper);
+    GroupEvaluator evaluator(world.graph, world.machine, world.mapper);
     const SliceSearch search(world.graph, world.machine, world.options, evaluator, {});
     const Slice slice{0, world.graph.layers.size()};
     GroupSpace space(world.graph, slice, world.machine.room, {});
