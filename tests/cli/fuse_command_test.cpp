@@ -87,7 +87,7 @@ TEST(HwflowFuse, TellsThatOutCannotBeAFolder) {
   const Outcome unmade =
       run_hwflow({"fuse", "lenet5", "--arch", "eyeriss-isca", "--out", "/proc/hwflow"});
   EXPECT_EQ(unmade.exit_code, 2);
-  EXPECT_THAT(unmade.errors, HasSubstr("--out: cannot be written to: '/proc'"));
+  EXPECT_THAT(unmade.errors, HasSubstr("--out /proc/hwflow: cannot be written to: '/proc'"));
 }
 
 TEST(HwflowFuse, ProvesOtherObjectivesWhenAsked) {
