@@ -87,15 +87,15 @@ void add_global_options(CLI::App& command, GlobalOptions& options, Refusal refus
 }
 
 CLI::Validator is_integer(std::uint64_t least, std::uint64_t most) {
-  return CLI::Validator(
-      [least, most](std::string& text) {
-        std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        const bool is_whole = error == std::errc() && end == text.data() + text.size();
-        if (is_whole && value >= least && value <= most) return std::string{};
-        return fmt::format("must be an integer from {} to {}, got '{}'", least, most, text);
-      },
-      "", "integer");
+  return {[least, most](std::string& text) {
+            std::uint64_t value = 0;
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool is_whole = error == std::errc() && end == text.data() + text.size();
+            if (is_whole && value >= least && value <= most) return std::string{};
+            return fmt::format("must be an integer from {} to {}, got '{}'", least, most, text);
+          },
+          "", "integer"};
 }
 
 Diagnostics check_outputs(const GlobalOptions& options) {

@@ -189,7 +189,7 @@ int run_fuse_buffers(const chip::FusionGraph& graph, const chip::Accelerator& ac
   write_json_tree(global, to_json(*front, sweep, graph, title));
   if (!global.quiet && global.json != "-") {
     print_front(*front, title);
-    for (std::size_t i = 0; i < title.notes.size(); ++i) fmt::print("note: {}\n", title.notes[i]);
+    for (const std::string& note : title.notes) fmt::print("note: {}\n", note);
     if (global.out) fmt::print("report: {}\n", (*global.out / "buffers.html").string());
   }
   return kDone;

@@ -28,13 +28,14 @@ bool holds_partial_sums(const Operator& op, const Nest& nest, const Accelerator&
   bool changes =
       accelerator.fields().counting.move_every_turn ||
       (child == levels.size() && !accelerator.engine().operand_registers.contains(Role::outputs));
-  for (auto loop = nest.loops.rbegin(); loop != nest.loops.rend(); ++loop) {
-    if (loop->level >= child) continue;
-    const bool sums = accumulates(op, loop->dim);
-    if (!loop->spatial) {
-      changes = changes || op.output().indexed_by(loop->dim);
+  for (std::size_t i = nest.loops.size(); i-- > 0;) {
+    const auto& loop = nest.loops[i];
+    if (loop.level >= child) continue;
+    const bool sums = accumulates(op, loop.dim);
+    if (!loop.spatial) {
+      changes = changes || op.output().indexed_by(loop.dim);
       if (sums && changes) return true;
-    } else if (sums && (loop->level < level || !levels[loop->level].fanout.spatial_reduction)) {
+    } else if (sums && (loop.level < level || !levels[loop.level].fanout.spatial_reduction)) {
       return true;
     }
   }

@@ -1,7 +1,6 @@
 #include "chip/fusion/slice_states.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace hwflow::chip {
 namespace {
@@ -82,8 +81,8 @@ void SliceStates::look_around() {
   // Slices are listed by their first layer, so every cut is final when it is started from.
   for (const SliceState& state : slices_)
     lower(before_[state.slice.last], before_[state.slice.first], state.bound);
-  for (const SliceState& state : std::views::reverse(slices_))
-    lower(after_[state.slice.first], after_[state.slice.last], state.bound);
+  for (std::size_t i = slices_.size(); i-- > 0;)
+    lower(after_[slices_[i].slice.first], after_[slices_[i].slice.last], slices_[i].bound);
 }
 
 bool SliceStates::can_improve(const Slice& slice, const PartCost& cost, double share) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -69,7 +70,7 @@ class RankTable {
 
   std::vector<AffineTerm> terms_;
   std::int64_t offset_ = 0, extent_ = 1;
-  std::int64_t sizes_[2] = {1, 1};
+  std::array<std::int64_t, 2> sizes_{1, 1};
   bool plain_ = true;
   std::int64_t distinct_ = 1;
   double touching_ = 1.0;
