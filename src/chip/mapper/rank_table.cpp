@@ -1,6 +1,7 @@
 #include "chip/mapper/rank_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -107,7 +108,7 @@ void RankTable::fill(bool divisors_only) {
 
 std::int64_t RankTable::least_words(std::int64_t t1, std::int64_t t2) const {
   constexpr std::int64_t kMostRows = 64;
-  const std::int64_t tiles[2] = {t1, t2};
+  const std::array<std::int64_t, 2> tiles{t1, t2};
   const std::size_t few = t1 < t2 ? 0 : 1, many = 1 - few;
   return words_inside({offset_, extent_, std::max<std::int64_t>(1, coefficient(many)), tiles[many],
                        coefficient(few), std::min(tiles[few], kMostRows)});
