@@ -63,6 +63,22 @@ train::QuantizerMethod to_train(study::Method method) {
   return train::QuantizerMethod::lsq;
 }
 
+/// What a plan gets before the search measures it.
+void set_preparation(const study::Study& study, train::AccuracyModelOptions& options) {
+  using Method = study::AccuracyMethod;
+  const Method method = study.accuracy.method;
+  const bool trains = method == Method::finetuned || method == Method::trained;
+  options.preparation = trains                         ? train::Preparation::finetuned
+                        : method == Method::calibrated ? train::Preparation::calibrated
+                                                       : train::Preparation::reestimated;
+  const bool whole = method == Method::trained;
+  options.finetune_images = whole || !trains ? 0 : study.accuracy.finetune_images;
+  options.finetune = {.epochs = whole ? study.finish.epochs : study.accuracy.finetune_epochs,
+                      .learning_rate = study.finish.learning_rate,
+                      .batch_size = study.finish.batch_size,
+                      .seed = study.search.seed};
+}
+
 /// Problems with what keys of the study name, placed at these keys.
 template <class KeyOf>
 Unexpected<Diagnostics> at_keys(Diagnostics problems, const study::LoadedStudy& loaded,
@@ -115,11 +131,16 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   options.normalization = normalization_of(study.data, model->normalization);
   options.augmentation = {.pad = study.finish.crop_pad, .flip = study.finish.flip};
   options.weight_decay = study.finish.weight_decay;
+  options.batch_norm = study.finish.batch_norm;
+  options.distillation = study.finish.distillation;
+  options.device = study.accuracy.device;
+  set_preparation(study, options);
   auto accuracy =
       train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);
   if (!accuracy) {
     return at_keys(std::move(accuracy).error(), loaded, [](const std::string& place) {
-      return place.ends_with("_images") ? "accuracy." + place : "network";
+      if (place.starts_with("device ")) return std::string("accuracy.device");
+      return place.ends_with("_images") ? "accuracy." + place : std::string("network");
     });
   }
   train::ImageSplit split = train::stratified_split(dataset->train, options.search_images,

@@ -10,8 +10,10 @@
 #include <optional>
 #include <set>
 
+#include "cli/interrupt.hpp"
 #include "cli/log.hpp"
-#include "cli/training_inputs.hpp"
+#include "cli/quantized_train.hpp"
+#include "cli/train_arguments.hpp"
 #include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/nn/safetensors.hpp"
@@ -25,41 +27,16 @@ namespace {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-struct TrainArguments {
-  std::string network;
-  DataArguments data;
-  std::string initial;  ///< weight file to start from
-  std::string normalization;
-  std::int64_t hold_out = train::kHeldOutImages;
-  std::uint64_t split_seed = train::kSplitSeed;
-  std::vector<std::string> notes;  ///< key=value for the file's metadata
-  train::TrainOptions options;
-};
-
-/// All that a run needs, read and checked.
-struct TrainInputs {
-  Network network;
-  std::optional<WeightMap> initial;
-  train::ImageSet training, test;
-  train::Normalization normalization;
-  std::string held_out;              ///< for the weight file
-  std::vector<std::string> notes{};  ///< what the reader of the network simplified
-};
-
 /// Problems with options of training under the names that they have on the command line.
 Diagnostics check_options(const train::TrainOptions& options) {
-  static const std::map<std::string, std::string> kNames{{"batch_size", "--batch-size"},
-                                                         {"epochs", "--epochs"},
-                                                         {"label_smoothing", "--label-smoothing"},
-                                                         {"learning_rate", "--lr"},
-                                                         {"momentum", "--momentum"},
-                                                         {"nesterov", "--nesterov"},
-                                                         {"pad", "--pad"},
-                                                         {"step_epochs", "--step-epochs"},
-                                                         {"step_factor", "--step-factor"},
-                                                         {"threads", "--threads"},
-                                                         {"warmup_epochs", "--warmup"},
-                                                         {"weight_decay", "--weight-decay"}};
+  static const std::map<std::string, std::string> kNames{
+      {"batch_size", "--batch-size"},   {"distillation", "--distill"},
+      {"epochs", "--epochs"},           {"label_smoothing", "--label-smoothing"},
+      {"learning_rate", "--lr"},        {"momentum", "--momentum"},
+      {"nesterov", "--nesterov"},       {"pad", "--pad"},
+      {"step_epochs", "--step-epochs"}, {"step_factor", "--step-factor"},
+      {"temperature", "--temperature"}, {"threads", "--threads"},
+      {"warmup_epochs", "--warmup"},    {"weight_decay", "--weight-decay"}};
   Diagnostics problems = train::check(options);
   for (Diagnostic& problem : problems) {
     const auto found = kNames.find(problem.place);
@@ -110,6 +87,21 @@ std::string held_out_text(const TrainArguments& arguments, const TrainedModel* i
                      before.empty() ? "do not say" : "held out " + before);
 }
 
+/// Appends the training images of the folders of --more-data.
+Diagnostics add_more_data(const TrainArguments& arguments, train::ImageSet& images) {
+  Diagnostics problems;
+  for (const std::string& folder : arguments.more_data) {
+    const Expected<train::Dataset> more =
+        read_data({.name = arguments.data.name, .directory = folder});
+    if (more) {
+      train::append(images, more->train);
+    } else {
+      problems.insert(problems.end(), more.error().begin(), more.error().end());
+    }
+  }
+  return problems;
+}
+
 Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
   Diagnostics problems;
   const auto keep = [&problems](const auto& expected) {
@@ -127,16 +119,31 @@ Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
   }
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
-  TrainInputs inputs{std::move(model->network), std::nullopt, {},
-                     std::move(data->test),     {},           held_out_text(arguments, nullptr)};
+  TrainInputs inputs{.network = std::move(model->network),
+                     .initial = std::nullopt,
+                     .folded = std::nullopt,
+                     .training = {},
+                     .test = std::move(data->test),
+                     .normalization = {},
+                     .held_out = held_out_text(arguments, nullptr)};
   inputs.notes = std::move(model->notes);
   const train::ImageSplit split =
       train::stratified_split(data->train, arguments.hold_out, 0, arguments.split_seed);
   inputs.training = train::select(data->train, split.training);
+  const Diagnostics unread = add_more_data(arguments, inputs.training);
+  problems.insert(problems.end(), unread.begin(), unread.end());
   const auto normalization = choose_normalization(arguments.normalization, data->train);
   keep(normalization);
   if (normalization) inputs.normalization = normalization.value();
-  if (!arguments.initial.empty()) {
+  if (arguments.quantized.wanted() && !arguments.initial.empty()) {
+    Expected<FoldedModel> folded = load_folded(
+        {arguments.initial, arguments.network, arguments.normalization}, inputs.training);
+    keep(folded);
+    if (folded) {
+      inputs.normalization = folded->normalization;
+      inputs.folded = std::move(folded->folded);
+    }
+  } else if (!arguments.initial.empty()) {
     const auto loaded = load_model({arguments.initial, arguments.network, arguments.normalization},
                                    inputs.training);
     keep(loaded);
@@ -191,9 +198,9 @@ std::map<std::string, std::string> metadata_of(const TrainArguments& arguments,
 }
 
 Json report_of(const TrainArguments& arguments, const TrainInputs& inputs,
-               const train::TrainedNetwork& trained, std::int64_t correct, const fs::path& file) {
+               const TrainOutcome& outcome) {
   Json epochs = Json::array();
-  for (const train::EpochReport& e : trained.epochs) {
+  for (const train::EpochReport& e : outcome.epochs) {
     epochs.push_back({{"epoch", e.epoch},
                       {"loss", e.loss},
                       {"accuracy", e.accuracy},
@@ -207,19 +214,45 @@ Json report_of(const TrainArguments& arguments, const TrainInputs& inputs,
           {"training_images", inputs.training.count()},
           {"epochs", std::move(epochs)},
           {"test",
-           {{"correct", correct},
+           {{"correct", outcome.correct},
             {"total", total},
-            {"top1", static_cast<double>(correct) / static_cast<double>(total)}}},
-          {"model", file.string()}};
+            {"top1", static_cast<double>(outcome.correct) / static_cast<double>(total)}}},
+          {"model", outcome.file.string()}};
+}
+
+/// What a training made: the same to tell whether it rounds or not.
+Expected<TrainOutcome> train_float(const TrainArguments& arguments, const TrainInputs& inputs,
+                                   const fs::path& folder, const train::EpochProgress& progress,
+                                   const std::stop_token& stop) {
+  auto trained = train::train_network(inputs.network, inputs.initial, inputs.training,
+                                      inputs.normalization, arguments.options, progress, stop);
+  if (!trained) return Unexpected{trained.error()};
+  TrainOutcome outcome;
+  outcome.epochs = std::move(trained->epochs);
+  outcome.stopped = trained->stopped;
+  if (outcome.stopped) return outcome;
+  const auto right =
+      train::correct_images(inputs.network, trained->weights, inputs.test, inputs.normalization,
+                            {.batch_size = 256,
+                             .device = arguments.options.device,
+                             .threads = arguments.options.threads});
+  if (!right) return Unexpected{right.error()};
+  outcome.correct = std::accumulate(right->begin(), right->end(), std::int64_t{0});
+  outcome.file = folder / (inputs.network.name() + ".safetensors");
+  train::write_safetensors(outcome.file,
+                           {trained->weights, metadata_of(arguments, inputs, outcome.correct)});
+  return outcome;
 }
 
 int run_train(TrainArguments& arguments, const GlobalOptions& options) {
+  const InterruptWatch interrupts;
   arguments.options.seed = options.seed;
   arguments.options.threads = thread_count(options);
   const fs::path folder = options.out.value_or("runs/train");
   arguments.options.checkpoint = folder / "checkpoint.safetensors";
   Diagnostics problems = check_options(arguments.options);
   for (Diagnostic& problem : check_notes(arguments.notes)) problems.push_back(std::move(problem));
+  for (Diagnostic& problem : check_quantized(arguments)) problems.push_back(std::move(problem));
   Expected<TrainInputs> inputs = read_inputs(arguments);
   if (!inputs) {
     problems.insert(problems.end(), inputs.error().begin(), inputs.error().end());
@@ -234,23 +267,19 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   const auto progress = [&](const train::EpochReport& report) {
     if (!options.quiet) print_epoch(report, arguments.options.epochs, log);
   };
-  const auto trained = train::train_network(inputs->network, inputs->initial, inputs->training,
-                                            inputs->normalization, arguments.options, progress);
-  if (!trained) return report_wrong_input(trained.error());
-  const auto right =
-      train::correct_images(inputs->network, trained->weights, inputs->test, inputs->normalization,
-                            {.batch_size = 256,
-                             .device = arguments.options.device,
-                             .threads = arguments.options.threads});
-  if (!right) return report_wrong_input(right.error());
-  const std::int64_t correct =
-      std::accumulate(right.value().begin(), right.value().end(), std::int64_t{0});
-  const fs::path file = folder / (inputs->network.name() + ".safetensors");
-  train::write_safetensors(file, {trained->weights, metadata_of(arguments, *inputs, correct)});
-  write_json_tree(options, report_of(arguments, *inputs, *trained, correct, file));
+  const Expected<TrainOutcome> outcome =
+      arguments.quantized.wanted()
+          ? train_quantized(arguments, *inputs, folder, progress, interrupts.token())
+          : train_float(arguments, *inputs, folder, progress, interrupts.token());
+  if (!outcome) return report_wrong_input(outcome.error());
+  if (outcome->stopped) {
+    fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
+    return kWorldFailed;
+  }
+  write_json_tree(options, report_of(arguments, *inputs, *outcome));
   if (options.json != "-" && !options.quiet) {
-    fmt::print("{} of {} test images right; weights in {}\n", correct, inputs->test.count(),
-               file.string());
+    fmt::print("{} of {} test images right; weights in {}\n", outcome->correct,
+               inputs->test.count(), outcome->file.string());
   }
   return kDone;
 }
@@ -278,6 +307,13 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
   command.add_flag("--decay-all", o.decay_norm_and_bias, "Decay BatchNorm and biases too");
   command.add_option("--label-smoothing", o.label_smoothing, "Label smoothing")
       ->capture_default_str();
+  command
+      .add_option("--distill", o.distillation,
+                  "Share of the loss that asks for a teacher's probabilities (with --bits or "
+                  "--plan)")
+      ->capture_default_str();
+  command.add_option("--temperature", o.temperature, "Softens these probabilities")
+      ->capture_default_str();
   command.add_option("--device", o.device, "cpu, cuda or cuda:<number>")->capture_default_str();
   command.add_flag("--resume", o.resume,
                    "Go on from the checkpoint in --out, with the same settings");
@@ -286,7 +322,7 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
 }  // namespace
 
 void add_train_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
-  CLI::App* command = app.add_subcommand("train", "Train a float network");
+  CLI::App* command = app.add_subcommand("train", "Train a network: in float, or at given widths");
   add_global_options(*command, options);
   // Sums of floats depend on how they are split among threads.
   command->get_option("--threads")
@@ -313,7 +349,10 @@ void add_train_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->add_option("--split-seed", arguments->split_seed,
                    "Which images: as accuracy.split_seed of the studies that use the weights")
       ->capture_default_str();
+  command->add_option("--more-data", arguments->more_data,
+                      "Further folder of the same format, whose training images are added");
   command->add_option("--initial", arguments->initial, "Weight file to start from");
+  add_quantized_options(*command, arguments->quantized);
   command->add_option("--normalization", arguments->normalization,
                       "fashion-mnist, cifar10, imagenet, half, none; else the data set's");
   command->add_option("--note", arguments->notes, "key=value for the metadata of the weight file");

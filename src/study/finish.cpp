@@ -209,9 +209,10 @@ std::string file_stem(const std::string& label) {
 std::string finetune_text(const FinishOptions& options, std::uint64_t seed) {
   return fmt::format(
       "finetune-2 epochs {} learning_rate {} batch_size {} seed {} method {} crop_pad {} flip {} "
-      "weight_decay {}",
+      "weight_decay {} batch_norm {} distillation {}",
       options.epochs, options.learning_rate, options.batch_size, seed,
-      static_cast<int>(options.method), options.crop_pad, options.flip, options.weight_decay);
+      static_cast<int>(options.method), options.crop_pad, options.flip, options.weight_decay,
+      options.batch_norm, options.distillation);
 }
 
 }  // namespace hwflow::study

@@ -186,7 +186,20 @@ constexpr auto enum_names(Calibration) {
                     std::pair{std::string_view{"mse"}, Calibration::mse}};
 }
 
+/// What is done to a plan before its accuracy is measured in the search, by rising price.
+enum class AccuracyMethod : std::uint8_t { calibrated, reestimated, finetuned, trained };
+constexpr auto enum_names(AccuracyMethod) {
+  return std::array{std::pair{std::string_view{"calibrated"}, AccuracyMethod::calibrated},
+                    std::pair{std::string_view{"reestimated"}, AccuracyMethod::reestimated},
+                    std::pair{std::string_view{"finetuned"}, AccuracyMethod::finetuned},
+                    std::pair{std::string_view{"trained"}, AccuracyMethod::trained}};
+}
+
 struct AccuracyOptions {
+  AccuracyMethod method = AccuracyMethod::reestimated;
+  std::int64_t finetune_images = 2000;
+  int finetune_epochs = 1;
+  std::string device = "cpu";
   Calibration calibration = Calibration::mse;
   std::int64_t calibration_images = 256;
   std::int64_t search_images = 2000;
@@ -197,6 +210,20 @@ struct AccuracyOptions {
   static constexpr auto fields() {
     using T = AccuracyOptions;
     return std::tuple{
+        schema::field("method", &T::method,
+                      "What is done to a plan before it is measured. calibrated: scales and codes "
+                      "from calibration images. reestimated: and means and deviations of every "
+                      "layer corrected, as BatchNorm would estimate them anew. finetuned: and "
+                      "trained for finetune_epochs on finetune_images by the method, rate and "
+                      "batches of finish. trained: as finish trains it, the whole training set for "
+                      "all its epochs."),
+        schema::field("finetune_images", &T::finetune_images, 1, 1'000'000'000,
+                      "Training images of one epoch of method: finetuned."),
+        schema::field("finetune_epochs", &T::finetune_epochs, 1, 1000,
+                      "Epochs of method: finetuned."),
+        schema::field("device", &T::device,
+                      "Where networks are trained and float networks are measured: cpu, cuda or "
+                      "cuda:<number>; integers are run on the processor."),
         schema::field("calibration", &T::calibration, "How quantizer ranges are chosen."),
         schema::field("calibration_images", &T::calibration_images, 1, 1'000'000,
                       "Training images that ranges are calibrated on."),
@@ -231,6 +258,8 @@ struct FinishOptions {
   std::int64_t crop_pad = 0;
   bool flip = false;
   double weight_decay = 1e-4;
+  bool batch_norm = false;
+  double distillation = 0.0;
   bool operator==(const FinishOptions&) const = default;
 
   static constexpr auto fields() {
@@ -257,7 +286,14 @@ struct FinishOptions {
                       "Random crops from images padded by so many pixels; 0: none."),
         schema::field("flip", &T::flip, "Random left-right flips."),
         schema::field("weight_decay", &T::weight_decay, schema::at_least(0),
-                      "Weight decay of the re-training.")};
+                      "Weight decay of the re-training."),
+        schema::field(
+            "batch_norm", &T::batch_norm,
+            "Train with a BatchNorm behind each convolution, folded again at the end; "
+            "else it stays folded. Stands higher learning rates (not with pact, dorefa)."),
+        schema::field("distillation", &T::distillation, 0, 1,
+                      "Share of the loss that asks for the float network's probabilities instead "
+                      "of the labels. Helps at low widths (docs/quantization.md).")};
   }
 };
 

@@ -164,4 +164,12 @@ ImageSet select(const ImageSet& images, const std::vector<std::int64_t>& indices
   return chosen;
 }
 
+void append(ImageSet& images, const ImageSet& more) {
+  HWFLOW_CHECK(images.channels == more.channels && images.height == more.height &&
+                   images.width == more.width && images.classes == more.classes,
+               "images of another kind");
+  images.pixels.insert(images.pixels.end(), more.pixels.begin(), more.pixels.end());
+  images.labels.insert(images.labels.end(), more.labels.begin(), more.labels.end());
+}
+
 }  // namespace hwflow::train

@@ -44,5 +44,7 @@ struct DatasetInfo {
 
 /// The images at `indices`, in that order.
 [[nodiscard]] ImageSet select(const ImageSet& images, const std::vector<std::int64_t>& indices);
+/// Adds images of the same size and classes at the end.
+void append(ImageSet& images, const ImageSet& more);
 
 }  // namespace hwflow::train

@@ -59,6 +59,8 @@ TrainSettings settings_of(const NetworkModule& module, const ImageSet& images,
           {"weight decay", text(o.weight_decay)},
           {"decay of norms and biases", text(o.decay_norm_and_bias)},
           {"label smoothing", text(o.label_smoothing)},
+          {"distillation", text(o.distillation)},
+          {"temperature", text(o.temperature)},
           {"crop pad", text(o.augmentation.pad)},
           {"flip", text(o.augmentation.flip)},
           {"seed", text(o.seed)}};
@@ -89,8 +91,9 @@ std::vector<std::int64_t> shuffled(std::int64_t count, Rng& rng) {
 class Trainer {
  public:
   Trainer(NetworkModule& module, const ImageSet& images, const Normalization& normalization,
-          const TrainOptions& options)
+          const TrainOptions& options, NetworkModule* teacher)
       : module_(module),
+        teacher_(teacher),
         images_(images),
         options_(options),
         writer_(images, normalization),
@@ -132,6 +135,7 @@ class Trainer {
     const std::int64_t steps = images_.count() / batch;
     EpochReport report{.epoch = epoch + 1};
     module_.train();
+    if (teacher_ != nullptr) teacher_->eval();
     for (std::int64_t step = 0; step < steps; ++step) {
       if (stop.stop_requested()) return std::nullopt;
       const double at = epoch + (static_cast<double>(step) + 1.0) / static_cast<double>(steps);
@@ -156,9 +160,9 @@ class Trainer {
           images_.labels[static_cast<std::size_t>(indices[static_cast<std::size_t>(i)])];
     }
     labels = labels.to(device_);
-    const Tensor logits = module_.forward(input.to(device_));
-    const Tensor loss = torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
-                                                  options_.label_smoothing);
+    input = input.to(device_);
+    const Tensor logits = module_.forward(input);
+    const Tensor loss = loss_of(logits, labels, input);
     optimizer_.zero_gradients();
     loss.backward();
     optimizer_.step(report.learning_rate);
@@ -166,7 +170,27 @@ class Trainer {
     report.accuracy += logits.detach().argmax(1).eq(labels).sum().item<double>();
   }
 
+  [[nodiscard]] Tensor loss_of(const Tensor& logits, const Tensor& labels, const Tensor& input) {
+    const double share = options_.distillation;
+    Tensor loss;
+    if (share < 1.0) {
+      loss = (1.0 - share) * torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean,
+                                                       -100, options_.label_smoothing);
+    }
+    if (share <= 0.0) return loss;
+    Tensor wanted;
+    {
+      const torch::NoGradGuard no_gradients;
+      wanted = torch::log_softmax(teacher_->forward(input) / options_.temperature, 1);
+    }
+    const Tensor got = torch::log_softmax(logits / options_.temperature, 1);
+    const Tensor divergence = (wanted.exp() * (wanted - got)).sum(1).mean();
+    const Tensor part = share * options_.temperature * options_.temperature * divergence;
+    return loss.defined() ? loss + part : part;
+  }
+
   NetworkModule& module_;
+  NetworkModule* teacher_;
   const ImageSet& images_;
   const TrainOptions& options_;
   BatchWriter writer_;
@@ -266,13 +290,15 @@ Expected<std::vector<EpochReport>> train_module(NetworkModule& module, const Ima
                                                 const Normalization& normalization,
                                                 const TrainOptions& options,
                                                 const EpochProgress& progress,
-                                                const std::stop_token& stop) {
+                                                const std::stop_token& stop,
+                                                NetworkModule* teacher) {
+  HWFLOW_CHECK(teacher != nullptr || options.distillation == 0.0, "distillation needs a teacher");
   Diagnostics problems = check(options);
   for (const Diagnostic& problem : check_fit(module.network(), images)) problems.push_back(problem);
   if (images.count() < 2) problems.push_back({images.name, "holds fewer than two images", ""});
   if (!problems.empty()) return Unexpected{std::move(problems)};
   const ThreadScope threads(options.threads);
-  return Trainer(module, images, normalization, options).run(progress, stop);
+  return Trainer(module, images, normalization, options, teacher).run(progress, stop);
 }
 
 std::vector<std::uint8_t> correct_images(NetworkModule& module, const ImageSet& images,

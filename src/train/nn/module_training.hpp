@@ -12,9 +12,12 @@ namespace hwflow::train {
 
 /// Trains the module in place; quantizing subclasses train their own parameters with it (all of
 /// named_parameters()). See train_network() for the promises. The module must be on the device.
+/// `teacher`, if there is one, is on the same device and is left in evaluation mode; options
+/// .distillation > 0 needs it.
 [[nodiscard]] Expected<std::vector<EpochReport>> train_module(
     NetworkModule& module, const ImageSet& images, const Normalization& normalization,
-    const TrainOptions& options, const EpochProgress& progress, const std::stop_token& stop);
+    const TrainOptions& options, const EpochProgress& progress, const std::stop_token& stop,
+    NetworkModule* teacher = nullptr);
 
 /// As correct_images(), with the module as it is (it is left in evaluation mode).
 [[nodiscard]] std::vector<std::uint8_t> correct_images(NetworkModule& module,

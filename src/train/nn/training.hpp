@@ -33,6 +33,11 @@ struct TrainOptions {
   double weight_decay = 5e-4;
   bool decay_norm_and_bias = false;  ///< else only weights of more than one dimension decay
   double label_smoothing = 0.0;
+  /// Share of the loss that asks for a teacher's probabilities instead of the label's; 0: no
+  /// teacher. Both are softened by the temperature T, and the divergence is multiplied by T^2.
+  /// Source  Hinton et al., "Distilling the knowledge in a neural network", arXiv 1503.02531.
+  double distillation = 0.0;
+  double temperature = 4.0;
   Augmentation augmentation{};
   std::uint64_t seed = 1;
   std::string device = "cpu";          ///< as torch writes it: "cpu", "cuda", "cuda:1"

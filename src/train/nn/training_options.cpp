@@ -35,6 +35,10 @@ Diagnostics check(const TrainOptions& o) {
        fmt::format("must be a number >= 0, got {}", o.weight_decay));
   want(in_unit(o.label_smoothing), "label_smoothing",
        fmt::format("must be in [0, 1), got {}", o.label_smoothing));
+  want(o.distillation >= 0.0 && o.distillation <= 1.0, "distillation",
+       fmt::format("must be in [0, 1], got {}", o.distillation));
+  want(o.temperature > 0.0 && std::isfinite(o.temperature), "temperature",
+       fmt::format("must be a number > 0, got {}", o.temperature));
   want(o.augmentation.pad >= 0 && o.augmentation.pad <= kMostPad, "pad",
        fmt::format("must be from 0 to {}, got {}", kMostPad, o.augmentation.pad));
   want(o.threads >= 1, "threads", fmt::format("must be >= 1, got {}", o.threads));

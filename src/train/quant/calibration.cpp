@@ -226,7 +226,8 @@ const CalibratedNetwork::RoundedWeights& CalibratedNetwork::rounded_weights(std:
   return rounded;
 }
 
-QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, QuantizerMethod method) {
+QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, QuantizerMethod method,
+                                             bool reestimate) {
   HWFLOW_CHECK(plan.layers.size() == network_.compute_nodes().size(),
                "the plan has another number of layers than the network");
   QuantizedNetwork result{.network = network_,
@@ -251,7 +252,7 @@ QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, Quantize
       result.nodes[i].inputs.push_back(
           activation_grid(sources_[static_cast<std::size_t>(input.value)], bits));
   }
-  correct_sums(result, correction_pixels_, correction_count_, sums_);
+  if (reestimate) correct_sums(result, correction_pixels_, correction_count_, sums_);
   make_room_for_biases(result);
   return result;
 }

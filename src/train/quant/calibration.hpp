@@ -36,13 +36,18 @@ class CalibratedNetwork {
       std::span<const std::int64_t> indices, const Normalization& normalization,
       const CalibrationOptions& options);
 
-  /// Post-training quantization: calibrated scales, corrected biases. `method`: lsq for the uniform
-  /// grid; pact and dorefa give weights of at most 8 bits DoReFa's codes, as their training needs.
+  /// Post-training quantization: calibrated scales, and scales and biases corrected as BatchNorm
+  /// would estimate them anew (correct_sums; reestimate = false: not). `method`: lsq for the
+  /// uniform grid; pact and dorefa give weights of at most 8 bits DoReFa's codes, as their training
+  /// needs.
   [[nodiscard]] QuantizedNetwork quantize(const PrecisionPlan& plan,
-                                          QuantizerMethod method = QuantizerMethod::lsq);
+                                          QuantizerMethod method = QuantizerMethod::lsq,
+                                          bool reestimate = true);
 
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] const WeightMap& weights() const { return weights_; }
+  /// Of the float network, per node; count 0: no compute node.
+  [[nodiscard]] std::span<const SumStatistics> sums() const { return sums_; }
 
  private:
   friend class CalibrationRun;

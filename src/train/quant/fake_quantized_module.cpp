@@ -15,6 +15,7 @@ using torch::Tensor;
 
 constexpr double kSmallestScale = 1e-8;
 constexpr double kScaleRange = 4.0;  // learned scales stay within this factor of the calibrated
+constexpr double kLeastGain = 0.01;  // of its first value: a gain of 0 could not be folded
 
 /// torch wants no dots in parameter names.
 std::string scale_name(const std::string& node, const std::string& what) {
@@ -58,7 +59,8 @@ FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, Quan
       initial_(quantized),
       method_(method),
       inputs_(quantized.nodes.size()),
-      weights_(quantized.nodes.size()) {
+      weights_(quantized.nodes.size()),
+      least_gains_(quantized.nodes.size()) {
   load_weights(*this, quantized.weights);
   std::map<std::pair<std::size_t, double>, Tensor> shared;  // readers of one source share a scale
   const std::vector<std::size_t> sources = grid_sources(quantized.network);
@@ -80,6 +82,8 @@ FakeQuantizedModule::FakeQuantizedModule(const QuantizedNetwork& quantized, Quan
       }
       inputs_[i].push_back(site);
     }
+    if (tensors(i).norm_weight.defined())
+      least_gains_[i] = tensors(i).norm_weight.detach().clone() * kLeastGain;
     const WeightQuantizer& weights = quantized.nodes[i].weights;
     if (!tensors(i).weight.defined() || weights.bits == kFloatBits) continue;
     weights_[i].dorefa = weights.dorefa;
@@ -130,10 +134,17 @@ Tensor FakeQuantizedModule::register_clip(const std::string& parameter, const Si
 void FakeQuantizedModule::project_scales() {
   const torch::NoGradGuard no_gradient;
   const auto project = [](const Site& site) {
-    if (site.least.defined()) site.scale.copy_(torch::clamp(site.scale, site.least, site.most));
+    if (!site.least.defined()) return;
+    const auto device = site.scale.device();
+    site.scale.copy_(torch::clamp(site.scale, site.least.to(device), site.most.to(device)));
   };
   for (const std::vector<Site>& edges : inputs_) std::for_each(edges.begin(), edges.end(), project);
   std::for_each(weights_.begin(), weights_.end(), project);
+  for (std::size_t i = 0; i < least_gains_.size(); ++i) {
+    if (!least_gains_[i].defined()) continue;
+    const Tensor& gain = tensors(i).norm_weight;
+    gain.copy_(torch::maximum(gain, least_gains_[i].to(gain.device())));
+  }
 }
 
 Tensor FakeQuantizedModule::forward(Tensor images) {
@@ -170,7 +181,7 @@ QuantizedNetwork FakeQuantizedModule::quantized() {
   const WeightMap present = weights_of(*this);
   for (auto& [name, tensor] : result.weights) tensor = present.at(name);
   const auto value = [](const Tensor& scale, std::int64_t k) {
-    return std::max(double{scale.data_ptr<float>()[k]}, kSmallestScale);
+    return std::max(scale[k].item<double>(), kSmallestScale);
   };
   for (std::size_t i = 0; i < result.nodes.size(); ++i) {
     for (std::size_t edge = 0; edge < inputs_[i].size(); ++edge)

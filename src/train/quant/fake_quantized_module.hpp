@@ -18,8 +18,8 @@ namespace hwflow::train {
 /// Forward: float convolutions of fake-quantized values, straight-through gradients. Activations:
 /// LSQ scales with LSQ's gradient scale; PACT's clip (scale * high) with its own gradient and
 /// decay; DoReFa: the calibrated clip stays. Weights: LSQ scales, or tanh where the quantizer says
-/// dorefa. The bias stays float. Statistics are frozen: BatchNorm is folded. The forward pass is
-/// the same in evaluation mode; for measurements see exact_logits().
+/// dorefa. The bias stays float. The forward pass is the same in evaluation mode, but for the
+/// BatchNorm of networks that have one (with_batch_norm()); for measurements see exact_logits().
 class FakeQuantizedModule final : public NetworkModule {
  public:
   /// `clip_decay`: PACT's L2 regularization of its clips; other methods have none.
@@ -30,7 +30,7 @@ class FakeQuantizedModule final : public NetworkModule {
   torch::Tensor input_of(std::size_t node, std::size_t edge, torch::Tensor x) override;
   torch::Tensor weight_of(std::size_t node, torch::Tensor weight) override;
 
-  /// The module's present numbers.
+  /// The module's present numbers; with BatchNorm if it was made with it (without_batch_norm).
   [[nodiscard]] QuantizedNetwork quantized();
 
  private:
@@ -41,7 +41,7 @@ class FakeQuantizedModule final : public NetworkModule {
     torch::Tensor least, most;  ///< between which the scale may be learned
   };
   Site make_site(const std::vector<double>& scales, CodeRange range, std::int64_t elements);
-  /// Takes scales that the last step carried out of their range back to its edge.
+  /// Takes scales and gains that the last step carried out of their range back to its edge.
   void project_scales();
   torch::Tensor register_clip(const std::string& parameter, const Site& site, double decay);
 
@@ -50,6 +50,7 @@ class FakeQuantizedModule final : public NetworkModule {
   std::vector<std::vector<Site>>
       inputs_;  ///< per node and edge; sites of equal grids share a scale
   std::vector<Site> weights_;
+  std::vector<torch::Tensor> least_gains_;  ///< per node, of its BatchNorm; undefined: none
   /// (input, scale) -> (input, rounded input), within one forward pass.
   std::map<std::pair<const void*, const void*>, std::pair<torch::Tensor, torch::Tensor>> reused_;
 };

@@ -19,6 +19,7 @@
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/integer_executor.hpp"
 #include "train/quant/quantized_testing.hpp"
+#include "train/quant/quantized_training.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -71,13 +72,13 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         "ptq-1 {} w{:016x} {} {} d{:016x} t{:016x} mean {} std {} search {} confirmation {} seed "
         "{} "
         "calibration {} {} {} {} "
-        "auxiliary {} correction {} method {} code {}",
+        "auxiliary {} correction {} method {} {} code {}",
         folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
         dataset_->train.count(), hash_of(dataset_->train), hash_of(dataset_->test),
         fmt::join(options.normalization.mean, ","), fmt::join(options.normalization.std, ","),
         search_.count(), confirmation_.count(), options.seed, c.images, name(c.activations),
         name(c.weights), name(c.granularity), c.auxiliary_bits, c.correction_images,
-        name(options.method), build_signature().training);
+        name(options.method), preparation_text(), build_signature().training);
   }
 
   std::string key() const override { return key_; }
@@ -106,7 +107,8 @@ class QuantizedAccuracyModel final : public AccuracyModel {
       layer.inputs = std::min(layer.inputs, 16);
     }
     QuantizedNetwork quantized = calibrated_->quantize(wanted, options_.method);
-    if (options.epochs > 0) quantized = finetune(quantized, options, progress, stop);
+    if (options.epochs > 0)
+      quantized = finetune(quantized, training_images(), options, progress, stop);
     if (stop.stop_requested()) return std::nullopt;
     if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
@@ -132,28 +134,37 @@ class QuantizedAccuracyModel final : public AccuracyModel {
 
   AccuracyEstimate calibrated_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
     at::set_num_threads(1);
-    const QuantizedNetwork quantized = calibrated_->quantize(plan);
+    const bool trains = options_.preparation == Preparation::finetuned;
+    QuantizedNetwork quantized =
+        calibrated_->quantize(plan, trains ? options_.method : QuantizerMethod::lsq,
+                              options_.preparation != Preparation::calibrated);
+    if (trains) quantized = finetune(quantized, finetuning_images(), options_.finetune, {}, {});
     if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), images, 1));
     FakeQuantizedModule module(quantized, options_.method);
     return estimate_of(correct_images(module, images, options_.normalization, kBatch));
   }
 
-  QuantizedNetwork finetune(const QuantizedNetwork& start, const FinetuneOptions& options,
-                            const ReportFinish& progress, const std::stop_token& stop) {
-    FakeQuantizedModule module(start, options_.method, options_.weight_decay);
-    TrainOptions training;
-    training.epochs = options.epochs;
-    training.batch_size = options.batch_size;
-    training.learning_rate = options.learning_rate;
-    training.schedule = Schedule::cosine;
-    training.warmup_epochs = 0.0;
-    training.momentum = options_.momentum;
-    training.weight_decay = options_.weight_decay;
-    training.augmentation = options_.augmentation;
-    training.seed = options.seed;
-    training.threads = 1;
+  /// What the key says of Preparation; nothing for the one that asks for nothing more.
+  [[nodiscard]] std::string preparation_text() const {
+    std::string text(name(options_.preparation));
+    if (options_.preparation != Preparation::finetuned) return text;
+    const FinetuneOptions& f = options_.finetune;
+    return text + fmt::format(
+                      " images {} epochs {} rate {} batch {} seed {} norm {} distill {} "
+                      "decay {} pad {} flip {}",
+                      options_.finetune_images, f.epochs, f.learning_rate, f.batch_size, f.seed,
+                      options_.batch_norm, options_.distillation, options_.weight_decay,
+                      options_.augmentation.pad, options_.augmentation.flip);
+  }
+
+  QuantizedNetwork finetune(const QuantizedNetwork& start, const ImageSet& images,
+                            const FinetuneOptions& options, const ReportFinish& progress,
+                            const std::stop_token& stop) {
+    QuantizedTraining training{.method = options_.method,
+                               .options = training_options(options),
+                               .batch_norm = options_.batch_norm};
     if (progress) {
-      training.on_step = [&](double epochs) {
+      training.options.on_step = [&](double epochs) {
         progress(
             {epochs / options.epochs, fmt::format("{:.2f} of {} epochs", epochs, options.epochs)});
       };
@@ -165,10 +176,28 @@ class QuantizedAccuracyModel final : public AccuracyModel {
              fmt::format("epoch {} of {}: loss {:.4f}, accuracy {:.2f} % ({:.0f} s)", epoch.epoch,
                          options.epochs, epoch.loss, 100.0 * epoch.accuracy, epoch.seconds)});
     };
-    const auto trained =
-        train_module(module, training_images(), options_.normalization, training, report, stop);
+    const Teacher teacher{folded_.network, folded_.weights};
+    auto trained = train_quantized(start, calibrated_->sums(), images, training,
+                                   options_.distillation > 0.0 ? &teacher : nullptr, report, stop);
     HWFLOW_CHECK(trained.has_value(), to_text(trained.error()));
-    return module.quantized();
+    return std::move(trained->network);
+  }
+
+  [[nodiscard]] TrainOptions training_options(const FinetuneOptions& options) const {
+    TrainOptions training;
+    training.epochs = options.epochs;
+    training.batch_size = options.batch_size;
+    training.learning_rate = options.learning_rate;
+    training.schedule = Schedule::cosine;
+    training.warmup_epochs = 0.0;
+    training.momentum = options_.momentum;
+    training.weight_decay = options_.weight_decay;
+    training.distillation = options_.distillation;
+    training.augmentation = options_.augmentation;
+    training.seed = options.seed;
+    training.device = options_.device;
+    training.threads = 1;
+    return training;
   }
 
   /// The training set without the held-out splits; copied at the first fine-tuning.
@@ -177,10 +206,20 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     return training_;
   }
 
+  /// Those of the fine-tunings of a search.
+  const ImageSet& finetuning_images() {
+    if (options_.finetune_images == 0) return training_images();
+    std::call_once(finetuning_once_, [&] {
+      finetuning_ = select(dataset_->train, spread_sample(training_indices_,
+                                                          options_.finetune_images, options_.seed));
+    });
+    return finetuning_;
+  }
+
   AccuracyEstimate float_accuracy(const ImageSet& images) const {
     const auto correct =
         correct_images(folded_.network, folded_.weights, images, options_.normalization,
-                       {.batch_size = kBatch, .device = "cpu", .threads = 1});
+                       {.batch_size = kBatch, .device = options_.device, .threads = 1});
     HWFLOW_CHECK(correct.has_value(), to_text(correct.error()));
     return estimate_of(*correct);
   }
@@ -193,6 +232,8 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   std::vector<std::int64_t> training_indices_;
   std::once_flag training_once_;
   ImageSet training_;
+  std::once_flag finetuning_once_;
+  ImageSet finetuning_;
   std::string key_;
 };
 
@@ -209,6 +250,16 @@ Diagnostics missing_tensors(const Network& network, const WeightMap& weights) {
 }
 
 }  // namespace
+
+std::string_view name(Preparation preparation) {
+  switch (preparation) {
+    case Preparation::calibrated: return "calibrated";
+    case Preparation::reestimated: return "reestimated";
+    case Preparation::finetuned: return "finetuned";
+  }
+  HWFLOW_CHECK(false, "unknown preparation");
+  return {};
+}
 
 Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
     const Network& network, const WeightMap& weights, std::shared_ptr<const Dataset> dataset,
@@ -231,6 +282,10 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
                                     left - 1, options.confirmation_images),
                         ""});
   }
+  if (const auto device = find_device(options.device); !device)
+    problems.insert(problems.end(), device.error().begin(), device.error().end());
+  if (options.finetune_images < 0)
+    problems.push_back({"finetune_images", "must not be negative", "0: all training images"});
   if (!problems.empty()) return Unexpected{std::move(problems)};
   at::set_num_threads(1);
   FoldedNetwork folded = fold_for_quantization(network, weights);

@@ -14,8 +14,20 @@
 
 namespace hwflow::train {
 
+/// What is done to a plan before its accuracy is measured in a search, by rising price.
+enum class Preparation : std::uint8_t {
+  calibrated,   ///< scales and codes from calibration images, nothing else
+  reestimated,  ///< and scales and biases corrected as BatchNorm would be (correct_sums)
+  finetuned,    ///< and trained on `finetune_images` for `finetune`
+};
+[[nodiscard]] std::string_view name(Preparation preparation);
+
 struct AccuracyModelOptions {
-  std::int64_t search_images = 1000;     ///< of the training set, equal shares of all classes
+  Preparation preparation = Preparation::reestimated;
+  FinetuneOptions finetune;           ///< of evaluate() and confirm() with Preparation::finetuned
+  std::int64_t finetune_images = 0;   ///< of the training split, for these; 0: all
+  std::string device = "cpu";         ///< of all training, and of measuring floats
+  std::int64_t search_images = 1000;  ///< of the training set, equal shares of all classes
   std::int64_t confirmation_images = 0;  ///< likewise, others; 0: none
   CalibrationOptions calibration;        ///< its images come from the rest of the training set
   QuantizerMethod method = QuantizerMethod::lsq;  ///< of the fine-tuning
@@ -23,21 +35,25 @@ struct AccuracyModelOptions {
   Augmentation augmentation;  ///< of the fine-tuning
   double momentum = 0.9;
   double weight_decay = 1e-4;
-  std::uint64_t seed = 1;  ///< of the split
-  int threads = 1;         ///< for whole-set measurements; changes no result
+  bool batch_norm = false;    ///< of the fine-tuning: live (with_batch_norm) or folded
+  double distillation = 0.0;  ///< of the fine-tuning: the float network teaches
+  std::uint64_t seed = 1;     ///< of the split
+  int threads = 1;            ///< for whole-set measurements; changes no result
 };
 
 /// Accuracy of precision plans of a trained network.
 ///
-/// evaluate()  calibrated post-training quantization; plans of at most 8 bits are run by the
-///             integer executor, others (16, float) by the fake-quantized network in float32.
+/// evaluate()  post-training quantization, or that and a short fine-tuning (options.preparation);
+///             plans of at most 8 bits are run by the integer executor, others (16, float) by the
+///             fake-quantized network in float32.
 /// confirm()   the same on the confirmation split.
 /// finish()    fine-tunes the fake-quantized network on the training set without the held-out
-///             splits (cosine schedule from the given learning rate, BatchNorm folded; weights and
+///             splits (cosine schedule from the given learning rate; weights and
 ///             activations by options.method); the final network is measured on the test set
 ///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
 ///             at 16 bits, the width that stands for float on an accelerator.
-/// Errors      weights that do not fit the network (match_weights() first), networks that cannot be
+/// Errors      an unknown or absent device, weights that do not fit the network (match_weights()
+/// first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.
 [[nodiscard]] Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
     const Network& network, const WeightMap& weights, std::shared_ptr<const Dataset> dataset,

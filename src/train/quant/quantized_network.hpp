@@ -74,7 +74,8 @@ struct SumStatistics {
 /// difference of their means. Codes stay: weights are multiplied with their scales. One scale for
 /// all channels takes the ratio of their total variances. DoReFa, whose scales follow from the
 /// weights, gets biases only. No effect on networks with float or 16-bit widths.
-/// targets  per compute node (index of network.nodes()) the float network's sums.
+/// targets  per compute node (index of network.nodes()) the float network's sums; count 0: the node
+///          is left as it is.
 /// Source   means: Nagel et al., "Data-free quantization through weight equalization and bias
 ///          correction", ICCV 2019, appendix D.
 void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,

@@ -89,7 +89,7 @@ void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixel
   const auto image = pixels.size() / static_cast<std::size_t>(count);
   std::vector<Workspace> images(static_cast<std::size_t>(count), integer::make_workspace(plan));
   for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
-    if (plan.network.nodes[node].compute)
+    if (plan.network.nodes[node].compute && targets.at(node).count > 0)
       correct_node(plan, node, images, targets.at(node), network);
     for (std::size_t i = 0; i < images.size(); ++i)
       integer::run_node(plan, node, pixels.data() + i * image, images[i]);

@@ -88,6 +88,30 @@ TEST(ModuleTraining, LossOfTheFirstStepIsTheCrossEntropy) {
   }
 }
 
+TEST(ModuleTraining, DistillationIsTheSoftenedDivergenceTimesTheSquaredTemperature) {
+  // Student: all weights zero, probabilities 1/2. Teacher: only the head's bias (0, 4), temperature
+  // 2, so it wants p = 1 / (1 + e^2) and 1 - p. Divergence: p ln 2p + (1 - p) ln 2(1 - p).
+  NetworkModule teacher(tiny_network());
+  {
+    const torch::NoGradGuard no_gradients;
+    teacher.tensors(3).bias[1] = 4.0F;
+  }
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.batch_size = 200;
+  options.temperature = 2.0;
+  const double p = 1.0 / (1.0 + std::exp(2.0));
+  const double divergence = p * std::log(2.0 * p) + (1.0 - p) * std::log(2.0 * (1.0 - p));
+  for (const double share : {0.25, 1.0}) {
+    options.distillation = share;
+    NetworkModule module(tiny_network());
+    const auto reports = train_module(module, stripes(200, 1), kHalf, options, {}, {}, &teacher);
+    ASSERT_TRUE(reports);
+    EXPECT_NEAR(reports->at(0).loss, share * 4.0 * divergence + (1.0 - share) * std::log(2.0),
+                1e-6);
+  }
+}
+
 TEST(ModuleTraining, SameSeedSameWeights) {
   const auto first = train_tiny(quick_options());
   const auto again = train_tiny(quick_options());

@@ -78,13 +78,17 @@ const Trained& trained() {
   return result;
 }
 
-QuantizedNetwork quantize_quadrants(const PrecisionPlan& plan, QuantizerMethod method) {
+std::shared_ptr<CalibratedNetwork> calibrated_quadrants() {
   const FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < 64; ++i) indices.push_back(i);
-  auto calibrated = CalibratedNetwork::make(folded.network, folded.weights, trained().data->train,
-                                            indices, trained().options.normalization, {});
-  return calibrated.value()->quantize(plan, method);
+  return CalibratedNetwork::make(folded.network, folded.weights, trained().data->train, indices,
+                                 trained().options.normalization, {})
+      .value();
+}
+
+QuantizedNetwork quantize_quadrants(const PrecisionPlan& plan, QuantizerMethod method) {
+  return calibrated_quadrants()->quantize(plan, method);
 }
 
 }  // namespace hwflow::train

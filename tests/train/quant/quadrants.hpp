@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "train/nn/dataset.hpp"
+#include "train/quant/calibration.hpp"
 #include "train/quant/quantized_accuracy_model.hpp"
 #include "train/quant/quantized_network.hpp"
 
@@ -18,7 +19,9 @@ struct Trained {
 
 [[nodiscard]] const Trained& trained();
 
-/// That network calibrated on 64 training images.
+/// That network, BatchNorm folded, calibrated on 64 training images.
+[[nodiscard]] std::shared_ptr<CalibratedNetwork> calibrated_quadrants();
+/// The same at given widths.
 [[nodiscard]] QuantizedNetwork quantize_quadrants(const PrecisionPlan& plan,
                                                   QuantizerMethod method = QuantizerMethod::lsq);
 

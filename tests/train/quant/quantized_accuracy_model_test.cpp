@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <set>
 #include <thread>
 
 #include "base/build_signature.hpp"
@@ -110,6 +111,50 @@ TEST(QuantizedAccuracyModel, ConfirmsOnOtherImages) {
   EXPECT_NE(model->key(), make_model()->key());
   EXPECT_EQ(make_model()->confirm(plan), AccuracyEstimate{});
   EXPECT_EQ(make_model()->float_confirmation_accuracy(), AccuracyEstimate{});
+}
+
+TEST(QuantizedAccuracyModel, TheMoreIsDoneToAPlanTheMoreItIsWorth) {
+  // One bit for all weights: means and deviations are off until they are estimated anew, and one
+  // epoch more learns scales. Law: a higher price buys no less.
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 1, 2);
+  AccuracyModelOptions options = trained().options;
+  options.finetune = {.epochs = 4, .learning_rate = 0.003, .batch_size = 50, .seed = 1};
+  options.finetune_images = 900;
+  options.batch_norm = true;
+  options.distillation = 1.0;
+  std::vector<std::int64_t> right;
+  std::set<std::string> keys;
+  for (const Preparation preparation :
+       {Preparation::calibrated, Preparation::reestimated, Preparation::finetuned}) {
+    options.preparation = preparation;
+    const auto make = [&] {
+      return make_quantized_accuracy_model(trained().network, trained().weights, trained().data,
+                                           options)
+          .value();
+    };
+    const auto model = make();
+    right.push_back(model->evaluate(plan).correct);
+    EXPECT_EQ(make()->evaluate(plan).correct, right.back()) << "not repeatable";
+    keys.insert(model->key());
+  }
+  EXPECT_LT(right[0] + 20, right[1]);  // of 200
+  EXPECT_LT(right[1], right[2]);
+  EXPECT_EQ(keys.size(), 3U);
+  options.finetune_images = 400;
+  EXPECT_FALSE(keys.contains(
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options)
+          .value()
+          ->key()));
+}
+
+TEST(QuantizedAccuracyModel, RefusesDevicesThatAreNotThere) {
+  AccuracyModelOptions options = trained().options;
+  options.device = "cuda:77";
+  options.finetune_images = -1;
+  const auto model =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options);
+  ASSERT_FALSE(model.has_value());
+  EXPECT_EQ(model.error().size(), 2U);
 }
 
 TEST(QuantizedAccuracyModel, AStoppedFinishMeasuresNothing) {

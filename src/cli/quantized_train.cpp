@@ -1,0 +1,192 @@
+#include "cli/quantized_train.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <numeric>
+
+#include "train/nn/safetensors.hpp"
+#include "train/quant/calibration.hpp"
+#include "train/quant/quantized_checkpoint.hpp"
+#include "train/quant/quantized_testing.hpp"
+#include "train/quant/quantized_training.hpp"
+#include "workload/onnx_reader.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+using train::QuantizerMethod;
+
+constexpr std::array kMethods{QuantizerMethod::lsq, QuantizerMethod::pact, QuantizerMethod::dorefa};
+
+Expected<QuantizerMethod> method_of(const std::string& text) {
+  for (const QuantizerMethod method : kMethods) {
+    if (name(method) == text) return method;
+  }
+  return Unexpected{Diagnostics{
+      {"--quantizer " + text, "is not a quantizer that we know", "lsq, pact or dorefa"}}};
+}
+
+/// "4/8" of an option.
+Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text) {
+  const Expected<PrecisionPlan> plan = precision_plan_from_text(text);
+  if (plan && plan->layers.size() == 1) return plan->layers.front();
+  return Unexpected{Diagnostics{{option + " " + text, "is not one pair of widths",
+                                 "weights/inputs in bits, each 1 to 16: 4/8"}}};
+}
+
+Expected<PrecisionPlan> plan_of(const QuantizedArguments& arguments, const Network& network) {
+  const std::size_t layers = network.compute_nodes().size();
+  if (!arguments.plan.empty()) {
+    Expected<PrecisionPlan> plan = precision_plan_from_text(arguments.plan);
+    if (plan && plan->layers.size() != layers) {
+      return Unexpected{Diagnostics{{"--plan",
+                                     fmt::format("has {} pairs, {} has {} layers with weights",
+                                                 plan->layers.size(), network.name(), layers),
+                                     "one pair for each, in the network's order"}}};
+    }
+    return plan;
+  }
+  const Expected<PrecisionPair> bits = pair_of("--bits", arguments.bits);
+  const Expected<PrecisionPair> ends = pair_of("--ends", arguments.ends);
+  if (!bits) return Unexpected{bits.error()};
+  if (!ends) return Unexpected{ends.error()};
+  PrecisionPlan plan = PrecisionPlan::uniform(layers, bits->weights, bits->inputs);
+  plan.layers.front() = plan.layers.back() = *ends;
+  return plan;
+}
+
+/// Float weights of a checkpoint with quantizers; none: it has no quantizers.
+Expected<std::optional<FoldedModel>> load_quantized(const ModelArguments& arguments) {
+  using Result = std::optional<FoldedModel>;
+  if (arguments.file.ends_with(".onnx")) return Result{};
+  const Expected<train::Safetensors> file = train::read_safetensors(arguments.file);
+  if (!file) return Unexpected{file.error()};
+  const auto format = file->metadata.find("format");
+  if (format == file->metadata.end() || format->second != train::kQuantizedFormat) return Result{};
+  const Expected<OnnxModel> described = load_network(arguments.network);
+  if (!described) return Unexpected{described.error()};
+  auto read = train::read_quantized_network(arguments.file, described->network);
+  if (!read) return Unexpected{read.error()};
+  return Result{FoldedModel{{std::move(read->network), std::move(read->weights)},
+                            std::move(read->normalization)}};
+}
+
+Expected<train::Teacher> load_teacher(const TrainArguments& arguments, const TrainInputs& inputs) {
+  const QuantizedArguments& quantized = arguments.quantized;
+  const std::string& network =
+      quantized.teacher_network.empty() ? arguments.network : quantized.teacher_network;
+  const std::string& file = quantized.teacher.empty() ? arguments.initial : quantized.teacher;
+  Expected<FoldedModel> model =
+      load_folded({file, network, arguments.normalization}, inputs.training);
+  if (!model) return Unexpected{model.error()};
+  Diagnostics problems = train::check_fit(model->folded.network, inputs.training);
+  if (model->normalization != inputs.normalization) {
+    problems.push_back({"--teacher " + file,
+                        "reads images of another normalization than the network that it teaches",
+                        "train with a teacher of the same"});
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return train::Teacher{std::move(model->folded.network), std::move(model->folded.weights)};
+}
+
+}  // namespace
+
+void add_quantized_options(CLI::App& command, QuantizedArguments& arguments) {
+  command.add_option("--bits", arguments.bits,
+                     "Train at these widths, weights/inputs, all layers but the first and the "
+                     "last: 4/4 (needs --initial)");
+  command.add_option("--ends", arguments.ends, "Widths of the first and the last layer")
+      ->capture_default_str();
+  command.add_option("--plan", arguments.plan,
+                     "Widths of every layer instead: \"8/8 4/2 ... 8/8\"");
+  command.add_option("--quantizer", arguments.method, "lsq, pact or dorefa")->capture_default_str();
+  command.add_flag("--folded", arguments.folded,
+                   "Keep BatchNorm folded while training; else batches are normalized");
+  command
+      .add_option("--calibration-images", arguments.calibration_images,
+                  "Training images from which the first scales are taken")
+      ->capture_default_str();
+  command.add_option("--teacher", arguments.teacher,
+                     "Weight file of the teacher of --distill; else that of --initial");
+  command.add_option("--teacher-network", arguments.teacher_network,
+                     "Its network, if it is another one");
+}
+
+Diagnostics check_quantized(const TrainArguments& arguments) {
+  const QuantizedArguments& quantized = arguments.quantized;
+  Diagnostics problems;
+  if (!quantized.wanted()) {
+    if (arguments.options.distillation > 0.0)
+      problems.push_back({"--distill", "is for training at widths", "add --bits or --plan"});
+    return problems;
+  }
+  if (!quantized.bits.empty() && !quantized.plan.empty())
+    problems.push_back({"--plan", "cannot stand beside --bits", "give one of them"});
+  if (arguments.initial.empty())
+    problems.push_back({"--bits", "needs trained weights to start from", "add --initial FILE"});
+  if (quantized.calibration_images < 1)
+    problems.push_back({"--calibration-images", "must be at least 1", ""});
+  const auto keep = [&problems](const auto& expected) {
+    if (expected) return;
+    problems.insert(problems.end(), expected.error().begin(), expected.error().end());
+  };
+  keep(method_of(quantized.method));
+  if (!quantized.bits.empty()) keep(pair_of("--bits", quantized.bits));
+  keep(pair_of("--ends", quantized.ends));
+  return problems;
+}
+
+Expected<FoldedModel> load_folded(const ModelArguments& arguments, const train::ImageSet& images) {
+  Expected<std::optional<FoldedModel>> quantized = load_quantized(arguments);
+  if (!quantized) return Unexpected{quantized.error()};
+  if (*quantized) return std::move(**quantized);
+  const Expected<TrainedModel> model = load_model(arguments, images);
+  if (!model) return Unexpected{model.error()};
+  return FoldedModel{train::fold_for_quantization(model->network, model->weights),
+                     model->normalization};
+}
+
+Expected<TrainOutcome> train_quantized(const TrainArguments& arguments, const TrainInputs& inputs,
+                                       const std::filesystem::path& folder,
+                                       const train::EpochProgress& progress,
+                                       const std::stop_token& stop) {
+  const train::FoldedNetwork& folded = *inputs.folded;
+  const Expected<PrecisionPlan> plan = plan_of(arguments.quantized, folded.network);
+  if (!plan) return Unexpected{plan.error()};
+  const QuantizerMethod method = method_of(arguments.quantized.method).value();
+  std::vector<std::int64_t> all(static_cast<std::size_t>(inputs.training.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  train::CalibrationOptions calibration;
+  calibration.images = arguments.quantized.calibration_images;
+  const auto calibrated = train::CalibratedNetwork::make(
+      folded.network, folded.weights, inputs.training,
+      train::spread_sample(all, calibration.images, arguments.options.seed), inputs.normalization,
+      calibration);
+  if (!calibrated) return Unexpected{calibrated.error()};
+  std::optional<train::Teacher> teacher;
+  if (arguments.options.distillation > 0.0) {
+    Expected<train::Teacher> loaded = load_teacher(arguments, inputs);
+    if (!loaded) return Unexpected{loaded.error()};
+    teacher = std::move(*loaded);
+  }
+  auto trained = train::train_quantized(
+      (*calibrated)->quantize(*plan, method), (*calibrated)->sums(), inputs.training,
+      {.method = method, .options = arguments.options, .batch_norm = !arguments.quantized.folded},
+      teacher ? &*teacher : nullptr, progress, stop);
+  if (!trained) return Unexpected{trained.error()};
+  TrainOutcome outcome;
+  outcome.epochs = std::move(trained->epochs);
+  outcome.stopped = trained->stopped;
+  if (outcome.stopped) return outcome;
+  const auto integers = train::to_integer_network(trained->network);
+  if (!integers) return Unexpected{integers.error()};
+  const std::vector<std::uint8_t> right =
+      train::test_integers(*integers, inputs.test, arguments.options.threads);
+  outcome.correct = std::accumulate(right.begin(), right.end(), std::int64_t{0});
+  outcome.file = folder / (folded.network.name() + "_quantized.safetensors");
+  train::write_quantized_network(outcome.file, trained->network);
+  return outcome;
+}
+
+}  // namespace hwflow::cli

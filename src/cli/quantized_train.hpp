@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+
+#include "cli/train_arguments.hpp"
+
+namespace hwflow::cli {
+
+void add_quantized_options(CLI::App& command, QuantizedArguments& arguments);
+
+/// Everything wrong with --bits and its companions that is known before files are read.
+[[nodiscard]] Diagnostics check_quantized(const TrainArguments& arguments);
+
+/// A trained network with BatchNorm folded, from float weights or from a quantized checkpoint,
+/// whose weights then serve as float ones.
+struct FoldedModel {
+  train::FoldedNetwork folded;
+  train::Normalization normalization;
+};
+[[nodiscard]] Expected<FoldedModel> load_folded(const ModelArguments& arguments,
+                                                const train::ImageSet& images);
+
+/// Calibrates, trains, tests in integers and writes <folder>/<network>_quantized.safetensors.
+[[nodiscard]] Expected<TrainOutcome> train_quantized(const TrainArguments& arguments,
+                                                     const TrainInputs& inputs,
+                                                     const std::filesystem::path& folder,
+                                                     const train::EpochProgress& progress,
+                                                     const std::stop_token& stop);
+
+}  // namespace hwflow::cli

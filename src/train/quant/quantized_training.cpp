@@ -1,0 +1,55 @@
+#include "train/quant/quantized_training.hpp"
+
+#include <numeric>
+
+#include "train/nn/image_split.hpp"
+#include "train/nn/module_training.hpp"
+#include "train/quant/fake_quantized_module.hpp"
+#include "train/quant/live_batch_norm.hpp"
+
+namespace hwflow::train {
+namespace {
+
+constexpr std::int64_t kLastImages = 512;  // from which means and deviations are taken at the end
+
+/// Folds BatchNorm. Its running averages are noisy and do not know that integers round biases to
+/// units of the sum; so every layer's integers get the means and deviations that it learned.
+QuantizedNetwork fold_trained(const QuantizedNetwork& trained, const ImageSet& images) {
+  QuantizedNetwork folded = without_batch_norm(trained);
+  if (folded.network == trained.network) return folded;
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  const ImageSet chosen = select(images, spread_sample(all, kLastImages, /*seed=*/0));
+  correct_sums(folded, chosen.pixels, chosen.count(), sums_of_batch_norm(trained));
+  make_room_for_biases(folded);
+  return folded;
+}
+
+}  // namespace
+
+Expected<TrainedQuantized> train_quantized(const QuantizedNetwork& start,
+                                           std::span<const SumStatistics> sums,
+                                           const ImageSet& images,
+                                           const QuantizedTraining& training,
+                                           const Teacher* teacher, const EpochProgress& progress,
+                                           const std::stop_token& stop) {
+  const Expected<torch::Device> device = find_device(training.options.device);
+  if (!device) return Unexpected{device.error()};
+  FakeQuantizedModule module(training.batch_norm ? with_batch_norm(start, sums) : start,
+                             training.method, training.options.weight_decay);
+  module.to(*device);
+  std::unique_ptr<NetworkModule> answers;
+  if (teacher != nullptr) {
+    answers = std::make_unique<NetworkModule>(teacher->network);
+    load_weights(*answers, teacher->weights);
+    answers->to(*device);
+  }
+  auto epochs = train_module(module, images, start.normalization, training.options, progress, stop,
+                             answers.get());
+  if (!epochs) return Unexpected{epochs.error()};
+  module.to(torch::kCPU);
+  return TrainedQuantized{fold_trained(module.quantized(), images), std::move(*epochs),
+                          stop.stop_requested()};
+}
+
+}  // namespace hwflow::train

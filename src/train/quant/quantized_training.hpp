@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "train/nn/training.hpp"
+#include "train/quant/quantized_network.hpp"
+
+namespace hwflow::train {
+
+/// A float network whose answers a training may ask for. Torch-free handle.
+struct Teacher {
+  Network network;
+  WeightMap weights;
+};
+
+struct QuantizedTraining {
+  QuantizerMethod method = QuantizerMethod::lsq;
+  TrainOptions options;
+  /// Train with a BatchNorm behind each convolution (with_batch_norm), folded at the end.
+  bool batch_norm = true;
+};
+
+struct TrainedQuantized {
+  QuantizedNetwork network;
+  std::vector<EpochReport> epochs;  ///< of this call; none of those before a resume
+  bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
+};
+
+/// Quantization-aware training from a calibrated network. The promises of train_network() hold.
+///
+/// sums      of the float network, per node (CalibratedNetwork::sums())
+/// teacher   wanted where options.distillation > 0
+/// Errors    as train_network
+[[nodiscard]] Expected<TrainedQuantized> train_quantized(
+    const QuantizedNetwork& start, std::span<const SumStatistics> sums, const ImageSet& images,
+    const QuantizedTraining& training, const Teacher* teacher, const EpochProgress& progress,
+    const std::stop_token& stop);
+
+}  // namespace hwflow::train

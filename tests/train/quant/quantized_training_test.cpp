@@ -1,0 +1,98 @@
+#include "train/quant/quantized_training.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "tests/train/nn/temporary_folder.hpp"
+#include "tests/train/quant/quadrants.hpp"
+#include "train/quant/quantized_testing.hpp"
+
+namespace hwflow::train {
+namespace {
+
+const PrecisionPlan kPlan{{{8, 8}, {2, 2}, {2, 2}, {8, 8}}};
+
+QuantizedTraining quick() {
+  QuantizedTraining training;
+  training.options.epochs = 3;
+  training.options.batch_size = 50;
+  training.options.learning_rate = 0.01;
+  training.options.warmup_epochs = 0.0;
+  return training;
+}
+
+Teacher float_quadrants() {
+  FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
+  return {std::move(folded.network), std::move(folded.weights)};
+}
+
+Expected<TrainedQuantized> train(const QuantizedTraining& training, const ImageSet& images,
+                                 const Teacher* teacher = nullptr, std::stop_token stop = {},
+                                 const EpochProgress& progress = {}) {
+  const auto calibrated = calibrated_quadrants();
+  return train_quantized(calibrated->quantize(kPlan), calibrated->sums(), images, training, teacher,
+                         progress, stop);
+}
+
+std::int64_t right(const QuantizedNetwork& network) {
+  const std::vector<std::uint8_t> correct =
+      test_integers(to_integer_network(network).value(), trained().data->test, 1);
+  return std::accumulate(correct.begin(), correct.end(), std::int64_t{0});
+}
+
+TEST(QuantizedTraining, BatchNormIsGoneAfterItAndTheIntegersSayTheSame) {
+  const auto result = train(quick(), trained().data->train);
+  ASSERT_TRUE(result) << to_text(result.error());
+  EXPECT_LT(result->epochs.back().loss, 0.9 * result->epochs.front().loss);
+  for (const Node& node : result->network.network.nodes()) EXPECT_FALSE(node.has_batch_norm);
+  EXPECT_GE(right(result->network), 540);  // of 600
+  EXPECT_EQ(test_integers(to_integer_network(result->network).value(), trained().data->test, 1),
+            test_fake_quantized(result->network, trained().data->test));
+}
+
+TEST(QuantizedTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
+  const TemporaryFolder folder;
+  QuantizedTraining training = quick();
+  const auto whole = train(training, trained().data->train);
+  training.options.checkpoint = folder.path() / "checkpoint.safetensors";
+  training.options.resume = true;
+  std::stop_source stop;
+  const auto part = train(training, trained().data->train, nullptr, stop.get_token(),
+                          [&](const EpochReport& report) {
+                            if (report.epoch == 1) stop.request_stop();
+                          });
+  ASSERT_TRUE(part) << to_text(part.error());
+  EXPECT_TRUE(part->stopped);
+  const auto rest = train(training, trained().data->train);
+  ASSERT_TRUE(rest) << to_text(rest.error());
+  EXPECT_EQ(rest->epochs.front().epoch, 2);
+  EXPECT_EQ(rest->network, whole->network);
+}
+
+TEST(QuantizedTraining, WithATeacherAloneLabelsDoNotCount) {
+  QuantizedTraining training = quick();
+  training.options.distillation = 1.0;
+  const Teacher teacher = float_quadrants();
+  ImageSet shuffled = trained().data->train;
+  std::rotate(shuffled.labels.begin(), shuffled.labels.begin() + 17, shuffled.labels.end());
+  const auto told = train(training, trained().data->train, &teacher);
+  const auto untold = train(training, shuffled, &teacher);
+  ASSERT_TRUE(told && untold);
+  EXPECT_EQ(told->network, untold->network);
+  EXPECT_GE(right(told->network), 540);
+  training.options.distillation = 0.5;
+  EXPECT_NE(train(training, shuffled, &teacher)->network, told->network);
+}
+
+TEST(QuantizedTraining, UnknownDeviceIsNamed) {
+  QuantizedTraining training = quick();
+  training.options.device = "tpu";
+  const auto result = train(training, trained().data->train);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().front().place, "device tpu");
+}
+
+}  // namespace
+}  // namespace hwflow::train
