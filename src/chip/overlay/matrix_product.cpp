@@ -9,7 +9,7 @@
 namespace hwflow::chip {
 namespace {
 
-/// The two factors of a product: weights first where there are any.
+/// The two factors of a product; of two activations the first one takes the place of the weights.
 struct Factors {
   const Operand* weights = nullptr;
   const Operand* inputs = nullptr;
@@ -19,8 +19,12 @@ Factors factors(const Operator& op) {
   Factors found;
   for (const Operand& operand : op.operands()) {
     if (operand.role == Role::outputs) continue;
-    const bool is_second = operand.role == Role::weights || found.inputs != nullptr;
-    (is_second ? found.weights : found.inputs) = &operand;
+    if (operand.role == Role::weights) {
+      found.weights = &operand;
+    } else {
+      if (found.inputs != nullptr) found.weights = found.inputs;
+      found.inputs = &operand;
+    }
   }
   return found;
 }

@@ -14,7 +14,7 @@ namespace hwflow::chip {
 /// A convolution has m output channels, k = input channels x filter, n = output pixels of the whole
 /// batch, of one group each; a depthwise one is as many products of m = 1 as it has channels. A
 /// transposed convolution has m = output channels x filter and k = input channels: its results
-/// overlap and are added up elsewhere. A matrix product of two activations takes the second one for
+/// overlap and are added up elsewhere. A matrix product of two activations takes one of them for
 /// the weights, at the width of the inputs.
 struct MatrixProduct {
   std::int64_t m = 1, k = 1, n = 1;
