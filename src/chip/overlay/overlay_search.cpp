@@ -62,6 +62,15 @@ void check_rules(const std::vector<ScheduleRule>& rules, Diagnostics& problems) 
 
 }  // namespace
 
+std::vector<double> values_of(const OverlayPoint& point, const OverlayObjectives& objectives) {
+  std::vector<double> values;
+  if (objectives.cycles) values.push_back(static_cast<double>(point.cycles));
+  if (objectives.dram_bits) values.push_back(static_cast<double>(point.dram_bits));
+  if (objectives.lut) values.push_back(point.lut);
+  if (objectives.bram36) values.push_back(static_cast<double>(point.bram36));
+  return values;
+}
+
 Expected<OverlaySearch> OverlaySearch::make(OverlaySearchOptions options) {
   Diagnostics problems = validate(options.overlay);
   // A list is checked against the options, which must be right for that.

@@ -29,6 +29,10 @@ struct OverlayObjectives {
   bool cycles = true, dram_bits = true, lut = true, bram36 = true;
 };
 
+/// The objectives that count, in this order: cycles, dram_bits, lut, bram36.
+[[nodiscard]] std::vector<double> values_of(const OverlayPoint& point,
+                                            const OverlayObjectives& objectives = {});
+
 struct OverlaySearchOptions {
   OverlayOptions overlay;
   DesignSpace space;

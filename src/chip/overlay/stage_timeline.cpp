@@ -73,7 +73,6 @@ std::int64_t longest_by_steps(const StageTimeline& line) {
       chains.through_step(0, line.steps - 1),
       chains.through_step(last, 0),
       chains.through_step(last, line.steps - 1),
-      chains.through_step(last, end - line.steps + 1),
       chains.through_step(last, end),
   });
   if (last > 0) longest = std::max(longest, chains.through_step(last - 1, end));

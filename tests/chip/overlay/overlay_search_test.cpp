@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <set>
+#include <vector>
 
 #include "base/parallel.hpp"
 #include "base/random.hpp"
@@ -14,12 +14,7 @@
 namespace hwflow::chip {
 namespace {
 
-using Values = std::array<double, 4>;
-
-Values values_of(const OverlayPoint& point) {
-  return {static_cast<double>(point.cycles), static_cast<double>(point.dram_bits), point.lut,
-          static_cast<double>(point.bram36)};
-}
+using Values = std::vector<double>;
 
 bool dominates(const Values& a, const Values& b) {
   return a != b && a[0] <= b[0] && a[1] <= b[1] && a[2] <= b[2] && a[3] <= b[3];
@@ -178,6 +173,13 @@ TEST(OverlaySearch, NetworksThatCostNothing) {
   ASSERT_EQ(front.size(), 1U);
   EXPECT_EQ(front[0].design, (BismoShape{1, 64, 1, 1024, 1024}));
   EXPECT_EQ(front[0].cycles, 0);
+}
+
+TEST(OverlayPoint, ValuesOfTheObjectivesThatCount) {
+  const OverlayPoint point{{}, ScheduleRule::dram, 7, 8, 9.5, 10};
+  EXPECT_EQ(values_of(point), (Values{7, 8, 9.5, 10}));
+  EXPECT_EQ(values_of(point, {.dram_bits = false, .bram36 = false}), (Values{7, 9.5}));
+  EXPECT_EQ(values_of(point, {.cycles = false, .lut = false}), (Values{8, 10}));
 }
 
 TEST(OverlaySearch, RefusesWrongOptions) {

@@ -129,8 +129,8 @@ TEST(ProductCost, HoldsAsMuchAsFits) {
         const int planes = weights ? product.weight_bits : product.input_bits;
         return Room{(size + rows - 1) / rows, planes * k_words, left ? design.bm : design.bn};
       };
-      for (const ProductSchedule& more : holding_more(
-               schedule, options, room(order.weights_outer), room(!order.weights_outer), k_words)) {
+      for (const ProductSchedule& more : holding_more(schedule, options, room(order.weights_outer),
+                                                      room(!order.weights_outer), k_words)) {
         ASSERT_FALSE(runs(product, design, options, more, data)) << "trial " << trial;
         ++tried;
       }
