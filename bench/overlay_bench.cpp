@@ -45,7 +45,7 @@ std::vector<ScheduleRule> rules_of(std::int64_t count) {
 
 void label(benchmark::State& state, const OverlaySearch& search, std::size_t front) {
   state.SetItemsProcessed(state.iterations() *
-                          static_cast<std::int64_t>(search.options().space.size()));
+                          static_cast<std::int64_t>(search.feasible_designs()));
   state.SetLabel(fmt::format("{} designs, {} fit, {} after mirror images, {} tables, front {}",
                              search.options().space.size(), search.feasible_designs(),
                              search.listed_designs(), search.tables(), front));

@@ -1,6 +1,7 @@
 #include "chip/overlay/design_front.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "chip/overlay/front_sweep.hpp"
@@ -41,12 +42,12 @@ class Front {
   /// Does the design with the next smaller memory on some side do as well? It needs no more.
   [[nodiscard]] bool has_equal_smaller(const DesignList::Entry& entry, std::size_t rule,
                                        double cycles, double dram_bits) const {
-    for (const std::int32_t smaller : {entry.smaller_bm, entry.smaller_bn}) {
-      if (smaller < 0) continue;
-      const std::size_t at = static_cast<std::size_t>(smaller) * rules_ + rule;
-      if (totals_.cycles[at] <= cycles && totals_.dram_bits[at] <= dram_bits) return true;
-    }
-    return false;
+    return std::ranges::any_of(
+        std::array{entry.smaller_bm, entry.smaller_bn}, [&](std::int32_t smaller) {
+          if (smaller < 0) return false;
+          const std::size_t at = static_cast<std::size_t>(smaller) * rules_ + rule;
+          return totals_.cycles[at] <= cycles && totals_.dram_bits[at] <= dram_bits;
+        });
   }
 
   void collect() {

@@ -25,6 +25,7 @@ struct MatrixProduct {
   /// Elements that one product's inputs are stored in before filters slide over them; k n at most.
   std::int64_t input_elements = 1;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the 0 of a rewritten < is no pointer
   auto operator<=>(const MatrixProduct&) const = default;
 
   /// ANDs and adds, each counted, of all bits of all products, nothing padded: 2 m k n w a count.

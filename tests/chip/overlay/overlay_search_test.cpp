@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -129,6 +130,41 @@ TEST(OverlaySearch, FrontOfResnet20) {
       EXPECT_FALSE(other.cycles <= point.cycles && other.dram_bits <= point.dram_bits &&
                    (other.cycles < point.cycles || other.dram_bits < point.dram_bits));
   }
+}
+
+/// What docs/model.md says of the rules.
+TEST(OverlaySearch, BalancedIsNearBothExtremes) {
+  const Network network = make_builtin_network("resnet20").value();
+  double most_cycles = 1.0, most_bits = 1.0, most_bits_of_fastest = 1.0;
+  for (const PipelineFill fill : {PipelineFill::per_run, PipelineFill::per_sync}) {
+    OverlaySearchOptions options;
+    options.overlay.fill = fill;
+    options.rules = {ScheduleRule::balanced, ScheduleRule::cycles, ScheduleRule::dram};
+    const OverlaySearch search = OverlaySearch::make(options).value();
+    for (const int bits : {1, 2, 4, 8}) {
+      std::vector<Layer> layers;
+      const auto plan = PrecisionPlan::uniform(network.compute_nodes().size(), bits, bits);
+      for (const LoweredLayer& lowered : lower(network, plan)) layers.push_back(lowered.layer);
+      const std::vector<OverlayPoint> points = search.points(layers).value();
+      const auto ratio = [](std::int64_t a, std::int64_t b) {
+        return static_cast<double>(a) / static_cast<double>(b);
+      };
+      for (std::size_t i = 0; i < points.size(); i += 3) {  // one design under the three rules
+        const OverlayPoint& balanced = points[i];
+        const OverlayPoint& fastest = points[i + 1];
+        const OverlayPoint& leanest = points[i + 2];
+        ASSERT_LE(fastest.cycles, std::min(balanced.cycles, leanest.cycles));
+        ASSERT_LE(leanest.dram_bits, std::min(balanced.dram_bits, fastest.dram_bits));
+        most_cycles = std::max(most_cycles, ratio(balanced.cycles, fastest.cycles));
+        most_bits = std::max(most_bits, ratio(balanced.dram_bits, leanest.dram_bits));
+        most_bits_of_fastest =
+            std::max(most_bits_of_fastest, ratio(fastest.dram_bits, leanest.dram_bits));
+      }
+    }
+  }
+  EXPECT_LT(most_cycles, 1.015);
+  EXPECT_NEAR(most_bits, 1.158, 0.002);
+  EXPECT_NEAR(most_bits_of_fastest, 1.80, 0.005);
 }
 
 TEST(OverlaySearch, DoesNotDependOnThreadsOrHistory) {
