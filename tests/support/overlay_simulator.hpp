@@ -24,10 +24,10 @@ struct OverlayRun {
   std::vector<std::string> faults;
 };
 
-/// Writes the instructions of the three stages for a schedule, lets each stage work through its
-/// queue in order, waiting for tokens, regions and result buffers, and computes the product plane
-/// by plane from what lies in the tile memories at that time. Takes of the schedule how the product
-/// is cut up; counts, times and addresses are its own.
+/// Lets each stage work through its queue of the program (overlay_program) in order, waiting for
+/// tokens, regions and result buffers, and computes the product plane by plane from what lies in
+/// the tile memories at that time. Takes of the schedule how the product is cut up; counts, times
+/// and addresses are its own.
 [[nodiscard]] OverlayRun simulate_overlay(const chip::MatrixProduct& product,
                                           const chip::BismoShape& design,
                                           const chip::OverlayOptions& options,

@@ -96,7 +96,8 @@ TEST(OverlaySearch, FrontMatchesEveryDesignByItself) {
     }
     ASSERT_EQ(found, expected) << "trial " << trial;
     std::set<Values> listed;
-    for (const OverlayPoint& point : search.points(layers).value()) listed.insert(values_of(point));
+    const std::vector<OverlayPoint> points = search.points(layers).value();
+    for (const OverlayPoint& point : points) listed.insert(values_of(point));
     ASSERT_EQ(listed, all) << "trial " << trial;
   }
 }

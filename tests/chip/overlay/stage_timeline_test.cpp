@@ -67,7 +67,7 @@ class PiecewiseTimeline {
 
 TEST(StageTimeline, MatchesItsPieces) {
   Rng rng(13);
-  for (int trial = 0; trial < 300'000; ++trial) {
+  for (int trial = 0; trial < 100'000; ++trial) {
     StageTimeline line;
     line.passes = rng.between(1, 5);
     line.steps = rng.below(2) == 0 ? 1 : rng.between(2, 6);
