@@ -66,7 +66,8 @@ class OverlaySearch {
   [[nodiscard]] Expected<std::vector<OverlayPoint>> front(
       std::span<const Layer> layers, const OverlayObjectives& objectives = {}) const;
 
-  /// All points that fit, mirror images left out, in the order of front(). Errors  as front().
+  /// All points that fit, mirror images left out, in ascending order of LUTs, then block RAMs; the
+  /// rules of a design side by side. Errors  as front().
   [[nodiscard]] Expected<std::vector<OverlayPoint>> points(std::span<const Layer> layers) const;
 
   [[nodiscard]] const OverlaySearchOptions& options() const noexcept;
