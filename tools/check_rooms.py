@@ -19,6 +19,7 @@ ALLOWED = {
     "chip/mapper": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost"},
     "chip/fusion": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
                     "chip/mapper"},
+    "chip/overlay": {"base", "schema", "workload", "chip/arch"},
     "chip/validation": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
                         "chip/mapper"},
     "train/nn": {"base", "schema", "workload"},
@@ -26,9 +27,9 @@ ALLOWED = {
     "train/export": {"base", "schema", "workload"},
     "pareto": {"base", "schema"},
     "study": {"base", "schema", "workload", "chip/arch", "chip/mapping", "chip/cost",
-              "chip/mapper", "chip/fusion", "pareto"},
+              "chip/mapper", "chip/fusion", "chip/overlay", "pareto"},
     "report": {"base", "schema", "workload", "study", "chip/arch", "chip/mapping", "chip/cost",
-               "chip/mapper", "chip/fusion"},
+               "chip/mapper", "chip/fusion", "chip/overlay"},
 }
 EVERYTHING = {"cli", "python"}
 # The vocabulary of both wings, a header without code: names of dimensions and operand roles.

@@ -43,6 +43,8 @@ struct FpgaDevice {
 };
 /// Xilinx XC7Z020 (PYNQ-Z1). Source  Xilinx DS190, Zynq-7000 overview.
 inline constexpr FpgaDevice kZ7020{"xc7z020", 53'200, 140};
+/// Xilinx XCZU3EG (Ultra96). Source  Xilinx DS891, Zynq UltraScale+ MPSoC overview.
+inline constexpr FpgaDevice kZu3eg{"zu3eg", 70'560, 216};
 [[nodiscard]] bool fits(const FpgaResources& resources, const FpgaDevice& device);
 
 }  // namespace hwflow::chip
