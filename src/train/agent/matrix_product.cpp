@@ -28,7 +28,7 @@ struct Lanes {
 template <int kLanes, int kRows>
 HWFLOW_INLINE void add_tile(const Operands& m, std::size_t row, std::size_t column) {
   using Vector = typename Lanes<kLanes>::Vector;
-  Vector sums[kRows];
+  Vector sums[kRows];  // NOLINT(modernize-avoid-c-arrays): std::array drops the lanes
   const float* left = m.left + row * m.inner;
   const float* right = m.right + column;
   float* place = m.sums + row * m.columns + column;
@@ -72,9 +72,7 @@ HWFLOW_INLINE void add_all(const Operands& m) {
 void add_all_plain(const Operands& m) { add_all<4>(m); }
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) void add_all_avx2(const Operands& m) { add_all<8>(m); }
-__attribute__((target("avx512f,prefer-vector-width=512"))) void add_all_avx512(const Operands& m) {
-  add_all<16>(m);
-}
+__attribute__((target("avx512f"))) void add_all_avx512(const Operands& m) { add_all<16>(m); }
 #endif
 
 }  // namespace
