@@ -416,6 +416,9 @@ Contest compete(std::uint64_t seed, const std::filesystem::path& folder) {
 // plans. Seed by seed the agent may have bad luck; what four of them lose together has room to
 // spare (68 and 138 here).
 TEST_F(AgentSearchTest, LearnsWhatRandomSearchDoesNotFind) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "learns for minutes under a sanitizer; agents run under it in agent_tests";
+#endif
   std::int64_t agent = 0, random = 0;
   for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     const Contest contest = compete(seed, folder_.path());

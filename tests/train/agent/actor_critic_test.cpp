@@ -61,7 +61,7 @@ TEST(ActorCritic, TheActorClimbsWhatTheCriticHasLearned) {
   ActorCritic networks(quick_options(), {.state_features = 1, .actions = 1, .layers = 1}, Rng(8));
   Rng rng(9);
   // The best action depends on the state: 0.2 + 0.6 s.
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     networks.learn(last_steps(64, rng, [](double s, double a) {
       const double off = a - (0.2 + 0.6 * s);
       return -4.0 * off * off;
