@@ -20,6 +20,7 @@ std::string_view name(Origin origin) {
     case Origin::greedy: return "greedy";
     case Origin::random: return "random";
     case Origin::offspring: return "offspring";
+    case Origin::agent: return "agent";
   }
   return "";
 }

@@ -32,7 +32,8 @@ enum class Origin : std::uint8_t {
   single_step,  ///< seeded: the widest uniform plan with one width narrower: the sensitivities
   greedy,       ///< seeded: widths narrowed in the order of least harm for the gain
   random,       ///< seeded at random
-  offspring     ///< bred by NSGA-II
+  offspring,    ///< bred by NSGA-II
+  agent         ///< chosen by an agent, layer by layer
 };
 [[nodiscard]] std::string_view name(Origin origin);
 

@@ -19,10 +19,10 @@ TEST(CodesignResult, ObjectivesAreNamedAsInAStudyFile) {
 
 TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {
   const std::set<std::string> names{
-      std::string(name(Origin::uniform)), std::string(name(Origin::single_step)),
-      std::string(name(Origin::greedy)), std::string(name(Origin::random)),
-      std::string(name(Origin::offspring))};
-  EXPECT_EQ(names.size(), 5U);
+      std::string(name(Origin::uniform)),   std::string(name(Origin::single_step)),
+      std::string(name(Origin::greedy)),    std::string(name(Origin::random)),
+      std::string(name(Origin::offspring)), std::string(name(Origin::agent))};
+  EXPECT_EQ(names.size(), 6U);
   EXPECT_FALSE(names.contains(""));
 }
 
