@@ -37,6 +37,8 @@ class FusedModel final : public HardwareModel {
   [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override { return layers_reused_; }
 
+  [[nodiscard]] std::int64_t schedules_searched() const noexcept override { return plans_fused(); }
+
   /// Distinct plans that were fused.
   [[nodiscard]] std::int64_t plans_fused() const noexcept {
     return static_cast<std::int64_t>(known_.size());

@@ -26,6 +26,15 @@ std::vector<std::string> HardwareModel::energy_components() const {
   return study::energy_components(accelerator_);
 }
 
+Diagnostics of_layer(Diagnostics problems, const Layer& layer,
+                     const chip::Accelerator& accelerator) {
+  for (Diagnostic& problem : problems) {
+    problem.place = "layer " + layer.name + " on " + accelerator.name() +
+                    (problem.place.empty() ? "" : ": " + problem.place);
+  }
+  return problems;
+}
+
 std::optional<std::size_t> plan_index(const Network& network, NodeId node) {
   const std::vector<NodeId>& compute = network.compute_nodes();
   const auto place = std::ranges::lower_bound(compute, node.value, {}, &NodeId::value);

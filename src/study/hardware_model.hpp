@@ -41,6 +41,8 @@ class HardwareModel {
   [[nodiscard]] virtual PlanSchedule schedule(const PrecisionPlan& plan) const = 0;
   /// Layers of prepared plans that came up before at the same widths.
   [[nodiscard]] virtual std::int64_t layers_reused() const noexcept = 0;
+  /// Schedules that were looked for: of distinct layers, or of distinct plans that run fused.
+  [[nodiscard]] virtual std::int64_t schedules_searched() const noexcept = 0;
 
   /// What LayerDetails::energy_by_component_pj is divided into: level names, NoC, MAC, leakage.
   [[nodiscard]] std::vector<std::string> energy_components() const;
@@ -56,6 +58,9 @@ class HardwareModel {
   LoweringOptions lowering_;
 };
 
+/// Problems of a layer, placed at it.
+[[nodiscard]] Diagnostics of_layer(Diagnostics problems, const Layer& layer,
+                                   const chip::Accelerator& accelerator);
 /// Bits of the weights of all compute layers at the widths of a plan.
 [[nodiscard]] std::int64_t model_bits(const Network& network, const PrecisionPlan& plan);
 /// Weights of every compute layer, without biases.

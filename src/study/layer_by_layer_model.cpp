@@ -55,11 +55,8 @@ Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int
       cells_->known.emplace(key, std::move(**result));
       continue;
     }
-    for (Diagnostic problem : result->error()) {
-      problem.place = "layer " + layer.name + " on " + accelerator().name() +
-                      (problem.place.empty() ? "" : ": " + problem.place);
+    for (Diagnostic& problem : of_layer(result->error(), layer, accelerator()))
       problems.push_back(std::move(problem));
-    }
   }
   return problems;
 }

@@ -31,6 +31,9 @@ class LayerByLayerModel final : public HardwareModel {
   [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
   [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override;
+  [[nodiscard]] std::int64_t schedules_searched() const noexcept override {
+    return layers_mapped();
+  }
   [[nodiscard]] std::int64_t layers_mapped() const noexcept;
 
  private:
