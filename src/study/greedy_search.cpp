@@ -16,7 +16,7 @@ using pareto::Objectives;
 
 // What search images cannot tell from no harm, and no division by 0.
 constexpr double kLeastHarm = 1e-3, kLeastGain = 1e-9;
-constexpr std::size_t kLooks = 2;            // genes that are tried out before a step
+constexpr std::ptrdiff_t kLooks = 2;         // genes that are tried out before a step
 constexpr std::size_t kIdleWeightings = 20;  // in a row that bring nothing new: the paths are known
 
 /// What narrowing a gene by one value did when it was last measured, as shares of the widest plan.
@@ -124,8 +124,8 @@ class GreedySearch {
     for (const int largest : space_.largest) values += largest;
     values *= static_cast<double>(paths) / static_cast<double>(left());
     // A step of one value has been tried out already; where a longer one leads must be measured.
-    if (values * kLooks <= 1.0) return 1;
-    return static_cast<int>(std::ceil(values * (kLooks + 1)));
+    if (values * static_cast<double>(kLooks) <= 1.0) return 1;
+    return static_cast<int>(std::ceil(values * static_cast<double>(kLooks + 1)));
   }
 
   [[nodiscard]] double price(std::size_t gene, int value,
