@@ -34,11 +34,15 @@ std::string table(const study::CodesignResult& result) {
     rows += row(level, before);
     before = level.generations.back();
   }
-  return "<div class=\"scroll\"><table>\n<tr><th>level</th><th>plans to choose from</th>"
-         "<th>generations</th><th>accuracies measured</th><th>plans priced</th>"
-         "<th>ruled out by bounds</th><th>schedules searched</th><th>time</th><th>front</th>"
-         "<th>hypervolume</th><th>at the last level's costs</th></tr>\n" +
-         rows + "</table></div>\n";
+  return "<div class=\"scroll\"><table>\n<tr><th>level</th><th>choices</th><th>generations</th>"
+         "<th>measured</th><th>priced</th><th>ruled out</th><th>schedules</th><th>time</th>"
+         "<th>front</th><th>hypervolume</th><th>in the end</th></tr>\n" +
+         rows +
+         "</table></div>\n<p class=\"soft\">Choices: plans that the level could choose from. "
+         "Measured: accuracies that were not known before. Priced: plans by the level's model; "
+         "ruled out: known plans that it need not price, because their bounds are dominated. "
+         "Schedules: layers mapped, or plans fused. In the end: hypervolume with the costs of the "
+         "last level.</p>\n";
 }
 
 std::string legend(const study::CodesignResult& result, bool with_own) {

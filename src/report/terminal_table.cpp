@@ -67,8 +67,8 @@ std::string headline_line(const study::CodesignResult& result) {
 /// A line for every level of a search that had several.
 std::string levels_text(const study::CodesignResult& result) {
   if (result.levels.size() < 2) return {};
-  std::vector<Cells> rows{{"level", "plans to choose from", "accuracies", "priced", "ruled out",
-                           "schedules", "time", "hypervolume", "at last level's costs"}};
+  std::vector<Cells> rows{{"level", "choices", "measured", "priced", "ruled out", "schedules",
+                           "time", "hypervolume", "in the end"}};
   study::GenerationSummary before;
   for (const auto& level : result.levels) {
     const auto& last = level.generations.back();
@@ -80,7 +80,9 @@ std::string levels_text(const study::CodesignResult& result) {
          last.final_hypervolume ? fmt::format("{:.4f}", *last.final_hypervolume) : "-"});
     before = last;
   }
-  return aligned(rows) + "\n";
+  std::string text = aligned(rows);
+  text += '\n';
+  return text;
 }
 
 }  // namespace
