@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -29,6 +30,9 @@ class FusedBoundsModel final : public HardwareModel {
   [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
   [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override { return 0; }
+  [[nodiscard]] std::optional<LayerCost> layer_cost(const std::string&) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] std::int64_t schedules_searched() const noexcept override { return 0; }
 
  private:

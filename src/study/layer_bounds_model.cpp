@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "base/parallel.hpp"
 #include "chip/cost/cost.hpp"
+#include "chip/fusion/least_work.hpp"
 
 namespace hwflow::study {
 
@@ -14,8 +15,10 @@ LayerBoundsModel::LayerBoundsModel(Network network, chip::Accelerator accelerato
     : HardwareModel(std::move(network), std::move(accelerator), options),
       bound_layer_(std::move(bound_layer)) {}
 
-std::vector<LoweredLayer> LayerBoundsModel::lowered(const PrecisionPlan& plan) const {
-  return lower(network(), plan, lowering());
+std::optional<LayerCost> LayerBoundsModel::layer_cost(const std::string& shape) const {
+  const auto bound = known_.find(shape);
+  if (bound == known_.end()) return std::nullopt;
+  return bound->second;
 }
 
 Diagnostics LayerBoundsModel::prepare(std::span<const PrecisionPlan> plans, int threads,
@@ -32,14 +35,14 @@ Diagnostics LayerBoundsModel::prepare(std::span<const PrecisionPlan> plans, int 
   }
   std::vector<const Layer*> layers;
   for (const auto& [key, layer] : missing) layers.push_back(&layer);
-  std::vector<std::optional<Expected<LayerBound>>> results(layers.size());
+  std::vector<std::optional<Expected<LayerCost>>> results(layers.size());
   parallel_for(layers.size(), threads, [&](std::size_t i) {
     if (!stop.stop_requested()) results[i] = bound_layer_(*layers[i]);
   });
   Diagnostics problems;
   std::size_t i = 0;
   for (const auto& [key, layer] : missing) {
-    const std::optional<Expected<LayerBound>>& result = results[i++];
+    const std::optional<Expected<LayerCost>>& result = results[i++];
     if (!result) continue;
     if (*result) {
       known_.emplace(key, **result);
@@ -54,11 +57,9 @@ Diagnostics LayerBoundsModel::prepare(std::span<const PrecisionPlan> plans, int 
 HardwareCost LayerBoundsModel::cost(const PrecisionPlan& plan) const {
   HardwareCost total;
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
-    const auto bound = known_.find(shape_key(lowered_layer.layer));
-    HWFLOW_CHECK(bound != known_.end(), "plan was not prepared");
-    total.energy_pj += bound->second.energy_pj;
-    total.cycles += bound->second.cycles;
-    total.dram_bits += bound->second.dram_bits;
+    const std::optional<LayerCost> bound = layer_cost(shape_key(lowered_layer.layer));
+    HWFLOW_CHECK(bound.has_value(), "plan was not prepared");
+    add(total, *bound);
   }
   total.model_bits = model_bits(network(), plan);
   return total;
@@ -72,14 +73,18 @@ PlanSchedule LayerBoundsModel::schedule(const PrecisionPlan&) const {
 LayerBoundsModel::BoundLayer bounds_of_layers(chip::Accelerator accelerator, Abstraction model) {
   HWFLOW_CHECK(model != Abstraction::fine, "the fine model is no bound");
   const bool is_coarse = model == Abstraction::coarse;
-  return [accelerator = std::move(accelerator), is_coarse](const Layer& layer) {
-    const auto bound = [](const auto& cost) -> Expected<LayerBound> {
-      if (!cost) return Unexpected{cost.error()};
-      return LayerBound{cost->energy_pj, cost->cycles, cost->dram_bits};
-    };
-    return is_coarse ? bound(evaluate_coarse(layer, accelerator))
-                     : bound(evaluate_mid(layer, accelerator));
-  };
+  return
+      [accelerator = std::move(accelerator), is_coarse](const Layer& layer) -> Expected<LayerCost> {
+        if (is_coarse) {
+          const Expected<chip::CoarseCost> cost = evaluate_coarse(layer, accelerator);
+          if (!cost) return Unexpected{cost.error()};
+          return LayerCost{cost->energy_pj, cost->cycles, cost->dram_bits};
+        }
+        const Expected<chip::MidCost> cost = evaluate_mid(layer, accelerator);
+        if (!cost) return Unexpected{cost.error()};
+        return LayerCost{cost->energy_pj + innermost_energy_pj(layer, accelerator), cost->cycles,
+                         cost->dram_bits};
+      };
 }
 
 }  // namespace hwflow::study

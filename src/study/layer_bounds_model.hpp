@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -13,14 +14,6 @@
 
 namespace hwflow::study {
 
-/// What no mapping of a layer goes below; each quantity by itself.
-struct LayerBound {
-  double energy_pj = 0.0;
-  std::int64_t cycles = 0;
-  std::int64_t dram_bits = 0;
-  bool operator==(const LayerBound&) const = default;
-};
-
 /// `schedule: layer_by_layer` at a coarse level of abstraction: the sum of bounds of a plan's
 /// layers, so no more than what LayerByLayerModel says of the plan.
 ///
@@ -28,7 +21,7 @@ struct LayerBound {
 class LayerBoundsModel final : public HardwareModel {
  public:
   /// Called from several threads at once.
-  using BoundLayer = std::function<Expected<LayerBound>(const Layer&)>;
+  using BoundLayer = std::function<Expected<LayerCost>(const Layer&)>;
 
   LayerBoundsModel(Network network, chip::Accelerator accelerator, const HardwareOptions& options,
                    BoundLayer bound_layer);
@@ -40,19 +33,20 @@ class LayerBoundsModel final : public HardwareModel {
   [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override { return reused_; }
   [[nodiscard]] std::int64_t schedules_searched() const noexcept override { return 0; }
+  [[nodiscard]] std::optional<LayerCost> layer_cost(const std::string& shape) const override;
   [[nodiscard]] std::int64_t layers_bounded() const noexcept {
     return static_cast<std::int64_t>(known_.size());
   }
 
  private:
-  [[nodiscard]] std::vector<LoweredLayer> lowered(const PrecisionPlan& plan) const;
-
   BoundLayer bound_layer_;
-  std::map<std::string, LayerBound> known_;  ///< by shape key
+  std::map<std::string, LayerCost> known_;  ///< by shape key
   std::int64_t reused_ = 0;
 };
 
-/// evaluate_coarse() or evaluate_mid() of chip/cost. `model` is one of these two.
+/// coarse  evaluate_coarse() of chip/cost
+/// mid     evaluate_mid(), and the energy that every iteration costs at the levels next to the
+///         units, which evaluate_mid() does not look at
 [[nodiscard]] LayerBoundsModel::BoundLayer bounds_of_layers(chip::Accelerator accelerator,
                                                             Abstraction model);
 

@@ -24,19 +24,22 @@ bool is_dominated(const Objectives& point, const std::vector<Objectives>& by) {
 
 std::int64_t SearchLedger::price_undominated(const Level& level,
                                              std::map<std::size_t, HardwareCost>& costs,
-                                             const Indices& plans,
-                                             const std::map<std::size_t, HardwareCost>& bounds) {
-  std::vector<Objectives> priced, least;
+                                             const Indices& plans, const HardwareModel& coarser) {
+  std::vector<Objectives> priced;
   for (const auto& [plan, cost] : costs) priced.push_back(objectives_of(plan, cost));
-  for (const std::size_t plan : plans) {
-    least.push_back(objectives_of(plan, below_rounding(bounds.at(plan))));
-  }
+  const auto bound_of = [&](std::size_t plan) {
+    const HardwareCost bound = level.hardware->lower_bound(plans_[plan].plan, coarser);
+    return objectives_of(plan, below_rounding(bound));
+  };
+  std::vector<Objectives> least;
+  for (const std::size_t plan : plans) least.push_back(bound_of(plan));
   std::int64_t left_out = 0;
-  // The most promising first: what they cost shows that others are of no use.
+  // The most promising first: what they cost shows that others are of no use, and what their layers
+  // cost brings the bounds of others nearer.
   for (const std::vector<std::size_t>& rank : pareto::non_dominated_sort(least).fronts) {
     Indices wanted;
     for (const std::size_t i : rank) {
-      if (!is_dominated(least[i], priced)) wanted.push_back(plans[i]);
+      if (!is_dominated(bound_of(plans[i]), priced)) wanted.push_back(plans[i]);
     }
     left_out += static_cast<std::int64_t>(rank.size() - wanted.size());
     if (!price_into(costs, *level.hardware, wanted)) return left_out;
@@ -58,14 +61,14 @@ void SearchLedger::adopt_known_plans() {
     static_cast<void>(price(level, rest));
     return;
   }
-  std::map<std::size_t, HardwareCost> bounds;
-  if (!price_into(bounds, *before.hardware, rest)) return;
-  level.summary.skipped = price_undominated(level, level.costs, rest, bounds);
+  std::map<std::size_t, HardwareCost> prepared;
+  if (!price_into(prepared, *before.hardware, rest)) return;
+  level.summary.skipped = price_undominated(level, level.costs, rest, *before.hardware);
 }
 
 /// `costs`: by the last level's model, of whatever it was asked for; more are added.
 void SearchLedger::compare(Level& level, std::map<std::size_t, HardwareCost>& costs,
-                           const std::map<std::size_t, HardwareCost>& bounds) {
+                           const HardwareModel& coarser) {
   const Level& last = levels_.back();
   std::map<std::size_t, HardwareCost> so_far;  // of plans that this generation knows
   std::size_t before = 0;
@@ -80,7 +83,7 @@ void SearchLedger::compare(Level& level, std::map<std::size_t, HardwareCost>& co
         fresh.push_back(plan);
       }
     }
-    static_cast<void>(price_undominated(last, so_far, fresh, bounds));
+    static_cast<void>(price_undominated(last, so_far, fresh, coarser));
     if (!alive()) return;
     costs.insert(so_far.begin(), so_far.end());
     level.summary.generations[g].final_hypervolume =
@@ -101,9 +104,10 @@ void SearchLedger::compare_levels() {
     evaluator_.announce("pricing what the coarser levels found");
     Indices all;
     for (std::size_t plan = 0; plan < plans_.size(); ++plan) all.push_back(plan);
-    std::map<std::size_t, HardwareCost> bounds, costs = last.costs;
-    if (!price_into(bounds, *levels_[levels_.size() - 2].hardware, all)) return;
-    for (std::size_t i = 0; i + 1 < levels_.size(); ++i) compare(levels_[i], costs, bounds);
+    HardwareModel& coarser = *levels_[levels_.size() - 2].hardware;
+    std::map<std::size_t, HardwareCost> prepared, costs = last.costs;
+    if (!price_into(prepared, coarser, all)) return;
+    for (std::size_t i = 0; i + 1 < levels_.size(); ++i) compare(levels_[i], costs, coarser);
   }
   comparing_seconds_ = evaluator_.mapping_seconds() - mapping_before;
   comparing_searches_ = models_.fine.schedules_searched() - searches_before;

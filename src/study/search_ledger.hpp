@@ -97,13 +97,12 @@ class SearchLedger {
   [[nodiscard]] bool price_into(std::map<std::size_t, HardwareCost>& costs, HardwareModel& hardware,
                                 const Indices& plans);
   /// Prices, by the model of `level`, those of `plans` that may be on the front of what `costs`
-  /// holds then. `bounds` are below their costs. Returns how many were left out.
+  /// holds then. `coarser`, a lower bound, has prepared them. Returns how many were left out.
   std::int64_t price_undominated(const Level& level, std::map<std::size_t, HardwareCost>& costs,
-                                 const Indices& plans,
-                                 const std::map<std::size_t, HardwareCost>& bounds);
+                                 const Indices& plans, const HardwareModel& coarser);
   void adopt_known_plans();
   void compare(Level& level, std::map<std::size_t, HardwareCost>& costs,
-               const std::map<std::size_t, HardwareCost>& bounds);
+               const HardwareModel& coarser);
   void set_normalisers(Level& level);
   [[nodiscard]] std::int64_t affordable(std::span<const PrecisionPlan> plans) const;
   [[nodiscard]] std::optional<std::size_t> find(const PrecisionPlan& plan) const;

@@ -71,6 +71,53 @@ TEST(LayerBoundsModel, CoarseIsBelowMidIsBelowTheMapper) {
   }
 }
 
+/// The same on every shipped machine, whatever it counts, by a mapper that is stopped early: any
+/// mapping is above the bounds.
+TEST(LayerBoundsModel, HoldsOnEveryShippedAccelerator) {
+  for (const chip::BuiltinAccelerator& builtin : chip::builtin_accelerators()) {
+    const std::string machine(builtin.name);
+    const chip::Accelerator accelerator = chip::load_accelerator(machine).value();
+    LayerBoundsModel mid(small_network(), accelerator, {},
+                         bounds_of_layers(accelerator, Abstraction::mid));
+    LayerBoundsModel coarse(small_network(), accelerator, {},
+                            bounds_of_layers(accelerator, Abstraction::coarse));
+    chip::MapperOptions mapper;
+    mapper.max_evaluations = 200;
+    LayerByLayerModel fine(small_network(), accelerator, {}, [&](const Layer& layer) {
+      return chip::map_layer(layer, accelerator, mapper);
+    });
+    for (const int bits : {4, 8, 16}) {
+      if (!accelerator.engine().rate(bits, bits)) continue;
+      const std::vector plans{PrecisionPlan::uniform(4, bits, bits)};
+      if (!mid.prepare(plans, 1).empty()) continue;  // what the model does not count
+      ASSERT_TRUE(coarse.prepare(plans, 1).empty());
+      if (!fine.prepare(plans, 1).empty()) continue;  // what does not map
+      SCOPED_TRACE(machine + ", " + std::to_string(bits));
+      expect_below(coarse.cost(plans[0]), mid.cost(plans[0]));
+      expect_below(mid.cost(plans[0]), fine.cost(plans[0]));
+    }
+  }
+}
+
+/// A plan's bound uses what its layers are known to cost, and bounds for the others.
+TEST(LayerBoundsModel, KnownLayersBringTheBoundOfAPlanNearer) {
+  SmallModels models;
+  const PrecisionPlan known = PrecisionPlan::uniform(4, 8, 8);
+  PrecisionPlan plan = known;
+  plan.layers[3].weights = 4;  // fc alone is new, conv3 keeps its output width
+  ASSERT_TRUE(models.fine.prepare(std::vector{known}, 1).empty());
+  ASSERT_TRUE(models.coarse.prepare(std::vector{known, plan}, 1).empty());
+  EXPECT_EQ(models.fine.lower_bound(known, models.coarse), models.fine.cost(known));
+  const HardwareCost bound = models.fine.lower_bound(plan, models.coarse);
+  // MACs: conv1 and conv2 9,216, conv3 18,432, fc 5,120; outputs 256, 256, 512.
+  EXPECT_DOUBLE_EQ(bound.energy_pj, (9216 + 9216 + 18432) * 64 + 1024 * 8 + 5120 * 4);
+  EXPECT_EQ(bound.cycles, (9216 + 9216 + 18432) * 8 + 5120 * 4 / 2);
+  EXPECT_EQ(bound.model_bits, model_bits(small_network(), plan));
+  ASSERT_TRUE(models.fine.prepare(std::vector{plan}, 1).empty());
+  expect_below(models.coarse.cost(plan), bound);
+  expect_below(bound, models.fine.cost(plan));
+}
+
 TEST(LayerBoundsModel, AddsUpLayersAndBoundsEqualOnesOnce) {
   std::atomic<int> calls = 0;
   LayerBoundsModel model(small_network(), small_accelerator(), {}, [&](const Layer& layer) {

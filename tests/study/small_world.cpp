@@ -72,10 +72,10 @@ Expected<chip::MappingResult> map_by_formula(const Layer& layer) {
   return result;
 }
 
-Expected<LayerBound> bound_by_formula(const Layer& layer, Abstraction model) {
+Expected<LayerCost> bound_by_formula(const Layer& layer, Abstraction model) {
   const Expected<chip::MappingResult> fine = map_by_formula(layer);
   const bool is_coarse = model == Abstraction::coarse;
-  LayerBound bound;
+  LayerCost bound;
   bound.energy_pj = fine->cost.mac_energy_pj / (is_coarse ? layer.bits.inputs : 1);
   bound.cycles = fine->cost.cycles / (is_coarse ? 2 : 1);
   for (const Operand& operand : layer.op.operands()) {

@@ -33,7 +33,7 @@ namespace hwflow::study {
 /// Bounds below it: coarse has energy = MACs * weight bits, half its cycles and the weights as DRAM
 /// traffic; mid has energy = MACs * weight bits * input bits, its cycles, and no outputs in DRAM.
 /// So the levels do not agree on which of two plans is better.
-[[nodiscard]] Expected<LayerBound> bound_by_formula(const Layer& layer, Abstraction model);
+[[nodiscard]] Expected<LayerCost> bound_by_formula(const Layer& layer, Abstraction model);
 
 /// The models of the small network on these stand-ins.
 struct SmallModels {
