@@ -202,11 +202,14 @@ TEST(Nsga2, AStoppedBroodLeavesWholeGenerations) {
 TEST(Nsga2, ABudgetEndsItInTheMiddleOfAGeneration) {
   for (const std::size_t budget : {0U, 5U, 8U, 21U, 24U}) {
     std::size_t spent = 0;
+    bool is_over = false;
     std::vector<std::size_t> known;
     const Nsga2Result result = run_nsga2(
         space_of(6), {}, {.population = 8, .generations = 50, .seed = 1},
         [&](std::span<const Genome> brood) {
+          EXPECT_FALSE(is_over);  // fewer than asked for were the last
           const std::size_t count = std::min(brood.size(), budget - spent);
+          is_over = count < brood.size();
           spent += count;
           return evaluate_zdt1(brood.first(count));
         },

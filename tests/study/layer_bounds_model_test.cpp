@@ -71,6 +71,37 @@ TEST(LayerBoundsModel, CoarseIsBelowMidIsBelowTheMapper) {
   }
 }
 
+/// Operands are read from registers for every MAC, and nothing else costs energy: the bound is what
+/// any mapping costs.
+TEST(LayerBoundsModel, MidCountsTheLevelsNextToTheUnits) {
+  chip::Accelerator::Fields fields = small_accelerator().fields();
+  for (chip::MemoryLevel& level : fields.levels) {
+    level.read_energy_pj_per_bit = level.write_energy_pj_per_bit = 0.0;
+  }
+  fields.engine.mac_energy_pj = 0.0;
+  chip::MemoryLevel registers = fields.levels[1];
+  registers.name = "registers";
+  registers.keeps = {{true, true, false}};
+  registers.capacity_bits = 256;
+  registers.fanout = {};
+  registers.read_energy_pj_per_bit = 1.0;
+  fields.levels.push_back(registers);
+  const chip::Accelerator accelerator = chip::Accelerator::make(fields).value();
+  chip::MapperOptions mapper;
+  mapper.max_evaluations = 100;
+  LayerByLayerModel fine(pointwise_network(), accelerator, {}, [&](const Layer& layer) {
+    return chip::map_layer(layer, accelerator, mapper);
+  });
+  LayerBoundsModel mid(pointwise_network(), accelerator, {},
+                       bounds_of_layers(accelerator, Abstraction::mid));
+  const std::vector plans{PrecisionPlan{{{8, 4}, {2, 8}}}};
+  ASSERT_TRUE(fine.prepare(plans, 1).empty());
+  ASSERT_TRUE(mid.prepare(plans, 1).empty());
+  // 32 * 32 * 8 * 8 MACs a layer, at 8 + 4 and at 2 + 8 bits.
+  EXPECT_DOUBLE_EQ(mid.cost(plans[0]).energy_pj, 65536.0 * (12 + 10));
+  EXPECT_DOUBLE_EQ(fine.cost(plans[0]).energy_pj, 65536.0 * (12 + 10));
+}
+
 /// The same on every shipped machine, whatever it counts, by a mapper that is stopped early: any
 /// mapping is above the bounds.
 TEST(LayerBoundsModel, HoldsOnEveryShippedAccelerator) {
