@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
-#include <pagmo/rng.hpp>
-#include <pagmo/utils/genetic_operators.hpp>
 #include <set>
 #include <utility>
 
@@ -19,9 +16,6 @@ namespace {
 // Why not pagmo::nsga2 itself: it evaluates duplicates, needs a start population of exactly its
 // size, and draws its own numbers between generations. Its building blocks leave us these choices.
 constexpr int kTriesForNewGenome = 50;
-constexpr double kDistributionIndex = 20.0;  // of the continuous genes; we have none
-
-using PagmoVector = std::vector<double>;
 
 class Search {
  public:
@@ -30,12 +24,7 @@ class Search {
         options_(options),
         evaluate_(evaluate),
         rng_(Rng::derive(options.seed, 0)),
-        engine_(static_cast<pagmo::detail::random_engine_type::result_type>(
-            Rng::derive(options.seed, 1)() & 0xffffffffU)),
-        bounds_(PagmoVector(space.largest.size(), 0.0),
-                PagmoVector(space.largest.begin(), space.largest.end())),
-        mutation_probability_(options.mutation_probability.value_or(
-            1.0 / static_cast<double>(std::max<std::size_t>(1, space.largest.size())))) {}
+        breeder_(space, options.breeding, options.seed) {}
 
   bool seed(std::span<const Genome> seeds) {
     std::vector<Genome> brood;
@@ -62,6 +51,8 @@ class Search {
   [[nodiscard]] const Archive& archive() const { return archive_; }
   [[nodiscard]] const std::vector<std::size_t>& population() const { return population_; }
   [[nodiscard]] bool stopped() const { return stopped_; }
+  /// May nothing more be evaluated?
+  [[nodiscard]] bool spent() const { return spent_; }
   Nsga2Result finish(int generations) && {
     return {std::move(archive_), std::move(population_), generations, stopped_};
   }
@@ -89,9 +80,11 @@ class Search {
       stopped_ = true;
       return false;
     }
-    HWFLOW_CHECK(values->size() == brood.size(), "not one result for every genome");
+    HWFLOW_CHECK(values->size() <= brood.size(), "more results than genomes");
+    spent_ = values->size() < brood.size();
+    if (values->empty()) return false;
     std::vector<std::size_t> pool = population_;
-    for (std::size_t i = 0; i < brood.size(); ++i) {
+    for (std::size_t i = 0; i < values->size(); ++i) {
       pool.push_back(archive_.add({brood[i], std::move((*values)[i]), generation}));
     }
     std::vector<Objectives> points;
@@ -142,65 +135,40 @@ class Search {
       for (std::size_t i = 0; i + 3 < order.size(); i += 4) {
         const std::size_t mother = tournament(order[i], order[i + 1]);
         const std::size_t father = tournament(order[i + 2], order[i + 3]);
-        for (Genome& child : cross(mother, father)) {
-          if (make_new(child, known)) brood.push_back(child);
-        }
+        auto [first, second] = breeder_.cross(genome_of(mother), genome_of(father));
+        if (make_new(first, known)) brood.push_back(std::move(first));
+        if (make_new(second, known)) brood.push_back(std::move(second));
       }
     }
     return brood;
   }
 
-  std::vector<Genome> cross(std::size_t mother, std::size_t father) {
-    const auto as_doubles = [&](std::size_t member) {
-      const Genome& genome = archive_.entries()[population_[member]].genome;
-      return PagmoVector(genome.begin(), genome.end());
-    };
-    // With integers alone this is a two-point crossover.
-    const auto [first, second] =
-        pagmo::sbx_crossover(as_doubles(mother), as_doubles(father), bounds_, space_.largest.size(),
-                             options_.crossover_probability, kDistributionIndex, engine_);
-    return {to_genome(first), to_genome(second)};
+  [[nodiscard]] const Genome& genome_of(std::size_t member) const {
+    return archive_.entries()[population_[member]].genome;
   }
 
   /// Mutates `child` at least once, and until it is new; false when it never is.
   bool make_new(Genome& child, std::set<Genome>& known) {
     for (int tries = 0; tries < kTriesForNewGenome; ++tries) {
-      PagmoVector genes(child.begin(), child.end());
-      pagmo::polynomial_mutation(genes, bounds_, genes.size(), mutation_probability_,
-                                 kDistributionIndex, engine_);
-      child = to_genome(genes);
+      breeder_.mutate(child);
       if (!archive_.find(child) && known.insert(child).second) return true;
     }
     return false;
-  }
-
-  static Genome to_genome(const PagmoVector& genes) {
-    Genome genome;
-    for (const double gene : genes) genome.push_back(static_cast<int>(std::lround(gene)));
-    return genome;
   }
 
   const GenomeSpace& space_;
   const Nsga2Options& options_;
   const EvaluateBrood& evaluate_;
   Rng rng_;
-  pagmo::detail::random_engine_type engine_;
-  std::pair<PagmoVector, PagmoVector> bounds_;
-  double mutation_probability_;
+  Breeder breeder_;
   Archive archive_;
   std::vector<std::size_t> population_;  // into archive_
   std::vector<std::size_t> rank_;        // as population_
   std::vector<double> crowding_;
-  bool stopped_ = false;
+  bool stopped_ = false, spent_ = false;
 };
 
 }  // namespace
-
-double GenomeSpace::size() const {
-  double product = 1.0;
-  for (const int value : largest) product *= 1.0 + value;
-  return std::min(product, std::ldexp(1.0, 53));
-}
 
 Diagnostics validate(const Nsga2Options& options) {
   Diagnostics problems;
@@ -220,9 +188,9 @@ Diagnostics validate(const Nsga2Options& options) {
       problems.push_back({place, fmt::format("must be between 0 and 1, got {}", value), ""});
     }
   };
-  check_share("crossover_probability", options.crossover_probability);
-  if (options.mutation_probability) {
-    check_share("mutation_probability", *options.mutation_probability);
+  check_share("crossover_probability", options.breeding.crossover_probability);
+  if (options.breeding.mutation_probability) {
+    check_share("mutation_probability", *options.breeding.mutation_probability);
   }
   return problems;
 }
@@ -236,14 +204,15 @@ Nsga2Result run_nsga2(const GenomeSpace& space, std::span<const Genome> seeds,
   int generation = 0;
   bool alive = search.seed(seeds);
   if (alive && on_generation) on_generation({0, search.archive(), search.population()});
-  while (alive && generation < options.generations && !stop.stop_requested()) {
+  while (alive && !search.spent() && generation < options.generations && !stop.stop_requested()) {
     alive = search.advance(generation + 1);
     if (!alive) break;
     ++generation;
     if (on_generation) on_generation({generation, search.archive(), search.population()});
   }
+  const bool done = generation >= options.generations || search.spent();
   Nsga2Result result = std::move(search).finish(generation);
-  result.stopped = result.stopped || (generation < options.generations && stop.stop_requested());
+  result.stopped = result.stopped || (!done && stop.stop_requested());
   return result;
 }
 

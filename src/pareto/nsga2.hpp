@@ -8,24 +8,14 @@
 #include <vector>
 
 #include "base/diagnostics.hpp"
-#include "pareto/archive.hpp"
+#include "pareto/breeder.hpp"
 
 namespace hwflow::pareto {
-
-/// Genomes that exist: gene i takes 0..largest[i]. Genes that belong together should be neighbours,
-/// because crossover exchanges runs of genes.
-struct GenomeSpace {
-  std::vector<int> largest;
-  /// Number of genomes, at most 2^53 (a double holds it exactly).
-  [[nodiscard]] double size() const;
-};
 
 struct Nsga2Options {
   int population = 40;   ///< a multiple of 4: tournaments run in groups of four
   int generations = 20;  ///< after generation 0, the seeds
-  double crossover_probability = 0.9;
-  /// Probability that a gene is redrawn; none = 1 / genes.
-  std::optional<double> mutation_probability = std::nullopt;
+  BreedingOptions breeding = {};
   std::uint64_t seed = 1;
 };
 
@@ -33,7 +23,8 @@ struct Nsga2Options {
 [[nodiscard]] Diagnostics validate(const Nsga2Options& options);
 
 /// Objectives of a whole brood of distinct genomes, none of which was evaluated before, in their
-/// order; none when the run was stopped. May use threads: the search waits for the whole brood.
+/// order; none when the run was stopped; those of the first few when no more may be evaluated: they
+/// are the last generation. May use threads: the search waits for the whole brood.
 using EvaluateBrood =
     std::function<std::optional<std::vector<Objectives>>(std::span<const Genome> brood)>;
 
@@ -60,7 +51,7 @@ struct Nsga2Result {
 /// Depends on the options, the space, the seeds and the objectives alone; not on threads.
 /// Errors  a stop request ends the run after the current generation; `evaluate` that returns none
 ///         ends it at once, and the archive then holds whole generations only.
-/// Source  Deb et al., IEEE TEC 6(2), 2002; crossover, mutation and sorting are pagmo2's.
+/// Source  Deb et al., IEEE TEC 6(2), 2002.
 [[nodiscard]] Nsga2Result run_nsga2(
     const GenomeSpace& space, std::span<const Genome> seeds, const Nsga2Options& options,
     const EvaluateBrood& evaluate, const std::function<void(const Generation&)>& on_generation = {},

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "report/format.hpp"
 #include "study/codesign_result.hpp"
 
 /// The figures of the report, each one SVG drawing. They need the classes of page_style().
@@ -13,6 +14,11 @@ namespace hwflow::report {
 enum class CostAxis : std::uint8_t { energy, latency, dram, model_size };
 /// "energy", "latency", "DRAM traffic", "model size".
 [[nodiscard]] std::string_view name(CostAxis axis);
+
+/// What the axis shows of a cost: pJ, seconds or bits.
+[[nodiscard]] double cost_of(const study::HardwareCost& hardware, CostAxis axis, double clock_mhz);
+/// The unit of an axis on which `largest` is the largest of these.
+[[nodiscard]] Unit unit_of(CostAxis axis, double largest);
 
 /// Search accuracy against a cost: every evaluated plan, the front, baselines and picks.
 [[nodiscard]] std::string front_chart(const study::CodesignResult& result, CostAxis cost);
@@ -37,6 +43,13 @@ enum class CostAxis : std::uint8_t { energy, latency, dram, model_size };
 
 /// Hypervolume by generation.
 [[nodiscard]] std::string convergence_chart(const study::CodesignResult& result);
+
+/// Hypervolume by accuracy evaluations of a search over several levels of abstraction: by the costs
+/// of the last level, and dashed by those of each level's own model.
+[[nodiscard]] std::string level_curves_chart(const study::CodesignResult& result);
+
+/// The front of each level, its costs by its own model: what finer models add.
+[[nodiscard]] std::string level_fronts_chart(const study::CodesignResult& result, CostAxis cost);
 
 /// Class of the i-th energy component's colour.
 [[nodiscard]] std::string component_class(std::size_t component);

@@ -184,4 +184,39 @@ std::string generations_csv(const study::CodesignResult& result) {
   return text;
 }
 
+std::string levels_csv(const study::CodesignResult& result) {
+  std::string text =
+      "level,model,space_log10,generation,evaluations,front_size,hypervolume,final_hypervolume,"
+      "schedules_searched,seconds\r\n";
+  for (std::size_t l = 0; l < result.levels.size(); ++l) {
+    const auto& level = result.levels[l];
+    for (const auto& generation : level.generations) {
+      Row row;
+      row.add(l + 1).add(std::string(name(level.model))).add(level.space_log10);
+      row.add(generation.generation).add(generation.evaluations).add(generation.front_size);
+      row.add(generation.hypervolume);
+      row.add(generation.final_hypervolume ? fmt::format("{}", *generation.final_hypervolume) : "");
+      text += row.add(generation.schedules_searched).add(generation.seconds).line();
+    }
+  }
+  return text;
+}
+
+std::string level_fronts_csv(const study::CodesignResult& result) {
+  std::string text =
+      "level,model,accuracy,standard_error,correct,total,energy_pj,cycles,dram_bits,model_bits,"
+      "index,plan\r\n";
+  for (std::size_t l = 0; l < result.levels.size(); ++l) {
+    for (const auto& plan : result.levels[l].front) {
+      Row row;
+      row.add(l + 1).add(std::string(name(result.levels[l].model)));
+      row.add(std::optional{plan.accuracy}).add(plan.hardware.energy_pj);
+      row.add(plan.hardware.cycles).add(plan.hardware.dram_bits).add(plan.hardware.model_bits);
+      row.add(plan.evaluated ? fmt::format("{}", *plan.evaluated) : "");
+      text += row.add(to_text(plan.plan)).line();
+    }
+  }
+  return text;
+}
+
 }  // namespace hwflow::report

@@ -24,6 +24,13 @@ namespace hwflow::report {
 /// Hypervolume by generation.
 [[nodiscard]] std::string generations_csv(const study::CodesignResult& result);
 
+/// One row for every generation of every level of abstraction: hypervolume by the level's own model
+/// and, empty where it is not known, by the last level's.
+[[nodiscard]] std::string levels_csv(const study::CodesignResult& result);
+/// One row for every plan on the front of a level, with its costs by the level's own model; `index`
+/// is that of the other tables, empty where the last level did not price the plan.
+[[nodiscard]] std::string level_fronts_csv(const study::CodesignResult& result);
+
 /// A cell, in quotes where RFC 4180 wants them.
 [[nodiscard]] std::string csv_cell(const std::string& text);
 

@@ -45,14 +45,7 @@ class FrontChart {
 
  private:
   double raw(std::size_t i) const {
-    const auto& hardware = result_.evaluated[i].hardware;
-    switch (cost_) {
-      case CostAxis::energy: return hardware.energy_pj;
-      case CostAxis::latency: return seconds_of(hardware.cycles, result_.accelerator.clock_mhz);
-      case CostAxis::dram: return static_cast<double>(hardware.dram_bits);
-      case CostAxis::model_size: return static_cast<double>(hardware.model_bits);
-    }
-    return 0.0;
+    return cost_of(result_.evaluated[i].hardware, cost_, result_.accelerator.clock_mhz);
   }
   double accuracy(std::size_t i) const { return 100.0 * result_.evaluated[i].accuracy.top1(); }
   double error(std::size_t i) const {
@@ -71,14 +64,7 @@ class FrontChart {
   Quantity quantity_of_axis() const {
     double largest = 0.0;
     for (std::size_t i = 0; i < result_.evaluated.size(); ++i) largest = std::max(largest, raw(i));
-    const std::string title(name(cost_));
-    switch (cost_) {
-      case CostAxis::energy: return {title, energy_unit(largest)};
-      case CostAxis::latency: return {title, time_unit(largest)};
-      case CostAxis::dram:
-      case CostAxis::model_size: return {title, bytes_unit(largest)};
-    }
-    return {};
+    return {std::string(name(cost_)), unit_of(cost_, largest)};
   }
 
   void collect() {
@@ -201,6 +187,26 @@ std::string_view name(CostAxis axis) {
     case CostAxis::model_size: return "model size";
   }
   return "";
+}
+
+double cost_of(const study::HardwareCost& hardware, CostAxis axis, double clock_mhz) {
+  switch (axis) {
+    case CostAxis::energy: return hardware.energy_pj;
+    case CostAxis::latency: return seconds_of(hardware.cycles, clock_mhz);
+    case CostAxis::dram: return static_cast<double>(hardware.dram_bits);
+    case CostAxis::model_size: return static_cast<double>(hardware.model_bits);
+  }
+  return 0.0;
+}
+
+Unit unit_of(CostAxis axis, double largest) {
+  switch (axis) {
+    case CostAxis::energy: return energy_unit(largest);
+    case CostAxis::latency: return time_unit(largest);
+    case CostAxis::dram:
+    case CostAxis::model_size: return bytes_unit(largest);
+  }
+  return {};
 }
 
 std::string front_chart(const study::CodesignResult& result, CostAxis cost) {

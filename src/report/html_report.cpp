@@ -43,6 +43,7 @@ std::string html_report(const study::CodesignResult& result) {
       escape(result.version), escape(result.started), stopped_text(result));
   page += headline_section(result);
   page += search_section(result);
+  page += levels_section(result);
   page += plans_section(result);
   page += details_section(result);
   page += run_section(result);

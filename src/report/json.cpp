@@ -112,16 +112,67 @@ Value headline(const study::CodesignResult& result) {
   return value;
 }
 
-Value generations(const study::CodesignResult& result) {
+Value generations(const std::vector<study::GenerationSummary>& summaries) {
   Value list = Value::list();
-  for (const auto& generation : result.generations) {
+  for (const auto& generation : summaries) {
     list.append(Value::map()
                     .set("generation", generation.generation)
                     .set("evaluations", generation.evaluations)
                     .set("front_size", generation.front_size)
-                    .set("hypervolume", generation.hypervolume));
+                    .set("hypervolume", generation.hypervolume)
+                    .set("final_hypervolume", generation.final_hypervolume
+                                                  ? Value(*generation.final_hypervolume)
+                                                  : Value{})
+                    .set("schedules_searched", generation.schedules_searched)
+                    .set("seconds", generation.seconds));
   }
   return list;
+}
+
+Value widths_of(const std::vector<int>& widths) {
+  Value list = Value::list();
+  for (const int width : widths) list.append(width);
+  return list;
+}
+
+Value level_front(const study::LevelSummary& level) {
+  Value front = Value::list();
+  for (const auto& plan : level.front) {
+    front.append(Value::map()
+                     .set("plan", to_text(plan.plan))
+                     .set("accuracy", plan.accuracy.top1())
+                     .set("standard_error", plan.accuracy.standard_error())
+                     .set("energy_pj", plan.hardware.energy_pj)
+                     .set("cycles", plan.hardware.cycles)
+                     .set("dram_bits", plan.hardware.dram_bits)
+                     .set("model_bits", plan.hardware.model_bits)
+                     .set("index", plan.evaluated
+                                       ? Value(static_cast<std::int64_t>(*plan.evaluated))
+                                       : Value{}));
+  }
+  return front;
+}
+
+Value levels_of(const study::CodesignResult& result) {
+  Value levels = Value::list();
+  for (const auto& level : result.levels) {
+    Value widths = Value::list();
+    for (std::size_t i = 0; i < level.widths.size(); ++i) {
+      widths.append(Value::map()
+                        .set("layer", result.network.compute_layers.at(i))
+                        .set("weights", widths_of(level.widths[i].weights))
+                        .set("inputs", widths_of(level.widths[i].inputs)));
+    }
+    levels.append(Value::map()
+                      .set("model", std::string(name(level.model)))
+                      .set("space_log10", level.space_log10)
+                      .set("widths", std::move(widths))
+                      .set("priced", level.priced)
+                      .set("skipped", level.skipped)
+                      .set("generations", generations(level.generations))
+                      .set("front", level_front(level)));
+  }
+  return levels;
 }
 
 Value run_of(const study::CodesignResult& result) {
@@ -144,6 +195,7 @@ Value run_of(const study::CodesignResult& result) {
       .set("schedule", result.schedule)
       .set("data", result.data)
       .set("accuracy_method", result.accuracy_method)
+      .set("algorithm", result.algorithm)
       .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))
       .set("config_hash", result.config_hash)
       .set("finetune_epochs", result.finetune_epochs)
@@ -166,7 +218,7 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
     if (!plan.baseline) picks.append(pick_value(result, plan));
   }
   Value json = Value::map();
-  json.set("evaluations", static_cast<std::int64_t>(result.evaluated.size()));
+  json.set("evaluations", result.accuracy_evaluations);
   json.set("hypervolume",
            result.generations.empty() ? Value{} : Value(result.generations.back().hypervolume));
   json.set("front", std::move(front)).set("baselines", std::move(baselines));
@@ -176,7 +228,8 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
   json.set("float_search", estimate(result.float_search));
   json.set("float_confirmation", estimate(result.float_confirmation));
   json.set("float_test", estimate(result.float_test));
-  json.set("generations", generations(result)).set("run", run_of(result));
+  json.set("generations", generations(result.generations)).set("levels", levels_of(result));
+  json.set("run", run_of(result));
   return schema::to_json_text(json);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -18,6 +19,12 @@ void check_result(const study::CodesignResult& result) {
   };
   check_all(result.front, result.evaluated.size(), "a front index beyond the evaluated plans");
   check_all(result.baselines, result.evaluated.size(), "a baseline beyond the evaluated plans");
+  for (const auto& level : result.levels) {
+    HWFLOW_CHECK(!level.generations.empty(), "a level without a generation");
+    for (const auto& plan : level.front) {
+      if (plan.evaluated) check_all({*plan.evaluated}, result.evaluated.size(), "a level's plan");
+    }
+  }
   for (const auto& plan : result.plans) {
     check_all({plan.evaluated}, result.evaluated.size(), "a shown plan that was not evaluated");
     for (const auto& layer : plan.layers) {
@@ -104,6 +111,12 @@ std::optional<std::size_t> details_of(const study::CodesignResult& result, std::
     if (result.plans[i].evaluated == evaluated) return i;
   }
   return std::nullopt;
+}
+
+std::string space_text(const study::LevelSummary& level) {
+  const double whole = std::floor(level.space_log10 + 1e-9);
+  if (whole < 6.0) return count_text(std::llround(std::pow(10.0, level.space_log10)));
+  return fmt::format("{:.1f}e{:.0f}", std::pow(10.0, level.space_log10 - whole), whole);
 }
 
 double saving(double part, double whole) { return whole > 0.0 ? 1.0 - part / whole : 0.0; }

@@ -35,6 +35,9 @@ void check_result(const study::CodesignResult& result);
 [[nodiscard]] std::optional<std::size_t> details_of(const study::CodesignResult& result,
                                                     std::size_t evaluated);
 
+/// How many plans a level could choose from: "1.3e+21".
+[[nodiscard]] std::string space_text(const study::LevelSummary& level);
+
 /// 1 - part/whole; 0 when the whole is 0.
 [[nodiscard]] double saving(double part, double whole);
 

@@ -2,7 +2,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "report/charts.hpp"
 #include "study/codesign_result.hpp"
 
 /// The parts of the HTML page, in their order.
@@ -15,6 +17,12 @@ namespace hwflow::report {
 [[nodiscard]] std::string headline_section(const study::CodesignResult& result);
 /// Front, widths, energy and convergence figures.
 [[nodiscard]] std::string search_section(const study::CodesignResult& result);
+/// Levels of abstraction of the search, with their curves and fronts; nothing when it had one.
+[[nodiscard]] std::string levels_section(const study::CodesignResult& result);
+/// Every cost that the study minimises, in its order.
+[[nodiscard]] std::vector<CostAxis> objective_axes(const study::CodesignResult& result);
+/// A small drawing of 14 by 14 pixels for a legend, and its meaning.
+[[nodiscard]] std::string legend_entry(const std::string& shape, const std::string& text);
 /// Picks and baselines with their errors, and the paired tests.
 [[nodiscard]] std::string plans_section(const study::CodesignResult& result);
 /// Every shown plan: layers, roofline, mappings as loop nests.

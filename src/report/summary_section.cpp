@@ -94,14 +94,6 @@ std::string headline_sentence(const study::CodesignResult& result) {
       accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
 
-/// A legend entry with its own little drawing.
-std::string legend_entry(const std::string& shape, const std::string& text) {
-  return fmt::format(
-      "<span><svg width=\"14\" height=\"14\" viewBox=\"0 0 14 14\" class=\"key\">{}</svg> "
-      "{}</span>",
-      shape, text);
-}
-
 std::string front_legend() {
   return legend_entry("<circle cx=\"7\" cy=\"7\" r=\"4\" class=\"front\"/>",
                       "front (bar: standard error)") +
@@ -123,14 +115,6 @@ std::optional<CostAxis> axis_of(study::Objective objective) {
     case study::Objective::model_size: return CostAxis::model_size;
   }
   return std::nullopt;
-}
-
-std::vector<CostAxis> objective_axes(const study::CodesignResult& result) {
-  std::vector<CostAxis> axes;
-  for (const study::Objective objective : result.objectives) {
-    if (const auto axis = axis_of(objective)) axes.push_back(*axis);
-  }
-  return axes;
 }
 
 /// Every cost that the study minimises, in its order, then those that every reader asks for.
@@ -158,6 +142,21 @@ std::string front_figure(const study::CodesignResult& result, CostAxis axis, boo
 
 }  // namespace
 
+std::string legend_entry(const std::string& shape, const std::string& text) {
+  return fmt::format(
+      "<span><svg width=\"14\" height=\"14\" viewBox=\"0 0 14 14\" class=\"key\">{}</svg> "
+      "{}</span>",
+      shape, text);
+}
+
+std::vector<CostAxis> objective_axes(const study::CodesignResult& result) {
+  std::vector<CostAxis> axes;
+  for (const study::Objective objective : result.objectives) {
+    if (const auto axis = axis_of(objective)) axes.push_back(*axis);
+  }
+  return axes;
+}
+
 std::string headline_section(const study::CodesignResult& result) {
   std::string html = headline_sentence(result);
   std::string cards;
@@ -165,7 +164,7 @@ std::string headline_section(const study::CodesignResult& result) {
   const auto pick = main_pick(result);
   if (pick) cards += accuracy_card(result, result.plans[*pick]);
   if (result.float_test) cards += card(accuracy_text(*result.float_test), "test accuracy, float");
-  cards += card(count_text(static_cast<std::int64_t>(result.evaluated.size())),
+  cards += card(count_text(result.accuracy_evaluations),
                 fmt::format("plans evaluated, {} on the Pareto front", result.front.size()));
   html += "<div class=\"cards\">\n" + cards + "</div>\n";
   if (pick) html += savings_table(result, result.plans[*pick]);

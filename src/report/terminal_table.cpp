@@ -64,6 +64,27 @@ std::string headline_line(const study::CodesignResult& result) {
          (accuracy.empty() ? accuracy : accuracy + "\n") + headline_caveat(result) + "\n";
 }
 
+/// A line for every level of a search that had several.
+std::string levels_text(const study::CodesignResult& result) {
+  if (result.levels.size() < 2) return {};
+  std::vector<Cells> rows{{"level", "choices", "measured", "priced", "ruled out", "schedules",
+                           "time", "hypervolume", "in the end"}};
+  study::GenerationSummary before;
+  for (const auto& level : result.levels) {
+    const auto& last = level.generations.back();
+    rows.push_back(
+        {std::string(name(level.model)), space_text(level),
+         count_text(last.evaluations - before.evaluations), count_text(level.priced),
+         count_text(level.skipped), count_text(last.schedules_searched - before.schedules_searched),
+         time_text(last.seconds - before.seconds), fmt::format("{:.4f}", last.hypervolume),
+         last.final_hypervolume ? fmt::format("{:.4f}", *last.final_hypervolume) : "-"});
+    before = last;
+  }
+  std::string text = aligned(rows);
+  text += '\n';
+  return text;
+}
+
 }  // namespace
 
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
@@ -106,7 +127,8 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   for (const std::size_t index : chosen) {
     rows.push_back(row_of(result, fmt::format("front, plan {}", index), index, std::nullopt));
   }
-  std::string text = aligned(rows);
+  std::string text = levels_text(result);
+  text += aligned(rows);
   if (chosen.size() < others.size()) {
     text += fmt::format("({} more plans on the front)\n", others.size() - chosen.size());
   }
@@ -117,7 +139,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
     text += test_accuracy_text(result) + "\n";
   }
   text += headline_line(result);
-  if (!result.search_caveat.empty()) text += "\n" + harmless(result.search_caveat) + "\n";
+  if (!result.search_caveat.empty()) text.append("\n").append(harmless(result.search_caveat)) += '\n';
   return text;
 }
 

@@ -34,6 +34,10 @@ void write_report(const study::CodesignResult& result, const std::filesystem::pa
   if (result.schedule == "fused") replace_file(folder / "groups.csv", groups_csv(result));
   replace_file(folder / "plans.csv", plans_csv(result));
   replace_file(folder / "generations.csv", generations_csv(result));
+  if (result.levels.size() > 1) {
+    replace_file(folder / "levels.csv", levels_csv(result));
+    replace_file(folder / "level_fronts.csv", level_fronts_csv(result));
+  }
   replace_file(folder / "config.yaml", result.config_yaml);
 }
 

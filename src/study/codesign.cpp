@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "base/build_signature.hpp"
@@ -120,6 +121,7 @@ class Run {
     result_.data = study_.options.data.name;
     result_.accuracy_method = accuracy_.key();
     result_.objectives = study_.options.search.objectives;
+    result_.algorithm = std::string(name(study_.options.search.algorithm));
     result_.tolerance = study_.options.finish.tolerance_points / 100.0;
     result_.finetune_epochs = study_.options.finish.epochs;
     result_.energy_components = hardware_->energy_components();
@@ -146,6 +148,7 @@ class Run {
     setting.progress = setting_.progress;
     setting.stop = setting_.stop;
     setting.only_known = setting_.only_known;
+    setting.run = run_id_;
     return setting;
   }
 
@@ -160,8 +163,9 @@ class Run {
     const Clock::time_point start = Clock::now();
     result_.float_search =
         cached("float, search split", [this] { return accuracy_.float_search_accuracy(); });
+    const SearchSetting setting = search_setting();
     Expected<SearchResult> found =
-        search_plans(study_.options, *hardware_, accuracy_, store_, search_setting());
+        search_plans(study_.options, level_models(), accuracy_, store_, setting);
     if (!found) return std::move(found).error();
     result_.normalisers = std::move(found->normalisers);
     result_.hypervolume_reference = std::move(found->hypervolume_reference);
@@ -169,20 +173,49 @@ class Run {
     result_.front = std::move(found->front);
     result_.baselines = std::move(found->baselines);
     result_.generations = std::move(found->generations);
+    result_.levels = std::move(found->levels);
+    result_.accuracy_evaluations = found->accuracy_evaluations;
     result_.accuracy_cache_hits = found->accuracy_cache_hits;
     result_.stopped = found->stopped;
     result_.mappings_searched = mappings_searched_;
     result_.mappings_reused = mappings_loaded_ + hardware_->layers_reused();
     add_phase("mapping", found->mapping_seconds);
-    add_phase("search", seconds_since(start) - found->mapping_seconds);
+    add_phase("search", seconds_since(start) - found->mapping_seconds - found->comparing_seconds);
+    if (result_.levels.size() > 1 && study_.options.search.compare_levels) {
+      add_phase("comparing", found->comparing_seconds);
+    }
     if (result_.stopped) result_.missing = missing_of_search();
     return {};
   }
 
+  [[nodiscard]] LevelModels level_models() {
+    LevelModels models(*hardware_);
+    for (const LevelOptions& level : study_.options.search.levels) {
+      if (level.model == Abstraction::fine || bounds_.contains(level.model)) continue;
+      bounds_.emplace(level.model, make_bounds_model(study_, level.model));
+    }
+    const auto find = [this](Abstraction model) {
+      const auto place = bounds_.find(model);
+      return place == bounds_.end() ? nullptr : place->second.get();
+    };
+    models.coarse = find(Abstraction::coarse);
+    models.mid = find(Abstraction::mid);
+    return models;
+  }
+
   [[nodiscard]] std::string missing_of_search() const {
-    if (result_.generations.empty()) return "the search ended before its seeds were evaluated";
-    return fmt::format("the search ended after generation {} of {}",
-                       result_.generations.back().generation, study_.options.search.generations);
+    if (result_.levels.empty()) return "the search ended before its seeds were evaluated";
+    const SearchOptions& search = study_.options.search;
+    const int last = result_.levels.back().generations.back().generation;
+    if (search.levels.empty() && search.algorithm == Algorithm::nsga2 && !search.evaluations) {
+      return fmt::format("the search ended after generation {} of {}", last, search.generations);
+    }
+    std::string text = fmt::format("the search ended after generation {}", last);
+    if (!search.levels.empty()) {
+      text += fmt::format(", at level {} of {} ({})", result_.levels.size(), search.levels.size(),
+                          name(result_.levels.back().model));
+    }
+    return text;
   }
 
   [[nodiscard]] std::string missing_of_finish() const {
@@ -198,7 +231,7 @@ class Run {
 
   [[nodiscard]] std::size_t place_of(const WidthPair& widths) const {
     const PlanSpace space(study_.options.search, study_.network);
-    const PrecisionPlan plan = space.decode(space.uniform(widths));
+    const PrecisionPlan plan = space.uniform(widths);
     for (std::size_t i = 0; i < result_.evaluated.size(); ++i) {
       if (result_.evaluated[i].plan == plan) return i;
     }
@@ -294,7 +327,7 @@ class Run {
 
   void close() {
     if (setting_.only_known) return;
-    const auto evaluations = static_cast<std::int64_t>(result_.evaluated.size());
+    const std::int64_t evaluations = result_.accuracy_evaluations;
     std::string summary =
         fmt::format("{} plans, {} on the front", evaluations, result_.front.size());
     if (result_.headline) {
@@ -310,6 +343,7 @@ class Run {
   const CodesignSetting& setting_;
   chip::MappingCache cache_;
   std::unique_ptr<HardwareModel> hardware_;
+  std::map<Abstraction, std::unique_ptr<HardwareModel>> bounds_;
   std::int64_t run_id_ = 0;
   std::int64_t mappings_loaded_ = 0, mappings_searched_ = 0;  // guarded by the cache's own mutex
   CodesignResult result_;

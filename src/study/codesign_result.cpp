@@ -13,6 +13,15 @@ std::string_view name(Objective objective) {
   return "";
 }
 
+std::string_view name(Abstraction model) {
+  switch (model) {
+    case Abstraction::coarse: return "coarse";
+    case Abstraction::mid: return "mid";
+    case Abstraction::fine: return "fine";
+  }
+  return "";
+}
+
 std::string_view name(Origin origin) {
   switch (origin) {
     case Origin::uniform: return "uniform";

@@ -49,12 +49,53 @@ struct EvaluatedPlan {
   bool on_front = false;
 };
 
-/// Progress of the search: the archive after one generation.
+/// Progress of the search: what is known after one generation. Generations count on over levels;
+/// "so far" is since the search began.
 struct GenerationSummary {
   int generation = 0;
-  std::int64_t evaluations = 0;  ///< distinct plans so far
+  std::int64_t evaluations = 0;  ///< distinct plans so far whose accuracy is known
   std::int64_t front_size = 0;
-  double hypervolume = 0.0;  ///< of the normalised objectives, see CodesignResult
+  double hypervolume = 0.0;  ///< of the normalised objectives of the level, see CodesignResult
+  /// The same of all plans so far with costs of the last level, so that levels can be compared;
+  /// none: not priced there.
+  std::optional<double> final_hypervolume = std::nullopt;
+  std::int64_t schedules_searched = 0;  ///< so far: layers mapped, or plans fused
+  double seconds = 0.0;                 ///< so far, of all processes of the run
+};
+
+/// How much of the hardware a model sees. Each costs plans less than the next one does.
+enum class Abstraction : std::uint8_t {
+  coarse,  ///< MACs, and every word once at DRAM
+  mid,     ///< DRAM and the outermost buffer
+  fine     ///< schedules as they run
+};
+/// "coarse", "mid", "fine" as in a study file.
+[[nodiscard]] std::string_view name(Abstraction model);
+
+/// Widths that one layer may take, ascending and distinct.
+struct LayerWidths {
+  std::vector<int> weights, inputs;
+  bool operator==(const LayerWidths&) const = default;
+};
+
+/// A plan on the front of one level.
+struct LevelPlan {
+  PrecisionPlan plan;
+  train::AccuracyEstimate accuracy;
+  HardwareCost hardware;                 ///< by the model of the level
+  std::optional<std::size_t> evaluated;  ///< into CodesignResult::evaluated; none: not priced there
+};
+
+/// The search at one level of abstraction.
+struct LevelSummary {
+  Abstraction model = Abstraction::fine;
+  std::vector<LayerWidths> widths;  ///< that each layer of a plan could take
+  double space_log10 = 0.0;         ///< decimal logarithm of the number of such plans
+  std::vector<GenerationSummary>
+      generations;               ///< of this level; the first holds what was handed on
+  std::vector<LevelPlan> front;  ///< in the order of CodesignResult::front
+  std::int64_t priced = 0;       ///< plans that the model of the level priced
+  std::int64_t skipped = 0;      ///< known before; shown by their bounds to be dominated here
 };
 
 /// One layer of one plan under its best mapping.
@@ -191,11 +232,15 @@ struct CodesignResult {
   /// same normalised units). The normaliser of a cost is the uniform baseline of greatest widths.
   std::vector<double> normalisers;
   std::vector<double> hypervolume_reference;
-  std::vector<EvaluatedPlan> evaluated;  ///< in order of evaluation, every plan once
-  std::vector<std::size_t> front;        ///< into evaluated, by rising first objective
-  std::vector<std::size_t> baselines;    ///< into evaluated: the uniform plans
-  std::vector<GenerationSummary> generations;
-  std::int64_t accuracy_cache_hits = 0;  ///< evaluations answered by the run store
+  std::vector<EvaluatedPlan> evaluated;        ///< priced at the last level, in order of evaluation
+  std::vector<std::size_t> front;              ///< into evaluated, by rising first objective
+  std::vector<std::size_t> baselines;          ///< into evaluated: the uniform plans
+  std::vector<GenerationSummary> generations;  ///< of the last level
+  std::vector<LevelSummary> levels;            ///< coarse first; never none once seeds are known
+  std::string algorithm;                       ///< as in a study file
+  std::int64_t accuracy_evaluations = 0;  ///< distinct plans, those among them that are not priced
+                                          ///< at the last level and so not in `evaluated`
+  std::int64_t accuracy_cache_hits = 0;   ///< evaluations answered by the run store
   std::int64_t mappings_searched = 0, mappings_reused = 0;
 
   // The picks.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
@@ -36,6 +37,11 @@ class FusedModel final : public HardwareModel {
   /// Fuses the plan again, which the caches make quick.
   [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override { return layers_reused_; }
+
+  [[nodiscard]] std::optional<LayerCost> layer_cost(const std::string&) const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] std::int64_t schedules_searched() const noexcept override { return plans_fused(); }
 
   /// Distinct plans that were fused.
   [[nodiscard]] std::int64_t plans_fused() const noexcept {

@@ -26,6 +26,35 @@ std::vector<std::string> HardwareModel::energy_components() const {
   return study::energy_components(accelerator_);
 }
 
+HardwareCost HardwareModel::lower_bound(const PrecisionPlan& plan,
+                                        const HardwareModel& coarser) const {
+  HardwareCost total;
+  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+    const std::string shape = shape_key(lowered_layer.layer);
+    std::optional<LayerCost> layer = layer_cost(shape);
+    if (!layer) layer = coarser.layer_cost(shape);
+    if (!layer) return coarser.cost(plan);
+    add(total, *layer);
+  }
+  total.model_bits = model_bits(network_, plan);
+  return total;
+}
+
+void add(HardwareCost& total, const LayerCost& layer) {
+  total.energy_pj += layer.energy_pj;
+  total.cycles += layer.cycles;
+  total.dram_bits += layer.dram_bits;
+}
+
+Diagnostics of_layer(Diagnostics problems, const Layer& layer,
+                     const chip::Accelerator& accelerator) {
+  for (Diagnostic& problem : problems) {
+    problem.place = "layer " + layer.name + " on " + accelerator.name() +
+                    (problem.place.empty() ? "" : ": " + problem.place);
+  }
+  return problems;
+}
+
 std::optional<std::size_t> plan_index(const Network& network, NodeId node) {
   const std::vector<NodeId>& compute = network.compute_nodes();
   const auto place = std::ranges::lower_bound(compute, node.value, {}, &NodeId::value);

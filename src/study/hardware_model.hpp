@@ -14,6 +14,14 @@
 
 namespace hwflow::study {
 
+/// What one layer costs on one accelerator, or no mapping of it goes below.
+struct LayerCost {
+  double energy_pj = 0.0;
+  std::int64_t cycles = 0;
+  std::int64_t dram_bits = 0;
+  bool operator==(const LayerCost&) const = default;
+};
+
 /// What plans cost on one accelerator, one inference of the batch of the study: the plug-in point
 /// of Study::schedule.
 ///
@@ -41,6 +49,16 @@ class HardwareModel {
   [[nodiscard]] virtual PlanSchedule schedule(const PrecisionPlan& plan) const = 0;
   /// Layers of prepared plans that came up before at the same widths.
   [[nodiscard]] virtual std::int64_t layers_reused() const noexcept = 0;
+  /// Schedules that were looked for: of distinct layers, or of distinct plans that run fused.
+  [[nodiscard]] virtual std::int64_t schedules_searched() const noexcept = 0;
+
+  /// What a layer of a prepared plan costs by itself, by its shape key; none: it is not known, or
+  /// layers do not cost anything by themselves.
+  [[nodiscard]] virtual std::optional<LayerCost> layer_cost(const std::string& shape) const = 0;
+  /// What layer_cost() of other plans and, where it is none, `coarser` say of a plan: no more than
+  /// its cost. `coarser` is a lower bound of this model that has prepared the plan.
+  [[nodiscard]] HardwareCost lower_bound(const PrecisionPlan& plan,
+                                         const HardwareModel& coarser) const;
 
   /// What LayerDetails::energy_by_component_pj is divided into: level names, NoC, MAC, leakage.
   [[nodiscard]] std::vector<std::string> energy_components() const;
@@ -49,6 +67,9 @@ class HardwareModel {
 
  protected:
   [[nodiscard]] const LoweringOptions& lowering() const noexcept { return lowering_; }
+  [[nodiscard]] std::vector<LoweredLayer> lowered(const PrecisionPlan& plan) const {
+    return lower(network_, plan, lowering_);
+  }
 
  private:
   Network network_;
@@ -56,6 +77,11 @@ class HardwareModel {
   LoweringOptions lowering_;
 };
 
+/// Adds a layer to a plan's cost.
+void add(HardwareCost& total, const LayerCost& layer);
+/// Problems of a layer, placed at it.
+[[nodiscard]] Diagnostics of_layer(Diagnostics problems, const Layer& layer,
+                                   const chip::Accelerator& accelerator);
 /// Bits of the weights of all compute layers at the widths of a plan.
 [[nodiscard]] std::int64_t model_bits(const Network& network, const PrecisionPlan& plan);
 /// Weights of every compute layer, without biases.

@@ -23,8 +23,11 @@ LayerByLayerModel::LayerByLayerModel(Network network, chip::Accelerator accelera
 
 LayerByLayerModel::~LayerByLayerModel() = default;
 
-std::vector<LoweredLayer> LayerByLayerModel::lowered(const PrecisionPlan& plan) const {
-  return lower(network(), plan, lowering());
+std::optional<LayerCost> LayerByLayerModel::layer_cost(const std::string& shape) const {
+  const auto cell = cells_->known.find(shape);
+  if (cell == cells_->known.end()) return std::nullopt;
+  const chip::Cost& cost = cell->second.cost;
+  return LayerCost{cost.energy_pj, cost.cycles, cost.dram_bits};
 }
 
 Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int threads,
@@ -55,11 +58,8 @@ Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int
       cells_->known.emplace(key, std::move(**result));
       continue;
     }
-    for (Diagnostic problem : result->error()) {
-      problem.place = "layer " + layer.name + " on " + accelerator().name() +
-                      (problem.place.empty() ? "" : ": " + problem.place);
+    for (Diagnostic& problem : of_layer(result->error(), layer, accelerator()))
       problems.push_back(std::move(problem));
-    }
   }
   return problems;
 }
@@ -67,11 +67,9 @@ Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int
 HardwareCost LayerByLayerModel::cost(const PrecisionPlan& plan) const {
   HardwareCost total;
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
-    const auto cell = cells_->known.find(shape_key(lowered_layer.layer));
-    HWFLOW_CHECK(cell != cells_->known.end(), "plan was not prepared");
-    total.energy_pj += cell->second.cost.energy_pj;
-    total.cycles += cell->second.cost.cycles;
-    total.dram_bits += cell->second.cost.dram_bits;
+    const std::optional<LayerCost> layer = layer_cost(shape_key(lowered_layer.layer));
+    HWFLOW_CHECK(layer.has_value(), "plan was not prepared");
+    add(total, *layer);
   }
   total.model_bits = model_bits(network(), plan);
   return total;

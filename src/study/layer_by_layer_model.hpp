@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/expected.hpp"
@@ -31,11 +33,14 @@ class LayerByLayerModel final : public HardwareModel {
   [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
   [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override;
+  [[nodiscard]] std::int64_t schedules_searched() const noexcept override {
+    return layers_mapped();
+  }
+  [[nodiscard]] std::optional<LayerCost> layer_cost(const std::string& shape) const override;
   [[nodiscard]] std::int64_t layers_mapped() const noexcept;
 
  private:
   struct Cells;
-  [[nodiscard]] std::vector<LoweredLayer> lowered(const PrecisionPlan& plan) const;
 
   MapLayer map_layer_;
   std::unique_ptr<Cells> cells_;

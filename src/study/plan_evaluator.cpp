@@ -11,7 +11,7 @@ namespace hwflow::study {
 PlanEvaluator::PlanEvaluator(HardwareModel& hardware, train::AccuracyModel& accuracy,
                              RunStore& store, int threads, ReportProgress progress,
                              std::stop_token stop)
-    : hardware_(hardware),
+    : hardware_(&hardware),
       accuracy_(accuracy),
       store_(store),
       threads_(threads),
@@ -28,6 +28,11 @@ void PlanEvaluator::report_one_done() {
   const std::lock_guard lock(mutex_);
   ++done_;
   if (progress_) progress_({"search", done_, total_, note_});
+}
+
+void PlanEvaluator::announce(const std::string& note) {
+  const std::lock_guard lock(mutex_);
+  if (progress_) progress_({"search", done_, total_, note});
 }
 
 bool PlanEvaluator::all_known(std::span<const PrecisionPlan> plans) const {
@@ -48,14 +53,30 @@ train::AccuracyEstimate PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
   return accuracy;
 }
 
+Diagnostics PlanEvaluator::prepare(HardwareModel& hardware, std::span<const PrecisionPlan> plans) {
+  const auto start = std::chrono::steady_clock::now();
+  Diagnostics problems = hardware.prepare(plans, threads_, stop_);
+  mapping_seconds_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return problems;
+}
+
+Expected<std::optional<std::vector<HardwareCost>>> PlanEvaluator::price(
+    HardwareModel& hardware, std::span<const PrecisionPlan> plans) {
+  using Result = std::optional<std::vector<HardwareCost>>;
+  Diagnostics problems = prepare(hardware, plans);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  if (stop_.stop_requested()) return Result{};
+  std::vector<HardwareCost> costs(plans.size());
+  parallel_for(plans.size(), threads_, [&](std::size_t i) { costs[i] = hardware.cost(plans[i]); });
+  return Result{std::move(costs)};
+}
+
 Expected<std::optional<std::vector<PlanEvaluator::Measured>>> PlanEvaluator::measure(
     std::span<const PrecisionPlan> plans) {
   using Result = std::optional<std::vector<Measured>>;
   if (only_known_ && !all_known(plans)) return Result{};
-  const auto start = std::chrono::steady_clock::now();
-  Diagnostics problems = hardware_.prepare(plans, threads_, stop_);
-  mapping_seconds_ +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  Diagnostics problems = prepare(*hardware_, plans);
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
   std::vector<Measured> measured(plans.size());
@@ -65,7 +86,7 @@ Expected<std::optional<std::vector<PlanEvaluator::Measured>>> PlanEvaluator::mea
       complete = false;
       return;
     }
-    measured[i] = {accuracy_of(plans[i]), hardware_.cost(plans[i])};
+    measured[i] = {accuracy_of(plans[i]), hardware_->cost(plans[i])};
     report_one_done();
   });
   if (!complete) return Result{};

@@ -33,6 +33,15 @@ class PlanEvaluator {
   [[nodiscard]] Expected<std::optional<std::vector<Measured>>> measure(
       std::span<const PrecisionPlan> plans);
 
+  /// Costs alone, by any model, in the order of `plans`; none when the run was stopped.
+  /// Errors  a layer that cannot be mapped.
+  [[nodiscard]] Expected<std::optional<std::vector<HardwareCost>>> price(
+      HardwareModel& hardware, std::span<const PrecisionPlan> plans);
+  /// From now on measure() prices plans by this model.
+  void use(HardwareModel& hardware) { hardware_ = &hardware; }
+  /// Shows a line of progress while nothing is measured.
+  void announce(const std::string& note);
+
   /// From now on measure() evaluates nothing: it returns none when the store lacks an accuracy.
   void use_only_the_store() { only_known_ = true; }
 
@@ -47,8 +56,9 @@ class PlanEvaluator {
   [[nodiscard]] bool all_known(std::span<const PrecisionPlan> plans) const;
   [[nodiscard]] train::AccuracyEstimate accuracy_of(const PrecisionPlan& plan);
   void report_one_done();
+  [[nodiscard]] Diagnostics prepare(HardwareModel& hardware, std::span<const PrecisionPlan> plans);
 
-  HardwareModel& hardware_;
+  HardwareModel* hardware_;
   train::AccuracyModel& accuracy_;
   RunStore& store_;
   int threads_;

@@ -14,10 +14,29 @@ std::vector<int> ascending(const std::vector<int>& widths) {
   return {distinct.begin(), distinct.end()};
 }
 
-int position_of(const std::vector<int>& widths, int width) {
+std::optional<int> position_of(const std::vector<int>& widths, int width) {
   const auto place = std::find(widths.begin(), widths.end(), width);
-  HWFLOW_CHECK(place != widths.end(), "width is not an allowed one");
+  if (place == widths.end()) return std::nullopt;
   return static_cast<int>(std::distance(widths.begin(), place));
+}
+
+/// Widths of `list` that `used` has often enough, and those up to `steps` places beside them.
+std::vector<int> near(const std::vector<int>& list, const std::vector<int>& used, int steps,
+                      double share) {
+  const double least = share * static_cast<double>(used.size());
+  std::vector<int> kept;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto reach = static_cast<std::size_t>(steps);
+    const std::size_t from = i > reach ? i - reach : 0, to = std::min(list.size(), i + reach + 1);
+    const bool is_near =
+        std::any_of(list.begin() + static_cast<std::ptrdiff_t>(from),
+                    list.begin() + static_cast<std::ptrdiff_t>(to), [&](int width) {
+                      const auto count = std::count(used.begin(), used.end(), width);
+                      return count > 0 && static_cast<double>(count) >= least;
+                    });
+    if (is_near) kept.push_back(list[i]);
+  }
+  return kept.empty() ? list : kept;
 }
 
 }  // namespace
@@ -35,10 +54,10 @@ std::optional<std::size_t> find_compute_layer(const Network& network, std::strin
 }
 
 PlanSpace::PlanSpace(const SearchOptions& options, const Network& network)
-    : weight_bits_(ascending(options.weight_bits)), input_bits_(ascending(options.input_bits)) {
-  HWFLOW_CHECK(!weight_bits_.empty() && !input_bits_.empty(), "no allowed widths");
+    : alphabet_{ascending(options.weight_bits), ascending(options.input_bits)} {
+  HWFLOW_CHECK(!alphabet_.weights.empty() && !alphabet_.inputs.empty(), "no allowed widths");
   const std::size_t layers = network.compute_nodes().size();
-  pinned_ = PrecisionPlan::uniform(layers, weight_bits_.back(), input_bits_.back());
+  pinned_ = PrecisionPlan::uniform(layers, alphabet_.weights.back(), alphabet_.inputs.back());
   std::set<std::size_t> fixed;
   for (const PinnedLayer& pin : options.pinned) {
     const std::optional<std::size_t> layer = find_compute_layer(network, pin.layer);
@@ -49,48 +68,84 @@ PlanSpace::PlanSpace(const SearchOptions& options, const Network& network)
   for (std::size_t i = 0; i < layers; ++i) {
     if (fixed.contains(i)) continue;
     free_layers_.push_back(i);
-    genomes_.largest.push_back(static_cast<int>(weight_bits_.size()) - 1);
-    genomes_.largest.push_back(static_cast<int>(input_bits_.size()) - 1);
+    choices_.push_back(alphabet_);
   }
+  count_genes();
+}
+
+void PlanSpace::count_genes() {
+  genomes_.largest.clear();
+  genomes_.group = 2;
+  for (const LayerWidths& widths : choices_) {
+    genomes_.largest.push_back(static_cast<int>(widths.weights.size()) - 1);
+    genomes_.largest.push_back(static_cast<int>(widths.inputs.size()) - 1);
+  }
+}
+
+PlanSpace PlanSpace::narrowed(std::span<const PrecisionPlan> front, int steps, double share) const {
+  PlanSpace space = *this;
+  for (std::size_t i = 0; i < free_layers_.size(); ++i) {
+    std::vector<int> weights, inputs;
+    for (const PrecisionPlan& plan : front) {
+      weights.push_back(plan.layers[free_layers_[i]].weights);
+      inputs.push_back(plan.layers[free_layers_[i]].inputs);
+    }
+    space.choices_[i] = {near(choices_[i].weights, weights, steps, share),
+                         near(choices_[i].inputs, inputs, steps, share)};
+  }
+  space.count_genes();
+  return space;
 }
 
 PrecisionPlan PlanSpace::decode(const pareto::Genome& genome) const {
   HWFLOW_CHECK(genome.size() == genomes_.largest.size(), "genome of another length");
   PrecisionPlan plan = pinned_;
   for (std::size_t i = 0; i < free_layers_.size(); ++i) {
-    plan.layers[free_layers_[i]] = {weight_bits_[static_cast<std::size_t>(genome[2 * i])],
-                                    input_bits_[static_cast<std::size_t>(genome[2 * i + 1])]};
+    plan.layers[free_layers_[i]] = {
+        choices_[i].weights[static_cast<std::size_t>(genome[2 * i])],
+        choices_[i].inputs[static_cast<std::size_t>(genome[2 * i + 1])]};
   }
   return plan;
 }
 
-pareto::Genome PlanSpace::encode(const PrecisionPlan& plan) const {
+std::optional<pareto::Genome> PlanSpace::encode(const PrecisionPlan& plan) const {
   HWFLOW_CHECK(plan.layers.size() == pinned_.layers.size(), "plan of another network");
   pareto::Genome genome;
-  for (const std::size_t layer : free_layers_) {
-    genome.push_back(position_of(weight_bits_, plan.layers[layer].weights));
-    genome.push_back(position_of(input_bits_, plan.layers[layer].inputs));
+  for (std::size_t i = 0; i < free_layers_.size(); ++i) {
+    const PrecisionPair& pair = plan.layers[free_layers_[i]];
+    const std::optional<int> weights = position_of(choices_[i].weights, pair.weights);
+    const std::optional<int> inputs = position_of(choices_[i].inputs, pair.inputs);
+    if (!weights || !inputs) return std::nullopt;
+    genome.push_back(*weights);
+    genome.push_back(*inputs);
   }
   return genome;
 }
 
-pareto::Genome PlanSpace::uniform(const WidthPair& widths) const {
-  pareto::Genome genome;
-  for (std::size_t i = 0; i < free_layers_.size(); ++i) {
-    genome.push_back(position_of(weight_bits_, widths.weights));
-    genome.push_back(position_of(input_bits_, widths.inputs));
+PrecisionPlan PlanSpace::uniform(const WidthPair& widths) const {
+  PrecisionPlan plan = pinned_;
+  for (const std::size_t layer : free_layers_) {
+    plan.layers[layer] = {widths.weights, widths.inputs};
   }
-  return genome;
+  return plan;
 }
 
 std::vector<WidthPair> PlanSpace::width_pairs() const {
   std::vector<WidthPair> pairs;
-  for (auto weights = weight_bits_.rbegin(); weights != weight_bits_.rend(); ++weights) {
-    for (auto inputs = input_bits_.rbegin(); inputs != input_bits_.rend(); ++inputs) {
+  for (auto weights = alphabet_.weights.rbegin(); weights != alphabet_.weights.rend(); ++weights) {
+    for (auto inputs = alphabet_.inputs.rbegin(); inputs != alphabet_.inputs.rend(); ++inputs) {
       pairs.push_back({*weights, *inputs});
     }
   }
   return pairs;
+}
+
+std::vector<LayerWidths> PlanSpace::layer_widths() const {
+  std::vector<LayerWidths> widths;
+  for (const PrecisionPair& pair : pinned_.layers)
+    widths.push_back({{pair.weights}, {pair.inputs}});
+  for (std::size_t i = 0; i < free_layers_.size(); ++i) widths[free_layers_[i]] = choices_[i];
+  return widths;
 }
 
 }  // namespace hwflow::study

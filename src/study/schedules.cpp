@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "study/fused_bounds_model.hpp"
 #include "study/fused_model.hpp"
+#include "study/layer_bounds_model.hpp"
 #include "study/layer_by_layer_model.hpp"
 
 namespace hwflow::study {
@@ -48,6 +50,17 @@ std::unique_ptr<HardwareModel> make_hardware_model(const LoadedStudy& study,
   }
   HWFLOW_CHECK(false, "unknown schedule");
   return nullptr;
+}
+
+std::unique_ptr<HardwareModel> make_bounds_model(const LoadedStudy& study, Abstraction model) {
+  const HardwareOptions& hardware = study.options.hardware;
+  if (study.options.schedule == Schedule::layer_by_layer) {
+    return std::make_unique<LayerBoundsModel>(study.network, study.accelerator, hardware,
+                                              bounds_of_layers(study.accelerator, model));
+  }
+  auto bounds = FusedBoundsModel::make(study.network, study.accelerator, hardware, model);
+  HWFLOW_CHECK(bounds.has_value(), "a study that was not checked: " + to_text(bounds.error()));
+  return std::move(*bounds);
 }
 
 }  // namespace hwflow::study

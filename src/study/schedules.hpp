@@ -16,4 +16,8 @@ namespace hwflow::study {
 [[nodiscard]] std::unique_ptr<HardwareModel> make_hardware_model(const LoadedStudy& study,
                                                                  chip::MappingCache& mappings);
 
+/// The same at a coarser level of abstraction: a lower bound of it, and of the levels between.
+[[nodiscard]] std::unique_ptr<HardwareModel> make_bounds_model(const LoadedStudy& study,
+                                                               Abstraction model);
+
 }  // namespace hwflow::study

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -20,8 +22,13 @@ struct SearchResult {
   std::vector<std::size_t> front;
   std::vector<std::size_t> baselines;
   std::vector<GenerationSummary> generations;
+  std::vector<LevelSummary> levels;
+  std::int64_t accuracy_evaluations = 0;
   std::int64_t accuracy_cache_hits = 0;
   double mapping_seconds = 0.0;
+  /// Time and schedules that comparing the levels took (search.compare_levels).
+  double comparing_seconds = 0.0;
+  std::int64_t comparing_searches = 0;
   bool stopped = false;
 };
 
@@ -32,16 +39,34 @@ struct SearchSetting {
   /// Nothing is evaluated or trained: what the store lacks ends the work as a stop does.
   bool only_known = false;
   std::chrono::milliseconds heartbeat{2000};  ///< between two signs of life of the re-training
+  /// Run of the store that remembers the time of each generation; none: only this process does.
+  std::optional<std::int64_t> run = std::nullopt;
 };
 
-/// NSGA-II over the widths of each layer.
+/// The hardware models of a search by level of abstraction, each a lower bound of the next; all
+/// outlive the search. A study of one fine level needs no more than that.
+struct LevelModels {
+  LevelModels(HardwareModel& fine_model)  // NOLINT(google-explicit-constructor): often the only one
+      : fine(fine_model) {}
+  HardwareModel& fine;
+  HardwareModel* mid = nullptr;
+  HardwareModel* coarse = nullptr;
+
+  [[nodiscard]] HardwareModel& at(Abstraction model) const;
+};
+
+/// The levels of a search, coarse first: those of the options, else one fine level.
+[[nodiscard]] std::vector<LevelOptions> levels_of(const SearchOptions& options);
+
+/// Searches the widths of each layer by the algorithm of the study, level by level.
 ///
-/// Generation 0 holds the uniform baselines, the single steps away from the widest one and a greedy
-/// path made from them (search.sensitivity_seeds), and random plans when these do not fill the
-/// population. Depends on the study, the models and nothing else: the same for any number of
-/// threads, and for a run that was killed and started again.
+/// Every algorithm first measures the uniform baselines. At each level it works with the costs that
+/// the level's model tells; the front of a level narrows the widths that the next one may choose
+/// from, and what was measured is priced there, too, but not measured again. Depends on the study,
+/// the models and nothing else: the same for any number of threads, and for a run that was killed
+/// and started again.
 /// Errors  a layer that cannot be mapped.
-[[nodiscard]] Expected<SearchResult> search_plans(const Study& study, HardwareModel& hardware,
+[[nodiscard]] Expected<SearchResult> search_plans(const Study& study, const LevelModels& models,
                                                   train::AccuracyModel& accuracy, RunStore& store,
                                                   const SearchSetting& setting);
 

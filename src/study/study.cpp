@@ -127,6 +127,12 @@ std::string_view name(Schedule schedule) {
   return "";
 }
 
+std::string_view name(Algorithm algorithm) {
+  for (const auto& [name, value] : enum_names(algorithm))
+    if (value == algorithm) return name;
+  return "";
+}
+
 Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origin,
                                   const std::vector<std::string>& settings,
                                   const StudyFolders& folders) {

@@ -11,6 +11,7 @@
 
 #include "base/expected.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "pareto/breeder.hpp"
 #include "schema/field.hpp"
 #include "study/codesign_result.hpp"
 #include "workload/weights.hpp"
@@ -121,10 +122,43 @@ constexpr auto enum_names(Schedule) {
 }
 [[nodiscard]] std::string_view name(Schedule schedule);
 
-enum class Algorithm : std::uint8_t { nsga2 };
+/// How plans are chosen; one function each, see study/algorithms.
+enum class Algorithm : std::uint8_t { nsga2, random, greedy, uniform };
 constexpr auto enum_names(Algorithm) {
-  return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2}};
+  return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2},
+                    std::pair{std::string_view{"random"}, Algorithm::random},
+                    std::pair{std::string_view{"greedy"}, Algorithm::greedy},
+                    std::pair{std::string_view{"uniform"}, Algorithm::uniform}};
 }
+[[nodiscard]] std::string_view name(Algorithm algorithm);
+
+constexpr auto enum_names(Abstraction) {
+  return std::array{std::pair{std::string_view{"coarse"}, Abstraction::coarse},
+                    std::pair{std::string_view{"mid"}, Abstraction::mid},
+                    std::pair{std::string_view{"fine"}, Abstraction::fine}};
+}
+
+/// A search at one level of abstraction, which hands its front on to the next one.
+struct LevelOptions {
+  Abstraction model = Abstraction::fine;
+  int generations = 0;
+  std::optional<int> population;
+  bool operator==(const LevelOptions&) const = default;
+
+  static constexpr auto fields() {
+    using T = LevelOptions;
+    return std::tuple{
+        schema::required(
+            "model", &T::model,
+            "What prices plans: coarse (MACs, and every word once at DRAM), mid (tiles of the "
+            "outermost buffer) or fine (the mapper; fused groups with schedule: fused)."),
+        schema::required("generations", &T::generations, 0, 100'000,
+                         "Generations bred at this level."),
+        schema::field(
+            "population", &T::population, 8, 10'000,
+            "Plans kept and bred per generation at this level; null: search.population.")};
+  }
+};
 
 constexpr auto enum_names(Objective) {
   return std::array{std::pair{std::string_view{"accuracy"}, Objective::accuracy},
@@ -142,6 +176,13 @@ struct SearchOptions {
   std::vector<PinnedLayer> pinned;
   int population = 40;
   int generations = 10;
+  std::vector<LevelOptions> levels;
+  int narrow_steps = 1;
+  double narrow_share = 0.1;
+  bool compare_levels = true;
+  std::optional<std::int64_t> evaluations;
+  pareto::Crossover crossover = pareto::Crossover::gene_run;
+  pareto::Mutation mutation = pareto::Mutation::redraw;
   double crossover_probability = 0.9;
   std::optional<double> mutation_probability;
   bool sensitivity_seeds = true;
@@ -151,7 +192,10 @@ struct SearchOptions {
   static constexpr auto fields() {
     using T = SearchOptions;
     return std::tuple{
-        schema::field("algorithm", &T::algorithm, "How plans are bred."),
+        schema::field("algorithm", &T::algorithm,
+                      "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by "
+                      "step where that does the least harm for the gain; uniform: the uniform "
+                      "plans and no others."),
         schema::field("objectives", &T::objectives,
                       "What the search minimises (accuracy: 1-top1)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
@@ -164,11 +208,39 @@ struct SearchOptions {
             "(the uniform plans and those of sensitivity_seeds, or more plans at random "
             "if these are fewer than the population) and then population x generations "
             "plans."),
-        schema::field("generations", &T::generations, 0, 100'000, "Generations after the seeds."),
+        schema::field("generations", &T::generations, 0, 100'000,
+                      "Generations after the seeds; with levels, these have their own."),
+        schema::field(
+            "levels", &T::levels,
+            "Searches at rising levels of abstraction, each handing its front on to the next and "
+            "narrowing what that may choose from (docs/search.md); the last one is fine. Empty: "
+            "one fine level of so many generations. Only for nsga2."),
+        schema::field("narrow_steps", &T::narrow_steps, 0, 15,
+                      "What the next level may choose from: the widths that the plans handed on "
+                      "give a layer, and so many places beside them in the list of widths."),
+        schema::field("narrow_share", &T::narrow_share, 0, 1,
+                      "A width of a layer counts for that when at least this share of the plans "
+                      "handed on has it; 0: when any has."),
+        schema::field("compare_levels", &T::compare_levels,
+                      "Price at the fine level, when the search is done, what the coarser levels "
+                      "had found after each generation, so that their curves can be compared. "
+                      "Costs schedules that the search itself does without."),
+        schema::field(
+            "evaluations", &T::evaluations, 1, 1e9,
+            "Distinct plans whose accuracy the search measures, whatever the algorithm: exactly so "
+            "many while there are plans left to choose; nsga2 breeds at its last level until they "
+            "are spent. null: the seeds, and population x generations plans."),
+        schema::field("crossover", &T::crossover,
+                      "What two parents exchange. gene_run: a run of widths, which may end within "
+                      "a layer; group_run: a run of layers; groups: each layer by chance, every "
+                      "second time each width by itself."),
+        schema::field("mutation", &T::mutation,
+                      "What becomes of a width that mutates: redraw, any width; step, a "
+                      "neighbouring one; step_or_redraw, either."),
         schema::field("crossover_probability", &T::crossover_probability, 0, 1,
-                      "Probability that two parents exchange a run of layers."),
+                      "Probability that two parents exchange anything."),
         schema::field("mutation_probability", &T::mutation_probability, 0, 1,
-                      "Probability that a width is redrawn; null: one width per plan on average."),
+                      "Probability that a width mutates; null: one width per plan on average."),
         schema::field(
             "sensitivity_seeds", &T::sensitivity_seeds,
             "Measure how each layer alone bears narrower widths, and seed the search "
@@ -396,6 +468,20 @@ struct LoadedStudy {
                                                       const std::string& yaml_here);
 
 }  // namespace hwflow::study
+
+/// Names of the operators of NSGA-II in files.
+namespace hwflow::pareto {
+constexpr auto enum_names(Crossover) {
+  return std::array{std::pair{std::string_view{"gene_run"}, Crossover::gene_run},
+                    std::pair{std::string_view{"group_run"}, Crossover::group_run},
+                    std::pair{std::string_view{"groups"}, Crossover::groups}};
+}
+constexpr auto enum_names(Mutation) {
+  return std::array{std::pair{std::string_view{"redraw"}, Mutation::redraw},
+                    std::pair{std::string_view{"step"}, Mutation::step},
+                    std::pair{std::string_view{"step_or_redraw"}, Mutation::step_or_redraw}};
+}
+}  // namespace hwflow::pareto
 
 /// Names of the mapper's choices in files.
 namespace hwflow::chip {

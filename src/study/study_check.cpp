@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "chip/fusion/fusion_machine.hpp"
 #include "pareto/nsga2.hpp"
@@ -22,7 +23,9 @@ class Check {
 
   Diagnostics run() && {
     check_objectives();
-    check_population();
+    check_population("search", study_.search.population);
+    check_levels();
+    check_evaluations();
     check_widths("search.weight_bits", study_.search.weight_bits);
     check_widths("search.input_bits", study_.search.input_bits);
     check_engine();
@@ -55,12 +58,58 @@ class Check {
     }
   }
 
-  void check_population() {
+  void check_population(const std::string& key, int population) {
     pareto::Nsga2Options options;
-    options.population = study_.search.population;
+    options.population = population;
     for (const Diagnostic& problem : pareto::validate(options)) {
-      add("search." + problem.place, problem.reason, problem.hint);
+      add(key + "." + problem.place, problem.reason, problem.hint);
     }
+  }
+
+  void check_levels() {
+    const std::vector<LevelOptions>& levels = study_.search.levels;
+    if (levels.empty()) return;
+    if (study_.search.algorithm != Algorithm::nsga2) {
+      add("search.levels",
+          fmt::format("are of nsga2, but search.algorithm is {}", name(study_.search.algorithm)),
+          "leave search.levels out, or algorithm: nsga2");
+    }
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      const std::string key = fmt::format("search.levels[{}]", i);
+      if (levels[i].population) check_population(key, *levels[i].population);
+      if (i > 0 && levels[i].model < levels[i - 1].model) {
+        add(key + ".model",
+            fmt::format("{} after {}", name(levels[i].model), name(levels[i - 1].model)),
+            "levels go from coarse over mid to fine");
+      }
+    }
+    if (levels.back().model != Abstraction::fine) {
+      add(fmt::format("search.levels[{}].model", levels.size() - 1),
+          fmt::format("the last level is {}", name(levels.back().model)),
+          "the front is of plans as they run: end with {model: fine, generations: 0} or more");
+    }
+  }
+
+  /// Of the uniform plans; pinned layers aside, which may make some of them equal.
+  void check_evaluations() {
+    const SearchOptions& search = study_.search;
+    if (!search.evaluations) return;
+    std::set<std::pair<int, int>> pairs;
+    for (const WidthPair& pair : study_.baselines) pairs.emplace(pair.weights, pair.inputs);
+    for (const WidthPair& pair : study_.finish.baselines) pairs.emplace(pair.weights, pair.inputs);
+    if (study_.baselines.empty()) {
+      for (const int weights : search.weight_bits)
+        for (const int inputs : search.input_bits) pairs.emplace(weights, inputs);
+    }
+    if (!search.weight_bits.empty() && !search.input_bits.empty()) {
+      pairs.emplace(*std::max_element(search.weight_bits.begin(), search.weight_bits.end()),
+                    *std::max_element(search.input_bits.begin(), search.input_bits.end()));
+    }
+    if (*search.evaluations >= static_cast<std::int64_t>(pairs.size())) return;
+    add("search.evaluations",
+        fmt::format("{} are too few for the {} uniform plans, which are always measured",
+                    *search.evaluations, pairs.size()),
+        "more evaluations, or fewer 'baselines'");
   }
 
   void check_widths(const std::string& key, const std::vector<int>& widths) {

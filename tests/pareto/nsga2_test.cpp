@@ -119,18 +119,21 @@ TEST(Nsga2, TournamentsPreferTheLowerRankAndThenTheLessCrowded) {
   constexpr int kRuns = 25;
   for (std::uint64_t seed = 1; seed <= kRuns; ++seed) {
     int brood_number = 0;
-    static_cast<void>(
-        run_nsga2(GenomeSpace{std::vector<int>(kGenes, 7)}, parents,
-                  {.population = 8, .generations = 1, .crossover_probability = 0.0, .seed = seed},
-                  [&](std::span<const Genome> brood) {
-                    std::vector<Objectives> result;
-                    for (const Genome& genome : brood) {
-                      result.push_back(values[static_cast<std::size_t>(most_common(genome))]);
-                      if (brood_number == 1) ++children[most_common(genome)];
-                    }
-                    ++brood_number;
-                    return std::optional(result);
-                  }));
+    static_cast<void>(run_nsga2(GenomeSpace{std::vector<int>(kGenes, 7)}, parents,
+                                {.population = 8,
+                                 .generations = 1,
+                                 .breeding = {.crossover_probability = 0.0},
+                                 .seed = seed},
+                                [&](std::span<const Genome> brood) {
+                                  std::vector<Objectives> result;
+                                  for (const Genome& genome : brood) {
+                                    result.push_back(
+                                        values[static_cast<std::size_t>(most_common(genome))]);
+                                    if (brood_number == 1) ++children[most_common(genome)];
+                                  }
+                                  ++brood_number;
+                                  return std::optional(result);
+                                }));
   }
   EXPECT_EQ(children[7], 0);
   // Parent 3 meets 7 in a seventh of its 50 tournaments, about 7, and loses all others.
@@ -196,9 +199,31 @@ TEST(Nsga2, AStoppedBroodLeavesWholeGenerations) {
   EXPECT_EQ(result.archive.size(), 16U);
 }
 
+TEST(Nsga2, ABudgetEndsItInTheMiddleOfAGeneration) {
+  for (const std::size_t budget : {0U, 5U, 8U, 21U, 24U}) {
+    std::size_t spent = 0;
+    bool is_over = false;
+    std::vector<std::size_t> known;
+    const Nsga2Result result = run_nsga2(
+        space_of(6), {}, {.population = 8, .generations = 50, .seed = 1},
+        [&](std::span<const Genome> brood) {
+          EXPECT_FALSE(is_over);  // fewer than asked for were the last
+          const std::size_t count = std::min(brood.size(), budget - spent);
+          is_over = count < brood.size();
+          spent += count;
+          return evaluate_zdt1(brood.first(count));
+        },
+        [&](const Generation& generation) { known.push_back(generation.archive.size()); });
+    EXPECT_EQ(spent, budget);
+    EXPECT_EQ(result.archive.size(), budget);
+    EXPECT_FALSE(result.stopped);
+    EXPECT_EQ(known.size(), (budget + 7) / 8);  // the last one may be short
+  }
+}
+
 TEST(Nsga2, OptionsAreCheckedAllAtOnce) {
   const Diagnostics problems =
-      validate({.population = 10, .generations = -1, .crossover_probability = 1.5});
+      validate({.population = 10, .generations = -1, .breeding = {.crossover_probability = 1.5}});
   ASSERT_EQ(problems.size(), 3U);
   EXPECT_EQ(problems[0].place, "population");
   EXPECT_EQ(problems[0].reason, "must be a multiple of 4, at least 8, got 10");

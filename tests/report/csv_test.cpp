@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -131,6 +132,37 @@ TEST(Csv, GroupsAreThoseOfFusedPlans) {
   // Layers in groups have no mapping: layers.csv has the one by itself.
   EXPECT_EQ(parse_csv(layers_csv(result)).size(), result.plans.size());
   EXPECT_TRUE(parse_csv(groups_csv(report_test::fake_result())).empty());
+}
+
+TEST(Csv, LevelsHaveARowPerGenerationAndOnePerPlanOfTheirFronts) {
+  auto result = report_test::leveled_result();
+  result.levels[0].generations[1].final_hypervolume.reset();
+  const Rows rows = parse_csv(levels_csv(result));
+  ASSERT_EQ(rows.size(), 12U);
+  EXPECT_EQ(rows[5].at("level"), "2");
+  EXPECT_EQ(rows[5].at("model"), "mid");
+  EXPECT_EQ(std::stod(rows[5].at("space_log10")), result.levels[1].space_log10);
+  EXPECT_EQ(std::stod(rows[5].at("hypervolume")), result.levels[1].generations[1].hypervolume);
+  EXPECT_EQ(std::stod(rows[5].at("final_hypervolume")),
+            *result.levels[1].generations[1].final_hypervolume);
+  EXPECT_EQ(rows[1].at("final_hypervolume"), "");
+  EXPECT_EQ(rows[11].at("schedules_searched"), "820");
+
+  const Rows fronts = parse_csv(level_fronts_csv(result));
+  const std::size_t count = result.front.size();
+  ASSERT_EQ(fronts.size(), 3 * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& plan = result.levels[1].front[i];
+    EXPECT_EQ(fronts[count + i].at("plan"), to_text(plan.plan));
+    EXPECT_EQ(std::stod(fronts[count + i].at("energy_pj")), plan.hardware.energy_pj);
+    EXPECT_EQ(fronts[count + i].at("index"), std::to_string(*plan.evaluated));
+  }
+  const auto unpriced = std::count_if(result.levels[0].front.begin(), result.levels[0].front.end(),
+                                      [](const auto& plan) { return !plan.evaluated; });
+  EXPECT_GT(unpriced, 0);
+  EXPECT_EQ(std::count_if(fronts.begin(), fronts.end(),
+                          [](const auto& row) { return row.at("index").empty(); }),
+            unpriced);
 }
 
 }  // namespace

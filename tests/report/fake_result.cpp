@@ -163,6 +163,8 @@ void search(study::CodesignResult& result) {
                                   0.62 - 0.2 * std::exp(-0.35 * generation)});
   }
   find_front(result);
+  result.algorithm = "nsga2";
+  result.accuracy_evaluations = static_cast<std::int64_t>(result.evaluated.size());
 }
 
 void show(study::CodesignResult& result, std::size_t evaluated, const std::string& label,
@@ -291,6 +293,44 @@ void fuse(study::CodesignResult& result) {
 }
 
 }  // namespace
+
+study::CodesignResult leveled_result() {
+  study::CodesignResult result = fake_result();
+  const std::size_t layers = result.network.compute_layers.size();
+  int generation = 0;
+  for (const study::Abstraction model :
+       {study::Abstraction::coarse, study::Abstraction::mid, study::Abstraction::fine}) {
+    const int number = static_cast<int>(model);
+    study::LevelSummary level;
+    level.model = model;
+    level.widths.assign(layers, {{2, 4, 8}, {4, 8}});
+    level.space_log10 = 21.0 - 4.2 * number;
+    level.priced = 333 - number;
+    level.skipped = model == study::Abstraction::fine ? 120 : 0;
+    for (int i = 0; i < 4; ++i, ++generation) {
+      const double volume = 0.62 - 0.2 * std::exp(-0.3 * generation);
+      study::GenerationSummary summary{generation, 33 + 27 * generation, 20 + generation,
+                                       volume + 0.05 * (2 - number)};
+      summary.final_hypervolume = volume;
+      summary.schedules_searched = number < 2 ? 0 : 700 + 40 * i;
+      summary.seconds = 11.5 * (generation + 1);
+      level.generations.push_back(summary);
+    }
+    const double share = 0.5 + 0.25 * number;
+    for (const std::size_t i : result.front) {
+      const auto& plan = result.evaluated[i];
+      study::HardwareCost cost = plan.hardware;
+      cost.energy_pj *= share;
+      cost.cycles = static_cast<std::int64_t>(share * static_cast<double>(cost.cycles));
+      const bool is_priced = number > 0 || i % 3 != 0;
+      level.front.push_back(
+          {plan.plan, plan.accuracy, cost, is_priced ? std::optional(i) : std::nullopt});
+    }
+    result.levels.push_back(std::move(level));
+  }
+  result.generations = result.levels.back().generations;
+  return result;
+}
 
 study::CodesignResult fused_result() {
   study::CodesignResult result = fake_result();

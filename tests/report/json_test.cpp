@@ -86,5 +86,30 @@ TEST(Json, PicksHaveTheirGroupsWhenTheyRunFused) {
             nullptr);
 }
 
+TEST(Json, LevelsEqualTheStruct) {
+  const auto result = report_test::leveled_result();
+  const auto json = parsed(result);
+  EXPECT_EQ(*json.find("run")->find("algorithm"), schema::Value("nsga2"));
+  const auto& levels = *json.find("levels")->as_list();
+  ASSERT_EQ(levels.size(), 3U);
+  EXPECT_EQ(*levels[0].find("model"), schema::Value("coarse"));
+  EXPECT_EQ(*levels[2].find("space_log10"), schema::Value(result.levels[2].space_log10));
+  EXPECT_EQ(*levels[2].find("skipped"), schema::Value(120));
+  EXPECT_EQ(levels[1].find("widths")->as_list()->size(), result.network.compute_layers.size());
+  EXPECT_EQ(levels[1].find("widths")->as_list()->front().find("weights")->as_list()->size(), 3U);
+  const auto& generation = levels[0].find("generations")->as_list()->at(2);
+  EXPECT_EQ(*generation.find("final_hypervolume"),
+            schema::Value(*result.levels[0].generations[2].final_hypervolume));
+  EXPECT_EQ(*generation.find("seconds"), schema::Value(result.levels[0].generations[2].seconds));
+  const auto& front = *levels[0].find("front")->as_list();
+  ASSERT_EQ(front.size(), result.levels[0].front.size());
+  for (std::size_t i = 0; i < front.size(); ++i) {
+    const auto& plan = result.levels[0].front[i];
+    EXPECT_EQ(*front[i].find("energy_pj"), schema::Value(plan.hardware.energy_pj));
+    EXPECT_EQ(front[i].find("index")->is_null(), !plan.evaluated);
+  }
+  EXPECT_TRUE(parsed(report_test::fake_result()).find("levels")->as_list()->empty());
+}
+
 }  // namespace
 }  // namespace hwflow::report

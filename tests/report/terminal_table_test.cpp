@@ -74,5 +74,16 @@ TEST(TerminalTable, StandsAnEmptyResult) {
   EXPECT_THAT(terminal_table(study::CodesignResult{}), testing::StartsWith("plan"));
 }
 
+TEST(TerminalTable, BeginsWithTheLevelsIfThereWereSeveral) {
+  const std::string text = terminal_table(report_test::leveled_result());
+  EXPECT_THAT(text, testing::StartsWith("level"));
+  // 33 + 27 g evaluations after generation g = 3, 7, 11; the fine level alone searches schedules.
+  EXPECT_THAT(text, testing::HasSubstr("\ncoarse   1.0e21       114"));
+  EXPECT_THAT(text, testing::HasSubstr("\nmid      6.3e16       108"));
+  EXPECT_THAT(text, testing::HasSubstr("\nfine     4.0e12       108"));
+  EXPECT_THAT(text, testing::HasSubstr("820"));
+  EXPECT_THAT(terminal_table(report_test::fake_result()), testing::StartsWith("plan"));
+}
+
 }  // namespace
 }  // namespace hwflow::report

@@ -49,5 +49,13 @@ TEST(WriteReport, WritesGroupsOfFusedPlans) {
   EXPECT_EQ(text_of(folder / "groups.csv"), groups_csv(result));
 }
 
+TEST(WriteReport, WritesLevelsIfThereWereSeveral) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "hwflow_report" / "levels";
+  const auto result = report_test::leveled_result();
+  write_report(result, folder);
+  EXPECT_EQ(text_of(folder / "levels.csv"), levels_csv(result));
+  EXPECT_EQ(text_of(folder / "level_fronts.csv"), level_fronts_csv(result));
+}
+
 }  // namespace
 }  // namespace hwflow::report

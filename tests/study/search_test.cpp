@@ -1,5 +1,6 @@
 #include "study/search.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "base/random.hpp"
 #include "pareto/dominance.hpp"
 #include "tests/study/small_world.hpp"
 
@@ -146,6 +148,34 @@ TEST_F(SearchTest, HypervolumeNeverFalls) {
   }
   EXPECT_GT(result.generations.back().hypervolume, 0.0);
   EXPECT_LT(result.generations.back().hypervolume, 1.0);  // the box is the unit cube
+}
+
+/// All that a search found as one number.
+std::uint64_t fingerprint(const SearchResult& result) {
+  std::string text;
+  for (const EvaluatedPlan& plan : result.evaluated) {
+    text += to_text(plan.plan) +
+            fmt::format(" {} {} {}\n", plan.generation, name(plan.origin), plan.on_front);
+  }
+  for (const GenerationSummary& generation : result.generations) {
+    text += fmt::format("{} {} {} {:.12g}\n", generation.generation, generation.evaluations,
+                        generation.front_size, generation.hypervolume);
+  }
+  return stable_hash(text);
+}
+
+/// Golden: recorded from the search as it was before it knew levels, budgets and other operators.
+TEST_F(SearchTest, OneFineLevelIsTheSearchWithoutLevels) {
+  Study study = small_study();
+  EXPECT_EQ(fingerprint(fresh(1, study)), 551324182386444551U);
+  study.search.seed = 5;
+  study.search.objectives = {Objective::accuracy, Objective::energy, Objective::latency,
+                             Objective::dram};
+  study.search.pinned = {{"first", 8, 8}};
+  study.search.sensitivity_seeds = false;
+  study.search.population = 16;
+  study.search.generations = 9;
+  EXPECT_EQ(fingerprint(fresh(1, study)), 12705404784511258817U);
 }
 
 TEST_F(SearchTest, ObjectivesAreThoseOfTheStudy) {

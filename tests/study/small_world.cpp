@@ -72,6 +72,35 @@ Expected<chip::MappingResult> map_by_formula(const Layer& layer) {
   return result;
 }
 
+Expected<LayerCost> bound_by_formula(const Layer& layer, Abstraction model) {
+  const Expected<chip::MappingResult> fine = map_by_formula(layer);
+  const bool is_coarse = model == Abstraction::coarse;
+  LayerCost bound;
+  bound.energy_pj = fine->cost.mac_energy_pj / (is_coarse ? layer.bits.inputs : 1);
+  bound.cycles = fine->cost.cycles / (is_coarse ? 2 : 1);
+  for (const Operand& operand : layer.op.operands()) {
+    const std::int64_t bits = operand.elements() * bits_of(layer.bits, operand.role);
+    if (operand.role == Role::weights || (operand.role == Role::inputs && !is_coarse)) {
+      bound.dram_bits += bits;
+    }
+  }
+  return bound;
+}
+
+SmallModels::SmallModels()
+    : fine(small_network(), small_accelerator(), HardwareOptions{}, map_by_formula),
+      mid(small_network(), small_accelerator(), HardwareOptions{},
+          [](const Layer& layer) { return bound_by_formula(layer, Abstraction::mid); }),
+      coarse(small_network(), small_accelerator(), HardwareOptions{},
+             [](const Layer& layer) { return bound_by_formula(layer, Abstraction::coarse); }) {}
+
+LevelModels SmallModels::all() {
+  LevelModels models(fine);
+  models.mid = &mid;
+  models.coarse = &coarse;
+  return models;
+}
+
 std::int64_t fake_errors(const PrecisionPlan& plan) {
   std::int64_t errors = 0;
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
@@ -84,6 +113,7 @@ std::int64_t fake_errors(const PrecisionPlan& plan) {
 train::AccuracyEstimate FakeAccuracyModel::evaluate(const PrecisionPlan& plan) {
   const int number = ++evaluations;
   if (before_evaluation) before_evaluation(number);
+  if (remember_asked) asked.push_back(plan);
   return {1000 - fake_errors(plan), 1000};
 }
 

@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "chip/mapper/mapper.hpp"
+#include "study/layer_bounds_model.hpp"
 #include "study/layer_by_layer_model.hpp"
 #include "study/run_store.hpp"
+#include "study/search.hpp"
 #include "study/study.hpp"
 #include "train/quant/backend.hpp"
 
@@ -26,6 +29,19 @@ namespace hwflow::study {
 /// cycles = MACs * weight bits, DRAM traffic = the operands once. So a plan's cost is easy to work
 /// out by hand.
 [[nodiscard]] Expected<chip::MappingResult> map_by_formula(const Layer& layer);
+
+/// Bounds below it: coarse has energy = MACs * weight bits, half its cycles and the weights as DRAM
+/// traffic; mid has energy = MACs * weight bits * input bits, its cycles, and no outputs in DRAM.
+/// So the levels do not agree on which of two plans is better.
+[[nodiscard]] Expected<LayerCost> bound_by_formula(const Layer& layer, Abstraction model);
+
+/// The models of the small network on these stand-ins.
+struct SmallModels {
+  SmallModels();
+  LayerByLayerModel fine;
+  LayerBoundsModel mid, coarse;
+  [[nodiscard]] LevelModels all();
+};
 
 /// A stand-in for training. Of 1,000 images, layer i gets (8 - weights) * (i + 1) + (8 - inputs)
 /// wrong, so that late layers matter most; of 2,000 others twice as many and, unless that is none,
@@ -53,6 +69,9 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   std::function<void()> within_finish;
   /// Called before every evaluation with its number; may throw or kill.
   std::function<void(int)> before_evaluation;
+  /// What evaluate() was asked, in order; for one thread.
+  std::vector<PrecisionPlan> asked;
+  bool remember_asked = false;
 };
 
 /// Search errors of a plan by the rule above.

@@ -80,5 +80,37 @@ TEST(CheckStudy, NamesMapperOptionsThatDoNotExist) {
   EXPECT_THAT(problems_of(study), testing::HasSubstr("products"));
 }
 
+TEST(CheckStudy, WantsLevelsThatRiseAndEndFine) {
+  Study study = small_study();
+  study.search.levels = {{Abstraction::mid, 2, 8}, {Abstraction::coarse, 2, 10}};
+  const std::string text = problems_of(study);
+  EXPECT_THAT(text, testing::HasSubstr("s.yaml: search.levels[1].model: coarse after mid (levels "
+                                       "go from coarse over mid to fine)"));
+  EXPECT_THAT(text, testing::HasSubstr("s.yaml: search.levels[1].population: must be a multiple of "
+                                       "4, at least 8, got 10 (for example 12)"));
+  EXPECT_THAT(text, testing::HasSubstr("s.yaml: search.levels[1].model: the last level is coarse"));
+  study.search.levels = {{Abstraction::coarse, 2, std::nullopt}, {Abstraction::fine, 0, 12}};
+  EXPECT_EQ(problems_of(study), "");
+  study.search.algorithm = Algorithm::greedy;
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("s.yaml: search.levels: are of nsga2, but "
+                                                     "search.algorithm is greedy"));
+}
+
+TEST(CheckStudy, WantsEvaluationsForTheUniformPlans) {
+  Study study = small_study();
+  study.search.evaluations = 8;  // three widths of each kind make nine uniform plans
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("s.yaml: search.evaluations: 8 are too few for the 9 uniform "
+                                 "plans, which are always measured"));
+  study.search.evaluations = 9;
+  EXPECT_EQ(problems_of(study), "");
+  study.search.evaluations = 2;
+  study.baselines = {{8, 8}};
+  study.finish.baselines = {{8, 8}, {4, 4}};
+  EXPECT_EQ(problems_of(study), "");
+  study.search.evaluations = 1;
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("1 are too few for the 2 uniform plans"));
+}
+
 }  // namespace
 }  // namespace hwflow::study

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# What levels of abstraction save, and what other algorithms find, at an equal number of accuracy
+# evaluations, as Markdown:  bench/levels.sh [HWFLOW]
+# examples/04_fmnist_levels.yaml without re-training, three seeds; other choices by the environment:
+# STUDY, ARCHS, EVALUATIONS, SEEDS, THREADS, SETTINGS (more --set of every run), OUT (kept when named), and
+# VARIANTS: levels (as the study says), fine (no levels), random, greedy, uniform. Every run measures
+# its accuracies anew: hours on two cores for all variants.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/find_hwflow.sh"
+study=${STUDY:-$here/../examples/04_fmnist_levels.yaml}
+read -ra archs <<<"${ARCHS:-eyeriss bitfusion}"
+read -ra seeds <<<"${SEEDS:-1 2 3}"
+read -ra variants <<<"${VARIANTS:-fine levels}"
+read -ra settings <<<"${SETTINGS:-}"
+evaluations=${EVALUATIONS:-320}
+if [[ -n ${OUT:-} ]]; then
+  out=$OUT
+  mkdir -p "$out"
+else
+  out=$(mktemp -d)
+  trap 'rm -rf "$out"' EXIT
+fi
+
+variant_settings() { # VARIANT: sets `chosen`
+  case $1 in
+    levels) chosen=() ;;
+    fine) chosen=("search.levels=[]") ;;
+    random | greedy | uniform) chosen=("search.levels=[]" "search.algorithm=$1") ;;
+    *) echo "no variant '$1': levels, fine, random, greedy or uniform" >&2 && exit 2 ;;
+  esac
+}
+
+for arch in "${archs[@]}"; do
+  for seed in "${seeds[@]}"; do
+    for variant in "${variants[@]}"; do
+      folder=$out/$arch-$variant-$seed
+      [[ -f $folder/result.json ]] && continue
+      variant_settings "$variant"
+      arguments=()
+      for setting in "accelerator=$arch" "search.evaluations=$evaluations" finish.picks=0 finish.epochs=0 \
+        "finish.baselines=[{weights: 8, inputs: 8}]" accuracy.confirm_images=0 "export=[]" \
+        "${chosen[@]}" "${settings[@]}"; do
+        arguments+=(--set "$setting")
+      done
+      "$hwflow" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet \
+        "${arguments[@]}"
+    done
+  done
+done
+
+python3 - "$out" "${archs[*]}" "${variants[*]}" "${seeds[*]}" <<'PYTHON'
+import json
+import sys
+
+folder, *lists = sys.argv[1:]
+archs, variants, seeds = (words.split() for words in lists)
+
+
+def facts(arch, variant, seed):
+    result = json.load(open(f"{folder}/{arch}-{variant}-{seed}/result.json"))
+    seconds = result["run"]["seconds"]
+    last = result["levels"][-1]
+    return {"evaluations": result["evaluations"], "layers": last["generations"][-1]["schedules_searched"],
+            "mapping": seconds["mapping"], "all": seconds["mapping"] + seconds["search"],
+            "hypervolume": result["hypervolume"],
+            "ruled out": last["skipped"],
+            "space": [level["space_log10"] for level in result["levels"]]}
+
+
+print("| accelerator | variant | accuracies | layers mapped | mapping, s | mapping and search, s | "
+      "hypervolume | by seed | plans ruled out | log10 of the space |\n|---|---|---|---|---|---|---|---|---|---|")
+for arch in archs:
+    for variant in variants:
+        runs = [facts(arch, variant, seed) for seed in seeds]
+
+        def mean(key):
+            return sum(run[key] for run in runs) / len(runs)
+
+        spaces = [f"{sum(x) / len(runs):.1f}" for x in zip(*(run["space"] for run in runs))]
+        print(f"| {arch} | {variant} | {mean('evaluations'):.0f} | {mean('layers'):.0f} | {mean('mapping'):.1f} | "
+              f"{mean('all'):.1f} | {mean('hypervolume'):.4f} | "
+              + " ".join(f"{run['hypervolume']:.4f}" for run in runs)
+              + f" | {mean('ruled out'):.0f} | {' > '.join(spaces)} |")
+PYTHON

@@ -1,0 +1,94 @@
+#include "study/algorithms.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "base/check.hpp"
+#include "study/search_seeds.hpp"
+
+namespace hwflow::study {
+namespace {
+
+constexpr std::array kAlgorithms{
+    std::pair{Algorithm::nsga2, &run_nsga2}, std::pair{Algorithm::random, &run_random},
+    std::pair{Algorithm::greedy, &run_greedy}, std::pair{Algorithm::uniform, &run_uniform}};
+
+std::int64_t bred(const SearchOptions& options) {
+  std::int64_t count = 0;
+  for (const LevelOptions& level : levels_of(options)) {
+    count += std::int64_t{level.population.value_or(options.population)} * level.generations;
+  }
+  return count;
+}
+
+/// ", 16 that narrow one layer, at most 4 that narrow more", or nothing.
+std::string seeds_text(const SeedCounts& counts) {
+  if (counts.steps == 0) return {};
+  return fmt::format(", {} that narrow one layer, at most {} that narrow more", counts.steps,
+                     counts.path);
+}
+
+std::string plan_text(const SearchOptions& options) {
+  switch (options.algorithm) {
+    case Algorithm::nsga2: break;
+    case Algorithm::uniform: return {};
+    default: return fmt::format("; then {}", name(options.algorithm));
+  }
+  if (options.levels.empty()) {
+    return fmt::format("; then {} generations of {}", options.generations, options.population);
+  }
+  std::string text;
+  for (const LevelOptions& level : options.levels) {
+    text += fmt::format("{}{} {}", text.empty() ? "; then " : ", ", level.generations,
+                        name(level.model));
+  }
+  return text + " generations";
+}
+
+}  // namespace
+
+RunAlgorithm find_algorithm(Algorithm algorithm) {
+  for (const auto& [known, run] : kAlgorithms) {
+    if (known == algorithm) return run;
+  }
+  HWFLOW_CHECK(false, "unknown algorithm");
+  return nullptr;
+}
+
+std::int64_t default_budget(const SearchOptions& options, std::int64_t seeds) {
+  return std::max<std::int64_t>(seeds, options.population) + bred(options);
+}
+
+Outlook outlook_of(const Study& study, const PlanSpace& space) {
+  std::set<std::string> uniform;
+  for (const PrecisionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
+  const bool is_uniform = study.search.algorithm == Algorithm::uniform;
+  const SeedCounts counts = is_uniform ? SeedCounts{} : count_seeds(study.search, space);
+  const auto seeds = static_cast<std::int64_t>(uniform.size() + counts.steps + counts.path);
+  std::int64_t total = is_uniform ? static_cast<std::int64_t>(space.width_pairs().size())
+                                  : default_budget(study.search, seeds);
+  if (study.search.evaluations) {
+    total = is_uniform ? std::min(total, *study.search.evaluations) : *study.search.evaluations;
+  }
+  return {total, fmt::format("seeds: {} uniform{}{}", uniform.size(), seeds_text(counts),
+                             plan_text(study.search))};
+}
+
+std::string level_prefix(const SearchLedger& ledger, const SearchOptions& options) {
+  if (options.levels.empty()) return {};
+  return fmt::format("{} level, ", name(options.levels[ledger.level_count() - 1].model));
+}
+
+void run_uniform(SearchLedger& ledger, const SearchOptions&) {
+  std::vector<PrecisionPlan> plans;
+  for (const WidthPair& pair : ledger.space().width_pairs()) {
+    plans.push_back(ledger.space().uniform(pair));
+  }
+  if (ledger.measure(plans, Origin::uniform)) ledger.close_generation("uniform plans");
+}
+
+}  // namespace hwflow::study

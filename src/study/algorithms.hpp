@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "study/search_ledger.hpp"
+
+namespace hwflow::study {
+
+/// Proposes plans of ledger.space() to the ledger until its work or the budget is done. The uniform
+/// plans are measured already. Of `options`, population and generations are those of the level.
+using RunAlgorithm = void (*)(SearchLedger& ledger, const SearchOptions& options);
+
+/// One function per algorithm: a new one is a name of the enum, a file, and a line of this table.
+[[nodiscard]] RunAlgorithm find_algorithm(Algorithm algorithm);
+
+/// Bred: the seeds of search_seeds(), or what an earlier level handed on, and their offspring.
+void run_nsga2(SearchLedger& ledger, const SearchOptions& options);
+/// The seeds of search_seeds(), then genomes drawn at random, all alike.
+void run_random(SearchLedger& ledger, const SearchOptions& options);
+/// Paths of narrowing from the widest plan, see study/greedy_search.
+void run_greedy(SearchLedger& ledger, const SearchOptions& options);
+/// The uniform plans of all pairs of widths.
+void run_uniform(SearchLedger& ledger, const SearchOptions& options);
+
+/// What a search is going to measure, for the progress line.
+struct Outlook {
+  std::int64_t total = 0;
+  std::string note;
+};
+[[nodiscard]] Outlook outlook_of(const Study& study, const PlanSpace& space);
+
+/// Distinct plans that NSGA-II would measure: the budget of algorithms that have no end of their
+/// own, when the study names none.
+[[nodiscard]] std::int64_t default_budget(const SearchOptions& options, std::int64_t seeds);
+
+/// "coarse level, " where a study has several, else nothing: the beginning of a line of progress.
+[[nodiscard]] std::string level_prefix(const SearchLedger& ledger, const SearchOptions& options);
+
+}  // namespace hwflow::study

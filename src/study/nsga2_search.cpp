@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "pareto/nsga2.hpp"
+#include "study/algorithms.hpp"
+#include "study/search_seeds.hpp"
+
+namespace hwflow::study {
+namespace {
+
+pareto::Nsga2Options options_of(const SearchLedger& ledger, const SearchOptions& options) {
+  const bool is_last = ledger.level_count() == levels_of(options).size();
+  pareto::Nsga2Options result;
+  result.population = options.population;
+  // The budget says when to end.
+  result.generations =
+      options.evaluations && is_last ? std::numeric_limits<int>::max() : options.generations;
+  result.breeding = {options.crossover, options.mutation, options.crossover_probability,
+                     options.mutation_probability};
+  // Levels breed from the same plans: with the same numbers they would breed the same plans.
+  result.seed = options.seed + ledger.level_count() - 1;
+  return result;
+}
+
+}  // namespace
+
+void run_nsga2(SearchLedger& ledger, const SearchOptions& options) {
+  const bool is_first = ledger.level_count() == 1;
+  if (is_first) measure_seeds(ledger, options);
+  if (!ledger.alive()) return;
+  const std::vector<pareto::Genome> seeds = ledger.known_genomes();
+  const std::string prefix = level_prefix(ledger, options);
+  bool seeding = true;
+  const auto evaluate = [&](std::span<const pareto::Genome> brood) {
+    const Origin origin = seeding ? Origin::random : Origin::offspring;
+    seeding = false;
+    return ledger.measure(brood, origin);
+  };
+  const auto on_generation = [&](const pareto::Generation& generation) {
+    const std::string of = options.evaluations ? "" : fmt::format(" of {}", options.generations);
+    ledger.close_generation(fmt::format("{}generation {}{}", prefix, generation.index, of));
+  };
+  const pareto::Nsga2Result outcome =
+      pareto::run_nsga2(ledger.space().genomes(), seeds, options_of(ledger, options), evaluate,
+                        on_generation, ledger.stop_token());
+  if (outcome.stopped) ledger.stop();
+}
+
+}  // namespace hwflow::study
