@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "study/agent_search.hpp"
 #include "study/search_seeds.hpp"
 
 namespace hwflow::study {
@@ -15,7 +16,8 @@ namespace {
 
 constexpr std::array kAlgorithms{
     std::pair{Algorithm::nsga2, &run_nsga2}, std::pair{Algorithm::random, &run_random},
-    std::pair{Algorithm::greedy, &run_greedy}, std::pair{Algorithm::uniform, &run_uniform}};
+    std::pair{Algorithm::greedy, &run_greedy}, std::pair{Algorithm::uniform, &run_uniform},
+    std::pair{Algorithm::agent, &run_agent}};
 
 std::int64_t bred(const SearchOptions& options) {
   std::int64_t count = 0;
@@ -67,6 +69,7 @@ Outlook outlook_of(const Study& study, const PlanSpace& space) {
   std::set<std::string> uniform;
   for (const PrecisionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
   const bool is_uniform = study.search.algorithm == Algorithm::uniform;
+  const bool is_agent = study.search.algorithm == Algorithm::agent;
   const SeedCounts counts = is_uniform ? SeedCounts{} : count_seeds(study.search, space);
   const auto seeds = static_cast<std::int64_t>(uniform.size() + counts.steps + counts.path);
   std::int64_t total = is_uniform ? static_cast<std::int64_t>(space.width_pairs().size())
@@ -74,8 +77,9 @@ Outlook outlook_of(const Study& study, const PlanSpace& space) {
   if (study.search.evaluations) {
     total = is_uniform ? std::min(total, *study.search.evaluations) : *study.search.evaluations;
   }
-  return {total, fmt::format("seeds: {} uniform{}{}", uniform.size(), seeds_text(counts),
-                             plan_text(study.search))};
+  return {total,
+          fmt::format("seeds: {} uniform{}{}", uniform.size(),
+                      is_agent ? std::string() : seeds_text(counts), plan_text(study.search))};
 }
 
 std::string level_prefix(const SearchLedger& ledger, const SearchOptions& options) {

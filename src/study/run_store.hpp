@@ -15,6 +15,8 @@ namespace hwflow::study {
 
 /// Name of the store in an output folder.
 inline constexpr std::string_view kStoreFile = "runs.sqlite";
+/// What stands for a plan where the accuracy is that of the float network.
+inline constexpr std::string_view kFloatOnSearchSplit = "float, search split";
 
 /// A row of the table of runs.
 struct RunRecord {

@@ -11,6 +11,7 @@
 #include "study/progress.hpp"
 #include "study/run_store.hpp"
 #include "study/study.hpp"
+#include "train/agent/agent.hpp"
 #include "train/quant/backend.hpp"
 
 namespace hwflow::study {
@@ -41,6 +42,7 @@ struct SearchSetting {
   std::chrono::milliseconds heartbeat{2000};  ///< between two signs of life of the re-training
   /// Run of the store that remembers the time of each generation; none: only this process does.
   std::optional<std::int64_t> run = std::nullopt;
+  train::MakeAgent make_agent = train::make_ddpg_agent;  ///< of search.algorithm: agent
 };
 
 /// The hardware models of a search by level of abstraction, each a lower bound of the next; all

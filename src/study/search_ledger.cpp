@@ -22,6 +22,7 @@ SearchLedger::SearchLedger(const Study& study, const LevelModels& models,
                            const SearchSetting& setting)
     : study_(study),
       models_(models),
+      accuracy_(accuracy),
       store_(store),
       setting_(setting),
       evaluator_(models.fine, accuracy, store, setting.threads, setting.progress, setting.stop),
@@ -55,6 +56,32 @@ std::int64_t SearchLedger::evaluations_left() const {
 
 void SearchLedger::limit_evaluations(std::int64_t budget) {
   if (!budget_) budget_ = budget;
+}
+
+std::optional<train::AccuracyEstimate> SearchLedger::float_accuracy() {
+  return find_or_measure(store_, accuracy_.key(), std::string(kFloatOnSearchSplit),
+                         !setting_.only_known,
+                         [this] { return accuracy_.float_search_accuracy(); });
+}
+
+std::optional<train::AccuracyEstimate> SearchLedger::accuracy(const PrecisionPlan& plan) const {
+  const std::optional<std::size_t> known = find(plan);
+  if (!known) return std::nullopt;
+  return plans_[*known].accuracy;
+}
+
+std::optional<HardwareCost> SearchLedger::price(const PrecisionPlan& plan) {
+  if (!alive()) return std::nullopt;
+  auto values = evaluator_.price(*levels_.back().hardware, std::span(&plan, 1));
+  if (!values) {
+    problems_ = std::move(values).error();
+    return std::nullopt;
+  }
+  if (!*values) {
+    stopped_ = true;
+    return std::nullopt;
+  }
+  return (**values).front();
 }
 
 std::optional<std::size_t> SearchLedger::find(const PrecisionPlan& plan) const {

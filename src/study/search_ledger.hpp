@@ -43,6 +43,18 @@ class SearchLedger {
   [[nodiscard]] const std::stop_token& stop_token() const { return setting_.stop; }
   /// The run was asked to stop, and the algorithm has not done all it would.
   void stop() { stopped_ = true; }
+  /// The search cannot be done as it was asked for.
+  void fail(Diagnostics problems) { problems_ = std::move(problems); }
+
+  [[nodiscard]] const Study& study() const { return study_; }
+  [[nodiscard]] const SearchSetting& setting() const { return setting_; }
+  [[nodiscard]] const Network& network() const { return models_.fine.network(); }
+  /// Of the float network on the search split; none: not known, and nothing may be measured.
+  [[nodiscard]] std::optional<train::AccuracyEstimate> float_accuracy();
+  /// None: the plan was not measured.
+  [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy(const PrecisionPlan& plan) const;
+  /// What a plan costs at the present level, measured or not. None when alive() is false.
+  [[nodiscard]] std::optional<HardwareCost> price(const PrecisionPlan& plan);
   /// Distinct plans whose accuracy may still be measured.
   [[nodiscard]] std::int64_t evaluations_left() const;
   /// A budget for a study that names none; for algorithms that would not end by themselves.
@@ -120,6 +132,7 @@ class SearchLedger {
 
   const Study& study_;
   const LevelModels& models_;
+  train::AccuracyModel& accuracy_;
   RunStore& store_;
   const SearchSetting& setting_;
   PlanEvaluator evaluator_;

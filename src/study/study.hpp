@@ -13,6 +13,7 @@
 #include "chip/mapper/mapper.hpp"
 #include "pareto/breeder.hpp"
 #include "schema/field.hpp"
+#include "study/agent_options.hpp"
 #include "study/codesign_result.hpp"
 #include "workload/weights.hpp"
 
@@ -123,12 +124,13 @@ constexpr auto enum_names(Schedule) {
 [[nodiscard]] std::string_view name(Schedule schedule);
 
 /// How plans are chosen; one function each, see study/algorithms.
-enum class Algorithm : std::uint8_t { nsga2, random, greedy, uniform };
+enum class Algorithm : std::uint8_t { nsga2, random, greedy, uniform, agent };
 constexpr auto enum_names(Algorithm) {
   return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2},
                     std::pair{std::string_view{"random"}, Algorithm::random},
                     std::pair{std::string_view{"greedy"}, Algorithm::greedy},
-                    std::pair{std::string_view{"uniform"}, Algorithm::uniform}};
+                    std::pair{std::string_view{"uniform"}, Algorithm::uniform},
+                    std::pair{std::string_view{"agent"}, Algorithm::agent}};
 }
 [[nodiscard]] std::string_view name(Algorithm algorithm);
 
@@ -186,6 +188,7 @@ struct SearchOptions {
   double crossover_probability = 0.9;
   std::optional<double> mutation_probability;
   bool sensitivity_seeds = true;
+  AgentOptions agent;
   std::uint64_t seed = 1;
   bool operator==(const SearchOptions&) const = default;
 
@@ -195,7 +198,8 @@ struct SearchOptions {
         schema::field("algorithm", &T::algorithm,
                       "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by "
                       "step where that does the least harm for the gain; uniform: the uniform "
-                      "plans and no others."),
+                      "plans and no others; agent: by reinforcement learning within budgets, as in "
+                      "HAQ."),
         schema::field("objectives", &T::objectives,
                       "What the search minimises (accuracy: 1-top1)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
@@ -247,6 +251,7 @@ struct SearchOptions {
             "with plans that narrow the layers of least harm first. Costs an evaluation for "
             "each free layer and each width below its widest, of weights and of inputs, "
             "and up to population / 2 more: 20 layers with 3 widths each take 80 + 20."),
+        schema::field("agent", &T::agent, "Of algorithm: agent."),
         schema::field("seed", &T::seed, "Seed of the search.")};
   }
 };

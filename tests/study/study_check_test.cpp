@@ -80,6 +80,13 @@ TEST(CheckStudy, NamesMapperOptionsThatDoNotExist) {
   EXPECT_THAT(problems_of(study), testing::HasSubstr("products"));
 }
 
+TEST(CheckStudy, WantsBudgetsOfACost) {
+  Study study = small_study();
+  study.search.agent.budget_objective = Objective::accuracy;
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("search.agent.budget_objective: must be a cost, got accuracy"));
+}
+
 TEST(CheckStudy, WantsLevelsThatRiseAndEndFine) {
   Study study = small_study();
   study.search.levels = {{Abstraction::mid, 2, 8}, {Abstraction::coarse, 2, 10}};
