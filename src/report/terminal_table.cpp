@@ -139,7 +139,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
     text += test_accuracy_text(result) + "\n";
   }
   text += headline_line(result);
-  if (!result.search_caveat.empty()) text.append("\n").append(harmless(result.search_caveat)) += '\n';
+  if (!result.search_caveat.empty()) text += fmt::format("\n{}\n", harmless(result.search_caveat));
   return text;
 }
 

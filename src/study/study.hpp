@@ -183,8 +183,8 @@ struct SearchOptions {
   double narrow_share = 0.1;
   bool compare_levels = true;
   std::optional<std::int64_t> evaluations;
-  pareto::Crossover crossover = pareto::Crossover::gene_run;
-  pareto::Mutation mutation = pareto::Mutation::redraw;
+  pareto::Crossover crossover = pareto::Crossover::groups;
+  pareto::Mutation mutation = pareto::Mutation::step_or_redraw;
   double crossover_probability = 0.9;
   std::optional<double> mutation_probability;
   bool sensitivity_seeds = true;

@@ -24,6 +24,7 @@ class Check {
   Diagnostics run() && {
     check_objectives();
     check_population("search", study_.search.population);
+    check_agent();
     check_levels();
     check_evaluations();
     check_widths("search.weight_bits", study_.search.weight_bits);
@@ -54,6 +55,13 @@ class Check {
     }
     if (distinct.size() < 2) {
       add("search.objectives", "must contain at least one cost",
+          "energy, latency, dram or model_size");
+    }
+  }
+
+  void check_agent() {
+    if (study_.search.agent.budget_objective == Objective::accuracy) {
+      add("search.agent.budget_objective", "must be a cost, got accuracy",
           "energy, latency, dram or model_size");
     }
   }

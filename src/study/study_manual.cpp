@@ -41,6 +41,10 @@ layers. With `schedule: fused` it costs what the best partition into fused group
 layers by themselves and the blocks of groups are mapped. The accelerator needs one buffer that holds
 inputs and outputs, and additions and poolings are always layers.
 
+**Algorithms, budget, levels.** `search.algorithm` says how plans are chosen, `search.evaluations` how
+many accuracies any algorithm may measure, and `search.levels` searches with cheap lower bounds of
+the hardware's cost first (docs/search.md).
+
 ## An example
 
 ```yaml

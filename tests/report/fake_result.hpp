@@ -9,8 +9,8 @@ namespace hwflow::report_test {
 [[nodiscard]] study::CodesignResult fake_result();
 
 /// The same, found at a coarse, a mid and a fine level: the costs of the first two are a half and
-/// three quarters of those in the end, and the coarse level alone hands on plans that are not priced
-/// at the fine one.
+/// three quarters of those in the end, and the coarse level alone hands on plans that are not
+/// priced at the fine one.
 [[nodiscard]] study::CodesignResult leveled_result();
 
 /// The same with every plan in three parts: layers 0 to 3 fused, layer 4 by itself, the rest fused.

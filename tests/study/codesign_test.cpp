@@ -253,6 +253,81 @@ TEST_F(CodesignTest, OnlyKnownSaysWhatAStoppedRunLacks) {
   EXPECT_EQ(store_->runs()[0].state, "stopped");
 }
 
+LoadedStudy leveled(LoadedStudy study) {
+  study.options.search.levels = {{Abstraction::coarse, 2, std::nullopt},
+                                 {Abstraction::mid, 1, std::nullopt},
+                                 {Abstraction::fine, 1, std::nullopt}};
+  return study;
+}
+
+/// By the real bounds and the mapper, both schedules: what the fine level says is no less.
+TEST_F(CodesignTest, LevelsEndWithTheFrontOfPlansAsTheyRun) {
+  for (const LoadedStudy& study : {leveled(small_loaded()), leveled(fused_loaded())}) {
+    FakeAccuracyModel model;
+    const CodesignResult result = run_with(*store_, model, {}, study);
+    EXPECT_FALSE(result.stopped);
+    EXPECT_EQ(result.algorithm, "nsga2");
+    ASSERT_EQ(result.levels.size(), 3U);
+    EXPECT_LE(result.evaluated.size(), static_cast<std::size_t>(result.accuracy_evaluations));
+    EXPECT_GE(result.plans.size(), 3U);
+    for (const LevelSummary& level : result.levels) {
+      for (const LevelPlan& plan : level.front) {
+        if (!plan.evaluated) continue;
+        const HardwareCost& cost = result.evaluated[*plan.evaluated].hardware;
+        EXPECT_LE(plan.hardware.energy_pj, cost.energy_pj * (1.0 + 1e-9));
+        EXPECT_LE(plan.hardware.cycles, cost.cycles);
+        EXPECT_LE(plan.hardware.dram_bits, cost.dram_bits);
+      }
+      EXPECT_TRUE(level.generations.back().final_hypervolume.has_value());
+    }
+    EXPECT_EQ(result.generations.size(), result.levels.back().generations.size());
+    EXPECT_TRUE(std::any_of(result.phases.begin(), result.phases.end(),
+                            [](const PhaseTime& phase) { return phase.name == "comparing"; }));
+  }
+}
+
+TEST_F(CodesignTest, OnlyKnownGivesTheLevelsAgain) {
+  FakeAccuracyModel first, second;
+  const LoadedStudy study = leveled(small_loaded());
+  const CodesignResult once = run_with(*store_, first, {}, study);
+  CodesignSetting setting;
+  setting.only_known = true;
+  setting.threads = 2;
+  const CodesignResult again =
+      run_codesign(study, store_->runs()[0], second, *store_, setting).value();
+  EXPECT_EQ(second.evaluations, 0);
+  EXPECT_FALSE(again.stopped);
+  EXPECT_EQ(again.front, once.front);
+  ASSERT_EQ(again.levels.size(), once.levels.size());
+  for (std::size_t l = 0; l < once.levels.size(); ++l) {
+    EXPECT_EQ(again.levels[l].widths, once.levels[l].widths);
+    ASSERT_EQ(again.levels[l].generations.size(), once.levels[l].generations.size());
+    for (std::size_t g = 0; g < once.levels[l].generations.size(); ++g) {
+      const GenerationSummary& x = again.levels[l].generations[g];
+      const GenerationSummary& y = once.levels[l].generations[g];
+      EXPECT_EQ(x.seconds, y.seconds);
+      EXPECT_EQ(x.hypervolume, y.hypervolume);
+      EXPECT_EQ(x.final_hypervolume, y.final_hypervolume);
+      EXPECT_EQ(x.schedules_searched, y.schedules_searched);
+    }
+  }
+}
+
+TEST_F(CodesignTest, SaysAtWhichLevelItWasStopped) {
+  std::stop_source source;
+  FakeAccuracyModel model;
+  model.before_evaluation = [&](int number) {
+    if (number == 47) source.request_stop();
+  };
+  CodesignSetting setting;
+  setting.stop = source.get_token();
+  const CodesignResult result = run_with(*store_, model, setting, leveled(small_loaded()));
+  EXPECT_TRUE(result.stopped);
+  // 29 seeds, then generations 1 and 2 of 8 at the coarse level: up to 37 and 45. Generation 3 is
+  // what the mid level was handed, 47 is in its first brood.
+  EXPECT_EQ(result.missing, "the search ended after generation 3, at level 2 of 3 (mid)");
+}
+
 TEST_F(CodesignTest, NothingFeasibleIsAnErrorWithTheLayersByName) {
   LoadedStudy study = small_loaded();
   chip::Accelerator::Fields fields = study.accelerator.fields();
