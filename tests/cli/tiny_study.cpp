@@ -94,6 +94,11 @@ nlohmann::json lasting_part(nlohmann::json result) {
        {"id", "started", "seconds", "threads", "accuracies_reused", "mappings_searched"}) {
     result["run"].erase(key);
   }
+  const auto without_times = [](nlohmann::json& generations) {
+    for (nlohmann::json& generation : generations) generation.erase("seconds");
+  };
+  without_times(result["generations"]);
+  for (nlohmann::json& level : result["levels"]) without_times(level["generations"]);
   return result;
 }
 
