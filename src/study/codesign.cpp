@@ -161,8 +161,8 @@ class Run {
 
   Diagnostics search() {
     const Clock::time_point start = Clock::now();
-    result_.float_search =
-        cached(std::string(kFloatOnSearchSplit), [this] { return accuracy_.float_search_accuracy(); });
+    result_.float_search = cached(std::string(kFloatOnSearchSplit),
+                                  [this] { return accuracy_.float_search_accuracy(); });
     const SearchSetting setting = search_setting();
     Expected<SearchResult> found =
         search_plans(study_.options, level_models(), accuracy_, store_, setting);
