@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/training_inputs.hpp"
+#include "study/paired_test.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/training.hpp"
 #include "train/quant/quantized_testing.hpp"
@@ -26,6 +27,8 @@ struct TestArguments {
   std::string mode = "float";
   std::string device = "cpu";
   std::int64_t first = 0;  ///< 0: all
+  ModelArguments against;  ///< file empty: none
+  std::string against_mode = "float";
 };
 
 struct Tested {
@@ -95,37 +98,107 @@ train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) 
   return train::select(images, indices);
 }
 
+Expected<Tested> test_in_mode(const TestArguments& arguments, const train::ImageSet& images,
+                              int threads) {
+  return std::ranges::find(kModes, arguments.mode, &Mode::name)->test(arguments, images, threads);
+}
+
+/// A tested model and its numbers.
+struct Score {
+  std::string file, mode;
+  Tested tested;
+  std::int64_t correct = 0;
+  double top1 = 0.0, standard_error = 0.0;
+};
+
+Score score_of(const TestArguments& arguments, Tested tested) {
+  const auto total = static_cast<double>(tested.correct.size());
+  Score score{arguments.model.file, arguments.mode, std::move(tested)};
+  score.correct = std::accumulate(score.tested.correct.begin(), score.tested.correct.end(),
+                                  std::int64_t{0});
+  score.top1 = static_cast<double>(score.correct) / total;
+  score.standard_error = std::sqrt(score.top1 * (1.0 - score.top1) / total);
+  return score;
+}
+
+nlohmann::ordered_json json_of(const Score& score) {
+  return {{"model", score.file},      {"mode", score.mode}, {"notes", score.tested.notes},
+          {"correct", score.correct}, {"top1", score.top1}, {"standard_error", score.standard_error}};
+}
+
+nlohmann::ordered_json json_of(const study::PairedTest& pair) {
+  return {{"both_right", pair.both_right},
+          {"only_model_right", pair.only_a_right},
+          {"only_against_right", pair.only_b_right},
+          {"both_wrong", pair.both_wrong},
+          {"difference", pair.difference},
+          {"low", pair.low},
+          {"high", pair.high},
+          {"p_value", pair.p_value}};
+}
+
+std::string line_of(const Score& score) {
+  return fmt::format("{}: {} of {} right, top-1 {:.2f} % +- {:.2f} ({})\n", score.file,
+                     score.correct, score.tested.correct.size(), 100.0 * score.top1,
+                     100.0 * score.standard_error, score.mode);
+}
+
+std::string line_of(const study::PairedTest& pair) {
+  return fmt::format(
+      "difference {:+.2f} points (95 % interval {:+.2f} to {:+.2f}, McNemar p = {:.2g}): {} only by "
+      "the first, {} only by the second\n",
+      100.0 * pair.difference, 100.0 * pair.low, 100.0 * pair.high, pair.p_value,
+      pair.only_a_right, pair.only_b_right);
+}
+
+/// The first is the model, the second, if any, what it is tested against.
+Expected<std::vector<Score>> test_all(const TestArguments& arguments,
+                                      const train::ImageSet& images, int threads) {
+  std::vector<TestArguments> wanted{arguments};
+  if (!arguments.against.file.empty()) {
+    wanted.push_back(arguments);
+    wanted.back().model = arguments.against;
+    wanted.back().mode = arguments.against_mode;
+  }
+  std::vector<Score> scores;
+  Diagnostics problems;
+  for (const TestArguments& one : wanted) {
+    Expected<Tested> tested = test_in_mode(one, images, threads);
+    if (tested) {
+      scores.push_back(score_of(one, std::move(*tested)));
+    } else {
+      problems.insert(problems.end(), tested.error().begin(), tested.error().end());
+    }
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return scores;
+}
+
 int run_test(const TestArguments& arguments, const GlobalOptions& options) {
   const Expected<train::Dataset> data = read_data(arguments.data);
   if (!data) return report_wrong_input(data.error());
   const train::ImageSet images = first_images(data->test, arguments.first);
-  const auto mode = std::ranges::find(kModes, arguments.mode, &Mode::name);
   const auto start = std::chrono::steady_clock::now();
-  const Expected<Tested> result = mode->test(arguments, images, thread_count(options));
-  if (!result) return report_wrong_input(result.error());
-  print_notes(options, arguments.model.file, result->notes);
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const Expected<std::vector<Score>> scores = test_all(arguments, images, thread_count(options));
+  if (!scores) return report_wrong_input(scores.error());
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  for (const Score& score : *scores) print_notes(options, score.file, score.tested.notes);
 
-  const auto total = static_cast<double>(images.count());
-  const std::int64_t correct =
-      std::accumulate(result->correct.begin(), result->correct.end(), std::int64_t{0});
-  const double top1 = static_cast<double>(correct) / total;
-  const double error = std::sqrt(top1 * (1.0 - top1) / total);
-  write_json_tree(options, nlohmann::ordered_json({{"model", arguments.model.file},
-                                                   {"data", images.name},
-                                                   {"mode", arguments.mode},
-                                                   {"notes", result->notes},
-                                                   {"correct", correct},
-                                                   {"total", images.count()},
-                                                   {"top1", top1},
-                                                   {"standard_error", error},
-                                                   {"seconds", seconds}}));
-  if (options.json != "-" && !options.quiet) {
-    fmt::print("{}: {} of {} right, top-1 {:.2f} % +- {:.2f} ({}, {:.1f} s)\n",
-               arguments.model.file, correct, images.count(), 100.0 * top1, 100.0 * error,
-               arguments.mode, seconds);
+  nlohmann::ordered_json tree = json_of(scores->front());
+  tree["data"] = images.name;
+  tree["total"] = images.count();
+  tree["seconds"] = seconds.count();
+  std::string text;
+  for (const Score& score : *scores) text += line_of(score);
+  if (scores->size() > 1) {
+    const study::PairedTest pair = study::paired_test(scores->front().tested.correct,
+                                                      scores->back().tested.correct);
+    tree["against"] = json_of(scores->back());
+    tree["paired_test"] = json_of(pair);
+    text += line_of(pair);
   }
+  write_json_tree(options, tree);
+  if (options.json != "-" && !options.quiet) fmt::print("{}", text);
   return kDone;
 }
 
@@ -133,6 +206,21 @@ std::vector<std::string> mode_names() {
   std::vector<std::string> names;
   for (const Mode& mode : kModes) names.emplace_back(mode.name);
   return names;
+}
+
+void add_against_options(CLI::App& command, TestArguments& arguments) {
+  CLI::Option* against =
+      command.add_option("--against", arguments.against.file,
+                         "A second model, compared image by image: exact McNemar test and the "
+                         "95 % interval of the difference");
+  command.add_option("--against-network", arguments.against.network, "Its network, likewise")
+      ->needs(against);
+  command.add_option("--against-normalization", arguments.against.normalization, "Likewise")
+      ->needs(against);
+  command.add_option("--against-mode", arguments.against_mode, "Its arithmetic")
+      ->check(CLI::IsMember(mode_names()))
+      ->needs(against)
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -155,6 +243,7 @@ void add_test_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->check(is_integer(0, 1 << 30));
   command->add_option("--device", arguments->device, "cpu, cuda or cuda:<number>")
       ->capture_default_str();
+  add_against_options(*command, *arguments);
   command->callback(
       [arguments, &options, &exit_code] { exit_code = run_test(*arguments, options); });
 }

@@ -49,6 +49,43 @@ TEST(Test, OneLineWithoutJson) {
   EXPECT_EQ(run_hwflow(words).output, "");
 }
 
+TEST(Test, AgainstComparesImageByImage) {
+  const TinyStudy study;
+  std::vector<std::string> words = test_words(study);
+  words.insert(words.end(), {"--against", words[1], "--against-normalization", "none", "--json", "-"});
+  const Outcome outcome = run_hwflow(words);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json result = json::parse(outcome.output);
+  const json& pair = result["paired_test"];
+  // The margins of the table are what the models get right by themselves.
+  const auto sum = [&](const char* a, const char* b) { return pair[a].get<int>() + pair[b].get<int>(); };
+  EXPECT_EQ(sum("both_right", "only_model_right"), result["correct"]);
+  EXPECT_EQ(sum("both_right", "only_against_right"), result["against"]["correct"]);
+  EXPECT_EQ(sum("both_right", "only_model_right") + sum("only_against_right", "both_wrong"), 40);
+  EXPECT_DOUBLE_EQ(pair["difference"].get<double>(), result["top1"].get<double>() -
+                                                         result["against"]["top1"].get<double>());
+  EXPECT_GT(pair["only_model_right"].get<int>(), 0);  // without normalisation it reads other images
+}
+
+TEST(Test, AgainstItselfThereIsNoDifference) {
+  const TinyStudy study;
+  std::vector<std::string> words = test_words(study);
+  words.insert(words.end(), {"--against", words[1]});
+  const Outcome outcome = run_hwflow(words);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_THAT(outcome.output, testing::HasSubstr("difference +0.00 points"));
+  EXPECT_THAT(outcome.output, testing::HasSubstr("p = 1)"));
+}
+
+TEST(Test, BothWrongModelsAreNamed) {
+  const TinyStudy study;
+  const Outcome outcome = run_hwflow({"test", "no_a.safetensors", "--against", "no_b.safetensors",
+                                      "--data-dir", study.data().string()});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("no_a.safetensors"));
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("no_b.safetensors"));
+}
+
 /// x (1x28x28) -> Dropout -> Flatten -> "first" (10 classes), "second" (10 classes).
 onnx_tests::Model two_heads(const std::vector<std::string>& outputs) {
   onnx_tests::Model model;
