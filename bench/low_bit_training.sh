@@ -1,30 +1,42 @@
 #!/usr/bin/env bash
-# How near ResNet-20 at low widths comes to float on the exact CIFAR-10 test images, after
-# quantization-aware training:  HWFLOW_DATA=... bench/low_bit_training.sh [HWFLOW]
-# Trains at every pair of WIDTHS (4/4 2/2; first and last layer 8/8), then compares integers with
-# float32 image by image. Kept in OUT; a run that was stopped goes on. By the environment:
-# MORE (a folder of official batches that is trained on as well), EPOCHS, LR, DISTILL, SEED, THREADS.
+# How near networks at low widths come to float after quantization-aware training, on test images
+# that nothing was chosen by:  [HWFLOW_DATA=...] bench/low_bit_training.sh [HWFLOW]
+# Trains at every pair of WIDTHS (4/4 2/2; first and last layer at ENDS, 8/8), then compares integers
+# with float32 image by image. DATA=cifar10 (ResNet-20 and its published weights in HWFLOW_DATA) or
+# fashion-mnist (ResNet-14 of models/). Kept in OUT; a run that was stopped goes on. Besides: MORE (a
+# folder of the same format that is trained on as well), EPOCHS, LR, DISTILL, SEED, THREADS.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=bench/find_hwflow.sh
 source "$here/find_hwflow.sh"
-: "${HWFLOW_DATA:?set it to the folder with weights/ and cifar10/}"
-float=$HWFLOW_DATA/weights/akamaster_resnet20-12fca82f.safetensors
+data=${DATA:-cifar10}
+case $data in
+  cifar10)
+    : "${HWFLOW_DATA:?set it to the folder with weights/ and cifar10/}"
+    network=resnet20 normalization=imagenet pad=4
+    float=$HWFLOW_DATA/weights/akamaster_resnet20-12fca82f.safetensors
+    ;;
+  fashion-mnist)
+    network=fmnist_resnet normalization=fashion-mnist pad=2
+    float=$here/../models/fmnist_resnet.safetensors
+    ;;
+  *) echo "no data set '$data' here: cifar10 or fashion-mnist" >&2 && exit 2 ;;
+esac
 out=${OUT:-runs/low_bit_training}
 read -ra widths <<<"${WIDTHS:-4/4 2/2}"
 more=()
 if [[ -n ${MORE:-} ]]; then more=(--more-data "$MORE"); fi
 for pair in "${widths[@]}"; do
-  folder=$out/w${pair/\//a}
-  if [[ ! -f $folder/resnet20_quantized.safetensors ]]; then
+  folder=$out/$network-w${pair/\//a}
+  if [[ ! -f $folder/${network}_quantized.safetensors ]]; then
     resume=()
     if [[ -f $folder/checkpoint.safetensors ]]; then resume=(--resume); fi
-    "$hwflow" train resnet20 --data cifar10 --initial "$float" --normalization imagenet \
-      --bits "$pair" --ends 8/8 --hold-out 0 --pad 4 --flip --distill "${DISTILL:-1}" \
-      --epochs "${EPOCHS:-12}" --lr "${LR:-0.01}" --warmup 0.5 --weight-decay 1e-4 \
+    "${hwflow:?}" train "$network" --data "$data" --initial "$float" --normalization "$normalization" \
+      --bits "$pair" --ends "${ENDS:-8/8}" --hold-out 0 --pad "$pad" --flip --distill "${DISTILL:-1}" \
+      --epochs "${EPOCHS:-14}" --lr "${LR:-0.01}" --warmup 0.5 --weight-decay 1e-4 \
       --seed "${SEED:-1}" --threads "${THREADS:-1}" --out "$folder" "${resume[@]}" "${more[@]}"
   fi
-  echo "widths $pair, first and last layer 8/8:"
-  "$hwflow" test "$folder/resnet20_quantized.safetensors" --data cifar10 --mode integer \
-    --against "$float" --against-network resnet20 --against-normalization imagenet
+  echo "$network, widths $pair, first and last layer ${ENDS:-8/8}:"
+  "$hwflow" test "$folder/${network}_quantized.safetensors" --data "$data" --mode integer \
+    --against "$float" --against-network "$network" --against-normalization "$normalization"
 done

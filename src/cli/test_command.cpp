@@ -114,16 +114,17 @@ struct Score {
 Score score_of(const TestArguments& arguments, Tested tested) {
   const auto total = static_cast<double>(tested.correct.size());
   Score score{arguments.model.file, arguments.mode, std::move(tested)};
-  score.correct = std::accumulate(score.tested.correct.begin(), score.tested.correct.end(),
-                                  std::int64_t{0});
+  score.correct =
+      std::accumulate(score.tested.correct.begin(), score.tested.correct.end(), std::int64_t{0});
   score.top1 = static_cast<double>(score.correct) / total;
   score.standard_error = std::sqrt(score.top1 * (1.0 - score.top1) / total);
   return score;
 }
 
 nlohmann::ordered_json json_of(const Score& score) {
-  return {{"model", score.file},      {"mode", score.mode}, {"notes", score.tested.notes},
-          {"correct", score.correct}, {"top1", score.top1}, {"standard_error", score.standard_error}};
+  return {{"model", score.file},         {"mode", score.mode},
+          {"notes", score.tested.notes}, {"correct", score.correct},
+          {"top1", score.top1},          {"standard_error", score.standard_error}};
 }
 
 nlohmann::ordered_json json_of(const study::PairedTest& pair) {
@@ -145,15 +146,16 @@ std::string line_of(const Score& score) {
 
 std::string line_of(const study::PairedTest& pair) {
   return fmt::format(
-      "difference {:+.2f} points (95 % interval {:+.2f} to {:+.2f}, McNemar p = {:.2g}): {} only by "
+      "difference {:+.2f} points (95 % interval {:+.2f} to {:+.2f}, McNemar p = {:.2g}): {} only "
+      "by "
       "the first, {} only by the second\n",
-      100.0 * pair.difference, 100.0 * pair.low, 100.0 * pair.high, pair.p_value,
-      pair.only_a_right, pair.only_b_right);
+      100.0 * pair.difference, 100.0 * pair.low, 100.0 * pair.high, pair.p_value, pair.only_a_right,
+      pair.only_b_right);
 }
 
 /// The first is the model, the second, if any, what it is tested against.
-Expected<std::vector<Score>> test_all(const TestArguments& arguments,
-                                      const train::ImageSet& images, int threads) {
+Expected<std::vector<Score>> test_all(const TestArguments& arguments, const train::ImageSet& images,
+                                      int threads) {
   std::vector<TestArguments> wanted{arguments};
   if (!arguments.against.file.empty()) {
     wanted.push_back(arguments);
@@ -191,8 +193,8 @@ int run_test(const TestArguments& arguments, const GlobalOptions& options) {
   std::string text;
   for (const Score& score : *scores) text += line_of(score);
   if (scores->size() > 1) {
-    const study::PairedTest pair = study::paired_test(scores->front().tested.correct,
-                                                      scores->back().tested.correct);
+    const study::PairedTest pair =
+        study::paired_test(scores->front().tested.correct, scores->back().tested.correct);
     tree["against"] = json_of(scores->back());
     tree["paired_test"] = json_of(pair);
     text += line_of(pair);

@@ -52,18 +52,21 @@ TEST(Test, OneLineWithoutJson) {
 TEST(Test, AgainstComparesImageByImage) {
   const TinyStudy study;
   std::vector<std::string> words = test_words(study);
-  words.insert(words.end(), {"--against", words[1], "--against-normalization", "none", "--json", "-"});
+  words.insert(words.end(),
+               {"--against", words[1], "--against-normalization", "none", "--json", "-"});
   const Outcome outcome = run_hwflow(words);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   const json result = json::parse(outcome.output);
   const json& pair = result["paired_test"];
   // The margins of the table are what the models get right by themselves.
-  const auto sum = [&](const char* a, const char* b) { return pair[a].get<int>() + pair[b].get<int>(); };
+  const auto sum = [&](const char* a, const char* b) {
+    return pair[a].get<int>() + pair[b].get<int>();
+  };
   EXPECT_EQ(sum("both_right", "only_model_right"), result["correct"]);
   EXPECT_EQ(sum("both_right", "only_against_right"), result["against"]["correct"]);
   EXPECT_EQ(sum("both_right", "only_model_right") + sum("only_against_right", "both_wrong"), 40);
-  EXPECT_DOUBLE_EQ(pair["difference"].get<double>(), result["top1"].get<double>() -
-                                                         result["against"]["top1"].get<double>());
+  EXPECT_DOUBLE_EQ(pair["difference"].get<double>(),
+                   result["top1"].get<double>() - result["against"]["top1"].get<double>());
   EXPECT_GT(pair["only_model_right"].get<int>(), 0);  // without normalisation it reads other images
 }
 
