@@ -134,6 +134,7 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   options.batch_norm = study.finish.batch_norm;
   options.distillation = study.finish.distillation;
   options.device = study.accuracy.device;
+  options.cache_bytes = static_cast<std::size_t>(study.accuracy.cache_bytes);
   set_preparation(study, options);
   auto accuracy =
       train::make_quantized_accuracy_model(model->network, model->weights, dataset, options);

@@ -282,6 +282,7 @@ struct AccuracyOptions {
   std::int64_t search_images = 2000;
   std::int64_t confirm_images = 2000;
   std::uint64_t split_seed = 1;
+  std::int64_t cache_bytes = std::int64_t{1} << 30;
   bool operator==(const AccuracyOptions&) const = default;
 
   static constexpr auto fields() {
@@ -310,7 +311,10 @@ struct AccuracyOptions {
                       "Further training images held back, on which what may be picked is measured "
                       "again before plans are picked: the best of many measurements is too good "
                       "to be true. 0: picks trust the search."),
-        schema::field("split_seed", &T::split_seed, "Seed of the choice of these images.")};
+        schema::field("split_seed", &T::split_seed, "Seed of the choice of these images."),
+        schema::field("cache_bytes", &T::cache_bytes, 0, 1e15,
+                      "Memory for activations that plans with the same first layers share "
+                      "(docs/quantization.md); 0: nothing is kept. Changes no result.")};
   }
 };
 

@@ -9,6 +9,7 @@
 #include "train/nn/module_training.hpp"
 #include "train/nn/network_module.hpp"
 #include "train/quant/integer_checks.hpp"
+#include "train/quant/integer_plan.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -187,29 +188,49 @@ Expected<std::shared_ptr<CalibratedNetwork>> CalibratedNetwork::make(
   return CalibrationRun::run(network, weights, images, indices, normalization, options);
 }
 
-QuantizerGrid CalibratedNetwork::activation_grid(std::size_t source, int bits) {
-  const std::lock_guard lock(mutex_);
-  const auto [entry, is_new] = grids_.try_emplace({source, bits});
-  QuantizerGrid& grid = entry->second;
-  if (!is_new) return grid;
+const QuantizerGrid& CalibratedNetwork::activation_grid(std::size_t source, int bits) {
+  Once<QuantizerGrid>* entry = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    entry = &grids_[{source, bits}];
+  }
+  std::call_once(entry->flag, [&] { find_grid(source, bits, entry->value); });
+  return entry->value;
+}
+
+void CalibratedNetwork::find_grid(std::size_t source, int bits, QuantizerGrid& grid) const {
   grid.bits = bits;
-  if (bits == kFloatBits) return grid;
+  if (bits == kFloatBits) return;
   const CodeRange range = activation_range(bits, !non_negative_[source]);
   grid.low = range.low;
   grid.high = range.high;
   grid.scale = calibrated_scale(samples_[source], range, options_.activations);
-  return grid;
 }
 
-const CalibratedNetwork::RoundedWeights& CalibratedNetwork::rounded_weights(std::size_t node,
-                                                                            int bits, bool dorefa) {
-  const std::lock_guard lock(mutex_);
-  const auto [entry, is_new] = rounded_.try_emplace({node, bits, dorefa});
-  RoundedWeights& rounded = entry->second;
-  if (!is_new) return rounded;
+std::vector<QuantizerGrid> CalibratedNetwork::input_grids(std::size_t node, int bits) {
+  std::vector<QuantizerGrid> grids;
+  const Node& description = network_.nodes()[node];
+  if (!integer::is_arithmetic(description.kind)) return grids;
+  for (const NodeId input : description.inputs)
+    grids.push_back(activation_grid(sources_[static_cast<std::size_t>(input.value)], bits));
+  return grids;
+}
+
+const LayerWeights& CalibratedNetwork::layer_weights(std::size_t node, int bits, bool dorefa) {
+  Once<LayerWeights>* entry = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    entry = &weights_of_layers_[{node, bits, dorefa}];
+  }
+  std::call_once(entry->flag, [&] { round_weights(node, bits, dorefa, entry->value); });
+  return entry->value;
+}
+
+void CalibratedNetwork::round_weights(std::size_t node, int bits, bool dorefa,
+                                      LayerWeights& weights) const {
   const FloatTensor& weight = weights_.at(network_.nodes()[node].name + ".weight");
-  rounded.values = weight.values;
-  if (bits == kFloatBits) return rounded;
+  weights.values = weight.values;
+  if (bits == kFloatBits) return;
   IntegerCompute codes =
       dorefa ? quantize_weights_dorefa(weight.shape, weight.values, bits, options_.granularity)
              : quantize_weights(weight.shape, weight.values, bits, options_.weights,
@@ -217,13 +238,13 @@ const CalibratedNetwork::RoundedWeights& CalibratedNetwork::rounded_weights(std:
   const bool for_sums = !dorefa && bits > 1 && bits <= 8 && options_.weights == Calibration::mse;
   if (for_sums && !covariances_[node].values.empty()) {
     codes = round_for_sums(std::move(codes), weight.values, covariances_[node]);
-    keep_codes(codes, rounded.values);
+    keep_codes(codes, weights.values);
   }
-  rounded.quantizer = {.bits = bits,
-                       .range = {codes.low, codes.high},
-                       .scales = std::move(codes.scales),
-                       .dorefa = dorefa};
-  return rounded;
+  weights.quantizer = {
+      .bits = bits, .range = {codes.low, codes.high}, .scales = codes.scales, .dorefa = dorefa};
+  weights.prepared = integer::prepare_weights(codes.codes, integer::convolution_of(network_, node),
+                                              /*is_wide=*/false, KernelSet::best);
+  weights.codes = std::move(codes);
 }
 
 QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, QuantizerMethod method,
@@ -244,13 +265,11 @@ QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, Quantize
       bits = plan.layers[layer].inputs;
       const int weight_bits = plan.layers[layer++].weights;
       const bool dorefa = method != QuantizerMethod::lsq && weight_bits <= kWidestDorefa;
-      const RoundedWeights& rounded = rounded_weights(i, weight_bits, dorefa);
+      const LayerWeights& rounded = layer_weights(i, weight_bits, dorefa);
       result.nodes[i].weights = rounded.quantizer;
       result.weights.at(node.name + ".weight").values = rounded.values;
     }
-    for (const NodeId input : node.inputs)
-      result.nodes[i].inputs.push_back(
-          activation_grid(sources_[static_cast<std::size_t>(input.value)], bits));
+    result.nodes[i].inputs = input_grids(i, bits);
   }
   if (reestimate) correct_sums(result, correction_pixels_, correction_count_, sums_);
   make_room_for_biases(result);

@@ -15,6 +15,10 @@
 
 namespace hwflow::train {
 
+namespace integer {
+struct PreparedWeights;
+}
+
 struct CalibrationOptions {
   std::int64_t images = 256;  ///< of the training set
   Calibration activations = Calibration::mse;
@@ -22,6 +26,14 @@ struct CalibrationOptions {
   Granularity granularity = Granularity::per_channel;
   int auxiliary_bits = 8;               ///< inputs of additions, multiplications, average pooling
   std::int64_t correction_images = 64;  ///< for correct_sums(); 0 = no correction
+};
+
+/// The weights of one layer at one width, made once and shared by all plans.
+struct LayerWeights {
+  WeightQuantizer quantizer;
+  std::vector<float> values;  ///< whose nearest codes are those chosen
+  IntegerCompute codes;       ///< without bias; empty at float width
+  std::shared_ptr<const integer::PreparedWeights> prepared;  ///< for inputs of at most 8 bits
 };
 
 /// What the float network does on calibration images, and the scales found from it. Scales and
@@ -44,23 +56,37 @@ class CalibratedNetwork {
                                           QuantizerMethod method = QuantizerMethod::lsq,
                                           bool reestimate = true);
 
+  /// Of a compute node. The reference stays good.
+  [[nodiscard]] const LayerWeights& layer_weights(std::size_t node, int bits, bool dorefa = false);
+  /// What arithmetic node `node` reads through at a width; other nodes: nothing.
+  [[nodiscard]] std::vector<QuantizerGrid> input_grids(std::size_t node, int bits);
+
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] const WeightMap& weights() const { return weights_; }
   /// Of the float network, per node; count 0: no compute node.
   [[nodiscard]] std::span<const SumStatistics> sums() const { return sums_; }
+  [[nodiscard]] const Normalization& normalization() const { return normalization_; }
+  [[nodiscard]] const CalibrationOptions& options() const { return options_; }
+  /// The images of correct_sums(), planes of bytes.
+  [[nodiscard]] std::span<const std::uint8_t> correction_pixels() const {
+    return correction_pixels_;
+  }
+  [[nodiscard]] std::int64_t correction_count() const { return correction_count_; }
 
  private:
   friend class CalibrationRun;
   CalibratedNetwork(const Network& network, const WeightMap& weights)
       : network_(network), weights_(weights) {}
 
-  QuantizerGrid activation_grid(std::size_t source, int bits);
-  struct RoundedWeights {
-    WeightQuantizer quantizer;
-    std::vector<float> values;  ///< whose nearest codes are those chosen
+  /// Made by the first who asks, while others who ask wait; never changed or removed.
+  template <class Value>
+  struct Once {
+    std::once_flag flag;
+    Value value;
   };
-  /// The reference stays good: entries are never changed or removed.
-  const RoundedWeights& rounded_weights(std::size_t node, int bits, bool dorefa);
+  const QuantizerGrid& activation_grid(std::size_t source, int bits);
+  void find_grid(std::size_t source, int bits, QuantizerGrid& grid) const;
+  void round_weights(std::size_t node, int bits, bool dorefa, LayerWeights& weights) const;
 
   Network network_;
   WeightMap weights_;
@@ -73,9 +99,9 @@ class CalibratedNetwork {
   std::vector<InputCovariance> covariances_;
   std::vector<std::uint8_t> correction_pixels_;
   std::int64_t correction_count_ = 0;
-  std::mutex mutex_;  ///< guards the two caches
-  std::map<std::pair<std::size_t, int>, QuantizerGrid> grids_;
-  std::map<std::tuple<std::size_t, int, bool>, RoundedWeights> rounded_;
+  std::mutex mutex_;  ///< guards the two maps, not what is in them
+  std::map<std::pair<std::size_t, int>, Once<QuantizerGrid>> grids_;
+  std::map<std::tuple<std::size_t, int, bool>, Once<LayerWeights>> weights_of_layers_;
 };
 
 }  // namespace hwflow::train

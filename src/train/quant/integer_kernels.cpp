@@ -92,6 +92,25 @@ HWFLOW_INLINE void plain_wide(const RowGeometry& g, std::int64_t channels, std::
   }
 }
 
+HWFLOW_INLINE void plain_moments(std::int64_t pixels, std::int64_t channels,
+                                 const std::int32_t* sums, double* sum, double* squares) {
+  const std::int64_t stride = round_up(channels, kChannelBlock);
+  for (std::int64_t first = 0; first < channels; first += kChannelBlock) {
+    const std::int64_t count = std::min(kChannelBlock, channels - first);
+    double s[kChannelBlock] = {}, q[kChannelBlock] = {};
+    std::copy_n(sum + first, count, s);
+    std::copy_n(squares + first, count, q);
+    for (std::int64_t p = 0; p < pixels; ++p)
+      for (int o = 0; o < kChannelBlock; ++o) {
+        const double value = sums[p * stride + first + o];
+        s[o] += value;
+        q[o] += value * value;
+      }
+    std::copy_n(s, count, sum + first);
+    std::copy_n(q, count, squares + first);
+  }
+}
+
 HWFLOW_INLINE void plain_requantize(const Requantizer& r, std::int64_t pixels,
                                     std::int64_t channels, const std::int32_t* sums,
                                     std::uint8_t* output) {
@@ -122,6 +141,11 @@ HWFLOW_AVX2 void avx2_wide(const RowGeometry& g, std::int64_t channels, std::int
                            const std::int32_t* weights, const std::int32_t* input,
                            const std::int64_t* bias, std::int64_t* sums) {
   plain_wide(g, channels, outputs, weights, input, bias, sums);
+}
+// AVX2 without FMA, which would round otherwise than the plain loop.
+HWFLOW_AVX2 void avx2_moments(std::int64_t pixels, std::int64_t channels, const std::int32_t* sums,
+                              double* sum, double* squares) {
+  plain_moments(pixels, channels, sums, sum, squares);
 }
 #endif
 
@@ -187,7 +211,15 @@ void wide_row(const RowGeometry& geometry, std::int64_t channels, std::int64_t o
   plain_wide(geometry, channels, outputs, weights, input, bias, sums);
 }
 
-void Requantizer::set_factors(std::span<const double> factors) {
+void add_moments_of_pixels(std::int64_t pixels, std::int64_t channels, const std::int32_t* sums,
+                           double* sum, double* squares) {
+#if defined(__x86_64__)
+  if (has_avx2()) return avx2_moments(pixels, channels, sums, sum, squares);
+#endif
+  plain_moments(pixels, channels, sums, sum, squares);
+}
+
+void Requantizer::set_factors(std::span<const double> factors, std::int64_t largest_sum) {
   const auto padded =
       static_cast<std::size_t>(round_up(static_cast<std::int64_t>(factors.size()), kChannelBlock));
   multiplier.assign(padded, 0);
@@ -197,6 +229,13 @@ void Requantizer::set_factors(std::span<const double> factors) {
     multiplier[i] = factor.multiplier;
     shift[i] = factor.shift;
   }
+  const double largest = factors.empty() ? 0.0 : *std::max_element(factors.begin(), factors.end());
+  fits = static_cast<double>(largest_sum) * largest < 1073741824.0;  // 2^30: room for rounding
+}
+
+void AddRequantizer::check_fit() {
+  const std::int64_t largest = 255 * (left + right) + (constant < 0 ? -constant : constant);
+  fits = largest >> shift < 0x40000000;
 }
 
 void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::int64_t channels,

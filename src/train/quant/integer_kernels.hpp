@@ -56,13 +56,20 @@ void wide_row(const RowGeometry& geometry, std::int64_t channels, std::int64_t o
               const std::int32_t* weights, const std::int32_t* input, const std::int64_t* bias,
               std::int64_t* sums);
 
+/// Adds sums[pixel][channel] (channels filled up to a multiple of 16) and their squares, pixel
+/// after pixel, to `sum` and `squares` of each channel.
+void add_moments_of_pixels(std::int64_t pixels, std::int64_t channels, const std::int32_t* sums,
+                           double* sum, double* squares);
+
 /// Sums to codes: stored = clamp(rescale(sum, factor[channel]), low, high) + offset.
 struct Requantizer {
   std::vector<std::int32_t> multiplier;  ///< per channel, padded to a multiple of 16
   std::vector<std::int64_t> shift;
   std::int32_t low = 0, high = 255, offset = 0;
+  bool fits = false;  ///< no product, shifted, leaves int32
 
-  void set_factors(std::span<const double> factors);
+  /// largest_sum: of the sums to come, in magnitude.
+  void set_factors(std::span<const double> factors, std::int64_t largest_sum = 0x7fffffff);
 };
 void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::int64_t channels,
                     const std::int32_t* sums, std::uint8_t* output, KernelSet set);
@@ -72,6 +79,10 @@ struct AddRequantizer {
   std::int64_t left = 0, right = 0, constant = 0;
   int shift = 1;
   std::int32_t low = 0, high = 255, offset = 0;
+  bool fits = false;  ///< no sum of two bytes, shifted, leaves int32
+
+  /// Sets `fits`.
+  void check_fit();
 };
 void add_codes(const AddRequantizer& requantizer, std::int64_t count, const std::uint8_t* a,
                const std::uint8_t* b, std::uint8_t* output, KernelSet set);

@@ -85,6 +85,43 @@ HWFLOW_VNNI __m512i to_codes(__m512i sums, const Requantizer& r, std::int64_t ch
   return _mm512_add_epi32(clamped, _mm512_set1_epi32(r.offset));
 }
 
+/// The even and the odd of 16 channels, 64 bits each.
+struct Lanes {
+  __m512i multiplier[2], shift[2], rounding[2];
+};
+
+HWFLOW_VNNI Lanes lanes_of(const Requantizer& r, std::int64_t channel) {
+  const __m512i even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
+  const __m512i one = _mm512_set1_epi64(1);
+  const __m512i lower = _mm512_loadu_si512(r.shift.data() + channel);
+  const __m512i upper = _mm512_loadu_si512(r.shift.data() + channel + 8);
+  Lanes lanes;
+  lanes.multiplier[0] = _mm512_loadu_si512(r.multiplier.data() + channel);
+  lanes.multiplier[1] = _mm512_srli_epi64(lanes.multiplier[0], 32);
+  lanes.shift[0] = _mm512_permutex2var_epi64(lower, even, upper);
+  lanes.shift[1] = _mm512_permutex2var_epi64(lower, _mm512_add_epi64(even, one), upper);
+  for (int odd = 0; odd < 2; ++odd)
+    lanes.rounding[odd] = _mm512_sllv_epi64(one, _mm512_sub_epi64(lanes.shift[odd], one));
+  return lanes;
+}
+
+/// Lanes of 32 bits from the lower halves of even and odd ones.
+HWFLOW_VNNI __m512i interleaved(__m512i even, __m512i odd) {
+  return _mm512_mask_shuffle_epi32(even, 0xAAAA, odd, _MM_PERM_CCAA);
+}
+
+/// As above for products that fit.
+HWFLOW_VNNI __m512i to_codes(__m512i sums, const Lanes& lanes, const Requantizer& r) {
+  const auto shifted = [&](__m512i values, int odd) HWFLOW_VNNI -> __m512i {
+    const __m512i product = _mm512_mul_epi32(values, lanes.multiplier[odd]);
+    return _mm512_srav_epi64(_mm512_add_epi64(product, lanes.rounding[odd]), lanes.shift[odd]);
+  };
+  const __m512i codes = interleaved(shifted(sums, 0), shifted(_mm512_srli_epi64(sums, 32), 1));
+  const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(codes, _mm512_set1_epi32(r.low)),
+                                           _mm512_set1_epi32(r.high));
+  return _mm512_add_epi32(clamped, _mm512_set1_epi32(r.offset));
+}
+
 }  // namespace
 
 bool is_supported() {
@@ -119,6 +156,14 @@ HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pix
   for (std::int64_t c = 0; c < channels; c += kChannelBlock) {
     const std::int64_t left = channels - c < kChannelBlock ? channels - c : kChannelBlock;
     const auto mask = static_cast<__mmask16>((1U << left) - 1U);
+    if (requantizer.fits) {
+      const Lanes lanes = lanes_of(requantizer, c);
+      for (std::int64_t p = 0; p < pixels; ++p)
+        _mm512_mask_cvtepi32_storeu_epi8(
+            output + p * channels + c, mask,
+            to_codes(_mm512_loadu_si512(sums + p * stride + c), lanes, requantizer));
+      continue;
+    }
     for (std::int64_t p = 0; p < pixels; ++p) {
       const __m512i codes = to_codes(_mm512_loadu_si512(sums + p * stride + c), requantizer, c);
       _mm512_mask_cvtepi32_storeu_epi8(output + p * channels + c, mask, codes);
@@ -129,23 +174,29 @@ HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pix
 HWFLOW_VNNI std::int64_t add_codes(const AddRequantizer& r, std::int64_t count,
                                    const std::uint8_t* a, const std::uint8_t* b,
                                    std::uint8_t* output) {
+  if (!r.fits) return 0;
   const __m512i left = _mm512_set1_epi64(r.left);
   const __m512i right = _mm512_set1_epi64(r.right);
   const __m512i constant = _mm512_set1_epi64(r.constant);
-  const __m512i low = _mm512_set1_epi64(r.low), high = _mm512_set1_epi64(r.high);
-  const __m512i offset = _mm512_set1_epi64(r.offset);
-  const auto shift = static_cast<unsigned>(r.shift);
-  std::int64_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    const __m512i x =
-        _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a + i)));
-    const __m512i y =
-        _mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(b + i)));
+  const __m512i low = _mm512_set1_epi32(r.low), high = _mm512_set1_epi32(r.high);
+  const __m512i offset = _mm512_set1_epi32(r.offset);
+  const __m512i shift = _mm512_set1_epi64(r.shift);
+  const auto shifted = [&](__m512i x, __m512i y) HWFLOW_VNNI -> __m512i {
     const __m512i sum = _mm512_add_epi64(
-        constant, _mm512_add_epi64(_mm512_mul_epi32(x, left), _mm512_mul_epi32(y, right)));
+        constant, _mm512_add_epi64(_mm512_mul_epu32(x, left), _mm512_mul_epu32(y, right)));
+    return _mm512_srav_epi64(sum, shift);
+  };
+  std::int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m512i x =
+        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a + i)));
+    const __m512i y =
+        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b + i)));
     const __m512i code =
-        _mm512_min_epi64(_mm512_max_epi64(_mm512_srai_epi64(sum, shift), low), high);
-    _mm512_mask_cvtepi64_storeu_epi8(output + i, 0xFF, _mm512_add_epi64(code, offset));
+        interleaved(shifted(x, y), shifted(_mm512_srli_epi64(x, 32), _mm512_srli_epi64(y, 32)));
+    const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(code, low), high);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(output + i),
+                     _mm512_cvtepi32_epi8(_mm512_add_epi32(clamped, offset)));
   }
   return i;
 }

@@ -10,7 +10,7 @@ void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const 
                const std::int32_t* bias, std::int32_t* sums);
 void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::int64_t channels,
                     const std::int32_t* sums, std::uint8_t* output);
-/// Handles the first multiple of 8 elements and returns that number.
+/// Handles a first part of the elements and returns their number.
 std::int64_t add_codes(const AddRequantizer& requantizer, std::int64_t count, const std::uint8_t* a,
                        const std::uint8_t* b, std::uint8_t* output);
 

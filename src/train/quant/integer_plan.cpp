@@ -48,6 +48,14 @@ void set_sum_scales(Plan& plan, std::size_t node) {
                                   scales[scales.size() == 1 ? 0 : static_cast<std::size_t>(k)]);
 }
 
+/// Of a compute node in magnitude; of other nodes no bound is known.
+std::int64_t largest_sum(const PreparedNode& node) {
+  std::int64_t largest = node.weights ? 0 : std::numeric_limits<std::int32_t>::max();
+  for (std::size_t k = 0; k < node.wide_bias.size(); ++k)
+    largest = std::max(largest, node.weights->reaches[k] + std::abs(node.wide_bias[k]));
+  return largest;
+}
+
 /// From the writer's sums to the codes of a slot.
 void set_factors(const Plan& plan, Slot& slot) {
   std::vector<double> factors;
@@ -56,7 +64,7 @@ void set_factors(const Plan& plan, Slot& slot) {
     factors.push_back(scale / slot.grid.scale);
     slot.factors.push_back(to_fixed_point(factors.back()));
   }
-  slot.requantizer.set_factors(factors);
+  slot.requantizer.set_factors(factors, largest_sum(plan.nodes[slot.node]));
   slot.requantizer.low = slot.low;
   slot.requantizer.high = slot.high;
   slot.requantizer.offset = slot.offset;
@@ -69,23 +77,63 @@ void set_bias(Plan& plan, std::size_t node) {
   if (prepared.kernel == Kernel::wide) return;
   const std::int64_t offset = plan.slots[prepared.inputs[0]].offset;
   const std::size_t outputs = compute.bias.size();
-  const std::size_t per_output = compute.codes.size() / outputs;
   prepared.bias.assign(
       static_cast<std::size_t>(round_up(static_cast<std::int64_t>(outputs), kChannelBlock)), 0);
   for (std::size_t k = 0; k < outputs; ++k) {
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < per_output; ++i) sum += compute.codes[k * per_output + i];
-    const std::int64_t bias = compute.bias[k] - offset * sum;
+    const std::int64_t bias = compute.bias[k] - offset * prepared.weights->sums[k];
     HWFLOW_CHECK(std::abs(bias) <= std::numeric_limits<std::int32_t>::max(),
                  "bias beyond 32 bits in a narrow kernel");
     prepared.bias[k] = static_cast<std::int32_t>(bias);
   }
 }
 
+/// Sums of codes, how far sums can reach, and the kernel that allows.
+void summarise(std::span<const std::int16_t> codes, const ConvShape& c, bool is_wide,
+               PreparedWeights& prepared) {
+  const auto outputs = static_cast<std::size_t>(c.out_channels);
+  const std::size_t per_output = codes.size() / outputs;
+  for (std::size_t k = 0; k < outputs; ++k) {
+    std::int64_t sum = 0, magnitudes = 0;
+    for (const std::int16_t code : codes.subspan(k * per_output, per_output)) {
+      sum += code;
+      magnitudes += std::abs(std::int64_t{code});
+    }
+    prepared.sums.push_back(sum);
+    prepared.reaches.push_back(383 * magnitudes);  // 255, and 128 for the offset
+  }
+  const auto [least, most] = std::minmax_element(codes.begin(), codes.end());
+  const bool depthwise = c.groups == c.in_channels && c.groups == c.out_channels;
+  prepared.kernel = is_wide || *least < -128 || *most > 127 ? Kernel::wide
+                    : c.groups == 1                         ? Kernel::dense
+                    : depthwise                             ? Kernel::depthwise
+                                                            : Kernel::wide;
+}
+
+void pack(std::span<const std::int16_t> codes, const ConvShape& c, KernelSet kernels,
+          PreparedWeights& prepared) {
+  const std::int64_t taps = c.kernel_height * c.kernel_width;
+  const std::int64_t in = c.in_channels / c.groups, out = c.out_channels / c.groups;
+  if (prepared.kernel == Kernel::dense) {
+    prepared.packed = pack_weights(codes, out, in, taps, kernels);
+    return;
+  }
+  prepared.plain.resize(codes.size());
+  for (std::int64_t g = 0; g < c.groups; ++g)
+    for (std::int64_t o = 0; o < out; ++o)
+      for (std::int64_t i = 0; i < in; ++i)
+        for (std::int64_t t = 0; t < taps; ++t) {
+          const std::int64_t to = prepared.kernel == Kernel::depthwise
+                                      ? t * c.groups + g
+                                      : ((g * taps + t) * in + i) * out + o;
+          prepared.plain[static_cast<std::size_t>(to)] =
+              codes[static_cast<std::size_t>(((g * out + o) * in + i) * taps + t)];
+        }
+}
+
 class Compiler {
  public:
-  Compiler(IntegerNetwork network, KernelSet kernels)
-      : plan_{.network = std::move(network), .kernels = kernels} {
+  Compiler(IntegerNetwork network, KernelSet kernels, std::span<const SharedWeights> weights)
+      : weights_(weights), plan_{.network = std::move(network), .kernels = kernels} {
     plan_.nodes.resize(plan_.network.nodes.size());
   }
 
@@ -133,18 +181,24 @@ class Compiler {
     if (description.kind == NodeKind::average_pooling) prepare_pooling(node);
     const std::optional<IntegerCompute>& compute = plan_.network.nodes[node].compute;
     if (!compute) return;
-    const FeatureShape input = plan_.slots[prepared.inputs[0]].shape;
-    if (description.kind == NodeKind::fully_connected) {
-      prepared.conv = ConvShape{};
-      prepared.conv.in_channels = input.channels;
-      prepared.conv.out_channels = description.shape.channels;
-      prepared.conv.in_height = prepared.conv.kernel_height = input.height;
-      prepared.conv.in_width = prepared.conv.kernel_width = input.width;
-    }
+    prepared.conv = convolution_of(plan_.network.network, node);
     set_sum_scales(plan_, node);
-    prepared.kernel = kernel_for(node);
-    pack(node);
+    const bool is_wide = plan_.slots[prepared.inputs[0]].wide;
+    if (!weights_.empty() && !is_wide) prepared.weights = weights_[node];
+    if (!prepared.weights)
+      prepared.weights = prepare_weights(compute->codes, prepared.conv, is_wide, plan_.kernels);
+    if (prepared.weights->kernel != Kernel::wide && can_overflow(*prepared.weights, compute->bias))
+      prepared.weights =
+          prepare_weights(compute->codes, prepared.conv, /*is_wide=*/true, plan_.kernels);
+    prepared.kernel = prepared.weights->kernel;
     set_bias(plan_, node);
+  }
+
+  static bool can_overflow(const PreparedWeights& weights, std::span<const std::int64_t> bias) {
+    for (std::size_t k = 0; k < bias.size(); ++k)
+      if (weights.reaches[k] + std::abs(bias[k]) > std::numeric_limits<std::int32_t>::max())
+        return true;
+    return false;
   }
 
   void prepare_pooling(std::size_t node) {
@@ -160,50 +214,6 @@ class Compiler {
                                plan_.network.nodes[node].inputs[0].scale / pixels);
   }
 
-  /// Narrow kernels when codes are bytes and no sum can leave int32.
-  Kernel kernel_for(std::size_t node) const {
-    const PreparedNode& prepared = plan_.nodes[node];
-    const IntegerCompute& compute = *plan_.network.nodes[node].compute;
-    if (plan_.slots[prepared.inputs[0]].wide) return Kernel::wide;
-    const auto [least, most] = std::minmax_element(compute.codes.begin(), compute.codes.end());
-    if (*least < -128 || *most > 127) return Kernel::wide;
-    const ConvShape& c = prepared.conv;
-    const std::size_t per_output = compute.codes.size() / static_cast<std::size_t>(c.out_channels);
-    for (std::int64_t k = 0; k < c.out_channels; ++k) {
-      const auto first = compute.codes.begin() + k * static_cast<std::ptrdiff_t>(per_output);
-      std::int64_t reach = std::abs(compute.bias[static_cast<std::size_t>(k)]);
-      for (auto w = first; w != first + static_cast<std::ptrdiff_t>(per_output); ++w)
-        reach += 383 * std::abs(static_cast<std::int64_t>(*w));  // 255, and 128 for the offset
-      if (reach > std::numeric_limits<std::int32_t>::max()) return Kernel::wide;
-    }
-    if (c.groups == 1) return Kernel::dense;
-    const bool depthwise = c.groups == c.in_channels && c.groups == c.out_channels;
-    return depthwise ? Kernel::depthwise : Kernel::wide;
-  }
-
-  void pack(std::size_t node) {
-    PreparedNode& prepared = plan_.nodes[node];
-    const std::vector<std::int16_t>& codes = plan_.network.nodes[node].compute->codes;
-    const ConvShape& c = prepared.conv;
-    const std::int64_t taps = c.kernel_height * c.kernel_width;
-    const std::int64_t in = c.in_channels / c.groups, out = c.out_channels / c.groups;
-    if (prepared.kernel == Kernel::dense) {
-      prepared.packed = pack_weights(codes, out, in, taps, plan_.kernels);
-      return;
-    }
-    prepared.plain.resize(codes.size());
-    for (std::int64_t g = 0; g < c.groups; ++g)
-      for (std::int64_t o = 0; o < out; ++o)
-        for (std::int64_t i = 0; i < in; ++i)
-          for (std::int64_t t = 0; t < taps; ++t) {
-            const std::int64_t to = prepared.kernel == Kernel::depthwise
-                                        ? t * c.groups + g
-                                        : ((g * taps + t) * in + i) * out + o;
-            prepared.plain[static_cast<std::size_t>(to)] =
-                codes[static_cast<std::size_t>(((g * out + o) * in + i) * taps + t)];
-          }
-  }
-
   /// Factors from the writer's sums to the slot's codes.
   void finish(Slot& slot) const {
     const Node& description = plan_.network.network.nodes()[slot.node];
@@ -213,6 +223,7 @@ class Compiler {
       slot.add.low = slot.low;
       slot.add.high = slot.high;
       slot.add.offset = slot.offset;
+      slot.add.check_fit();
       return;
     }
     set_factors(plan_, slot);
@@ -260,16 +271,38 @@ class Compiler {
       plan_.logit_factors.push_back(std::llround(scale / plan_.logit_unit));
   }
 
+  std::span<const SharedWeights> weights_;
   Plan plan_;
   std::map<std::tuple<std::size_t, double, std::int32_t, std::int32_t>, std::size_t> index_;
 };
 
 }  // namespace
 
-Expected<Plan> compile(IntegerNetwork network, KernelSet kernels) {
+SharedWeights prepare_weights(std::span<const std::int16_t> codes, const ConvShape& conv,
+                              bool is_wide, KernelSet kernels) {
+  auto prepared = std::make_shared<PreparedWeights>();
+  summarise(codes, conv, is_wide, *prepared);
+  pack(codes, conv, kernels, *prepared);
+  return prepared;
+}
+
+ConvShape convolution_of(const Network& network, std::size_t node) {
+  const Node& description = network.nodes()[node];
+  if (description.kind != NodeKind::fully_connected) return description.conv;
+  const FeatureShape input = network.node(description.inputs[0]).shape;
+  ConvShape conv;
+  conv.in_channels = input.channels;
+  conv.out_channels = description.shape.channels;
+  conv.in_height = conv.kernel_height = input.height;
+  conv.in_width = conv.kernel_width = input.width;
+  return conv;
+}
+
+Expected<Plan> compile(IntegerNetwork network, KernelSet kernels,
+                       std::span<const SharedWeights> weights) {
   Diagnostics problems = problems_of(network);
   if (!problems.empty()) return Unexpected{std::move(problems)};
-  return Compiler(std::move(network), kernels).run();
+  return Compiler(std::move(network), kernels, weights).run();
 }
 
 void prepare_again(Plan& plan, std::size_t node) {
@@ -280,14 +313,24 @@ void prepare_again(Plan& plan, std::size_t node) {
 
 Workspace make_workspace(const Plan& plan) {
   Workspace workspace;
+  std::size_t narrow = 0, wide = 0;
+  for (const Slot& slot : plan.slots)
+    (slot.wide ? wide : narrow) += static_cast<std::size_t>(slot.shape.elements());
+  workspace.own_narrow.resize(narrow);
+  workspace.own_wide.resize(wide);
+  std::span<std::uint8_t> narrow_left = workspace.own_narrow;
+  std::span<std::int32_t> wide_left = workspace.own_wide;
   for (const Slot& slot : plan.slots) {
     const auto count = static_cast<std::size_t>(slot.shape.elements());
     Workspace::Codes codes;
-    if (slot.wide)
-      codes.wide.resize(count);
-    else
-      codes.narrow.resize(count);
-    workspace.codes.push_back(std::move(codes));
+    if (slot.wide) {
+      codes.wide = wide_left.first(count);
+      wide_left = wide_left.subspan(count);
+    } else {
+      codes.narrow = narrow_left.first(count);
+      narrow_left = narrow_left.subspan(count);
+    }
+    workspace.codes.push_back(codes);
   }
   return workspace;
 }

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/expected.hpp"
@@ -32,14 +34,30 @@ struct Slot {
 
 enum class Kernel : std::uint8_t { none, dense, depthwise, wide };
 
+/// What the kernels need of the weight codes of a compute node, whatever its scales and biases:
+/// made once, shared by all plans that give the layer these codes.
+struct PreparedWeights {
+  Kernel kernel = Kernel::none;     ///< the fastest that the codes allow; what they are packed for
+  PackedWeights packed;             ///< dense
+  std::vector<std::int32_t> plain;  ///< depthwise [tap][c]; wide [group][tap][c][out]
+  std::vector<std::int64_t> sums;   ///< of the codes of an output channel
+  std::vector<std::int64_t> reaches;  ///< the largest magnitude of a sum without its bias
+};
+using SharedWeights = std::shared_ptr<const PreparedWeights>;
+
+/// `conv`: as convolution_of(). `is_wide`: the input codes have more than 8 bits.
+[[nodiscard]] SharedWeights prepare_weights(std::span<const std::int16_t> codes,
+                                            const ConvShape& conv, bool is_wide, KernelSet kernels);
+/// The geometry of a compute node; a fully connected one reads its whole input.
+[[nodiscard]] ConvShape convolution_of(const Network& network, std::size_t node);
+
 /// Everything about a node that does not depend on the image.
 struct PreparedNode {
   Kernel kernel = Kernel::none;
   std::vector<std::size_t> inputs;  ///< slots read (arithmetic nodes)
   std::vector<std::size_t> slots;   ///< slots written
   ConvShape conv;                   ///< a fully connected node as a convolution
-  PackedWeights packed;             ///< dense
-  std::vector<std::int32_t> plain;  ///< depthwise [tap][c]; wide [group][tap][c][out]
+  SharedWeights weights;            ///< compute nodes; packed for `kernel`
   std::vector<std::int32_t> bias;   ///< narrow kernels, correction for the offset included
   std::vector<std::int64_t> wide_bias;
   std::vector<double> sum_scales;  ///< real value of one unit of a sum, per channel
@@ -55,13 +73,23 @@ struct Plan {
   std::vector<std::int64_t> logit_factors = {};  ///< per channel, or per edge of an add
 };
 
-/// Codes of one image. Reused from image to image.
+/// Codes of one image. Reused from image to image. Not copied: it points into itself.
 struct Workspace {
+  Workspace() = default;
+  Workspace(Workspace&&) = default;
+  Workspace& operator=(Workspace&&) = default;
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  ~Workspace() = default;
+
+  /// Where the codes of a slot lie: in the workspace, or wherever its user says.
   struct Codes {
-    std::vector<std::uint8_t> narrow;
-    std::vector<std::int32_t> wide;
+    std::span<std::uint8_t> narrow;
+    std::span<std::int32_t> wide;
   };
   std::vector<Codes> codes;  ///< one per slot
+  std::vector<std::uint8_t> own_narrow;
+  std::vector<std::int32_t> own_wide;
   std::vector<std::uint8_t> padded;
   std::vector<std::int32_t> padded_wide;
   std::vector<std::int32_t> sums;
@@ -69,16 +97,31 @@ struct Workspace {
   std::vector<std::int64_t> logits;
 };
 
-[[nodiscard]] Expected<Plan> compile(IntegerNetwork network, KernelSet kernels);
+/// `weights`: of each node those prepared before, for these codes and kernels, or null; empty:
+/// none.
+[[nodiscard]] Expected<Plan> compile(IntegerNetwork network, KernelSet kernels,
+                                     std::span<const SharedWeights> weights = {});
 /// Prepares a compute node again after biases or scales (not codes) of network.nodes[node].compute
 /// changed. Logits keep their unit.
 void prepare_again(Plan& plan, std::size_t node);
 
+/// Room for the codes of every slot.
 [[nodiscard]] Workspace make_workspace(const Plan& plan);
 /// Runs one node on one image; `pixels` is the image (planes of bytes), read by the input node
 /// only.
 void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels, Workspace& workspace);
 
+/// Sums of a compute node with a narrow kernel for one image, bias included: (row, column,
+/// channel), channels filled up to a multiple of kChannelBlock. The node's input slots are filled.
+void compute_sums(const Plan& plan, std::size_t node, Workspace& workspace,
+                  std::span<std::int32_t> sums);
+[[nodiscard]] std::size_t sum_count(const Plan& plan, std::size_t node);
+/// What run_node() makes of such sums.
+void store_sums(const Plan& plan, std::size_t node, std::span<const std::int32_t> sums,
+                Workspace& workspace);
+/// Adds such sums.
+void add_moments(const Plan& plan, std::size_t node, std::span<const std::int32_t> sums,
+                 SumStatistics& moments);
 /// Adds the sums of one image; the node's input slots are filled, its own stay as they are.
 void add_moments(const Plan& plan, std::size_t node, Workspace& workspace, SumStatistics& moments);
 

@@ -18,6 +18,7 @@
 #include "train/nn/weight_shapes.hpp"
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/integer_executor.hpp"
+#include "train/quant/plan_runner.hpp"
 #include "train/quant/quantized_testing.hpp"
 #include "train/quant/quantized_training.hpp"
 
@@ -66,7 +67,9 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         calibrated_(std::move(calibrated)),
         search_(select(dataset_->train, split.search)),
         confirmation_(select(dataset_->train, split.confirmation)),
-        training_indices_(split.training) {
+        training_indices_(split.training),
+        runner_(calibrated_, search_.pixels, search_.count(),
+                options.preparation != Preparation::calibrated, options.cache_bytes) {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
         "ptq-1 {} w{:016x} {} {} d{:016x} t{:016x} mean {} std {} search {} confirmation {} seed "
@@ -135,6 +138,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   AccuracyEstimate calibrated_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
     at::set_num_threads(1);
     const bool trains = options_.preparation == Preparation::finetuned;
+    if (!trains && runner_.can_run(plan)) return shared_accuracy(plan, images);
     QuantizedNetwork quantized =
         calibrated_->quantize(plan, trains ? options_.method : QuantizerMethod::lsq,
                               options_.preparation != Preparation::calibrated);
@@ -142,6 +146,13 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), images, 1));
     FakeQuantizedModule module(quantized, options_.method);
     return estimate_of(correct_images(module, images, options_.normalization, kBatch));
+  }
+
+  AccuracyEstimate shared_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
+    const std::vector<std::int32_t> classes =
+        &images == &search_ ? runner_.predict(plan)
+                            : runner_.predict(plan, images.pixels, images.count());
+    return {.correct = count_correct(classes, images.labels), .total = images.count()};
   }
 
   /// What the key says of Preparation; nothing for the one that asks for nothing more.
@@ -230,6 +241,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   std::shared_ptr<CalibratedNetwork> calibrated_;
   ImageSet search_, confirmation_;
   std::vector<std::int64_t> training_indices_;
+  PlanRunner runner_;
   std::once_flag training_once_;
   ImageSet training_;
   std::once_flag finetuning_once_;

@@ -39,6 +39,8 @@ struct AccuracyModelOptions {
   double distillation = 0.0;  ///< of the fine-tuning: the float network teaches
   std::uint64_t seed = 1;     ///< of the split
   int threads = 1;            ///< for whole-set measurements; changes no result
+  /// For what plans share (PlanRunner), 0: nothing is kept but weights; changes no result.
+  std::size_t cache_bytes = std::size_t{1} << 30U;
 };
 
 /// Accuracy of precision plans of a trained network.

@@ -86,20 +86,26 @@ Expected<IntegerNetwork> to_integer_network(const QuantizedNetwork& quantized) {
   return result;
 }
 
-void make_room_for_biases(QuantizedNetwork& network) {
+bool widen_scales(std::vector<double>& scales, std::span<const float> bias, double input_scale) {
   constexpr double kLargestBias = 1 << 30;
+  bool changed = false;
+  for (std::size_t k = 0; k < bias.size(); ++k) {
+    double& scale = scales[scales.size() == 1 ? 0 : k];
+    const double least = std::abs(double{bias[k]}) / (input_scale * kLargestBias);
+    changed = changed || scale < least;
+    scale = std::max(scale, least);
+  }
+  return changed;
+}
+
+void make_room_for_biases(QuantizedNetwork& network) {
   const auto& nodes = network.network.nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     std::vector<double>& scales = network.nodes[i].weights.scales;
     const auto bias = network.weights.find(nodes[i].name + ".bias");
     if (scales.empty() || network.nodes[i].weights.dorefa || bias == network.weights.end())
       continue;
-    const double input_scale = network.nodes[i].inputs.at(0).scale;
-    for (std::size_t k = 0; k < bias->second.values.size(); ++k) {
-      double& scale = scales[scales.size() == 1 ? 0 : k];
-      const double size = std::abs(double{bias->second.values[k]});
-      scale = std::max(scale, size / (input_scale * kLargestBias));
-    }
+    widen_scales(scales, bias->second.values, network.nodes[i].inputs.at(0).scale);
   }
 }
 

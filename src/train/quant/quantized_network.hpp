@@ -54,6 +54,8 @@ struct QuantizedNetwork {
 /// Widens the weight scales of channels that are nearly dead (weights of about 0 beside a bias), so
 /// that every bias fits 31 bits in units of its sum. Their few weights then round to 0.
 void make_room_for_biases(QuantizedNetwork& network);
+/// The same for one layer; true when a scale changed.
+bool widen_scales(std::vector<double>& scales, std::span<const float> bias, double input_scale);
 
 /// Nodes whose values cannot be negative: their readers use unsigned grids.
 [[nodiscard]] std::vector<bool> non_negative_nodes(const Network& network);

@@ -1,3 +1,5 @@
+#include "train/quant/sum_correction.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -40,6 +42,44 @@ std::vector<double> gains_of(const std::vector<double>& units, std::size_t scale
   return gains;
 }
 
+}  // namespace
+
+SumCorrection correction_of(const Plan& plan, std::size_t node, const SumStatistics& present,
+                            const SumStatistics& target, std::span<const float> bias,
+                            bool keeps_scales) {
+  const IntegerCompute& compute = *plan.network.nodes[node].compute;
+  SumCorrection result{std::vector<double>(compute.scales.size(), 1.0), {bias.begin(), bias.end()}};
+  if (!keeps_scales)
+    result.gains = gains_of(plan.nodes[node].sum_scales, compute.scales.size(), present, target);
+  const double input_scale = plan.network.nodes[node].inputs[0].scale;
+  for (std::size_t k = 0; k < bias.size(); ++k) {
+    const std::size_t g = compute.scales.size() == 1 ? 0 : k;
+    const double unit = compute.scales[g] * result.gains[g] * input_scale;
+    const double without_bias = mean(present, k) - static_cast<double>(compute.bias[k]);
+    const double wanted = std::nearbyint(mean(target, k) / unit - without_bias);
+    if (std::abs(wanted) <= kLargestBias) result.bias[k] = static_cast<float>(wanted * unit);
+  }
+  return result;
+}
+
+void apply(const SumCorrection& correction, Plan& plan, std::size_t node) {
+  IntegerCompute& compute = *plan.network.nodes[node].compute;
+  for (std::size_t g = 0; g < compute.scales.size(); ++g) compute.scales[g] *= correction.gains[g];
+  compute.bias =
+      bias_codes(correction.bias, compute.scales, plan.network.nodes[node].inputs[0].scale);
+  integer::prepare_again(plan, node);
+}
+
+void scale_weights(const SumCorrection& correction, const IntegerCompute& compute,
+                   std::span<float> weights) {
+  const std::size_t per_scale = weights.size() / correction.gains.size();
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    weights[i] = static_cast<float>(weights[i] * correction.gains[i / per_scale]);
+  keep_codes(compute, weights);
+}
+
+namespace {
+
 /// Moves scales and biases of one node; its input slots are filled.
 void correct_node(Plan& plan, std::size_t node, std::vector<Workspace>& images,
                   const SumStatistics& target, QuantizedNetwork& network) {
@@ -49,25 +89,14 @@ void correct_node(Plan& plan, std::size_t node, std::vector<Workspace>& images,
   std::vector<float>& bias = network.weights.at(name + ".bias").values;
   SumStatistics present;
   for (Workspace& image : images) integer::add_moments(plan, node, image, present);
-  if (!network.nodes[node].weights.dorefa) {
-    const std::vector<double> gains =
-        gains_of(plan.nodes[node].sum_scales, compute.scales.size(), present, target);
-    const std::size_t per_scale = weight.size() / gains.size();
-    for (std::size_t i = 0; i < weight.size(); ++i)
-      weight[i] = static_cast<float>(weight[i] * gains[i / per_scale]);
-    for (std::size_t g = 0; g < gains.size(); ++g) compute.scales[g] *= gains[g];
+  const bool keeps_scales = network.nodes[node].weights.dorefa;
+  const SumCorrection correction = correction_of(plan, node, present, target, bias, keeps_scales);
+  apply(correction, plan, node);
+  bias = correction.bias;
+  if (!keeps_scales) {
+    scale_weights(correction, compute, weight);
     network.nodes[node].weights.scales = compute.scales;
-    keep_codes(compute, weight);
   }
-  const double input_scale = plan.network.nodes[node].inputs[0].scale;
-  for (std::size_t k = 0; k < bias.size(); ++k) {
-    const double unit = compute.scales[compute.scales.size() == 1 ? 0 : k] * input_scale;
-    const double without_bias = mean(present, k) - static_cast<double>(compute.bias[k]);
-    const double wanted = std::nearbyint(mean(target, k) / unit - without_bias);
-    if (std::abs(wanted) <= kLargestBias) bias[k] = static_cast<float>(wanted * unit);
-    compute.bias[k] = static_cast<std::int64_t>(std::nearbyint(bias[k] / unit));
-  }
-  integer::prepare_again(plan, node);
 }
 
 bool is_narrow(const Plan& plan) {
@@ -87,7 +116,8 @@ void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixel
   Plan& plan = *compiled;
   if (!is_narrow(plan)) return;
   const auto image = pixels.size() / static_cast<std::size_t>(count);
-  std::vector<Workspace> images(static_cast<std::size_t>(count), integer::make_workspace(plan));
+  std::vector<Workspace> images;
+  for (std::int64_t i = 0; i < count; ++i) images.push_back(integer::make_workspace(plan));
   for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
     if (plan.network.nodes[node].compute && targets.at(node).count > 0)
       correct_node(plan, node, images, targets.at(node), network);

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
 #include "base/build_signature.hpp"
 #include "tests/train/quant/quadrants.hpp"
+#include "train/nn/image_split.hpp"
 #include "train/nn/module_training.hpp"
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/integer_executor.hpp"
@@ -51,6 +53,38 @@ TEST(QuantizedAccuracyModel, ConcurrentCallsGiveWhatSingleOnesGive) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(got, expected);
+}
+
+/// Witness: the integer network of each plan by itself, on the same images.
+TEST(QuantizedAccuracyModel, WhatIsKeptChangesNoAccuracy) {
+  AccuracyModelOptions options = trained().options;
+  options.confirmation_images = 100;
+  const ImageSplit split = stratified_split(trained().data->train, options.search_images, 100, 1);
+  const ImageSet search = select(trained().data->train, split.search);
+  const ImageSet confirmation = select(trained().data->train, split.confirmation);
+  const FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
+  const auto calibrated = CalibratedNetwork::make(
+      folded.network, folded.weights, trained().data->train,
+      spread_sample(split.training, options.calibration.images, options.seed),
+      options.normalization, options.calibration);
+  const auto alone = [&](const PrecisionPlan& plan, const ImageSet& images) {
+    const auto right =
+        test_integers(*to_integer_network(calibrated.value()->quantize(plan)), images, 1);
+    return AccuracyEstimate{std::count(right.begin(), right.end(), std::uint8_t{1}),
+                            images.count()};
+  };
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1} << 28U}) {
+    options.cache_bytes = bytes;
+    const auto model =
+        make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options)
+            .value();
+    for (const int last : {8, 2, 3, 2, 1, 8}) {
+      PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 3);
+      plan.layers[3].weights = last;
+      EXPECT_EQ(model->evaluate(plan), alone(plan, search)) << bytes << " bytes, " << last;
+      EXPECT_EQ(model->confirm(plan), alone(plan, confirmation)) << bytes << " bytes, " << last;
+    }
+  }
 }
 
 TEST(QuantizedAccuracyModel, FinishIsRepeatableAndBothWaysAgree) {
