@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build make ccache pkg-config git ca-certificates
   libfmt-dev libspdlog-dev libcli11-dev libyaml-cpp-dev nlohmann-json3-dev
-  libonnx-dev libprotobuf-dev protobuf-compiler libtbb-dev libsqlite3-dev libpagmo-dev zlib1g-dev
+  libonnx-dev libprotobuf-dev protobuf-compiler libtbb-dev libsqlite3-dev libpagmo-dev libeigen3-dev zlib1g-dev
   libtorch-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
   dataset-fashion-mnist python3 python3-venv
 )

@@ -44,7 +44,8 @@ class Search {
 
   /// One generation; false when stopped or when nothing new was bred.
   bool advance(int generation) {
-    const std::vector<Genome> brood = breed();
+    std::vector<Genome> brood = breed();
+    if (options_.oversample > 1 && !brood.empty()) brood = chosen(brood);
     return !brood.empty() && admit(brood, generation);
   }
 
@@ -96,6 +97,24 @@ class Search {
     return true;
   }
 
+  /// The part of a brood that is worth evaluating; empty when stopped.
+  std::vector<Genome> chosen(const std::vector<Genome>& brood) {
+    const auto wanted = static_cast<std::size_t>(options_.population);
+    const std::optional<std::vector<std::size_t>> choice = options_.choose(brood, wanted);
+    if (!choice) {
+      stopped_ = true;
+      return {};
+    }
+    HWFLOW_CHECK(choice->size() == std::min(wanted, brood.size()), "chose too many or too few");
+    std::vector<Genome> best;
+    std::set<std::size_t> taken;
+    for (const std::size_t i : *choice) {
+      HWFLOW_CHECK(i < brood.size() && taken.insert(i).second, "chose a genome that is not there");
+      best.push_back(brood[i]);
+    }
+    return best;
+  }
+
   /// The better by rank, then by crowding distance, then by chance.
   std::size_t tournament(std::size_t a, std::size_t b) {
     if (rank_[a] != rank_[b]) return rank_[a] < rank_[b] ? a : b;
@@ -130,7 +149,7 @@ class Search {
     rate_population();
     std::vector<Genome> brood;
     std::set<Genome> known;
-    for (int round = 0; round < 2; ++round) {
+    for (int round = 0; round < 2 * options_.oversample; ++round) {
       const std::vector<std::size_t> order = shuffled();
       for (std::size_t i = 0; i + 3 < order.size(); i += 4) {
         const std::size_t mother = tournament(order[i], order[i + 1]);
@@ -182,6 +201,11 @@ Diagnostics validate(const Nsga2Options& options) {
   if (options.generations < 0) {
     problems.push_back(
         {"generations", fmt::format("must be >= 0, got {}", options.generations), ""});
+  }
+  if (options.oversample < 1) {
+    problems.push_back({"oversample", fmt::format("must be >= 1, got {}", options.oversample), ""});
+  } else if (options.oversample > 1 && !options.choose) {
+    problems.push_back({"oversample", "is above 1, but nothing chooses among the offspring", ""});
   }
   const auto check_share = [&](const char* place, double value) {
     if (!(value >= 0.0 && value <= 1.0)) {

@@ -12,11 +12,20 @@
 
 namespace hwflow::pareto {
 
+/// Which `count` genomes of a brood (or all, when it has no more) are worth evaluating: distinct
+/// indices, the most promising first; none when the run was stopped.
+using ChooseOffspring = std::function<std::optional<std::vector<std::size_t>>(
+    std::span<const Genome> brood, std::size_t count)>;
+
 struct Nsga2Options {
   int population = 40;   ///< a multiple of 4: tournaments run in groups of four
   int generations = 20;  ///< after generation 0, the seeds
   BreedingOptions breeding = {};
   std::uint64_t seed = 1;
+  /// So many times `population` offspring are bred, of which `choose` picks those to evaluate; 1:
+  /// all that are bred are evaluated.
+  int oversample = 1;
+  ChooseOffspring choose = {};
 };
 
 /// Everything wrong with the options; places are the names of the members.

@@ -43,6 +43,10 @@ std::string accuracy_columns(const std::string& name) {
   return fmt::format("{0},{0}_standard_error,{0}_correct,{0}_total", name);
 }
 
+std::string number_or_nothing(const std::optional<double>& number) {
+  return number ? fmt::format("{}", *number) : std::string();
+}
+
 std::string plan_header() {
   return "index,generation,origin,on_front,accuracy,standard_error,correct,total," +
          accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,plan\r\n";
@@ -172,13 +176,14 @@ std::string plans_csv(const study::CodesignResult& result) {
 }
 
 std::string generations_csv(const study::CodesignResult& result) {
-  std::string text = "generation,evaluations,front_size,hypervolume\r\n";
+  std::string text = "generation,evaluations,front_size,hypervolume,rank_correlation\r\n";
   for (const auto& generation : result.generations) {
     text += Row()
                 .add(generation.generation)
                 .add(generation.evaluations)
                 .add(generation.front_size)
                 .add(generation.hypervolume)
+                .add(number_or_nothing(generation.rank_correlation))
                 .line();
   }
   return text;
@@ -187,7 +192,7 @@ std::string generations_csv(const study::CodesignResult& result) {
 std::string levels_csv(const study::CodesignResult& result) {
   std::string text =
       "level,model,space_log10,generation,evaluations,front_size,hypervolume,final_hypervolume,"
-      "schedules_searched,seconds\r\n";
+      "rank_correlation,schedules_searched,seconds\r\n";
   for (std::size_t l = 0; l < result.levels.size(); ++l) {
     const auto& level = result.levels[l];
     for (const auto& generation : level.generations) {
@@ -195,7 +200,8 @@ std::string levels_csv(const study::CodesignResult& result) {
       row.add(l + 1).add(std::string(name(level.model))).add(level.space_log10);
       row.add(generation.generation).add(generation.evaluations).add(generation.front_size);
       row.add(generation.hypervolume);
-      row.add(generation.final_hypervolume ? fmt::format("{}", *generation.final_hypervolume) : "");
+      row.add(number_or_nothing(generation.final_hypervolume));
+      row.add(number_or_nothing(generation.rank_correlation));
       text += row.add(generation.schedules_searched).add(generation.seconds).line();
     }
   }

@@ -115,16 +115,18 @@ Value headline(const study::CodesignResult& result) {
 Value generations(const std::vector<study::GenerationSummary>& summaries) {
   Value list = Value::list();
   for (const auto& generation : summaries) {
-    list.append(Value::map()
-                    .set("generation", generation.generation)
-                    .set("evaluations", generation.evaluations)
-                    .set("front_size", generation.front_size)
-                    .set("hypervolume", generation.hypervolume)
-                    .set("final_hypervolume", generation.final_hypervolume
-                                                  ? Value(*generation.final_hypervolume)
-                                                  : Value{})
-                    .set("schedules_searched", generation.schedules_searched)
-                    .set("seconds", generation.seconds));
+    list.append(
+        Value::map()
+            .set("generation", generation.generation)
+            .set("evaluations", generation.evaluations)
+            .set("front_size", generation.front_size)
+            .set("hypervolume", generation.hypervolume)
+            .set("final_hypervolume",
+                 generation.final_hypervolume ? Value(*generation.final_hypervolume) : Value{})
+            .set("rank_correlation",
+                 generation.rank_correlation ? Value(*generation.rank_correlation) : Value{})
+            .set("schedules_searched", generation.schedules_searched)
+            .set("seconds", generation.seconds));
   }
   return list;
 }

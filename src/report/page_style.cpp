@@ -54,6 +54,8 @@ svg .base-text{fill:var(--base)}svg .pick-text{fill:var(--pick);font-weight:600}
 .c3{fill:var(--c3);background:var(--c3)}.c4{fill:var(--c4);background:var(--c4)}.c5{fill:var(--c5);background:var(--c5)}
 .c6{fill:var(--c6);background:var(--c6)}.c7{fill:var(--c7);background:var(--c7)}
 .l0,.l1,.l2,.l3{fill:none;stroke-width:1.6}.l0{stroke:var(--c1)}.l1{stroke:var(--c2)}.l2{stroke:var(--accent)}.l3{stroke:var(--c3)}.own{stroke-width:1.1;stroke-dasharray:4 3;stroke-opacity:.75}.p0{fill:var(--c1)}.p1{fill:var(--c2)}.p2{fill:var(--accent)}.p3{fill:var(--c3)}
+.m0,.m1,.m2,.m3,.m4,.m5,.m6,.m7{fill:none;stroke-width:1.6}.m0{stroke:var(--c0)}.m1{stroke:var(--c1)}.m2{stroke:var(--c2)}.m3{stroke:var(--c3)}
+.m4{stroke:var(--c4)}.m5{stroke:var(--c5)}.m6{stroke:var(--c6)}.m7{stroke:var(--c7)}
 .b1{fill:#e8f1fb}.b2{fill:#cfe2f6}.b3{fill:#a9ccee}.b4{fill:#7fb3e3}.b5{fill:#4f8fcb}.b6{fill:#3a78b5}.b7{fill:#2a639d}
 .b8{fill:#1d4f83}.b9{fill:#3b3f46}
 circle:hover,polygon:hover{stroke:var(--ink);stroke-width:2}

@@ -19,6 +19,10 @@ namespace hwflow::report {
 [[nodiscard]] std::string search_section(const study::CodesignResult& result);
 /// Levels of abstraction of the search, with their curves and fronts; nothing when it had one.
 [[nodiscard]] std::string levels_section(const study::CodesignResult& result);
+/// How well predicted accuracies ranked the plans of each generation; nothing when none were.
+[[nodiscard]] std::string surrogate_section(const study::CodesignResult& result);
+/// The same in a line of plain text.
+[[nodiscard]] std::string surrogate_line(const study::CodesignResult& result);
 /// Every cost that the study minimises, in its order.
 [[nodiscard]] std::vector<CostAxis> objective_axes(const study::CodesignResult& result);
 /// A small drawing of 14 by 14 pixels for a legend, and its meaning.

@@ -7,6 +7,7 @@
 
 #include "report/format.hpp"
 #include "report/plan_facts.hpp"
+#include "report/sections.hpp"
 
 namespace hwflow::report {
 namespace {
@@ -139,6 +140,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
     text += test_accuracy_text(result) + "\n";
   }
   text += headline_line(result);
+  text += surrogate_line(result);
   if (!result.search_caveat.empty()) text += fmt::format("\n{}\n", harmless(result.search_caveat));
   return text;
 }

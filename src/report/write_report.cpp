@@ -9,7 +9,6 @@
 #include "report/json.hpp"
 
 namespace hwflow::report {
-namespace {
 
 void replace_file(const std::filesystem::path& file, const std::string& text) {
   std::filesystem::path part = file;
@@ -21,8 +20,6 @@ void replace_file(const std::filesystem::path& file, const std::string& text) {
   stream.close();
   std::filesystem::rename(part, file);
 }
-
-}  // namespace
 
 void write_report(const study::CodesignResult& result, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);

@@ -12,4 +12,8 @@ namespace hwflow::report {
 /// Errors   exceptions of the file system.
 void write_report(const study::CodesignResult& result, const std::filesystem::path& folder);
 
+/// Writes a file by way of another name, so that it is there as a whole or as it was.
+/// Throws  as write_report().
+void replace_file(const std::filesystem::path& file, const std::string& text);
+
 }  // namespace hwflow::report

@@ -61,6 +61,9 @@ struct GenerationSummary {
   std::optional<double> final_hypervolume = std::nullopt;
   std::int64_t schedules_searched = 0;  ///< so far: layers mapped, or plans fused
   double seconds = 0.0;                 ///< so far, of all processes of the run
+  /// Spearman's, of accuracies as predicted before they were measured and as measured, over the
+  /// plans of this generation; none: nothing was predicted (search.surrogate).
+  std::optional<double> rank_correlation = std::nullopt;
 };
 
 /// How much of the hardware a model sees. Each costs plans less than the next one does.

@@ -1,6 +1,8 @@
 #include "study/run_session.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "base/build_signature.hpp"
 #include "base/version.hpp"
@@ -46,7 +48,51 @@ Diagnostics compare_code(const RunStore& store, const RunRecord& last) {
   return problems;
 }
 
+/// Goes on with a run that this program can go on with.
+Expected<RunRecord> take_up(RunStore& store, const RunRecord& run) {
+  Diagnostics problems = compare_code(store, run);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  store.update_run(run.id, "running", run.evaluations, "");
+  return run;
+}
+
 }  // namespace
+
+std::optional<RunRecord> newest_run(const RunStore& store, const std::string& config_hash) {
+  const std::vector<RunRecord> runs = store.runs();
+  const auto found = std::find_if(runs.rbegin(), runs.rend(), [&](const RunRecord& run) {
+    return run.config_hash == config_hash;
+  });
+  return found == runs.rend() ? std::nullopt : std::optional(*found);
+}
+
+Expected<RunRecord> begin_run_of_several(RunStore& store, std::span<const LoadedStudy> studies,
+                                         std::size_t which, bool resume,
+                                         const std::string& started) {
+  const LoadedStudy& study = studies[which];
+  const std::optional<RunRecord> last =
+      resume ? newest_run(store, study.config_hash) : std::nullopt;
+  // The first machine's run is begun before all others: without it there is nothing to go on with.
+  Expected<RunRecord> run =
+      last ? take_up(store, *last) : begin_run(store, study, resume && which == 0, started);
+  if (!run) return run;
+  std::string hashes;
+  for (const LoadedStudy& other : studies)
+    hashes += (hashes.empty() ? "" : " ") + other.config_hash;
+  store.save_fact(run->id, kComparedFact, hashes);
+  return run;
+}
+
+ComparedRuns compared_runs(const RunStore& store, const RunRecord& run) {
+  ComparedRuns runs;
+  std::istringstream hashes(store.find_fact(run.id, kComparedFact).value_or(""));
+  for (std::string hash; hashes >> hash;) {
+    std::optional<RunRecord> found = newest_run(store, hash);
+    if (found) runs.begun.push_back(std::move(*found));
+    ++runs.studies;
+  }
+  return runs;
+}
 
 Expected<RunRecord> begin_run(RunStore& store, const LoadedStudy& study, bool resume,
                               const std::string& started) {
@@ -59,13 +105,10 @@ Expected<RunRecord> begin_run(RunStore& store, const LoadedStudy& study, bool re
     if (runs.back().config_hash != study.config_hash) {
       return Unexpected{refuse(runs.back(), study)};
     }
-    Diagnostics problems = compare_code(store, runs.back());
-    if (!problems.empty()) return Unexpected{std::move(problems)};
-    store.update_run(runs.back().id, "running", runs.back().evaluations, "");
-    return runs.back();
+    return take_up(store, runs.back());
   }
   RunRecord run;
-  run.study = study.options.study;
+  run.study = study.options.study + (study.label.empty() ? "" : "/" + study.label);
   run.config_yaml = study.config_yaml;
   run.config_hash = study.config_hash;
   run.seed = static_cast<std::int64_t>(study.options.search.seed);

@@ -71,8 +71,13 @@ std::optional<train::AccuracyEstimate> SearchLedger::accuracy(const PrecisionPla
 }
 
 std::optional<HardwareCost> SearchLedger::price(const PrecisionPlan& plan) {
+  const auto costs = price(std::span(&plan, 1));
+  return costs ? std::optional(costs->front()) : std::nullopt;
+}
+
+std::optional<std::vector<HardwareCost>> SearchLedger::price(std::span<const PrecisionPlan> plans) {
   if (!alive()) return std::nullopt;
-  auto values = evaluator_.price(*levels_.back().hardware, std::span(&plan, 1));
+  auto values = evaluator_.price(*levels_.back().hardware, plans);
   if (!values) {
     problems_ = std::move(values).error();
     return std::nullopt;
@@ -81,7 +86,13 @@ std::optional<HardwareCost> SearchLedger::price(const PrecisionPlan& plan) {
     stopped_ = true;
     return std::nullopt;
   }
-  return (**values).front();
+  return std::move(*values);
+}
+
+std::vector<MeasuredPlan> SearchLedger::measured_plans() const {
+  std::vector<MeasuredPlan> plans;
+  for (const Plan& plan : plans_) plans.push_back({plan.plan, plan.accuracy});
+  return plans;
 }
 
 std::optional<std::size_t> SearchLedger::find(const PrecisionPlan& plan) const {
@@ -254,7 +265,8 @@ double SearchLedger::seconds_at_close() {
   return seconds_;
 }
 
-void SearchLedger::close_generation(const std::string& label) {
+void SearchLedger::close_generation(const std::string& label,
+                                    std::optional<double> rank_correlation) {
   if (!alive()) return;
   Level& level = levels_.back();
   level.known.push_back(plans_.size());
@@ -267,8 +279,13 @@ void SearchLedger::close_generation(const std::string& label) {
   summary.hypervolume = volume;
   summary.schedules_searched = models_.fine.schedules_searched();
   summary.seconds = seconds_at_close();
+  summary.rank_correlation = rank_correlation;
   level.summary.generations.push_back(summary);
-  evaluator_.set_note(fmt::format("{}, front {}, hypervolume {:.4f}", label, front.size(), volume));
+  const std::string predicted =
+      rank_correlation ? fmt::format(", predicted with rank correlation {:.2f}", *rank_correlation)
+                       : std::string();
+  evaluator_.set_note(
+      fmt::format("{}{}, front {}, hypervolume {:.4f}", label, predicted, front.size(), volume));
 }
 
 Expected<SearchResult> SearchLedger::finish() && {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pareto/dominance.hpp"
+#include "study/accuracy_predictor.hpp"
 #include "study/plan_evaluator.hpp"
 #include "study/plan_space.hpp"
 #include "study/search.hpp"
@@ -55,6 +56,11 @@ class SearchLedger {
   [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy(const PrecisionPlan& plan) const;
   /// What a plan costs at the present level, measured or not. None when alive() is false.
   [[nodiscard]] std::optional<HardwareCost> price(const PrecisionPlan& plan);
+  /// The same of several, in their order.
+  [[nodiscard]] std::optional<std::vector<HardwareCost>> price(
+      std::span<const PrecisionPlan> plans);
+  /// All that was measured so far, in the order of evaluation, whatever level prices it.
+  [[nodiscard]] std::vector<MeasuredPlan> measured_plans() const;
   /// Distinct plans whose accuracy may still be measured.
   [[nodiscard]] std::int64_t evaluations_left() const;
   /// A budget for a study that names none; for algorithms that would not end by themselves.
@@ -77,8 +83,10 @@ class SearchLedger {
   /// The front at the present level, by rising first objective.
   [[nodiscard]] std::vector<PrecisionPlan> front() const;
 
-  /// Ends a generation. `label` is for the progress line: "generation 3 of 10".
-  void close_generation(const std::string& label);
+  /// Ends a generation. `label` is for the progress line: "generation 3 of 10"; the other is
+  /// GenerationSummary::rank_correlation.
+  void close_generation(const std::string& label,
+                        std::optional<double> rank_correlation = std::nullopt);
 
   /// Prices by the last level's model what the levels before it had found after each of their
   /// generations: GenerationSummary::final_hypervolume. Plans are left out whose bounds show that

@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "schema/schema.hpp"
+#include "study/study_machines.hpp"
 #include "workload/onnx_reader.hpp"
 
 namespace hwflow::study {
@@ -86,9 +87,9 @@ Diagnostics check_weights(const Study& study, const std::string& place,
            "paths are relative to the study file, then to the data folder"}};
 }
 
-Expected<LoadedStudy> read_and_check(const std::string& text, const fs::path& origin,
-                                     const std::vector<std::string>& settings,
-                                     const StudyFolders& folders) {
+Expected<std::vector<LoadedStudy>> read_and_check(const std::string& text, const fs::path& origin,
+                                                  const std::vector<std::string>& settings,
+                                                  const StudyFolders& folders) {
   const std::string place = origin.string();
   Expected<Study> study = read_study(text, place, settings);
   if (!study) return Unexpected{std::move(study).error()};
@@ -97,27 +98,26 @@ Expected<LoadedStudy> read_and_check(const std::string& text, const fs::path& or
   std::string network_file = name_or_located(study->network, origin, folders);
   Expected<OnnxModel> model = load_network(network_file);
   if (!model) append_of(problems, model.error(), place, "network");
-  Expected<chip::Accelerator> accelerator =
-      chip::load_accelerator(name_or_located(study->accelerator, origin, folders));
-  if (!accelerator) append_of(problems, accelerator.error(), place, "accelerator");
+  Expected<std::vector<StudyMachine>> machines = load_machines(
+      *study, place,
+      [&](const std::string& name) { return name_or_located(name, origin, folders); });
+  if (!machines) append(problems, machines.error());
   const std::optional<fs::path> weights =
       study->weights.empty() ? std::nullopt : locate(study->weights, origin, folders);
   if (model) append(problems, check_weights(*study, place, weights, *model));
-  if (model && accelerator) append(problems, check(*study, model->network, *accelerator, place));
+  if (model && machines) append(problems, check(*study, model->network, *machines, place));
   if (!problems.empty()) return Unexpected{std::move(problems)};
 
-  const std::string yaml = schema::to_yaml(schema::to_document(*study));
-  const std::string hash = hash_of(*study);
-  return LoadedStudy{std::move(*study),
-                     std::move(network_file),
-                     weights.value_or(fs::path{}),
-                     std::move(model->weights),
-                     std::move(model->network),
-                     std::move(*accelerator),
-                     yaml,
-                     hash,
-                     origin,
-                     std::move(model->notes)};
+  std::vector<LoadedStudy> studies;
+  for (StudyMachine& machine : *machines) {
+    Study one = study_of(*study, machine);
+    const std::string yaml = schema::to_yaml(schema::to_document(one));
+    const std::string hash = hash_of(one);
+    studies.push_back({std::move(one), network_file, weights.value_or(fs::path{}), model->weights,
+                       model->network, std::move(machine.accelerator), yaml, hash, origin,
+                       model->notes, machine.entry.label});
+  }
+  return studies;
 }
 
 }  // namespace
@@ -134,14 +134,34 @@ std::string_view name(Algorithm algorithm) {
   return "";
 }
 
+Expected<std::vector<LoadedStudy>> parse_studies(const std::string& text, const fs::path& origin,
+                                                 const std::vector<std::string>& settings,
+                                                 const StudyFolders& folders) {
+  Expected<std::vector<LoadedStudy>> studies = read_and_check(text, origin, settings, folders);
+  if (studies) return studies;
+  Diagnostics problems = std::move(studies).error();
+  schema::place_at_settings(problems, settings, origin.string());
+  return Unexpected{std::move(problems)};
+}
+
+Expected<std::vector<LoadedStudy>> load_studies(const fs::path& file,
+                                                const std::vector<std::string>& settings,
+                                                const StudyFolders& folders) {
+  const Expected<std::string> text = schema::read_text(file);
+  if (!text) return Unexpected{text.error()};
+  return parse_studies(*text, file, settings, folders);
+}
+
 Expected<LoadedStudy> parse_study(const std::string& text, const fs::path& origin,
                                   const std::vector<std::string>& settings,
                                   const StudyFolders& folders) {
-  Expected<LoadedStudy> study = read_and_check(text, origin, settings, folders);
-  if (study) return study;
-  Diagnostics problems = std::move(study).error();
-  schema::place_at_settings(problems, settings, origin.string());
-  return Unexpected{std::move(problems)};
+  Expected<std::vector<LoadedStudy>> studies = parse_studies(text, origin, settings, folders);
+  if (!studies) return Unexpected{std::move(studies).error()};
+  if (studies->size() == 1) return std::move(studies->front());
+  return Unexpected{
+      Diagnostics{{origin.string() + ": accelerators",
+                   fmt::format("lists {} machines where one is wanted", studies->size()),
+                   "leave one of them"}}};
 }
 
 Expected<LoadedStudy> load_study(const fs::path& file, const std::vector<std::string>& settings,

@@ -13,8 +13,10 @@
 #include "chip/mapper/mapper.hpp"
 #include "pareto/breeder.hpp"
 #include "schema/field.hpp"
+#include "study/accelerator_entry.hpp"
 #include "study/agent_options.hpp"
 #include "study/codesign_result.hpp"
+#include "study/surrogate_options.hpp"
 #include "workload/weights.hpp"
 
 namespace hwflow::study {
@@ -188,6 +190,7 @@ struct SearchOptions {
   double crossover_probability = 0.9;
   std::optional<double> mutation_probability;
   bool sensitivity_seeds = true;
+  SurrogateOptions surrogate;
   AgentOptions agent;
   std::uint64_t seed = 1;
   bool operator==(const SearchOptions&) const = default;
@@ -251,6 +254,7 @@ struct SearchOptions {
             "with plans that narrow the layers of least harm first. Costs an evaluation for "
             "each free layer and each width below its widest, of weights and of inputs, "
             "and up to population / 2 more: 20 layers with 3 widths each take 80 + 20."),
+        schema::field("surrogate", &T::surrogate, "Predicted accuracies, of algorithm: nsga2."),
         schema::field("agent", &T::agent, "Of algorithm: agent."),
         schema::field("seed", &T::seed, "Seed of the search.")};
   }
@@ -392,6 +396,7 @@ struct Study {
   std::string network;
   std::string weights;
   std::string accelerator;
+  std::vector<AcceleratorEntry> accelerators;
   DataOptions data;
   HardwareOptions hardware;
   MappingSearchOptions mapper;
@@ -413,7 +418,11 @@ struct Study {
         schema::field("weights", &T::weights,
                       "Checkpoint (.safetensors), relative to this file or to the data folder; "
                       "empty: the weights of the ONNX file."),
-        schema::required("accelerator", &T::accelerator, "Built-in accelerator, or a YAML file."),
+        schema::field("accelerator", &T::accelerator,
+                      "Built-in accelerator, or a YAML file. This, or 'accelerators'."),
+        schema::field("accelerators", &T::accelerators,
+                      "Several machines, each searched with the same seed and budget; accuracies "
+                      "are measured once for all (docs/search.md)."),
         schema::field("data", &T::data, "Images and how they enter the network."),
         schema::field("hardware", &T::hardware, "How the network becomes hardware layers."),
         schema::field("mapper", &T::mapper, "Search for the mapping of each layer."),
@@ -451,6 +460,7 @@ struct LoadedStudy {
   std::string config_hash;           ///< of all that the result depends on: not of output and study
   std::filesystem::path origin{};    ///< the study file: relative paths start from its folder
   std::vector<std::string> notes{};  ///< what the reader of the network simplified
+  std::string label{};               ///< of the machine, of a study that lists several; else empty
 };
 
 /// Reads a study and everything it names but the data and the checkpoint.
@@ -461,6 +471,15 @@ struct LoadedStudy {
 [[nodiscard]] Expected<LoadedStudy> load_study(const std::filesystem::path& file,
                                                const std::vector<std::string>& settings = {},
                                                const StudyFolders& folders = {});
+
+/// The study of each machine: one for `accelerator`, else one for every entry of `accelerators`,
+/// in their order, which lists that entry alone. Errors  as load_study(), which takes one machine.
+[[nodiscard]] Expected<std::vector<LoadedStudy>> load_studies(
+    const std::filesystem::path& file, const std::vector<std::string>& settings = {},
+    const StudyFolders& folders = {});
+[[nodiscard]] Expected<std::vector<LoadedStudy>> parse_studies(
+    const std::string& text, const std::filesystem::path& origin,
+    const std::vector<std::string>& settings = {}, const StudyFolders& folders = {});
 
 /// As load_study, for a text; `origin` names it in messages and anchors relative paths.
 [[nodiscard]] Expected<LoadedStudy> parse_study(const std::string& text,

@@ -25,6 +25,7 @@ class Check {
     check_objectives();
     check_population("search", study_.search.population);
     check_agent();
+    check_surrogate();
     check_levels();
     check_evaluations();
     check_widths("search.weight_bits", study_.search.weight_bits);
@@ -64,6 +65,14 @@ class Check {
       add("search.agent.budget_objective", "must be a cost, got accuracy",
           "energy, latency, dram or model_size");
     }
+  }
+
+  void check_surrogate() {
+    const SearchOptions& search = study_.search;
+    if (search.surrogate.oversample == 1 || search.algorithm == Algorithm::nsga2) return;
+    add("search.surrogate.oversample",
+        fmt::format("is of nsga2, but search.algorithm is {}", name(search.algorithm)),
+        "leave search.surrogate out, or algorithm: nsga2");
   }
 
   void check_population(const std::string& key, int population) {

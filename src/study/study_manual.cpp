@@ -45,6 +45,15 @@ inputs and outputs, and additions and poolings are always layers.
 many accuracies any algorithm may measure, and `search.levels` searches with cheap lower bounds of
 the hardware's cost first (docs/search.md).
 
+**Several machines.** `accelerators` in place of `accelerator` lists machines, each with keys that the study
+changes in it. Each is searched by itself; a plan is measured once for all (docs/search.md):
+
+```
+accelerators:
+  - {accelerator: bitfusion, label: lanes}
+  - {accelerator: bitfusion, label: small, set: ["levels[1].capacity_bits=131072", "levels[2].fanout.x=16"]}
+```
+
 ## An example
 
 ```yaml

@@ -221,6 +221,66 @@ TEST(Nsga2, ABudgetEndsItInTheMiddleOfAGeneration) {
   }
 }
 
+/// Offspring bred in excess are new and distinct, and what is chosen is evaluated in that order.
+TEST(Nsga2, EvaluatesOfAnExcessWhatIsChosen) {
+  std::vector<Genome> offered, evaluated;
+  Nsga2Options options{.population = 12, .generations = 6, .seed = 4, .oversample = 5};
+  options.choose = [&](std::span<const Genome> brood, std::size_t count) {
+    EXPECT_EQ(count, 12U);
+    EXPECT_EQ(brood.size(), 60U);
+    offered.assign(brood.begin(), brood.end());
+    std::vector<std::size_t> last;
+    for (std::size_t i = 0; i < count; ++i) last.push_back(brood.size() - 1 - i);
+    return std::optional(last);
+  };
+  const Nsga2Result result =
+      run_nsga2(space_of(6), {}, options, [&](std::span<const Genome> brood) {
+        for (std::size_t i = 0; i < brood.size() && !offered.empty(); ++i) {
+          EXPECT_EQ(brood[i], offered[offered.size() - 1 - i]);
+        }
+        evaluated.insert(evaluated.end(), brood.begin(), brood.end());
+        return evaluate_zdt1(brood);
+      });
+  EXPECT_EQ(evaluated.size(), 12U * 7U);
+  EXPECT_EQ(std::set<Genome>(evaluated.begin(), evaluated.end()).size(), evaluated.size());
+  EXPECT_EQ(result.archive.size(), evaluated.size());
+}
+
+/// Who chooses by the objectives themselves needs fewer evaluations.
+TEST(Nsga2, AGoodChoiceFindsTheFrontSooner) {
+  Nsga2Options options{.population = 20, .generations = 15, .seed = 1, .oversample = 10};
+  options.choose = [](std::span<const Genome> brood, std::size_t count) {
+    return std::optional(select_best(*evaluate_zdt1(brood), count));
+  };
+  const auto found = [&](int oversample) {
+    options.oversample = oversample;
+    const Nsga2Result result = run_nsga2(space_of(8), {}, options, evaluate_zdt1);
+    int optimal = 0;
+    for (const std::size_t i : result.archive.front()) {
+      const Genome& genome = result.archive.entries()[i].genome;
+      optimal +=
+          std::all_of(genome.begin() + 1, genome.end(), [](int g) { return g == 0; }) ? 1 : 0;
+    }
+    return optimal;
+  };
+  EXPECT_EQ(found(10), kLargest + 1);
+  EXPECT_LT(found(1), kLargest + 1);
+}
+
+TEST(Nsga2, AStopWhileChoosingLeavesWholeGenerations) {
+  Nsga2Options options{.population = 8, .generations = 50, .seed = 1, .oversample = 2};
+  int choices = 0;
+  options.choose = [&](std::span<const Genome>,
+                       std::size_t) -> std::optional<std::vector<std::size_t>> {
+    if (++choices == 3) return std::nullopt;
+    return std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7};
+  };
+  const Nsga2Result result = run_nsga2(space_of(6), {}, options, evaluate_zdt1);
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(result.generations, 2);
+  EXPECT_EQ(result.archive.size(), 24U);
+}
+
 TEST(Nsga2, OptionsAreCheckedAllAtOnce) {
   const Diagnostics problems =
       validate({.population = 10, .generations = -1, .breeding = {.crossover_probability = 1.5}});
@@ -229,6 +289,9 @@ TEST(Nsga2, OptionsAreCheckedAllAtOnce) {
   EXPECT_EQ(problems[0].reason, "must be a multiple of 4, at least 8, got 10");
   EXPECT_EQ(problems[0].hint, "for example 12");
   EXPECT_TRUE(validate(Nsga2Options{}).empty());
+  EXPECT_EQ(to_text(validate({.oversample = 0})), "oversample: must be >= 1, got 0\n");
+  EXPECT_EQ(to_text(validate({.oversample = 3})),
+            "oversample: is above 1, but nothing chooses among the offspring\n");
 }
 
 }  // namespace

@@ -103,6 +103,16 @@ TEST(CheckStudy, WantsLevelsThatRiseAndEndFine) {
                                                      "search.algorithm is greedy"));
 }
 
+TEST(CheckStudy, WantsNsga2ForASurrogate) {
+  Study study = small_study();
+  study.search.surrogate.oversample = 8;
+  EXPECT_EQ(problems_of(study), "");
+  study.search.algorithm = Algorithm::random;
+  EXPECT_EQ(problems_of(study),
+            "s.yaml: search.surrogate.oversample: is of nsga2, but search.algorithm is random "
+            "(leave search.surrogate out, or algorithm: nsga2)\n");
+}
+
 TEST(CheckStudy, WantsEvaluationsForTheUniformPlans) {
   Study study = small_study();
   study.search.evaluations = 8;  // three widths of each kind make nine uniform plans

@@ -159,4 +159,24 @@ Expected<Accelerator> load_accelerator(const std::string& name_or_file) {
   return parse_accelerator(found->text, found->origin);
 }
 
+Expected<Accelerator> load_accelerator(const std::string& name_or_file,
+                                       std::span<const std::string> settings) {
+  const auto found = find_text(embedded_accelerators(), name_or_file, "accelerator");
+  if (!found) return Unexpected{found.error()};
+  auto document = schema::parse_yaml(found->text, found->origin);
+  if (!document) return Unexpected{std::move(document).error()};
+  Diagnostics problems;
+  for (const std::string& setting : settings) {
+    for (Diagnostic& problem : schema::apply_setting(*document, setting)) {
+      problems.push_back(std::move(problem));
+    }
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  auto accelerator = accelerator_from_value(*document, found->origin);
+  if (accelerator) return accelerator;
+  problems = std::move(accelerator).error();
+  schema::place_at_settings(problems, settings, found->origin);
+  return Unexpected{std::move(problems)};
+}
+
 }  // namespace hwflow::chip

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,11 @@ namespace hwflow::chip {
 /// An accelerator as a file of its own, energies inline: parse_accelerator() reads back one of
 /// equal key(), with the energy table "inline".
 [[nodiscard]] std::string accelerator_to_yaml(const Accelerator& accelerator);
+
+/// As load_accelerator(), changed by settings such as "levels[1].capacity_bits=65536" first.
+/// Errors  of a setting, placed at "--set SETTING", or of what the file then says.
+[[nodiscard]] Expected<Accelerator> load_accelerator(const std::string& name_or_file,
+                                                     std::span<const std::string> settings);
 
 /// An accelerator of a document that is read already. Errors  as parse_accelerator().
 [[nodiscard]] Expected<Accelerator> accelerator_from_value(const schema::Value& document,

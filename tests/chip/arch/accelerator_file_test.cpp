@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chip/arch/accelerator_format.hpp"
 #include "tests/chip/arch/file_samples.hpp"
 
 namespace hwflow::chip {
@@ -81,6 +82,32 @@ TEST(LoadAccelerator, RefusesUnknownNamesAndFiles) {
             "eyeris: is no built-in accelerator (a file is named with its .yaml) (did you mean "
             "'eyeriss'?)\n");
   EXPECT_EQ(text("no/such.yaml"), "no/such.yaml: there is no such file\n");
+}
+
+TEST(LoadAccelerator, SettingsChangeTheFile) {
+  const std::vector<std::string> settings{"levels[1].capacity_bits=65536", "engine.width_bits=32",
+                                          "name='other'"};
+  const Accelerator changed = load_accelerator("eyeriss", settings).value();
+  Accelerator::Fields expected = load_accelerator("eyeriss").value().fields();
+  expected.name = "other";
+  expected.levels[1].capacity_bits = 65536;
+  expected.engine.kind = BitParallelEngine{32};
+  EXPECT_EQ(changed.fields(), expected);
+  EXPECT_EQ(load_accelerator("eyeriss", std::vector<std::string>{}).value(),
+            load_accelerator("eyeriss").value());
+}
+
+TEST(LoadAccelerator, ProblemsOfSettingsAreNamedByThem) {
+  const auto problems = [](const std::vector<std::string>& settings) {
+    const auto refused = load_accelerator("eyeriss", settings);
+    return refused ? std::string("none") : to_text(refused.error());
+  };
+  EXPECT_EQ(problems({"levels[1].capacity_bits=-8"}),
+            "--set levels[1].capacity_bits=-8: must be >= 1, got -8\n");
+  EXPECT_EQ(problems({"levels[7].word_bits=8", "clock_mhz"}),
+            "--set levels[7].word_bits=8: levels has 5 elements, so there is no [7]\n"
+            "--set clock_mhz: has no '=' (write key=value, as in search.generations=20)\n");
+  EXPECT_EQ(problems({"levels[1].energy=glb"}).find("--set levels[1].energy=glb: "), 0U);
 }
 
 }  // namespace
