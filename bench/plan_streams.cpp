@@ -53,6 +53,15 @@ PlanStream part(std::string name, const std::vector<PrecisionPlan>& plans, std::
   return {std::move(name), {plans.begin() + first, plans.begin() + first + count}};
 }
 
+/// `count` of the plans, evenly spread.
+PlanStream spread(const PlanStream& all, std::size_t count) {
+  PlanStream some{all.name, {}};
+  count = std::min(count, all.plans.size());
+  for (std::size_t i = 0; i < count; ++i)
+    some.plans.push_back(all.plans[i * all.plans.size() / count]);
+  return some;
+}
+
 }  // namespace
 
 std::vector<PlanStream> record_streams(const Network& network, std::size_t limit,
@@ -64,7 +73,7 @@ std::vector<PlanStream> record_streams(const Network& network, std::size_t limit
   const auto random = record(network, Algorithm::random, kUniform + count, seed);
   const auto bred = record(network, Algorithm::nsga2, population + count, seed);
   return {part("uniform", greedy, 0, kUniform),
-          part("single steps", greedy, kUniform, std::min(steps, count)),
+          spread(part("single steps", greedy, kUniform, steps), limit),
           part("greedy paths", greedy, kUniform + steps, count),
           part("random", random, kUniform, count), part("NSGA-II", bred, population, count)};
 }

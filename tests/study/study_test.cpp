@@ -51,10 +51,9 @@ TEST_F(StudyFile, SettingsOverrideAndChangeTheHash) {
 }
 
 TEST_F(StudyFile, WhereOutputGoesAndWhatIsKeptDoNotChangeTheHash) {
-  EXPECT_EQ(parse(kGood)->config_hash,
-            parse(kGood, {"output=/elsewhere", "study=other", "export=[qonnx]",
-                          "accuracy.cache_bytes=0"})
-                ->config_hash);
+  EXPECT_EQ(parse(kGood)->config_hash, parse(kGood, {"output=/elsewhere", "study=other",
+                                                     "export=[qonnx]", "accuracy.cache_bytes=0"})
+                                           ->config_hash);
 }
 
 TEST_F(StudyFile, LooksForFilesInTheDataFolderToo) {

@@ -61,7 +61,26 @@ void store_row(const Plan& plan, std::size_t node, std::int64_t first_pixel, std
                    workspace.codes[s].narrow.data() + first_pixel * channels, plan.kernels);
 }
 
-/// The input of a convolution with its border, channels filled up to `channels`.
+/// The input of a convolution with its border, in the order of memory.
+void pad_bytes(const ConvShape& conv, const FeatureShape& shape, const std::uint8_t* in,
+               std::uint8_t zero, std::uint8_t* out) {
+  const std::int64_t row = shape.width * shape.channels;
+  const std::int64_t left = conv.pad_left * shape.channels;
+  const std::int64_t right = conv.pad_right * shape.channels;
+  const auto border = [&](std::int64_t count) {
+    std::memset(out, zero, static_cast<std::size_t>(count));
+    out += count;
+  };
+  border(conv.pad_top * (left + row + right) + left);
+  for (std::int64_t y = 0; y < shape.height; ++y, in += row) {
+    std::memcpy(out, in, static_cast<std::size_t>(row));
+    out += row;
+    border(y + 1 < shape.height ? right + left : right);
+  }
+  border(conv.pad_bottom * (left + row + right));
+}
+
+/// The same, channels filled up to `channels`.
 template <class T, class U>
 void pad_input(const ConvShape& conv, const Slot& slot, std::span<U> in, T zero, std::int32_t shift,
                std::int64_t channels, std::vector<T>& out) {
@@ -69,16 +88,13 @@ void pad_input(const ConvShape& conv, const Slot& slot, std::span<U> in, T zero,
   const std::int64_t height = shape.height + conv.pad_top + conv.pad_bottom;
   const std::int64_t width = shape.width + conv.pad_left + conv.pad_right;
   out.resize(static_cast<std::size_t>(height * width * channels));
+  if constexpr (sizeof(T) == 1 && sizeof(U) == 1) {
+    if (channels == shape.channels) return pad_bytes(conv, shape, in.data(), zero, out.data());
+  }
   std::fill(out.begin(), out.end(), zero);
   for (std::int64_t y = 0; y < shape.height; ++y) {
     const U* from = in.data() + y * shape.width * shape.channels;
     T* to = out.data() + ((y + conv.pad_top) * width + conv.pad_left) * channels;
-    if constexpr (sizeof(T) == 1 && sizeof(U) == 1) {
-      if (channels == shape.channels) {
-        std::memcpy(to, from, static_cast<std::size_t>(shape.width * channels));
-        continue;
-      }
-    }
     for (std::int64_t x = 0; x < shape.width; ++x)
       for (std::int64_t c = 0; c < shape.channels; ++c)
         to[x * channels + c] = static_cast<T>(from[x * shape.channels + c] - shift);
