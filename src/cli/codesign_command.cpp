@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/codesign_output.hpp"
+#include "cli/comparison_run.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
 #include "cli/progress_line.hpp"
@@ -24,18 +25,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct CodesignArguments {
-  fs::path study;
-  bool resume = false;
-  std::string data_directory;
-};
-
-Expected<study::LoadedStudy> load(const CodesignArguments& arguments,
-                                  std::vector<std::string> settings) {
+Expected<std::vector<study::LoadedStudy>> load(const StudyArguments& arguments,
+                                               std::vector<std::string> settings) {
   if (!arguments.data_directory.empty()) {
     settings.push_back("data.directory=" + arguments.data_directory);
   }
-  return study::load_study(arguments.study, settings, study_folders(arguments.data_directory));
+  return study::load_studies(arguments.study, settings, study_folders(arguments.data_directory));
 }
 
 train::Normalization normalization_of(const study::DataOptions& data,
@@ -172,74 +167,99 @@ OutputFolder output_folder(const GlobalOptions& options, const study::LoadedStud
   return {folder, folder.string()};
 }
 
-int run_study(const CodesignArguments& arguments, const std::vector<std::string>& settings,
-              const GlobalOptions& options) {
-  const InterruptWatch interrupts;
-  const Expected<study::LoadedStudy> loaded = load(arguments, settings);
-  if (!loaded) return report_wrong_input(loaded.error());
-  const auto [out, place] = output_folder(options, *loaded);
-  Expected<study::RunLock> lock = study::RunLock::take(out, place);
-  if (!lock) return report_wrong_input(lock.error());
-  const Expected<Accuracies> accuracies = make_accuracy_model(*loaded);
-  if (!accuracies) {
-    lock->leave_no_trace();
-    Diagnostics problems = accuracies.error();
-    schema::place_at_settings(problems, settings, loaded->origin.string());
-    return report_wrong_input(problems);
-  }
-
-  const auto store = study::RunStore::open(out / study::kStoreFile);
-  if (!store) return report_wrong_input(store.error());
-  const Expected<study::RunRecord> run =
-      study::begin_run(**store, *loaded, arguments.resume, now_text());
-  if (!run) return report_wrong_input(run.error());
-  print_notes(options, loaded->network_file, loaded->notes);
-
-  const Log log(options.logs());
-  log.write(fmt::format("study {}: {} on {}, {} threads, run {} in {}", loaded->options.study,
-                        loaded->options.network, loaded->accelerator.name(), thread_count(options),
-                        run->id, out.string()));
-  ProgressLine line(options.quiet, log);
-  study::CodesignSetting setting;
-  setting.threads = thread_count(options);
-  setting.machine = machine_text();
-  setting.search_caveat = accuracies->caveat;
-  setting.stop = interrupts.token();
-  setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
-  setting.export_plan = [&out = out](study::ExportFormat format, const train::FinishedPlan& plan,
-                                     const std::string& stem) {
-    return export_plan(out, format, plan, stem);
+/// One machine's run, shown when it is over.
+int run_one(const ComparisonRun& run, train::AccuracyModel& accuracy, study::RunStore& store,
+            const GlobalOptions& options) {
+  const study::LoadedStudy& loaded = run.studies.front();
+  const Expected<study::RunRecord> record =
+      study::begin_run(store, loaded, run.resume, run.started);
+  if (!record) return report_wrong_input(record.error());
+  study::CodesignSetting setting = run.setting;
+  setting.export_plan = [&run](study::ExportFormat format, const train::FinishedPlan& plan,
+                               const std::string& stem) {
+    return export_plan(run.out, format, plan, stem);
   };
   const Expected<study::CodesignResult> result =
-      study::run_codesign(*loaded, *run, *accuracies->model, **store, setting);
-  line.close();
+      study::run_codesign(loaded, *record, accuracy, store, setting);
+  if (run.close_progress) run.close_progress();
   if (!result) return report_unmapped(result.error());
-  show_result(*result, out, options);
+  show_result(*result, run.out, options);
   if (!result->stopped) return kDone;
   fmt::print(stderr, "hwflow: stopped: {}; go on with --resume\n", result->missing);
   return kWorldFailed;
 }
 
+std::string machines_text(const std::vector<study::LoadedStudy>& studies) {
+  std::string text;
+  for (const study::LoadedStudy& study : studies) {
+    text +=
+        (text.empty() ? "" : ", ") + (study.label.empty() ? study.accelerator.name() : study.label);
+  }
+  return text;
+}
+
 }  // namespace
+
+int run_study(const StudyArguments& arguments, const std::vector<std::string>& settings,
+              const GlobalOptions& options) {
+  const InterruptWatch interrupts;
+  const auto studies = load(arguments, settings);
+  if (!studies) return report_wrong_input(studies.error());
+  const study::LoadedStudy& loaded = studies->front();
+  const auto [out, place] = output_folder(options, loaded);
+  Expected<study::RunLock> lock = study::RunLock::take(out, place);
+  if (!lock) return report_wrong_input(lock.error());
+  const Expected<Accuracies> accuracies = make_accuracy_model(loaded);
+  if (!accuracies) {
+    lock->leave_no_trace();
+    Diagnostics problems = accuracies.error();
+    schema::place_at_settings(problems, settings, loaded.origin.string());
+    return report_wrong_input(problems);
+  }
+
+  const auto store = study::RunStore::open(out / study::kStoreFile);
+  if (!store) return report_wrong_input(store.error());
+  print_notes(options, loaded.network_file, loaded.notes);
+  const Log log(options.logs());
+  log.write(fmt::format("study {}: {} on {}, {} threads, in {}", loaded.options.study,
+                        loaded.options.network, machines_text(*studies), thread_count(options),
+                        out.string()));
+  ProgressLine line(options.quiet, log);
+  ComparisonRun run{*studies, out, arguments.resume, now_text(), {}};
+  run.setting.threads = thread_count(options);
+  run.setting.machine = machine_text();
+  run.setting.search_caveat = accuracies->caveat;
+  run.setting.stop = interrupts.token();
+  run.setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
+  run.close_progress = [&line] { line.close(); };
+  return studies->size() == 1 ? run_one(run, *accuracies->model, **store, options)
+                              : run_comparison(run, *accuracies->model, **store, options);
+}
+
+void add_study_options(CLI::App& command, StudyArguments& arguments) {
+  command.add_option("study", arguments.study, "Study file (.yaml)")->required();
+  command.add_flag("--resume", arguments.resume,
+                   "Go on with the last run of the output folder, which was stopped or killed");
+  command.add_option("--data-dir", arguments.data_directory,
+                     "Folder of the data set; else below HWFLOW_DATA, else the system's");
+}
+
+std::vector<std::string> study_settings(const CLI::App& command, const GlobalOptions& options) {
+  std::vector<std::string> settings = options.set;
+  // Only a seed that was given replaces that of the study.
+  if (command.count("--seed") > 0) settings.push_back(fmt::format("search.seed={}", options.seed));
+  return settings;
+}
 
 void add_codesign_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "codesign", "Search mixed-precision plans with the hardware model in the loop");
   add_global_options(*command, options);
   add_settings_option(*command, options);
-  const auto arguments = std::make_shared<CodesignArguments>();
-  command->add_option("study", arguments->study, "Study file (.yaml)")->required();
-  command->add_flag("--resume", arguments->resume,
-                    "Go on with the last run of the output folder, which was stopped or killed");
-  command->add_option("--data-dir", arguments->data_directory,
-                      "Folder of the data set; else below HWFLOW_DATA, else the system's");
+  const auto arguments = std::make_shared<StudyArguments>();
+  add_study_options(*command, *arguments);
   command->callback([arguments, command, &options, &exit_code] {
-    std::vector<std::string> settings = options.set;
-    // Only a seed that was given replaces that of the study.
-    if (command->count("--seed") > 0) {
-      settings.push_back(fmt::format("search.seed={}", options.seed));
-    }
-    exit_code = run_study(*arguments, settings, options);
+    exit_code = run_study(*arguments, study_settings(*command, options), options);
   });
 }
 

@@ -10,6 +10,7 @@
 #include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "cli/codesign_output.hpp"
+#include "cli/comparison_run.hpp"
 #include "study/codesign.hpp"
 #include "study/run_session.hpp"
 
@@ -84,12 +85,44 @@ Expected<std::unique_ptr<study::RunStore>> open_existing(const fs::path& folder)
                    "name the output folder of a run"}}};
 }
 
+/// The comparison that a run of several machines belongs to, from what the store has.
+int show_compared(study::RunStore& store, const study::ComparedRuns& runs, const fs::path& folder,
+                  const GlobalOptions& options) {
+  const Expected<RunFacts> facts = facts_of(store, runs.begun.front().id, folder.string());
+  if (!facts) return report_wrong_input(facts.error());
+  std::vector<study::LoadedStudy> studies;
+  for (const study::RunRecord& run : runs.begun) {
+    auto loaded = study::parse_study(run.config_yaml, facts->study_file, {}, study_folders({}));
+    if (!loaded) return report_wrong_input(loaded.error());
+    studies.push_back(std::move(*loaded));
+  }
+  StoredAccuracies accuracies(facts->accuracy_model);
+  ComparisonRun run{studies, options.out.value_or(folder), true, {}, {}};
+  run.setting.only_known = true;
+  run.setting.threads = facts->threads;
+  run.setting.machine = facts->machine;
+  run.setting.search_caveat = facts->search_caveat;
+  run.records = runs.begun;
+  run.exported_in = folder;
+  run.on_result = [&folder](const study::ComparedAccelerator& machine) {
+    warn_of_other_code(machine.result, folder / machine.label);
+  };
+  const int exit_code = run_comparison(run, accuracies, store, options);
+  if (runs.begun.size() < runs.studies) {
+    fmt::print(stderr, "hwflow: {} of {} machines were not begun; go on with --resume\n",
+               runs.studies - runs.begun.size(), runs.studies);
+  }
+  return exit_code == kWorldFailed ? kDone : exit_code;  // what is missing was told
+}
+
 int show_run(study::RunStore& store, const fs::path& folder, const GlobalOptions& options) {
   const std::vector<study::RunRecord> runs = store.runs();
   if (runs.empty()) {
     return report_wrong_input({{folder.string(), "has a run store without any run", ""}});
   }
   const study::RunRecord& run = runs.back();
+  const study::ComparedRuns compared = study::compared_runs(store, run);
+  if (!compared.begun.empty()) return show_compared(store, compared, folder, options);
   const Expected<RunFacts> facts = facts_of(store, run.id, folder.string());
   if (!facts) return report_wrong_input(facts.error());
   const Expected<study::LoadedStudy> loaded =
