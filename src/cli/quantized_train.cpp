@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -56,9 +57,9 @@ Expected<PrecisionPlan> plan_of(const QuantizedArguments& arguments, const Netwo
   return plan;
 }
 
-/// Float weights of a checkpoint with quantizers; none: it has no quantizers.
-Expected<std::optional<FoldedModel>> load_quantized(const ModelArguments& arguments) {
-  using Result = std::optional<FoldedModel>;
+/// A checkpoint with quantizers; none: the file is something else.
+Expected<std::optional<train::QuantizedNetwork>> load_quantized(const ModelArguments& arguments) {
+  using Result = std::optional<train::QuantizedNetwork>;
   if (arguments.file.ends_with(".onnx")) return Result{};
   const Expected<train::Safetensors> file = train::read_safetensors(arguments.file);
   if (!file) return Unexpected{file.error()};
@@ -68,8 +69,7 @@ Expected<std::optional<FoldedModel>> load_quantized(const ModelArguments& argume
   if (!described) return Unexpected{described.error()};
   auto read = train::read_quantized_network(arguments.file, described->network);
   if (!read) return Unexpected{read.error()};
-  return Result{FoldedModel{{std::move(read->network), std::move(read->weights)},
-                            std::move(read->normalization)}};
+  return Result{std::move(*read)};
 }
 
 Expected<train::Teacher> load_teacher(const TrainArguments& arguments, const TrainInputs& inputs) {
@@ -88,6 +88,43 @@ Expected<train::Teacher> load_teacher(const TrainArguments& arguments, const Tra
   }
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return train::Teacher{std::move(model->folded.network), std::move(model->folded.weights)};
+}
+
+/// What training starts from, and the sums that its batches are expected to have.
+struct Start {
+  train::QuantizedNetwork network;
+  std::vector<train::SumStatistics> sums;
+};
+
+bool has_method(const train::QuantizedNetwork& network, QuantizerMethod method) {
+  return std::ranges::all_of(network.nodes, [&](const train::QuantizedNode& node) {
+    return node.weights.scales.empty() || node.weights.bits > 8 ||
+           node.weights.dorefa == (method != QuantizerMethod::lsq);
+  });
+}
+
+/// A checkpoint of the same widths goes on as it is; anything else is calibrated.
+Expected<Start> start_of(const TrainArguments& arguments, const TrainInputs& inputs,
+                         const PrecisionPlan& plan, QuantizerMethod method) {
+  Expected<std::optional<train::QuantizedNetwork>> known =
+      load_quantized({arguments.initial, arguments.network, arguments.normalization});
+  if (!known) return Unexpected{known.error()};
+  if (*known && (*known)->plan == plan && has_method(**known, method)) {
+    std::vector<train::SumStatistics> sums = train::sums_of_trained(**known, inputs.training);
+    return Start{std::move(**known), std::move(sums)};
+  }
+  const train::FoldedNetwork& folded = *inputs.folded;
+  std::vector<std::int64_t> all(static_cast<std::size_t>(inputs.training.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  train::CalibrationOptions calibration;
+  calibration.images = arguments.quantized.calibration_images;
+  const auto calibrated = train::CalibratedNetwork::make(
+      folded.network, folded.weights, inputs.training,
+      train::spread_sample(all, calibration.images, arguments.options.seed), inputs.normalization,
+      calibration);
+  if (!calibrated) return Unexpected{calibrated.error()};
+  const std::span<const train::SumStatistics> sums = (*calibrated)->sums();
+  return Start{(*calibrated)->quantize(plan, method), {sums.begin(), sums.end()}};
 }
 
 }  // namespace
@@ -138,9 +175,12 @@ Diagnostics check_quantized(const TrainArguments& arguments) {
 }
 
 Expected<FoldedModel> load_folded(const ModelArguments& arguments, const train::ImageSet& images) {
-  Expected<std::optional<FoldedModel>> quantized = load_quantized(arguments);
+  Expected<std::optional<train::QuantizedNetwork>> quantized = load_quantized(arguments);
   if (!quantized) return Unexpected{quantized.error()};
-  if (*quantized) return std::move(**quantized);
+  if (*quantized) {
+    return FoldedModel{{std::move((*quantized)->network), std::move((*quantized)->weights)},
+                       std::move((*quantized)->normalization)};
+  }
   const Expected<TrainedModel> model = load_model(arguments, images);
   if (!model) return Unexpected{model.error()};
   return FoldedModel{train::fold_for_quantization(model->network, model->weights),
@@ -155,15 +195,8 @@ Expected<TrainOutcome> train_quantized(const TrainArguments& arguments, const Tr
   const Expected<PrecisionPlan> plan = plan_of(arguments.quantized, folded.network);
   if (!plan) return Unexpected{plan.error()};
   const QuantizerMethod method = method_of(arguments.quantized.method).value();
-  std::vector<std::int64_t> all(static_cast<std::size_t>(inputs.training.count()));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  train::CalibrationOptions calibration;
-  calibration.images = arguments.quantized.calibration_images;
-  const auto calibrated = train::CalibratedNetwork::make(
-      folded.network, folded.weights, inputs.training,
-      train::spread_sample(all, calibration.images, arguments.options.seed), inputs.normalization,
-      calibration);
-  if (!calibrated) return Unexpected{calibrated.error()};
+  Expected<Start> start = start_of(arguments, inputs, *plan, method);
+  if (!start) return Unexpected{start.error()};
   std::optional<train::Teacher> teacher;
   if (arguments.options.distillation > 0.0) {
     Expected<train::Teacher> loaded = load_teacher(arguments, inputs);
@@ -171,7 +204,7 @@ Expected<TrainOutcome> train_quantized(const TrainArguments& arguments, const Tr
     teacher = std::move(*loaded);
   }
   auto trained = train::train_quantized(
-      (*calibrated)->quantize(*plan, method), (*calibrated)->sums(), inputs.training,
+      start->network, start->sums, inputs.training,
       {.method = method, .options = arguments.options, .batch_norm = !arguments.quantized.folded},
       teacher ? &*teacher : nullptr, progress, stop);
   if (!trained) return Unexpected{trained.error()};

@@ -70,6 +70,12 @@ struct SumStatistics {
   std::int64_t count = 0;  ///< of values per channel
 };
 
+/// Sums of every compute node when the integers run `count` images (planes of bytes), as real
+/// numbers. Nothing (count 0) for networks with float or 16-bit widths.
+[[nodiscard]] std::vector<SumStatistics> sums_of_integers(const QuantizedNetwork& network,
+                                                          std::span<const std::uint8_t> pixels,
+                                                          std::int64_t count);
+
 /// What BatchNorm would estimate anew after rounding, layer after layer in integers: the scale of
 /// each channel's weights is multiplied by the ratio of the deviations of the float network's sums
 /// and the integer network's own on the same images (planes of bytes), and the bias moves by the

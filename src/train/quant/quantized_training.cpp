@@ -10,22 +10,32 @@
 namespace hwflow::train {
 namespace {
 
-constexpr std::int64_t kLastImages = 512;  // from which means and deviations are taken at the end
+constexpr std::int64_t kSumImages = 512;  // from which means and deviations are taken
+
+ImageSet sum_images(const ImageSet& images) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return select(images, spread_sample(all, kSumImages, /*seed=*/0));
+}
 
 /// Folds BatchNorm. Its running averages are noisy and do not know that integers round biases to
 /// units of the sum; so every layer's integers get the means and deviations that it learned.
 QuantizedNetwork fold_trained(const QuantizedNetwork& trained, const ImageSet& images) {
   QuantizedNetwork folded = without_batch_norm(trained);
   if (folded.network == trained.network) return folded;
-  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  const ImageSet chosen = select(images, spread_sample(all, kLastImages, /*seed=*/0));
+  const ImageSet chosen = sum_images(images);
   correct_sums(folded, chosen.pixels, chosen.count(), sums_of_batch_norm(trained));
   make_room_for_biases(folded);
   return folded;
 }
 
 }  // namespace
+
+std::vector<SumStatistics> sums_of_trained(const QuantizedNetwork& trained,
+                                           const ImageSet& images) {
+  const ImageSet chosen = sum_images(images);
+  return sums_of_integers(trained, chosen.pixels, chosen.count());
+}
 
 Expected<TrainedQuantized> train_quantized(const QuantizedNetwork& start,
                                            std::span<const SumStatistics> sums,

@@ -29,9 +29,16 @@ struct TrainedQuantized {
   bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
 };
 
-/// Quantization-aware training from a calibrated network. The promises of train_network() hold.
+/// The sums that a network trained before gives `images` (512 of them): what train_quantized()
+/// wants of it when its training goes on.
+[[nodiscard]] std::vector<SumStatistics> sums_of_trained(const QuantizedNetwork& trained,
+                                                         const ImageSet& images);
+
+/// Quantization-aware training from a calibrated network, or from one that was trained before. The
+/// promises of train_network() hold.
 ///
-/// sums      of the float network, per node (CalibratedNetwork::sums())
+/// sums      per node, those that batches are expected to have: of the float network that was
+///           calibrated (CalibratedNetwork::sums()), or sums_of_trained()
 /// teacher   wanted where options.distillation > 0
 /// Errors    as train_network
 [[nodiscard]] Expected<TrainedQuantized> train_quantized(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/check.hpp"
 #include "train/quant/integer_plan.hpp"
@@ -105,25 +106,63 @@ bool is_narrow(const Plan& plan) {
   return true;
 }
 
-}  // namespace
-
-void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,
-                  std::int64_t count, const std::vector<SumStatistics>& targets) {
+/// Integers that the narrow kernels run; none: float or wide widths.
+std::optional<Plan> narrow_plan(const QuantizedNetwork& network) {
   auto integers = to_integer_network(network);
-  if (!integers || count == 0) return;
+  if (!integers) return std::nullopt;
   auto compiled = integer::compile(std::move(*integers), KernelSet::best);
   HWFLOW_CHECK(compiled.has_value(), "a checked integer network does not compile");
-  Plan& plan = *compiled;
-  if (!is_narrow(plan)) return;
+  if (!is_narrow(*compiled)) return std::nullopt;
+  return std::move(*compiled);
+}
+
+/// Runs all images node by node; calls before(node, images) for every compute node whose inputs are
+/// there.
+template <class Before>
+void run_by_nodes(Plan& plan, std::span<const std::uint8_t> pixels, std::int64_t count,
+                  const Before& before) {
   const auto image = pixels.size() / static_cast<std::size_t>(count);
   std::vector<Workspace> images;
   for (std::int64_t i = 0; i < count; ++i) images.push_back(integer::make_workspace(plan));
   for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
-    if (plan.network.nodes[node].compute && targets.at(node).count > 0)
-      correct_node(plan, node, images, targets.at(node), network);
+    if (plan.network.nodes[node].compute) before(node, images);
     for (std::size_t i = 0; i < images.size(); ++i)
       integer::run_node(plan, node, pixels.data() + i * image, images[i]);
   }
+}
+
+/// From units of the sum to real numbers.
+SumStatistics in_real_numbers(SumStatistics moments, const std::vector<double>& units) {
+  for (std::size_t k = 0; k < units.size(); ++k) {
+    moments.sum[k] *= units[k];
+    moments.squares[k] *= units[k] * units[k];
+  }
+  return moments;
+}
+
+}  // namespace
+
+std::vector<SumStatistics> sums_of_integers(const QuantizedNetwork& network,
+                                            std::span<const std::uint8_t> pixels,
+                                            std::int64_t count) {
+  std::vector<SumStatistics> result(network.nodes.size());
+  std::optional<Plan> plan = narrow_plan(network);
+  if (!plan || count == 0) return result;
+  run_by_nodes(*plan, pixels, count, [&](std::size_t node, std::vector<Workspace>& images) {
+    SumStatistics moments;
+    for (Workspace& image : images) integer::add_moments(*plan, node, image, moments);
+    result[node] = in_real_numbers(std::move(moments), plan->nodes[node].sum_scales);
+  });
+  return result;
+}
+
+void correct_sums(QuantizedNetwork& network, std::span<const std::uint8_t> pixels,
+                  std::int64_t count, const std::vector<SumStatistics>& targets) {
+  std::optional<Plan> plan = narrow_plan(network);
+  if (!plan || count == 0) return;
+  run_by_nodes(*plan, pixels, count, [&](std::size_t node, std::vector<Workspace>& images) {
+    if (targets.at(node).count > 0) correct_node(*plan, node, images, targets.at(node), network);
+  });
 }
 
 }  // namespace hwflow::train
