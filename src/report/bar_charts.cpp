@@ -62,7 +62,7 @@ std::string component_class(std::size_t component) {
 
 std::string energy_by_plan_chart(const study::CodesignResult& result) {
   constexpr double kRow = 26.0;
-  if (result.plans.empty()) return {};
+  if (result.plans.empty() || result.energy_components.empty()) return {};
   double largest = 0.0;
   for (const auto& plan : result.plans) {
     largest = std::max(largest, sum(component_totals(result, plan)));

@@ -136,7 +136,9 @@ std::string groups_of(const study::CodesignResult& result, std::size_t i) {
 
 /// Of a plan whose layers run one after another.
 std::string layers_of(const study::CodesignResult& result, std::size_t i, std::size_t reference) {
-  std::string html = figure(layer_chart(result, i, reference), component_legend(result),
+  const bool has_energy = !result.energy_components.empty();
+  std::string html = figure(has_energy ? layer_chart(result, i, reference) : std::string{},
+                            component_legend(result),
                             reference == i ? std::string{"Bits (above) and energy of every layer."}
                                            : fmt::format("Bits (above) and energy of every layer; "
                                                          "the dashed outline is {}.",

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "report/design_tables.hpp"
 #include "report/plan_facts.hpp"
 #include "schema/value.hpp"
 #include "schema/write.hpp"
@@ -231,6 +232,7 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
   json.set("float_confirmation", estimate(result.float_confirmation));
   json.set("float_test", estimate(result.float_test));
   json.set("generations", generations(result.generations)).set("levels", levels_of(result));
+  if (result.hardware_search) json.set("hardware_search", hardware_search_value(result));
   json.set("run", run_of(result));
   return schema::to_json_text(json);
 }

@@ -23,6 +23,8 @@ namespace hwflow::report {
 [[nodiscard]] std::string surrogate_section(const study::CodesignResult& result);
 /// The same in a line of plain text.
 [[nodiscard]] std::string surrogate_line(const study::CodesignResult& result);
+/// Plans and designs of a joint search, with its curves; nothing when there was one accelerator.
+[[nodiscard]] std::string design_section(const study::CodesignResult& result);
 /// Every cost that the study minimises, in its order.
 [[nodiscard]] std::vector<CostAxis> objective_axes(const study::CodesignResult& result);
 /// A small drawing of 14 by 14 pixels for a legend, and its meaning.

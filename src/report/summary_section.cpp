@@ -55,7 +55,10 @@ std::string savings_table(const study::CodesignResult& result, const study::Plan
 
 std::string headline_cards(const study::CodesignResult& result, const study::Saving& headline) {
   const std::string base = result.plans[headline.baseline].label;
-  std::string cards = card(less_text(headline.energy), "energy than " + base);
+  std::string cards;
+  if (!result.energy_components.empty()) {
+    cards += card(less_text(headline.energy), "energy than " + base);
+  }
   cards += card(less_text(headline.latency), "latency than " + base);
   cards += card(less_text(headline.dram), "DRAM traffic than " + base);
   cards += card(less_text(headline.model_size), "model size than " + base);
@@ -88,9 +91,10 @@ std::string headline_sentence(const study::CodesignResult& result) {
   const auto& pick = result.plans[result.headline->pick];
   const std::string accuracy = headline_accuracy(result);
   return fmt::format(
-      "<p><b>{}</b> costs the least energy of the picks within {} points of the float accuracy on "
+      "<p><b>{}</b> costs the least {} of the picks within {} points of the float accuracy on "
       "the test set. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
-      escape(pick.label), fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason),
+      escape(pick.label), result.energy_components.empty() ? "time" : "energy",
+      fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason),
       accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
 
@@ -121,6 +125,8 @@ std::optional<CostAxis> axis_of(study::Objective objective) {
 std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
   std::vector<CostAxis> axes = objective_axes(result);
   for (const CostAxis axis : {CostAxis::energy, CostAxis::latency, CostAxis::model_size}) {
+    // Designs of an overlay have no energy model.
+    if (axis == CostAxis::energy && result.energy_components.empty()) continue;
     if (std::ranges::find(axes, axis) == axes.end()) axes.push_back(axis);
   }
   return axes;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "report/design_charts.hpp"
 #include "report/format.hpp"
 #include "report/plan_facts.hpp"
 #include "report/sections.hpp"
@@ -63,6 +64,34 @@ std::string headline_line(const study::CodesignResult& result) {
                      percent_text(-saving.dram, 1, true),
                      percent_text(-saving.model_size, 1, true)) +
          (accuracy.empty() ? accuracy : accuracy + "\n") + headline_caveat(result) + "\n";
+}
+
+/// A line for every shown plan of a search that had designs, and what the search was.
+std::string designs_text(const study::CodesignResult& result) {
+  if (!result.hardware_search || result.hardware_search->curve.empty()) return {};
+  const study::HardwareSearchSummary& found = *result.hardware_search;
+  std::vector<Cells> rows{{"plan", "design"}};
+  for (const std::string& objective : found.objectives)
+    rows[0].push_back(design_cost_name(objective));
+  const auto add = [&](const std::string& label, const std::string& design,
+                       const study::DesignPoint& point) {
+    Cells row{harmless(label), harmless(design)};
+    for (std::size_t k = 0; k < found.objectives.size(); ++k) {
+      row.push_back(fmt::format("{} ({})", design_cost_text(result, k, point.costs.at(k)),
+                                percent_text(point.costs[k] / found.reference.costs.at(k), 0)));
+    }
+    rows.push_back(std::move(row));
+  };
+  add("reference, " + widths_text(found.reference_widths), found.reference_design, found.reference);
+  for (const auto& plan : result.plans) {
+    add(plan.label, found.chosen_designs.at(plan.evaluated), found.chosen.at(plan.evaluated));
+  }
+  const study::PairGeneration& last = found.curve.back();
+  return aligned(rows) + fmt::format(
+                             "({}: {} plans, {} measured, {:.1f} s, of these {:.1f} s for designs; "
+                             "hypervolume {:.4f}, {} pairs)\n\n",
+                             found.order, last.considered, last.evaluations, last.seconds,
+                             last.hardware_seconds, last.hypervolume, last.pairs);
 }
 
 /// A line for every level of a search that had several.
@@ -128,7 +157,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   for (const std::size_t index : chosen) {
     rows.push_back(row_of(result, fmt::format("front, plan {}", index), index, std::nullopt));
   }
-  std::string text = levels_text(result);
+  std::string text = levels_text(result) + designs_text(result);
   text += aligned(rows);
   if (chosen.size() < others.size()) {
     text += fmt::format("({} more plans on the front)\n", others.size() - chosen.size());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "report/csv.hpp"
+#include "report/design_tables.hpp"
 #include "report/html_report.hpp"
 #include "report/json.hpp"
 
@@ -34,6 +35,10 @@ void write_report(const study::CodesignResult& result, const std::filesystem::pa
   if (result.levels.size() > 1) {
     replace_file(folder / "levels.csv", levels_csv(result));
     replace_file(folder / "level_fronts.csv", level_fronts_csv(result));
+  }
+  if (result.hardware_search) {
+    replace_file(folder / "pairs.csv", pairs_csv(result));
+    replace_file(folder / "strategies.csv", strategies_csv(result));
   }
   replace_file(folder / "config.yaml", result.config_yaml);
 }

@@ -13,6 +13,8 @@
 #include "chip/mapper/mapper.hpp"
 #include "study/confirmation.hpp"
 #include "study/finish.hpp"
+#include "study/hardware_spaces.hpp"
+#include "study/joint_search.hpp"
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
 #include "study/run_session.hpp"
@@ -79,7 +81,12 @@ class Run {
                 store_.save_mapping(mapping_key(key), text);
               }
             }),
-        hardware_(make_hardware_model(study, cache_)) {}
+        hardware_(study.options.hardware.search ? nullptr : make_hardware_model(study, cache_)) {
+    if (hardware_) return;
+    auto designed = make_designed_model(study, cache_);
+    designed_ = designed.get();
+    hardware_ = std::move(designed);
+  }
 
   Expected<CodesignResult> run(const RunRecord& record) && {
     run_id_ = record.id;
@@ -165,7 +172,9 @@ class Run {
                                   [this] { return accuracy_.float_search_accuracy(); });
     const SearchSetting setting = search_setting();
     Expected<SearchResult> found =
-        search_plans(study_.options, level_models(), accuracy_, store_, setting);
+        designed_ != nullptr
+            ? search_jointly(study_.options, *designed_, accuracy_, store_, setting)
+            : search_plans(study_.options, level_models(), accuracy_, store_, setting);
     if (!found) return std::move(found).error();
     result_.normalisers = std::move(found->normalisers);
     result_.hypervolume_reference = std::move(found->hypervolume_reference);
@@ -177,6 +186,11 @@ class Run {
     result_.accuracy_evaluations = found->accuracy_evaluations;
     result_.accuracy_cache_hits = found->accuracy_cache_hits;
     result_.stopped = found->stopped;
+    if (found->hardware_search) {
+      result_.objectives = std::move(found->objectives);
+      describe_designs(*found->hardware_search, result_);
+      result_.hardware_search = std::move(found->hardware_search);
+    }
     result_.mappings_searched = mappings_searched_;
     result_.mappings_reused = mappings_loaded_ + hardware_->layers_reused();
     add_phase("mapping", found->mapping_seconds);
@@ -249,6 +263,7 @@ class Run {
                     .float_search = result_.float_search,
                     .float_confirmation = {},
                     .confirm = {}};
+    if (result_.hardware_search) input.may_pick = plans_of_pairs(*result_.hardware_search);
     if (study_.options.accuracy.confirm_images > 0) {
       input.float_confirmation = result_.float_confirmation = confirmation.float_accuracy();
       if (!input.float_confirmation) return std::nullopt;
@@ -330,7 +345,7 @@ class Run {
     const std::int64_t evaluations = result_.accuracy_evaluations;
     std::string summary =
         fmt::format("{} plans, {} on the front", evaluations, result_.front.size());
-    if (result_.headline) {
+    if (result_.headline && !result_.energy_components.empty()) {
       summary += fmt::format(", {:.1f} % less energy than {}", 100.0 * result_.headline->energy,
                              result_.plans[result_.headline->baseline].label);
     }
@@ -343,6 +358,7 @@ class Run {
   const CodesignSetting& setting_;
   chip::MappingCache cache_;
   std::unique_ptr<HardwareModel> hardware_;
+  DesignedModel* designed_ = nullptr;  // hardware_, where designs are searched
   std::map<Abstraction, std::unique_ptr<HardwareModel>> bounds_;
   std::int64_t run_id_ = 0;
   std::int64_t mappings_loaded_ = 0, mappings_searched_ = 0;  // guarded by the cache's own mutex

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "study/hardware_search_result.hpp"
 #include "train/quant/backend.hpp"
 #include "workload/network.hpp"
 
@@ -245,6 +246,7 @@ struct CodesignResult {
                                           ///< at the last level and so not in `evaluated`
   std::int64_t accuracy_cache_hits = 0;   ///< evaluations answered by the run store
   std::int64_t mappings_searched = 0, mappings_reused = 0;
+  std::optional<HardwareSearchSummary> hardware_search;  ///< none: one accelerator
 
   // The picks.
   std::vector<std::string> energy_components;  ///< level names, "NoC", "MAC", "leakage"

@@ -153,13 +153,15 @@ void choose_headline(CodesignResult& result, const FinishOptions& options) {
   if (!reference || !result.float_test) return;
   const double floor = result.float_test->top1() - result.tolerance;
   std::optional<std::size_t> best;
-  const auto energy = [&](std::size_t i) {
-    return result.evaluated[result.plans[i].evaluated].hardware.energy_pj;
+  // Time counts where energy is not modelled.
+  const auto costs = [&](std::size_t i) {
+    const HardwareCost& cost = result.evaluated[result.plans[i].evaluated].hardware;
+    return std::pair{cost.energy_pj, cost.cycles};
   };
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const PlanDetails& plan = result.plans[i];
     if (plan.baseline || !plan.test_integer || plan.test_integer->top1() < floor) continue;
-    if (!best || energy(i) < energy(*best)) best = i;
+    if (!best || costs(i) < costs(*best)) best = i;
   }
   if (best) result.headline = saving_of(result, *best, *reference);
 }

@@ -9,16 +9,23 @@
 
 namespace hwflow::study {
 
+LoweringOptions lowering_options(const HardwareOptions& options,
+                                 const chip::Accelerator& accelerator) {
+  LoweringOptions lowering;
+  lowering.batch = options.batch;
+  lowering.auxiliary_bits = options.auxiliary_bits;
+  lowering.network_output_bits = options.network_output_bits;
+  lowering.include_auxiliary = options.include_auxiliary;
+  lowering.float_bits = accelerator.fields().float_bits;
+  lowering.partial_sum_bits = accelerator.fields().partial_sum_bits;
+  return lowering;
+}
+
 HardwareModel::HardwareModel(Network network, chip::Accelerator accelerator,
                              const HardwareOptions& options)
-    : network_(std::move(network)), accelerator_(std::move(accelerator)) {
-  lowering_.batch = options.batch;
-  lowering_.auxiliary_bits = options.auxiliary_bits;
-  lowering_.network_output_bits = options.network_output_bits;
-  lowering_.include_auxiliary = options.include_auxiliary;
-  lowering_.float_bits = accelerator_.fields().float_bits;
-  lowering_.partial_sum_bits = accelerator_.fields().partial_sum_bits;
-}
+    : network_(std::move(network)),
+      accelerator_(std::move(accelerator)),
+      lowering_(lowering_options(options, accelerator_)) {}
 
 HardwareModel::~HardwareModel() = default;
 

@@ -77,6 +77,9 @@ class HardwareModel {
   LoweringOptions lowering_;
 };
 
+/// How the plans of a study become layers on an accelerator.
+[[nodiscard]] LoweringOptions lowering_options(const HardwareOptions& options,
+                                               const chip::Accelerator& accelerator);
 /// Adds a layer to a plan's cost.
 void add(HardwareCost& total, const LayerCost& layer);
 /// Problems of a layer, placed at it.

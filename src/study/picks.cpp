@@ -36,6 +36,7 @@ class Chooser {
       candidates_.resize(input.evaluated.size());
       std::iota(candidates_.begin(), candidates_.end(), std::size_t{0});
     }
+    std::erase_if(candidates_, [this](std::size_t i) { return !may_pick(i); });
     std::stable_sort(candidates_.begin(), candidates_.end(),
                      [this](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
   }
@@ -63,6 +64,9 @@ class Chooser {
 
  private:
   [[nodiscard]] const EvaluatedPlan& plan(std::size_t i) const { return input_.evaluated[i]; }
+  [[nodiscard]] bool may_pick(std::size_t i) const {
+    return !input_.may_pick || input_.may_pick(i);
+  }
   [[nodiscard]] double cost(std::size_t i) const { return plan(i).objectives[costs_[0]]; }
   [[nodiscard]] std::string_view cost_name() const { return name(input_.objectives[costs_[0]]); }
   [[nodiscard]] double trusted(std::size_t i) const {
@@ -196,7 +200,7 @@ class Chooser {
         const double range = high[k] - low[k];
         if (range > 0.0) distance += std::pow((plan(i).objectives[k] - low[k]) / range, 2);
       }
-      if (distance < least) {
+      if (distance < least && may_pick(i)) {
         least = distance;
         best = i;
       }

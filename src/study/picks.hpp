@@ -32,6 +32,7 @@ struct PickInput {
   train::AccuracyEstimate float_search;
   std::optional<train::AccuracyEstimate> float_confirmation;  ///< none: picks trust the search
   ConfirmPlans confirm;                                       ///< called only with the former
+  std::function<bool(std::size_t)> may_pick = {};             ///< empty: every plan
 };
 
 /// The uniform baselines, then at most options.picks plans by these rules until there are enough,

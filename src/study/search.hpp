@@ -31,6 +31,9 @@ struct SearchResult {
   double comparing_seconds = 0.0;
   std::int64_t comparing_searches = 0;
   bool stopped = false;
+  /// Of a joint search (search_jointly): what it found, and what costs of plans are.
+  std::optional<HardwareSearchSummary> hardware_search = std::nullopt;
+  std::vector<Objective> objectives = {};
 };
 
 struct SearchSetting {

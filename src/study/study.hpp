@@ -16,6 +16,7 @@
 #include "study/accelerator_entry.hpp"
 #include "study/agent_options.hpp"
 #include "study/codesign_result.hpp"
+#include "study/hardware_search_options.hpp"
 #include "study/surrogate_options.hpp"
 #include "workload/weights.hpp"
 
@@ -80,6 +81,7 @@ struct HardwareOptions {
   int auxiliary_bits = 8;
   int network_output_bits = 16;
   bool include_auxiliary = true;
+  std::optional<HardwareSearchOptions> search;
   bool operator==(const HardwareOptions&) const = default;
 
   static constexpr auto fields() {
@@ -91,7 +93,10 @@ struct HardwareOptions {
         schema::field("network_output_bits", &T::network_output_bits, 1, 32,
                       "Bits of the network's output."),
         schema::field("include_auxiliary", &T::include_auxiliary,
-                      "Count additions, multiplications and poolings as layers of their own.")};
+                      "Count additions, multiplications and poolings as layers of their own."),
+        schema::field("search", &T::search,
+                      "Search for designs of the hardware, joined to that for plans "
+                      "(docs/hardware_search.md); null: the accelerator as it is.")};
   }
 };
 

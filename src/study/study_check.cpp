@@ -6,6 +6,7 @@
 
 #include "chip/fusion/fusion_machine.hpp"
 #include "pareto/nsga2.hpp"
+#include "study/hardware_spaces.hpp"
 #include "study/plan_space.hpp"
 #include "study/schedules.hpp"
 #include "study/study.hpp"
@@ -36,6 +37,7 @@ class Check {
     check_mapper();
     check_schedule();
     check_network();
+    check_hardware_search();
     return std::move(problems_);
   }
 
@@ -248,6 +250,12 @@ class Check {
           "false leaves out additions and poolings, which fused groups are made of",
           "true, or schedule: layer_by_layer");
     }
+  }
+
+  void check_hardware_search() {
+    for (Diagnostic& problem : study::check_hardware_search(study_, accelerator_))
+      problems_.push_back(
+          {origin_ + ": " + problem.place, std::move(problem.reason), std::move(problem.hint)});
   }
 
   void check_network() {

@@ -370,4 +370,66 @@ study::CodesignResult hostile_result() {
   return result;
 }
 
+namespace {
+
+study::DesignPoint point_of(const study::EvaluatedPlan& plan, int design) {
+  const double size = design + 1.0;
+  return {{4.0, 64.0 * size, 8.0, 1024.0, 2048.0, 0.0},
+          {static_cast<double>(plan.hardware.cycles) / size,
+           static_cast<double>(plan.hardware.dram_bits), 5000.0 * size, 20.0 * size}};
+}
+
+study::CodesignResult with_designs(study::CodesignResult result) {
+  result.objectives = {study::Objective::accuracy, study::Objective::latency,
+                       study::Objective::dram};
+  result.energy_components.clear();
+  result.accelerator.level_names = {"DRAM"};
+  for (study::PlanDetails& plan : result.plans) {
+    for (study::LayerDetails& layer : plan.layers) {
+      layer.energy_by_component_pj.clear();
+      layer.traffic_bits = {layer.dram_bits};
+    }
+  }
+  study::HardwareSearchSummary found;
+  found.order = "nested";
+  found.space = "overlay";
+  found.objectives = {"latency", "dram", "lut", "bram"};
+  found.size_names = {"dm", "dk", "dn", "bm", "bn", "rule"};
+  found.designs = 1234;
+  found.reference_design = "8 x 64 x 8, 4096 / 4096 entries";
+  found.reference = {{8.0, 64.0, 8.0, 4096.0, 4096.0, 0.0}, {1e6, 2e7, 15'301.0, 128.0}};
+  found.reference_widths = {8, 8};
+  found.limits = {6.5e5, 1.26e7, 13'924.0, 52.48};
+  found.least_accuracy = 0.8;
+  for (std::size_t i = 0; i < result.evaluated.size(); ++i) {
+    const study::EvaluatedPlan& plan = result.evaluated[i];
+    found.strategies.push_back({plan.plan, plan.generation, true, 0.0, 0.25, 30, 3, true, i});
+    found.chosen.push_back(point_of(plan, 0));
+    found.chosen_designs.emplace_back("4 x 64 x 8, 1024 / 2048 entries");
+  }
+  while (found.strategies.size() < 400) {
+    found.strategies.push_back(
+        {result.evaluated[0].plan, 3, false, 0.5, 0.0, 30, 0, false, std::nullopt});
+  }
+  for (const std::size_t i : result.front) {
+    for (int design = 0; design < 3; ++design) {
+      found.pairs.push_back({i, point_of(result.evaluated[i], design),
+                             fmt::format("4 x {} x 8, 1024 / 2048 entries", 64 * (design + 1))});
+    }
+  }
+  for (const study::GenerationSummary& generation : result.generations) {
+    found.curve.push_back({generation.generation, generation.evaluations + 20,
+                           generation.evaluations, 3 * generation.front_size,
+                           generation.hypervolume, 2.0 * generation.generation,
+                           0.1 * generation.generation});
+  }
+  result.hardware_search = std::move(found);
+  return result;
+}
+
+}  // namespace
+
+study::CodesignResult designed_result() { return with_designs(fake_result()); }
+study::CodesignResult hostile_designed_result() { return with_designs(hostile_result()); }
+
 }  // namespace hwflow::report_test

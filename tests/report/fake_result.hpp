@@ -13,6 +13,13 @@ namespace hwflow::report_test {
 /// priced at the fine one.
 [[nodiscard]] study::CodesignResult leveled_result();
 
+/// The same on overlays, without energy: a nested search that looked at 400 plans, with three
+/// designs for every plan of the front. Costs of design d are (d + 1) times and 1 / (d + 1) of
+/// those of the plan.
+[[nodiscard]] study::CodesignResult designed_result();
+/// As designed_result(), of hostile_result().
+[[nodiscard]] study::CodesignResult hostile_designed_result();
+
 /// The same with every plan in three parts: layers 0 to 3 fused, layer 4 by itself, the rest fused.
 [[nodiscard]] study::CodesignResult fused_result();
 

@@ -59,6 +59,24 @@ std::vector<std::pair<std::size_t, std::string>> chosen(const FinishOptions& opt
 using testing::ElementsAre;
 using testing::Pair;
 
+/// The plan of least energy within the tolerance is 2; without it, it is 3 (80).
+TEST(ChoosePicks, LeavesOutPlansThatMayNotBePicked) {
+  FinishOptions options;
+  options.picks = 6;
+  PickInput input{.evaluated = kPlans,
+                  .front = kFront,
+                  .objectives = kObjectives,
+                  .finish_baselines = kBaselines,
+                  .float_search = {900, 1000},
+                  .float_confirmation = {},
+                  .confirm = {}};
+  input.may_pick = [](std::size_t plan) { return plan != 2 && plan != 5; };
+  const std::vector<Pick> picks = choose_picks(input, options).value();
+  ASSERT_GE(picks.size(), 3U);
+  EXPECT_EQ(picks[2].evaluated, 3U);
+  for (const Pick& pick : picks) EXPECT_TRUE(pick.baseline || input.may_pick(pick.evaluated));
+}
+
 TEST(ChoosePicks, FollowsTheRulesInOrder) {
   FinishOptions options;
   options.picks = 6;

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# What nesting the search for hardware in the search for plans saves, as Markdown:
+#   bench/nested.sh [HWFLOW]
+# examples/05_resnet20_bismo.yaml without re-training, nested and sequential, a store of their own each,
+# so that every accuracy is measured. Other choices by the environment: STUDY, SEEDS, THREADS,
+# SETTINGS (more --set of every run), OUT (kept when named), and IMAGES, POPULATION, GENERATIONS.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=bench/find_hwflow.sh
+source "$here/find_hwflow.sh"
+study=${STUDY:-$here/../examples/05_resnet20_bismo.yaml}
+read -ra seeds <<<"${SEEDS:-1 2 3}"
+read -ra settings <<<"${SETTINGS:-}"
+if [[ -n ${OUT:-} ]]; then
+  out=$OUT
+  mkdir -p "$out"
+else
+  out=$(mktemp -d)
+  trap 'rm -rf "$out"' EXIT
+fi
+
+for seed in "${seeds[@]}"; do
+  for order in sequential nested; do
+    folder=$out/$order-$seed
+    [[ -f $folder/result.json ]] && continue
+    arguments=()
+    for setting in "hardware.search.order=$order" "accuracy.search_images=${IMAGES:-500}" \
+      "search.population=${POPULATION:-20}" "search.generations=${GENERATIONS:-12}" \
+      accuracy.confirm_images=0 finish.picks=0 finish.epochs=0 \
+      "finish.baselines=[{weights: 8, inputs: 8}]" "export=[]" "${settings[@]}"; do
+      arguments+=(--set "$setting")
+    done
+    "${hwflow:?}" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet \
+      "${arguments[@]}"
+  done
+done
+
+python3 - "$out" "${seeds[*]}" <<'PYTHON'
+import json
+import sys
+
+folder, seeds = sys.argv[1], sys.argv[2].split()
+
+
+def curve(order, seed):
+    return json.load(open(f"{folder}/{order}-{seed}/result.json"))["hardware_search"]["curve"]
+
+
+def reached(points, volume):
+    """The first generation at which the pairs dominate as much."""
+    return next((point for point in points if point["hypervolume"] >= volume), None)
+
+
+def less(part, whole):
+    return f"{100 * (1 - part / whole):.0f} %"
+
+
+print("| seed | order | plans | measured | hypervolume | s | of these for designs | "
+      "as good as sequential after | | less measured | less time |\n|---|---|---|---|---|---|---|---|---|---|---|")
+saved = []
+for seed in seeds:
+    sequential, nested = curve("sequential", seed), curve("nested", seed)
+    last = sequential[-1]
+    goal = max(point["hypervolume"] for point in sequential)
+    for order, points in (("sequential", sequential), ("nested", nested)):
+        end = points[-1]
+        row = [seed, order, end["considered"], end["evaluations"], f"{end['hypervolume']:.4f}",
+               f"{end['seconds']:.1f}", f"{end['hardware_seconds']:.1f}"]
+        if order == "nested":
+            first = reached(points, goal)
+            if first:
+                row += [f"{first['evaluations']} measured", f"{first['seconds']:.1f} s",
+                        less(first["evaluations"], last["evaluations"]), less(first["seconds"], last["seconds"])]
+                saved.append((1 - first["evaluations"] / last["evaluations"], 1 - first["seconds"] / last["seconds"]))
+            else:
+                row += ["never", "", "", ""]
+        else:
+            row += ["", "", "", ""]
+        print("| " + " | ".join(str(cell) for cell in row) + " |")
+if saved:
+    print(f"\nNested reached sequential's best hypervolume for {len(saved)} of {len(seeds)} seeds; "
+          f"on average with {100 * sum(s[0] for s in saved) / len(saved):.0f} % fewer measured plans and "
+          f"{100 * sum(s[1] for s in saved) / len(saved):.0f} % less time.")
+PYTHON
