@@ -16,19 +16,22 @@ float=$HWFLOW_DATA/weights/akamaster_resnet56-4bfd9763.safetensors
 out=${OUT:-runs/resnet56_agent}
 read -ra settings <<<"${SETTINGS:-}"
 threads=${THREADS:-0}
-arguments=(--seed "${SEED:-1}" --threads "$threads")
-for setting in "search.evaluations=${EVALUATIONS:-600}" finish.picks=0 finish.epochs=0 \
-  accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
-  arguments+=(--set "$setting")
-done
-for algorithm in agent nsga2; do
-  folder=$out/$algorithm
-  [[ -f $folder/result.json ]] && continue
-  resume=()
-  if [[ -f $folder/runs.sqlite ]]; then resume=(--resume); fi
-  "$hwflow" codesign "$study" --out "$folder" "${arguments[@]}" "${resume[@]}" \
-    --set "search.algorithm=$algorithm" >"$out-$algorithm.txt"
-done
+search() { # ALGORITHM EVALUATIONS
+  local folder=$out/$1 arguments=() setting
+  [[ -f $folder/result.json ]] && return
+  if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
+  for setting in "search.algorithm=$1" "search.evaluations=$2" finish.picks=0 finish.epochs=0 \
+    accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
+    arguments+=(--set "$setting")
+  done
+  "${hwflow:?}" codesign "$study" --out "$folder" --seed "${SEED:-1}" --threads "$threads" \
+    "${arguments[@]}" >"$out-$1.txt"
+}
+
+search agent "${EVALUATIONS:-600}"
+# An agent that has come to rest makes the same plan again and again: both measure what it measured.
+search nsga2 "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["evaluations"])' \
+  "$out/agent/result.json")"
 
 python3 - "$out" <<'PYTHON'
 import csv
