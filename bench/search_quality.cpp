@@ -1,6 +1,7 @@
-// What a search finds with other operators, levels or algorithms at equal numbers of accuracy
+// What a search finds with other operators, algorithms or oversampling at equal numbers of accuracy
 // evaluations, on accuracies made by a formula:
-//   search_quality [NETWORK ARCH EVALUATIONS SEEDS]   (resnet20 eyeriss 600 10)
+//   search_quality [NETWORK ARCH EVALUATIONS SEEDS [BLOCK]]   (resnet20 eyeriss 600 10)
+// BLOCK: operators, algorithms or surrogate alone.
 // One line per variant: mean hypervolume over seeds; against the first line of its block, seed by
 // seed, the mean gain with its standard error and how often it is better. Costs are those of
 // evaluate_mid(), so that this takes seconds; every seed is another set of sensitivities.
@@ -65,6 +66,20 @@ std::vector<Variant> algorithm_variants(std::int64_t evaluations, bool seeds) {
   return variants;
 }
 
+/// NSGA-II as it is by default, with so many offspring predicted for each one that is measured.
+std::vector<Variant> surrogate_variants(std::int64_t evaluations, bool seeds) {
+  std::vector<Variant> variants;
+  for (const int oversample : {1, 2, 4, 8, 16, 32}) {
+    SearchOptions search = base_options(evaluations);
+    search.sensitivity_seeds = seeds;
+    search.crossover = SearchOptions{}.crossover;
+    search.mutation = SearchOptions{}.mutation;
+    search.surrogate.oversample = oversample;
+    variants.push_back({fmt::format("oversample {}", oversample), search});
+  }
+  return variants;
+}
+
 double hypervolume_of(const Study& study, HardwareModel& hardware, const std::string& file) {
   std::filesystem::remove(file);
   const auto store = RunStore::open(file);
@@ -120,6 +135,8 @@ int run(const std::vector<std::string>& arguments) {
   }
   const std::int64_t evaluations = std::strtoll(argument(2, "600").c_str(), nullptr, 10);
   const int seeds = std::atoi(argument(3, "10").c_str());
+  const std::string block = argument(4, "");
+  const auto is_wanted = [&](const char* name) { return block.empty() || block == name; };
   LayerBoundsModel hardware(model->network, *accelerator, {},
                             bounds_of_layers(*accelerator, Abstraction::mid));
   const std::string file =
@@ -127,10 +144,15 @@ int run(const std::vector<std::string>& arguments) {
           .string();
   for (const bool sensitivities : {false, true}) {
     const std::string with = sensitivities ? "with" : "without";
-    compare(fmt::format("operators, {} sensitivity seeds, {} evaluations", with, evaluations),
-            operator_variants(evaluations, sensitivities), hardware, seeds, file);
-    compare(fmt::format("algorithms, {} sensitivity seeds, {} evaluations", with, evaluations),
-            algorithm_variants(evaluations, sensitivities), hardware, seeds, file);
+    if (is_wanted("operators"))
+      compare(fmt::format("operators, {} sensitivity seeds, {} evaluations", with, evaluations),
+              operator_variants(evaluations, sensitivities), hardware, seeds, file);
+    if (is_wanted("algorithms"))
+      compare(fmt::format("algorithms, {} sensitivity seeds, {} evaluations", with, evaluations),
+              algorithm_variants(evaluations, sensitivities), hardware, seeds, file);
+    if (is_wanted("surrogate"))
+      compare(fmt::format("surrogate, {} sensitivity seeds, {} evaluations", with, evaluations),
+              surrogate_variants(evaluations, sensitivities), hardware, seeds, file);
   }
   std::filesystem::remove(file);
   return 0;
