@@ -39,6 +39,16 @@ TEST(HardwareSpaces, TellsEverythingThatIsWrong) {
                     "hardware.search", "hardware.search.overlay.dm[1]"}));
 }
 
+TEST(HardwareSpaces, SearchesOneMachineAndPredictsNothing) {
+  Study study = joint_study(SearchOrder::nested);
+  study.search.surrogate.oversample = 4;
+  study.accelerators = {{"bitfusion", "", {}}, {"bismo", "", {}}};
+  EXPECT_EQ(places_of(study), (Places{"search.surrogate.oversample", "hardware.search"}));
+  study.search.surrogate.oversample = 1;
+  study.accelerators.pop_back();
+  EXPECT_EQ(places_of(study), Places{});
+}
+
 TEST(HardwareSpaces, ChecksArraysAgainstTheAccelerator) {
   Study study = joint_study(SearchOrder::nested);
   HardwareSearchOptions& search = *study.hardware.search;
