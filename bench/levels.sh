@@ -50,7 +50,7 @@ for arch in "${archs[@]}"; do
   for seed in "${seeds[@]}"; do
     for variant in "${variants[@]}"; do
       folder=$out/$arch-$variant-$seed
-      [[ -f $folder/result.json ]] && continue
+      if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then continue; fi
       variant_settings "$variant"
       arguments=()
       for setting in "accelerator=$arch" "search.evaluations=$evaluations" finish.picks=0 finish.epochs=0 \

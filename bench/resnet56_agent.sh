@@ -18,7 +18,7 @@ read -ra settings <<<"${SETTINGS:-}"
 threads=${THREADS:-0}
 search() { # ALGORITHM EVALUATIONS
   local folder=$out/$1 arguments=() setting
-  [[ -f $folder/result.json ]] && return
+  if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then return; fi
   if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
   for setting in "search.algorithm=$1" "search.evaluations=$2" finish.picks=0 finish.epochs=0 \
     accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
@@ -56,8 +56,8 @@ def best(rows):  # the most accurate, of these the cheapest
 
 agent, bred = plans("agent"), plans("nsga2")
 theirs = best([row for row in agent if row["origin"] == "agent"])
-within = [row for row in bred
-          if row["energy"] <= 0.80 * theirs["energy"] and row["time"] <= 0.55 * theirs["time"]]
+within = [row for row in bred if row["origin"] != "uniform"
+          and row["energy"] <= 0.80 * theirs["energy"] and row["time"] <= 0.55 * theirs["time"]]
 print(f"plans measured: agent {len(agent)}, NSGA-II {len(bred)}")
 print("| plan | right on the search images | energy | cycles | mean bits |\n|---|---|---|---|---|")
 
@@ -76,6 +76,10 @@ if not within:
     sys.exit("no plan of NSGA-II saves so much")
 ours = best(within)
 line("ours", ours)
+uniform = [row for row in bred if row["origin"] == "uniform"
+           and row["energy"] <= 0.80 * theirs["energy"] and row["time"] <= 0.55 * theirs["time"]]
+if uniform:
+    line("best uniform as cheap", best(uniform))
 (out / "agent.plan").write_text(theirs["plan"])
 (out / "ours.plan").write_text(ours["plan"])
 PYTHON
@@ -93,4 +97,4 @@ for plan in agent ours; do
     "${resume[@]}" "${more[@]}"
 done
 "$hwflow" test "$out/trained-ours/resnet56_quantized.safetensors" --data cifar10 --mode integer \
-  --against "$out/trained-agent/resnet56_quantized.safetensors" --against-mode integer
+  --against "$out/trained-agent/resnet56_quantized.safetensors" --against-mode integer --margin 0.5

@@ -77,6 +77,15 @@ Expected<train::Teacher> load_teacher(const TrainArguments& arguments, const Tra
   const std::string& network =
       quantized.teacher_network.empty() ? arguments.network : quantized.teacher_network;
   const std::string& file = quantized.teacher.empty() ? arguments.initial : quantized.teacher;
+  const Expected<std::optional<train::QuantizedNetwork>> rounded =
+      load_quantized({file, network, arguments.normalization});
+  if (!rounded) return Unexpected{rounded.error()};
+  if (*rounded) {
+    return Unexpected{Diagnostics{
+        {quantized.teacher.empty() ? "--distill" : "--teacher " + file,
+         file + " was trained to be rounded; its float weights are no network that could teach",
+         "--teacher FILE with the float network"}}};
+  }
   Expected<FoldedModel> model =
       load_folded({file, network, arguments.normalization}, inputs.training);
   if (!model) return Unexpected{model.error()};
@@ -158,6 +167,8 @@ Diagnostics check_quantized(const TrainArguments& arguments) {
       problems.push_back({"--distill", "is for training at widths", "add --bits or --plan"});
     return problems;
   }
+  if (!quantized.teacher.empty() && arguments.options.distillation <= 0.0)
+    problems.push_back({"--teacher", "teaches nothing without --distill", "add --distill 1"});
   if (!quantized.bits.empty() && !quantized.plan.empty())
     problems.push_back({"--plan", "cannot stand beside --bits", "give one of them"});
   if (arguments.initial.empty())
@@ -190,7 +201,7 @@ Expected<FoldedModel> load_folded(const ModelArguments& arguments, const train::
 Expected<TrainOutcome> train_quantized(const TrainArguments& arguments, const TrainInputs& inputs,
                                        const std::filesystem::path& folder,
                                        const train::EpochProgress& progress,
-                                       const std::stop_token& stop) {
+                                       const std::stop_token& stop, const Provenance& provenance) {
   const train::FoldedNetwork& folded = *inputs.folded;
   const Expected<PrecisionPlan> plan = plan_of(arguments.quantized, folded.network);
   if (!plan) return Unexpected{plan.error()};
@@ -218,7 +229,7 @@ Expected<TrainOutcome> train_quantized(const TrainArguments& arguments, const Tr
       train::test_integers(*integers, inputs.test, arguments.options.threads);
   outcome.correct = std::accumulate(right.begin(), right.end(), std::int64_t{0});
   outcome.file = folder / (folded.network.name() + "_quantized.safetensors");
-  train::write_quantized_network(outcome.file, trained->network);
+  train::write_quantized_network(outcome.file, trained->network, provenance(outcome.correct));
   return outcome;
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <stop_token>
+#include <string>
 
 #include "cli/train_arguments.hpp"
 
@@ -21,11 +25,15 @@ struct FoldedModel {
 [[nodiscard]] Expected<FoldedModel> load_folded(const ModelArguments& arguments,
                                                 const train::ImageSet& images);
 
+/// What a weight file says of how it was made, given the test images that it gets right.
+using Provenance = std::function<std::map<std::string, std::string>(std::int64_t correct)>;
+
 /// Calibrates, trains, tests in integers and writes <folder>/<network>_quantized.safetensors.
 [[nodiscard]] Expected<TrainOutcome> train_quantized(const TrainArguments& arguments,
                                                      const TrainInputs& inputs,
                                                      const std::filesystem::path& folder,
                                                      const train::EpochProgress& progress,
-                                                     const std::stop_token& stop);
+                                                     const std::stop_token& stop,
+                                                     const Provenance& provenance);
 
 }  // namespace hwflow::cli

@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "cli/training_inputs.hpp"
@@ -29,6 +30,7 @@ struct TestArguments {
   std::int64_t first = 0;  ///< 0: all
   ModelArguments against;  ///< file empty: none
   std::string against_mode = "float";
+  std::optional<double> margin;  ///< of non-inferiority, points
 };
 
 struct Tested {
@@ -127,6 +129,11 @@ nlohmann::ordered_json json_of(const Score& score) {
           {"top1", score.top1},          {"standard_error", score.standard_error}};
 }
 
+/// The lower end of the two-sided 95 % interval lies above -margin: a one-sided test at 2.5 %.
+bool is_not_inferior(const study::PairedTest& pair, double margin) {
+  return 100.0 * pair.low > -margin;
+}
+
 nlohmann::ordered_json json_of(const study::PairedTest& pair) {
   return {{"both_right", pair.both_right},
           {"only_model_right", pair.only_a_right},
@@ -198,6 +205,13 @@ int run_test(const TestArguments& arguments, const GlobalOptions& options) {
     tree["against"] = json_of(scores->back());
     tree["paired_test"] = json_of(pair);
     text += line_of(pair);
+    if (arguments.margin) {
+      const bool shown = is_not_inferior(pair, *arguments.margin);
+      tree["paired_test"]["margin_points"] = *arguments.margin;
+      tree["paired_test"]["not_inferior"] = shown;
+      text += fmt::format("not inferior by more than {} points: {}\n", *arguments.margin,
+                          shown ? "shown" : "not shown by these images");
+    }
   }
   write_json_tree(options, tree);
   if (options.json != "-" && !options.quiet) fmt::print("{}", text);
@@ -223,6 +237,11 @@ void add_against_options(CLI::App& command, TestArguments& arguments) {
       ->check(CLI::IsMember(mode_names()))
       ->needs(against)
       ->capture_default_str();
+  command
+      .add_option("--margin", arguments.margin,
+                  "Say whether the interval shows the first to lose less than so many points")
+      ->check(CLI::Range(0.0, 100.0))
+      ->needs(against);
 }
 
 }  // namespace

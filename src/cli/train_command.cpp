@@ -269,7 +269,9 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   };
   const Expected<TrainOutcome> outcome =
       arguments.quantized.wanted()
-          ? train_quantized(arguments, *inputs, folder, progress, interrupts.token())
+          ? train_quantized(
+                arguments, *inputs, folder, progress, interrupts.token(),
+                [&](std::int64_t correct) { return metadata_of(arguments, *inputs, correct); })
           : train_float(arguments, *inputs, folder, progress, interrupts.token());
   if (!outcome) return report_wrong_input(outcome.error());
   if (outcome->stopped) {

@@ -5,6 +5,8 @@
 
 #include "tests/cli/command_line.hpp"
 #include "tests/cli/tiny_study.hpp"
+#include "train/nn/safetensors.hpp"
+#include "train/quant/quantized_checkpoint.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -57,6 +59,49 @@ TEST(QuantizedTrain, WritesACheckpointThatTestAgreesWithAndTrainsOnFromIt) {
                         "--teacher", initial, "--more-data", study.data().string()}));
   ASSERT_EQ(next.exit_code, 0) << next.errors;
   EXPECT_EQ(json::parse(next.output)["training_images"], 200 + 300);
+}
+
+TEST(QuantizedTrain, ACheckpointOfTheSameWidthsGoesOnAsItIs) {
+  const TinyStudy study;
+  const std::string initial = float_model(study);
+  const auto train_on = [&](const std::string& out, const std::string& from,
+                            const std::vector<std::string>& more) {
+    std::vector<std::string> all{"--initial", from, "--bits", "2/2", "--ends", "2/2"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = run_hwflow(words(study, out, all));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    return json::parse(outcome.output);
+  };
+  const json first = train_on("first", initial, {"--note", "why=a test"});
+  const std::string model = first["model"];
+  const std::map<std::string, std::string> metadata =
+      train::read_safetensors(model).value().metadata;
+  EXPECT_EQ(metadata.at("seed"), "1");
+  EXPECT_EQ(metadata.at("why"), "a test");
+  EXPECT_EQ(metadata.at("format"), train::kQuantizedFormat);
+  // Trained once more at a rate of nothing it loses nothing; calibrated anew it would begin again.
+  const json next = train_on("next", model, {"--lr", "1e-9"});
+  EXPECT_LT(next["epochs"][0]["loss"], first["epochs"][0]["loss"]);
+}
+
+TEST(QuantizedTrain, ATeacherIsAFloatNetwork) {
+  const TinyStudy study;
+  const std::string initial = float_model(study);
+  const Outcome first = run_hwflow(words(study, "q4", {"--initial", initial, "--bits", "4/4"}));
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  const std::string model = json::parse(first.output)["model"];
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--initial", model}, {"--initial", initial, "--teacher", model}}) {
+    std::vector<std::string> all{"--bits", "2/2", "--distill", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = run_hwflow(words(study, "refused", all));
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.errors, HasSubstr("was trained to be rounded"));
+  }
+  const Outcome idle = run_hwflow(
+      words(study, "idle", {"--initial", initial, "--bits", "2/2", "--teacher", initial}));
+  EXPECT_EQ(idle.exit_code, 2);
+  EXPECT_THAT(idle.errors, HasSubstr("--teacher: teaches nothing without --distill"));
 }
 
 TEST(QuantizedTrain, TellsAllThatIsWrongWithItsOptions) {

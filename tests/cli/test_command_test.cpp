@@ -80,6 +80,19 @@ TEST(Test, AgainstItselfThereIsNoDifference) {
   EXPECT_THAT(outcome.output, testing::HasSubstr("p = 1)"));
 }
 
+TEST(Test, AMarginIsJudgedByTheLowerEndOfTheInterval) {
+  const TinyStudy study;
+  for (const char* margin : {"0.5", "20"}) {
+    std::vector<std::string> words = test_words(study);
+    words.insert(words.end(), {"--against", words[1], "--margin", margin, "--json", "-"});
+    const json pair = json::parse(run_hwflow(words).output)["paired_test"];
+    EXPECT_EQ(pair["not_inferior"].get<bool>(),
+              100.0 * pair["low"].get<double>() > -std::stod(margin));
+    // Forty equal answers: the interval is some points wide, and far narrower than twenty.
+    EXPECT_EQ(pair["not_inferior"].get<bool>(), std::string(margin) == "20");
+  }
+}
+
 TEST(Test, BothWrongModelsAreNamed) {
   const TinyStudy study;
   const Outcome outcome = run_hwflow({"test", "no_a.safetensors", "--against", "no_b.safetensors",

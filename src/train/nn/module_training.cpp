@@ -13,6 +13,7 @@
 #include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "train/nn/checkpoint.hpp"
+#include "train/nn/safetensors.hpp"
 #include "train/nn/sgd.hpp"
 #include "train/nn/training.hpp"
 
@@ -42,28 +43,31 @@ TrainSettings settings_of(const NetworkModule& module, const ImageSet& images,
   const auto text = [](const auto& value) { return fmt::format("{}", value); };
   const std::string_view pixels(reinterpret_cast<const char*>(images.pixels.data()),
                                 images.pixels.size());
-  return {{"network", module.name()},
-          {"data", images.name},
-          {"training images", fmt::format("{} ({:016x})", images.count(), stable_hash(pixels))},
-          {"mean", fmt::format("{}", fmt::join(normalization.mean, ","))},
-          {"std", fmt::format("{}", fmt::join(normalization.std, ","))},
-          {"epochs", text(o.epochs)},
-          {"batch size", text(o.batch_size)},
-          {"learning rate", text(o.learning_rate)},
-          {"schedule", o.schedule == Schedule::cosine ? "cosine" : "step"},
-          {"warm-up epochs", text(o.warmup_epochs)},
-          {"step epochs", fmt::format("{}", fmt::join(o.step_epochs, ","))},
-          {"step factor", text(o.step_factor)},
-          {"momentum", text(o.momentum)},
-          {"Nesterov momentum", text(o.nesterov)},
-          {"weight decay", text(o.weight_decay)},
-          {"decay of norms and biases", text(o.decay_norm_and_bias)},
-          {"label smoothing", text(o.label_smoothing)},
-          {"distillation", text(o.distillation)},
-          {"temperature", text(o.temperature)},
-          {"crop pad", text(o.augmentation.pad)},
-          {"flip", text(o.augmentation.flip)},
-          {"seed", text(o.seed)}};
+  TrainSettings settings{
+      {"network", module.name()},
+      {"data", images.name},
+      {"training images", fmt::format("{} ({:016x})", images.count(), stable_hash(pixels))},
+      {"mean", fmt::format("{}", fmt::join(normalization.mean, ","))},
+      {"std", fmt::format("{}", fmt::join(normalization.std, ","))},
+      {"epochs", text(o.epochs)},
+      {"batch size", text(o.batch_size)},
+      {"learning rate", text(o.learning_rate)},
+      {"schedule", o.schedule == Schedule::cosine ? "cosine" : "step"},
+      {"warm-up epochs", text(o.warmup_epochs)},
+      {"step epochs", fmt::format("{}", fmt::join(o.step_epochs, ","))},
+      {"step factor", text(o.step_factor)},
+      {"momentum", text(o.momentum)},
+      {"Nesterov momentum", text(o.nesterov)},
+      {"weight decay", text(o.weight_decay)},
+      {"decay of norms and biases", text(o.decay_norm_and_bias)},
+      {"label smoothing", text(o.label_smoothing)},
+      {"distillation", text(o.distillation)},
+      {"temperature", text(o.temperature)},
+      {"crop pad", text(o.augmentation.pad)},
+      {"flip", text(o.augmentation.flip)},
+      {"seed", text(o.seed)}};
+  settings.insert(o.circumstances.begin(), o.circumstances.end());
+  return settings;
 }
 
 std::vector<TrainedTensor> trained_tensors(const NetworkModule& module, const TrainOptions& o) {
@@ -326,8 +330,11 @@ Expected<TrainedNetwork> train_network(const Network& network,
     initialise(module, options.seed);
   }
   module.to(find_device(options.device).value());
+  TrainOptions started = options;
+  started.circumstances["start"] =
+      initial ? fmt::format("weights {:016x}", fingerprint(*initial)) : "random";
   Expected<std::vector<EpochReport>> reports =
-      train_module(module, images, normalization, options, progress, stop);
+      train_module(module, images, normalization, started, progress, stop);
   if (!reports) return Unexpected{reports.error()};
   const bool stopped = stop.stop_requested();
   return TrainedNetwork{weights_of(module), std::move(reports.value()), stopped};

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "base/input_file.hpp"
+#include "base/random.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -371,6 +372,18 @@ void write_safetensors(const std::filesystem::path& file, const Safetensors& con
     temporary.append(tensor.values.data(), tensor.values.size() * sizeof(float));
   }
   temporary.commit(file);
+}
+
+std::uint64_t fingerprint(const WeightMap& weights) {
+  std::string bytes;
+  for (const auto& [name, tensor] : weights) {
+    bytes += name;
+    const std::size_t at = bytes.size();
+    bytes.resize(at + tensor.values.size() * sizeof(float));
+    if (!tensor.values.empty())
+      std::memcpy(bytes.data() + at, tensor.values.data(), tensor.values.size() * sizeof(float));
+  }
+  return stable_hash(bytes);
 }
 
 }  // namespace hwflow::train

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -20,5 +21,8 @@ struct Safetensors {
 
 /// Writes atomically (temporary file, then rename). Throws std::system_error when the disk fails.
 void write_safetensors(const std::filesystem::path& file, const Safetensors& content);
+
+/// A 64-bit hash of names and values: equal weights have equal ones, on every machine.
+[[nodiscard]] std::uint64_t fingerprint(const WeightMap& weights);
 
 }  // namespace hwflow::train

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -44,6 +45,9 @@ struct TrainOptions {
   int threads = 1;                     ///< bit-identical results need the same number of threads
   std::filesystem::path checkpoint{};  ///< written after every epoch; empty = none
   bool resume = false;                 ///< go on from `checkpoint` if it exists
+  /// What else a resumed run must share with the run that wrote the checkpoint: where it started,
+  /// what it is quantized to. By name; train_network() and train_quantized() fill it in.
+  std::map<std::string, std::string> circumstances{};
   /// Called after every step with the epochs done, with fraction; empty = not called.
   std::function<void(double epochs)> on_step{};
 };

@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/nn/module_training.hpp"
+#include "train/nn/safetensors.hpp"
 #include "train/nn/weight_shapes.hpp"
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/integer_executor.hpp"
@@ -28,18 +29,6 @@ namespace {
 AccuracyEstimate estimate_of(const std::vector<std::uint8_t>& correct) {
   return {.correct = std::count(correct.begin(), correct.end(), std::uint8_t{1}),
           .total = static_cast<std::int64_t>(correct.size())};
-}
-
-std::uint64_t hash_of(const WeightMap& weights) {
-  std::string bytes;
-  for (const auto& [name, tensor] : weights) {
-    bytes += name;
-    const std::size_t at = bytes.size();
-    bytes.resize(at + tensor.values.size() * sizeof(float));
-    if (!tensor.values.empty())
-      std::memcpy(bytes.data() + at, tensor.values.data(), tensor.values.size() * sizeof(float));
-  }
-  return stable_hash(bytes);
 }
 
 std::uint64_t hash_of(const ImageSet& images) {
@@ -76,7 +65,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         "{} "
         "calibration {} {} {} {} "
         "auxiliary {} correction {} method {} {} code {}",
-        folded_.network.name(), hash_of(folded_.weights), dataset_->train.name,
+        folded_.network.name(), fingerprint(folded_.weights), dataset_->train.name,
         dataset_->train.count(), hash_of(dataset_->train), hash_of(dataset_->test),
         fmt::join(options.normalization.mean, ","), fmt::join(options.normalization.std, ","),
         search_.count(), confirmation_.count(), options.seed, c.images, name(c.activations),
@@ -160,12 +149,14 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     std::string text(name(options_.preparation));
     if (options_.preparation != Preparation::finetuned) return text;
     const FinetuneOptions& f = options_.finetune;
-    return text + fmt::format(
-                      " images {} epochs {} rate {} batch {} seed {} norm {} distill {} "
-                      "decay {} pad {} flip {}",
-                      options_.finetune_images, f.epochs, f.learning_rate, f.batch_size, f.seed,
-                      options_.batch_norm, options_.distillation, options_.weight_decay,
-                      options_.augmentation.pad, options_.augmentation.flip);
+    return text +
+           fmt::format(
+               " images {} epochs {} rate {} batch {} seed {} norm {} distill {} "
+               "decay {} pad {} flip {}",
+               options_.finetune_images, f.epochs, f.learning_rate, f.batch_size, f.seed,
+               options_.batch_norm, options_.distillation, options_.weight_decay,
+               options_.augmentation.pad, options_.augmentation.flip) +
+           (options_.device == "cpu" ? "" : " on a GPU");
   }
 
   QuantizedNetwork finetune(const QuantizedNetwork& start, const ImageSet& images,

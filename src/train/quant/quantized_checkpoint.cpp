@@ -148,7 +148,8 @@ Network folded_description(const Network& network) {
   return std::move(*made);
 }
 
-void write_quantized_network(const std::filesystem::path& file, const QuantizedNetwork& network) {
+void write_quantized_network(const std::filesystem::path& file, const QuantizedNetwork& network,
+                             const std::map<std::string, std::string>& provenance) {
   json nodes = json::object();
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     const QuantizedNode& node = network.nodes[i];
@@ -162,9 +163,10 @@ void write_quantized_network(const std::filesystem::path& file, const QuantizedN
                                                 {"scales", w.scales},
                                                 {"dorefa", w.dorefa}}}};
   }
-  write_safetensors(file, {.tensors = network.weights,
-                           .metadata = metadata_of(kQuantizedFormat, network.network, network.plan,
-                                                   network.normalization, nodes)});
+  auto metadata =
+      metadata_of(kQuantizedFormat, network.network, network.plan, network.normalization, nodes);
+  metadata.insert(provenance.begin(), provenance.end());
+  write_safetensors(file, {.tensors = network.weights, .metadata = std::move(metadata)});
 }
 
 Expected<QuantizedNetwork> read_quantized_network(const std::filesystem::path& file,

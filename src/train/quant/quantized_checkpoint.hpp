@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "base/expected.hpp"
 #include "train/quant/integer_network.hpp"
@@ -21,7 +23,9 @@ inline constexpr const char* kIntegerFormat = "hwflow-integer-1";
 ///
 /// `network` is the description that the file belongs to, with or without BatchNorm.
 /// Errors  another format or network, missing nodes, grids or tensors, wrong shapes, broken JSON.
-void write_quantized_network(const std::filesystem::path& file, const QuantizedNetwork& network);
+/// `provenance`: further metadata; keys of the format win.
+void write_quantized_network(const std::filesystem::path& file, const QuantizedNetwork& network,
+                             const std::map<std::string, std::string>& provenance = {});
 [[nodiscard]] Expected<QuantizedNetwork> read_quantized_network(const std::filesystem::path& file,
                                                                 const Network& network);
 

@@ -1,9 +1,12 @@
 #include "train/quant/quantized_training.hpp"
 
+#include <fmt/format.h>
+
 #include <numeric>
 
 #include "train/nn/image_split.hpp"
 #include "train/nn/module_training.hpp"
+#include "train/nn/safetensors.hpp"
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/live_batch_norm.hpp"
 
@@ -27,6 +30,19 @@ QuantizedNetwork fold_trained(const QuantizedNetwork& trained, const ImageSet& i
   correct_sums(folded, chosen.pixels, chosen.count(), sums_of_batch_norm(trained));
   make_room_for_biases(folded);
   return folded;
+}
+
+/// What a resumed run must share beside the options.
+TrainOptions with_circumstances(const QuantizedNetwork& start, const QuantizedTraining& training,
+                                const Teacher* teacher) {
+  TrainOptions options = training.options;
+  options.circumstances["widths"] = to_text(start.plan);
+  options.circumstances["quantizer"] = name(training.method);
+  options.circumstances["BatchNorm"] = training.batch_norm ? "live" : "folded";
+  options.circumstances["start"] = fmt::format("weights {:016x}", fingerprint(start.weights));
+  options.circumstances["teacher"] =
+      teacher == nullptr ? "none" : fmt::format("weights {:016x}", fingerprint(teacher->weights));
+  return options;
 }
 
 }  // namespace
@@ -54,8 +70,9 @@ Expected<TrainedQuantized> train_quantized(const QuantizedNetwork& start,
     load_weights(*answers, teacher->weights);
     answers->to(*device);
   }
-  auto epochs = train_module(module, images, start.normalization, training.options, progress, stop,
-                             answers.get());
+  auto epochs =
+      train_module(module, images, start.normalization,
+                   with_circumstances(start, training, teacher), progress, stop, answers.get());
   if (!epochs) return Unexpected{epochs.error()};
   module.to(torch::kCPU);
   return TrainedQuantized{fold_trained(module.quantized(), images), std::move(*epochs),

@@ -1,5 +1,6 @@
 #include "train/quant/quantized_training.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -69,6 +70,45 @@ TEST(QuantizedTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
   ASSERT_TRUE(rest) << to_text(rest.error());
   EXPECT_EQ(rest->epochs.front().epoch, 2);
   EXPECT_EQ(rest->network, whole->network);
+}
+
+TEST(QuantizedTraining, GoesOnFromATrainedNetworkWhereThatEnded) {
+  const auto first = train(quick(), trained().data->train);
+  QuantizedTraining more = quick();
+  more.options.learning_rate = 1e-6;
+  more.options.epochs = 1;
+  const auto next =
+      train_quantized(first->network, sums_of_trained(first->network, trained().data->train),
+                      trained().data->train, more, nullptr, {}, {});
+  ASSERT_TRUE(next) << to_text(next.error());
+  EXPECT_NEAR(next->epochs.front().loss, first->epochs.back().loss,
+              0.5 * first->epochs.back().loss);
+  EXPECT_LT(next->epochs.front().loss, 0.9 * first->epochs.front().loss);
+  EXPECT_NEAR(static_cast<double>(right(next->network)), static_cast<double>(right(first->network)),
+              12.0);  // of 600
+}
+
+TEST(QuantizedTraining, ResumeRefusesOtherWidthsStartsAndTeachers) {
+  const TemporaryFolder folder;
+  QuantizedTraining training = quick();
+  training.options.epochs = 1;
+  training.options.checkpoint = folder.path() / "checkpoint.safetensors";
+  training.options.resume = true;
+  ASSERT_TRUE(train(training, trained().data->train));
+  const auto calibrated = calibrated_quadrants();
+  const auto refusal = [&](const QuantizedNetwork& start, const Teacher* teacher) {
+    const auto result = train_quantized(start, calibrated->sums(), trained().data->train, training,
+                                        teacher, {}, {});
+    return result ? std::string() : to_text(result.error());
+  };
+  EXPECT_EQ(refusal(calibrated->quantize(kPlan), nullptr), "");
+  const PrecisionPlan other{{{8, 8}, {4, 2}, {2, 2}, {8, 8}}};
+  EXPECT_THAT(refusal(calibrated->quantize(other), nullptr), testing::HasSubstr("widths"));
+  QuantizedNetwork moved = calibrated->quantize(kPlan);
+  moved.weights.begin()->second.values.front() += 1.0F;
+  EXPECT_THAT(refusal(moved, nullptr), testing::HasSubstr("start"));
+  const Teacher teacher = float_quadrants();
+  EXPECT_THAT(refusal(calibrated->quantize(kPlan), &teacher), testing::HasSubstr("teacher"));
 }
 
 TEST(QuantizedTraining, WithATeacherAloneLabelsDoNotCount) {

@@ -90,6 +90,25 @@ TEST(SumCorrection, OneScaleForAllChannelsBringsTheTotalVarianceBack) {
   EXPECT_GT(worst, 0.001) << "channels have no scales of their own";
 }
 
+TEST(SumCorrection, SumsOfIntegersAreThoseThatTheExecutorGives) {
+  const QuantizedNetwork quantized = quantize_quadrants(PrecisionPlan::uniform(4, 2, 3));
+  const std::size_t used = 64 * 2 * 12 * 12;
+  const std::vector<SumStatistics> sums =
+      sums_of_integers(quantized, {trained().data->train.pixels.data(), used}, 64);
+  const LogitStatistics wanted = of_integers(quantized);
+  const SumStatistics& last = sums.back();
+  ASSERT_EQ(last.count, 64);
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double mean = last.sum[k] / 64.0;
+    EXPECT_NEAR(mean, wanted.mean[k], 1e-9);
+    EXPECT_NEAR(std::sqrt(last.squares[k] / 64.0 - mean * mean), wanted.deviation[k], 1e-6);
+  }
+  const QuantizedNetwork wide = quantize_quadrants(PrecisionPlan::uniform(4, 16, 16));
+  for (const SumStatistics& none :
+       sums_of_integers(wide, {trained().data->train.pixels.data(), used}, 64))
+    EXPECT_EQ(none.count, 0);
+}
+
 TEST(SumCorrection, LeavesTheCodesAlone) {
   CalibrationOptions without;
   without.correction_images = 0;
