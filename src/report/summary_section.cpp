@@ -201,6 +201,7 @@ std::string search_section(const study::CodesignResult& result) {
                  "Energy of one inference by memory level, network on chip and arithmetic.");
   html += "<div class=\"pair\">\n";
   for (std::size_t i = 2; i < axes.size(); ++i) html += front_figure(result, axes[i], false);
+  if (result.hardware_search) return html + "</div>\n";  // its curves are of pairs
   html += figure(convergence_chart(result), {},
                  "How much of the objective space the plans found so far dominate; costs are "
                  "divided by those of the widest uniform baseline.");

@@ -95,10 +95,6 @@ class Check {
       add("hardware.search", "works without levels of abstraction, but search.levels lists some",
           "leave out one of them");
     }
-    if (study_.search.surrogate.oversample > 1) {
-      add("search.surrogate.oversample", "predicts nothing where hardware.search is on",
-          "leave out one of them");
-    }
     if (study_.accelerators.size() > 1) {
       add("hardware.search", "searches the designs of one machine, but accelerators lists several",
           "leave one of them, or leave hardware.search out");

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/check.hpp"
+#include "base/random.hpp"
 #include "pareto/nsga2.hpp"
+#include "study/accuracy_predictor.hpp"
 #include "study/search_ledger.hpp"
 
 namespace hwflow::study {
@@ -20,6 +23,9 @@ using pareto::Objectives;
 
 /// Generations in a row in which nothing was measured: then nothing more will be.
 constexpr int kMostIdleGenerations = 100;
+/// Random plans drawn for each seed that is wanted, before the search begins with fewer.
+constexpr std::size_t kMostDraws = 100;
+constexpr std::uint64_t kSeedStream = 0x5eed;
 
 /// Objectives of plans that are out of the question: behind all others, by what they lack.
 Objectives lacking(double violation) { return {2.0 + violation, 2.0 + violation}; }
@@ -35,59 +41,203 @@ pareto::Nsga2Options nsga2_options(const SearchOptions& options) {
   return result;
 }
 
-std::vector<Genome> seeds_of(const StrategyLedger& ledger) {
-  std::set<Genome> known;
-  std::vector<Genome> seeds;
-  for (const PrecisionPlan& plan : uniform_plans(ledger.study(), ledger.plans())) {
-    std::optional<Genome> genome = ledger.plans().encode(plan);
-    if (genome && known.insert(*genome).second) seeds.push_back(std::move(*genome));
+/// One search in either order: what plans are, how they are compared, and which are measured.
+class JointSearch {
+ public:
+  JointSearch(StrategyLedger& ledger, const SearchOptions& options)
+      : ledger_(ledger),
+        options_(options),
+        most_operations_(bit_operations(
+            ledger.network(), ledger.plans().uniform({ledger.plans().weight_bits().back(),
+                                                      ledger.plans().input_bits().back()}))) {}
+  virtual ~JointSearch() = default;
+  JointSearch(const JointSearch&) = delete;
+  JointSearch& operator=(const JointSearch&) = delete;
+
+  void run() {
+    const std::optional<std::vector<Genome>> seeds = this->seeds();
+    if (!seeds) return;
+    pareto::Nsga2Options settings = nsga2_options(options_);
+    settings.oversample = options_.surrogate.oversample;
+    settings.choose = [this](std::span<const Genome> brood, std::size_t count) {
+      return choose(brood, count);
+    };
+    const auto on_generation = [this](const pareto::Generation& generation) {
+      population_.clear();
+      for (const std::size_t i : generation.population)
+        population_.push_back(generation.archive.entries()[i].objectives);
+      ledger_.close_generation(fmt::format("generation {}", generation.index));
+    };
+    const pareto::Nsga2Result outcome = pareto::run_nsga2(
+        ledger_.plans().genomes(), *seeds, settings,
+        [this](std::span<const Genome> brood) { return evaluate(brood); }, on_generation,
+        ledger_.stop_token());
+    if (outcome.stopped) ledger_.stop();
   }
-  return seeds;
-}
 
-std::vector<PrecisionPlan> decoded(const PlanSpace& space, std::span<const Genome> genomes) {
-  std::vector<PrecisionPlan> plans;
-  for (const Genome& genome : genomes) plans.push_back(space.decode(genome));
-  return plans;
-}
+ protected:
+  /// Makes plans known that the order cares for; false when the ledger is not alive.
+  virtual bool look_at(std::span<const std::size_t> places) = 0;
+  /// Is the plan, looked at, worth measuring?
+  [[nodiscard]] virtual bool is_wanted(const Strategy& strategy) const = 0;
+  /// What stands beside the error.
+  [[nodiscard]] virtual double cost(const Strategy& strategy) const = 0;
 
-/// Runs NSGA-II with what `evaluate` says of plans, by their places in the ledger.
-void breed(StrategyLedger& ledger, const SearchOptions& options,
-           const std::function<std::optional<std::vector<Objectives>>(
-               std::span<const std::size_t> places)>& evaluate) {
-  int idle = 0;
-  const auto evaluate_brood =
-      [&](std::span<const Genome> brood) -> std::optional<std::vector<Objectives>> {
-    const std::int64_t before = ledger.evaluations();
-    auto values = evaluate(ledger.enter(decoded(ledger.plans(), brood)));
-    idle = ledger.evaluations() > before ? 0 : idle + 1;
+  [[nodiscard]] const Strategy& at(std::size_t place) const { return ledger_.strategies()[place]; }
+
+  StrategyLedger& ledger_;
+  const SearchOptions& options_;
+  double most_operations_;
+
+ private:
+  [[nodiscard]] std::vector<PrecisionPlan> decoded(std::span<const Genome> genomes) const {
+    std::vector<PrecisionPlan> plans;
+    for (const Genome& genome : genomes) plans.push_back(ledger_.plans().decode(genome));
+    return plans;
+  }
+
+  [[nodiscard]] Objectives objectives(const Strategy& strategy, double harm) const {
+    if (!is_wanted(strategy)) return lacking(strategy.verdict->violation);
+    if (harm >= 1.0) return lacking(harm - 1.0);
+    return {harm, cost(strategy)};
+  }
+
+  [[nodiscard]] Genome random_genome(Rng& rng) const {
+    Genome genome;
+    for (const int largest : ledger_.plans().genomes().largest)
+      genome.push_back(static_cast<int>(rng.between(0, largest)));
+    return genome;
+  }
+
+  /// The uniform plans, then plans drawn at random, of which those count that are wanted: as many
+  /// as the population. None when the ledger is not alive.
+  [[nodiscard]] std::optional<std::vector<Genome>> seeds() {
+    std::set<Genome> known;
+    std::vector<Genome> seeds;
+    for (const PrecisionPlan& plan : uniform_plans(ledger_.study(), ledger_.plans())) {
+      std::optional<Genome> genome = ledger_.plans().encode(plan);
+      if (genome && known.insert(*genome).second) seeds.push_back(std::move(*genome));
+    }
+    const auto wanted = static_cast<std::size_t>(options_.population);
+    std::size_t found = 0;
+    const std::vector<std::size_t> uniform = ledger_.enter(decoded(seeds));
+    if (!look_at(uniform)) return std::nullopt;
+    for (const std::size_t place : uniform) found += is_wanted(at(place)) ? 1 : 0;
+
+    Rng rng = Rng::derive(options_.seed, kSeedStream);
+    for (std::size_t draws = 0; found < wanted && draws < kMostDraws * wanted;) {
+      std::vector<Genome> drawn;
+      while (drawn.size() < wanted - found) drawn.push_back(random_genome(rng));
+      draws += drawn.size();
+      const std::vector<std::size_t> places = ledger_.enter(decoded(drawn));
+      if (!look_at(places)) return std::nullopt;
+      for (std::size_t i = 0; i < drawn.size(); ++i) {
+        if (!is_wanted(at(places[i])) || !known.insert(drawn[i]).second) continue;
+        seeds.push_back(std::move(drawn[i]));
+        ++found;
+      }
+    }
+    return seeds;
+  }
+
+  /// Of offspring bred in excess those that are wanted, the most promising first; when they do not
+  /// suffice, others by what they lack.
+  [[nodiscard]] std::optional<std::vector<std::size_t>> choose(std::span<const Genome> brood,
+                                                               std::size_t count) {
+    const std::vector<std::size_t> places = ledger_.enter(decoded(brood));
+    if (!look_at(places)) return std::nullopt;
+    std::vector<std::size_t> good, rest;
+    for (std::size_t i = 0; i < places.size(); ++i)
+      (is_wanted(at(places[i])) ? good : rest).push_back(i);
+    good = most_promising(places, good);
+    std::stable_sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
+      return at(places[a]).verdict->violation < at(places[b]).verdict->violation;
+    });
+    good.insert(good.end(), rest.begin(), rest.end());
+    good.resize(std::min(good.size(), count));
+    return good;
+  }
+
+  /// As NSGA-II sorts them, among the population, by what is predicted of them.
+  [[nodiscard]] std::vector<std::size_t> most_promising(const std::vector<std::size_t>& places,
+                                                        const std::vector<std::size_t>& good) {
+    std::vector<MeasuredPlan> measured;
+    for (const Strategy& strategy : ledger_.strategies()) {
+      if (strategy.accuracy) measured.push_back({strategy.plan, *strategy.accuracy});
+    }
+    const AccuracyPredictor predictor(ledger_.plans(), measured);
+    std::vector<Objectives> points = population_;
+    for (const std::size_t i : good) {
+      const Strategy& strategy = at(places[i]);
+      const double harm = predictor.harm(strategy.plan) / (1.0 - ledger_.least_accuracy());
+      points.push_back(objectives(strategy, std::max(0.0, harm)));
+    }
+    std::vector<std::size_t> order;
+    for (const std::size_t i : pareto::select_best(points, points.size())) {
+      if (i >= population_.size()) order.push_back(good[i - population_.size()]);
+    }
+    return order;
+  }
+
+  [[nodiscard]] std::optional<std::vector<Objectives>> evaluate(std::span<const Genome> brood) {
+    const std::int64_t before = ledger_.evaluations();
+    const std::vector<std::size_t> places = ledger_.enter(decoded(brood));
+    if (!look_at(places)) return std::nullopt;
+    const std::span<const std::size_t> asked = affordable(places);
+    std::vector<std::size_t> worthy;
+    for (const std::size_t place : asked) {
+      if (is_wanted(at(place))) worthy.push_back(place);
+    }
+    if (!ledger_.measure(worthy)) return std::nullopt;
+    std::vector<Objectives> values;
+    for (const std::size_t place : asked) {
+      const Strategy& strategy = at(place);
+      values.push_back(objectives(strategy, is_wanted(strategy) ? ledger_.harm(strategy) : 0.0));
+    }
+    idle_ = ledger_.evaluations() > before ? 0 : idle_ + 1;
     // Without a budget the number of generations ends the search.
-    if (values && options.evaluations && idle > kMostIdleGenerations) values->clear();
+    if (options_.evaluations && idle_ > kMostIdleGenerations) values.clear();
     return values;
-  };
-  const auto on_generation = [&](const pareto::Generation& generation) {
-    ledger.close_generation(fmt::format("generation {}", generation.index));
-  };
-  const std::vector<Genome> seeds = seeds_of(ledger);
-  const pareto::Nsga2Result outcome =
-      pareto::run_nsga2(ledger.plans().genomes(), seeds, nsga2_options(options), evaluate_brood,
-                        on_generation, ledger.stop_token());
-  if (outcome.stopped) ledger.stop();
-}
-
-/// The first of `places` of which no more are to be measured than the budget allows.
-std::span<const std::size_t> affordable(const StrategyLedger& ledger,
-                                        std::span<const std::size_t> places,
-                                        const std::function<bool(const Strategy&)>& is_wanted) {
-  std::int64_t left = ledger.evaluations_left();
-  std::size_t count = 0;
-  for (const std::size_t place : places) {
-    const Strategy& strategy = ledger.strategies()[place];
-    if (!strategy.accuracy && is_wanted(strategy) && left-- == 0) break;
-    ++count;
   }
-  return places.first(count);
-}
+
+  /// The first of `places` of which no more are to be measured than the budget allows.
+  [[nodiscard]] std::span<const std::size_t> affordable(std::span<const std::size_t> places) const {
+    std::int64_t left = ledger_.evaluations_left();
+    std::size_t count = 0;
+    for (const std::size_t place : places) {
+      if (!at(place).accuracy && is_wanted(at(place)) && left-- == 0) break;
+      ++count;
+    }
+    return places.first(count);
+  }
+
+  std::vector<Objectives> population_;
+  int idle_ = 0;
+};
+
+/// Error, and how little of the box of costs the designs of a plan dominate.
+class NestedSearch final : public JointSearch {
+ public:
+  using JointSearch::JointSearch;
+
+ private:
+  bool look_at(std::span<const std::size_t> places) override { return ledger_.price(places); }
+  bool is_wanted(const Strategy& strategy) const override { return strategy.verdict->passes; }
+  double cost(const Strategy& strategy) const override { return 1.0 - strategy.verdict->volume; }
+};
+
+/// Error and bit operations.
+class SequentialSearch final : public JointSearch {
+ public:
+  using JointSearch::JointSearch;
+
+ private:
+  bool look_at(std::span<const std::size_t> /*places*/) override { return ledger_.alive(); }
+  bool is_wanted(const Strategy& /*strategy*/) const override { return true; }
+  double cost(const Strategy& strategy) const override {
+    return bit_operations(ledger_.network(), strategy.plan) / most_operations_;
+  }
+};
 
 }  // namespace
 
@@ -103,48 +253,11 @@ double bit_operations(const Network& network, const PrecisionPlan& plan) {
 }
 
 void search_nested(StrategyLedger& ledger, const SearchOptions& options) {
-  const auto passes = [](const Strategy& strategy) { return strategy.verdict->passes; };
-  const auto objectives_of = [&](const Strategy& strategy) -> Objectives {
-    if (!strategy.verdict->passes) return lacking(strategy.verdict->violation);
-    const double harm = ledger.harm(strategy);
-    if (harm >= 1.0) return lacking(harm - 1.0);
-    return {harm, 1.0 - strategy.verdict->volume};
-  };
-  breed(ledger, options,
-        [&](std::span<const std::size_t> places) -> std::optional<std::vector<Objectives>> {
-          if (!ledger.price(places)) return std::nullopt;
-          const auto asked = affordable(ledger, places, passes);
-          std::vector<std::size_t> worthy;
-          for (const std::size_t place : asked) {
-            if (passes(ledger.strategies()[place])) worthy.push_back(place);
-          }
-          if (!ledger.measure(worthy)) return std::nullopt;
-          std::vector<Objectives> values;
-          for (const std::size_t place : asked)
-            values.push_back(objectives_of(ledger.strategies()[place]));
-          return values;
-        });
+  NestedSearch(ledger, options).run();
 }
 
 void search_sequential(StrategyLedger& ledger, const SearchOptions& options) {
-  const double most = bit_operations(ledger.network(),
-                                     ledger.plans().uniform({ledger.plans().weight_bits().back(),
-                                                             ledger.plans().input_bits().back()}));
-  breed(ledger, options,
-        [&](std::span<const std::size_t> places) -> std::optional<std::vector<Objectives>> {
-          const auto asked = affordable(ledger, places, [](const Strategy&) { return true; });
-          if (!ledger.measure(asked)) return std::nullopt;
-          std::vector<Objectives> values;
-          for (const std::size_t place : asked) {
-            const Strategy& strategy = ledger.strategies()[place];
-            const double harm = ledger.harm(strategy);
-            values.push_back(
-                harm < 1.0
-                    ? Objectives{harm, bit_operations(ledger.network(), strategy.plan) / most}
-                    : lacking(harm - 1.0));
-          }
-          return values;
-        });
+  SequentialSearch(ledger, options).run();
   if (!ledger.alive()) return;
   ledger.price(kept_plans(ledger, SearchOrder::sequential, ledger.strategies().size()));
   ledger.close_search();

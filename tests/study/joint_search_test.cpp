@@ -199,6 +199,48 @@ TEST_P(JointSearchTest, ShowsPlansOnTheDesignOfLeastCost) {
   EXPECT_EQ(found.chosen[0].sizes, space->reference());  // uniform 8/8
 }
 
+/// With predicted accuracies as many are measured as without; a run that is killed goes on to the
+/// same result.
+TEST_P(JointSearchTest, PredictedAccuraciesChooseWhatIsMeasured) {
+  struct Killed {};
+  Study study = joint_study(GetParam());
+  study.search.surrogate.oversample = 4;
+  FakeAccuracyModel whole, cut, rest;
+  const auto other = open_store(folder_.path() / "other.sqlite");
+  const SearchResult expected = run(study, whole, *other);
+  const HardwareSearchSummary& found = *expected.hardware_search;
+  EXPECT_GT(found.curve.back().considered, found.curve.back().evaluations);
+  for (std::size_t i = 1; i <= 6; ++i)
+    EXPECT_LE(found.curve[i].evaluations - found.curve[i - 1].evaluations, 8);
+  if (GetParam() == SearchOrder::nested) {
+    for (const StrategySummary& strategy : found.strategies) {
+      EXPECT_TRUE(strategy.passes || !strategy.evaluated || strategy.generation == 0);
+    }
+  }
+  cut.before_evaluation = [](int number) {
+    if (number == 20) throw Killed{};
+  };
+  EXPECT_THROW(static_cast<void>(run(study, cut)), Killed);
+  const SearchResult resumed = run(study, rest);
+  EXPECT_EQ(rest.evaluations, whole.evaluations - 19);
+  ASSERT_EQ(resumed.evaluated.size(), expected.evaluated.size());
+  for (std::size_t i = 0; i < expected.evaluated.size(); ++i)
+    EXPECT_EQ(resumed.evaluated[i].plan, expected.evaluated[i].plan);
+}
+
+/// Both orders begin with the same uniform plans and the same stream of random ones; nesting takes
+/// of these the first that pass.
+TEST_P(JointSearchTest, SeedsAreAsManyAsThePopulation) {
+  FakeAccuracyModel model;
+  const SearchResult result = run(joint_study(GetParam()), model);
+  std::int64_t seeds = 0;
+  for (const StrategySummary& strategy : result.hardware_search->strategies) {
+    const bool counts = GetParam() == SearchOrder::sequential || strategy.passes;
+    seeds += strategy.generation == 0 && counts ? 1 : 0;
+  }
+  EXPECT_EQ(seeds, GetParam() == SearchOrder::sequential ? 9 : 8);  // 9 uniform plans of 8 wanted
+}
+
 INSTANTIATE_TEST_SUITE_P(Orders, JointSearchTest,
                          testing::Values(SearchOrder::nested, SearchOrder::sequential),
                          [](const auto& order) { return std::string(name(order.param)); });
