@@ -93,6 +93,24 @@ struct Accuracies {
   std::string caveat;
 };
 
+/// What the images say of accuracies that are measured on them.
+std::string search_caveat(const train::AccuracyModelOptions& options,
+                          const std::map<std::string, std::string>& metadata,
+                          const train::Dataset& data) {
+  const std::int64_t held_out = options.search_images + options.confirmation_images;
+  if (options.held_out_from == train::HeldOutFrom::test) {
+    return fmt::format(
+        "Plans were searched and confirmed on {} of the {} test images of {}; test accuracies are "
+        "of the other {}.",
+        held_out, data.test.count(), data.test.name, data.test.count() - held_out);
+  }
+  train::ImageSplit split = train::stratified_split(data.train, options.search_images,
+                                                    options.confirmation_images, options.seed);
+  std::vector<std::int64_t> measured = std::move(split.search);
+  measured.insert(measured.end(), split.confirmation.begin(), split.confirmation.end());
+  return train::held_out_caveat(metadata, data.train, measured);
+}
+
 /// The one place where the search meets training.
 Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   const study::Study& study = loaded.options;
@@ -115,6 +133,9 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   }
 
   train::AccuracyModelOptions options;
+  options.held_out_from = study.accuracy.held_out_from == study::HeldOutFrom::test
+                              ? train::HeldOutFrom::test
+                              : train::HeldOutFrom::training;
   options.search_images = study.accuracy.search_images;
   options.confirmation_images = study.accuracy.confirm_images;
   options.seed = study.accuracy.split_seed;
@@ -139,12 +160,7 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
       return place.ends_with("_images") ? "accuracy." + place : std::string("network");
     });
   }
-  train::ImageSplit split = train::stratified_split(dataset->train, options.search_images,
-                                                    options.confirmation_images, options.seed);
-  std::vector<std::int64_t> measured = std::move(split.search);
-  measured.insert(measured.end(), split.confirmation.begin(), split.confirmation.end());
-  return Accuracies{std::move(*accuracy),
-                    train::held_out_caveat(model->metadata, dataset->train, measured)};
+  return Accuracies{std::move(*accuracy), search_caveat(options, model->metadata, *dataset)};
 }
 
 std::string now_text() {

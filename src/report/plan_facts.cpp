@@ -183,7 +183,7 @@ std::string estimate_text(const std::optional<train::AccuracyEstimate>& accuracy
 std::string confirmation_text(const study::CodesignResult& result) {
   if (!result.float_confirmation) return {};
   return fmt::format(
-      "Confirmed: accuracy on {} further training images, held back from search and re-training, "
+      "Confirmed: accuracy on {} further images, held back from search and re-training, "
       "by which plans were picked (float: {}). The search accuracy of the best of many plans is "
       "too good to be true.",
       count_text(result.float_confirmation->total), accuracy_text(*result.float_confirmation));

@@ -281,6 +281,13 @@ constexpr auto enum_names(AccuracyMethod) {
                     std::pair{std::string_view{"trained"}, AccuracyMethod::trained}};
 }
 
+/// The set that images are taken from to search and to confirm by.
+enum class HeldOutFrom : std::uint8_t { training, test };
+constexpr auto enum_names(HeldOutFrom) {
+  return std::array{std::pair{std::string_view{"training"}, HeldOutFrom::training},
+                    std::pair{std::string_view{"test"}, HeldOutFrom::test}};
+}
+
 struct AccuracyOptions {
   AccuracyMethod method = AccuracyMethod::reestimated;
   std::int64_t finetune_images = 2000;
@@ -288,6 +295,7 @@ struct AccuracyOptions {
   std::string device = "cpu";
   Calibration calibration = Calibration::mse;
   std::int64_t calibration_images = 256;
+  HeldOutFrom held_out_from = HeldOutFrom::training;
   std::int64_t search_images = 2000;
   std::int64_t confirm_images = 2000;
   std::uint64_t split_seed = 1;
@@ -314,10 +322,15 @@ struct AccuracyOptions {
         schema::field("calibration", &T::calibration, "How quantizer ranges are chosen."),
         schema::field("calibration_images", &T::calibration_images, 1, 1'000'000,
                       "Training images that ranges are calibrated on."),
+        schema::field("held_out_from", &T::held_out_from,
+                      "Where the images to search and to confirm by come from. training: the "
+                      "training set. test: the test set, whose other images alone are then the "
+                      "test; for weights that have seen all training images, on which plans hardly "
+                      "differ."),
         schema::field("search_images", &T::search_images, 100, 1'000'000,
-                      "Training images held back to rank plans by; the test set is never used."),
+                      "Images held back to rank plans by; nothing else is done with them."),
         schema::field("confirm_images", &T::confirm_images, 0, 1'000'000,
-                      "Further training images held back, on which what may be picked is measured "
+                      "Further images held back, on which what may be picked is measured "
                       "again before plans are picked: the best of many measurements is too good "
                       "to be true. 0: picks trust the search."),
         schema::field("split_seed", &T::split_seed, "Seed of the choice of these images."),

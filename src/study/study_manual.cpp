@@ -26,7 +26,9 @@ to be true, so what may be picked is measured again on a further `accuracy.confi
 neither search nor re-training looks at; but for the knee of the front, a pick must be accurate
 enough on both. The test set is touched once, after the picks are fixed, and measures every pick and
 baseline after `finish.epochs` of re-training. A weight file says which images its training held
-out; the report warns when plans are measured on others.
+out; the report warns when plans are measured on others. Where
+the weights have seen all training images, `accuracy.held_out_from: test` takes both sets out of the
+test set, and the rest of it is the test.
 
 **Repeatable.** The same study, seed and data give the same front and the same picks with any
 number of threads, and also when the run was killed and went on with `--resume`. What is evaluated

@@ -74,6 +74,24 @@ ImageSplit stratified_split(const ImageSet& images, std::int64_t search_count,
   return split;
 }
 
+ImageParts image_parts(const Dataset& data, std::int64_t search_count,
+                       std::int64_t confirmation_count, std::uint64_t seed, HeldOutFrom from) {
+  const bool from_test = from == HeldOutFrom::test;
+  const ImageSet& source = from_test ? data.test : data.train;
+  ImageSplit split = stratified_split(source, search_count, confirmation_count, seed);
+  ImageParts parts{.search = select(source, split.search),
+                   .confirmation = select(source, split.confirmation),
+                   .training = {},
+                   .test = from_test ? select(data.test, split.training) : data.test};
+  if (from_test) {
+    parts.training.resize(data.train.labels.size());
+    std::iota(parts.training.begin(), parts.training.end(), std::int64_t{0});
+  } else {
+    parts.training = std::move(split.training);
+  }
+  return parts;
+}
+
 std::vector<std::int64_t> spread_sample(std::span<const std::int64_t> indices, std::int64_t count,
                                         std::uint64_t seed) {
   HWFLOW_CHECK(count >= 0, "a sample needs a count of at least 0");

@@ -13,7 +13,6 @@
 #include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "base/random.hpp"
-#include "train/nn/image_split.hpp"
 #include "train/nn/module_training.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/weight_shapes.hpp"
@@ -49,28 +48,30 @@ class QuantizedAccuracyModel final : public AccuracyModel {
  public:
   QuantizedAccuracyModel(FoldedNetwork folded, std::shared_ptr<const Dataset> dataset,
                          const AccuracyModelOptions& options,
-                         std::shared_ptr<CalibratedNetwork> calibrated, const ImageSplit& split)
+                         std::shared_ptr<CalibratedNetwork> calibrated, ImageParts parts)
       : folded_(std::move(folded)),
         dataset_(std::move(dataset)),
         options_(options),
         calibrated_(std::move(calibrated)),
-        search_(select(dataset_->train, split.search)),
-        confirmation_(select(dataset_->train, split.confirmation)),
-        training_indices_(split.training),
+        search_(std::move(parts.search)),
+        confirmation_(std::move(parts.confirmation)),
+        training_indices_(std::move(parts.training)),
+        test_(std::move(parts.test)),
         runner_(calibrated_, search_.pixels, search_.count(),
                 options.preparation != Preparation::calibrated, options.cache_bytes) {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
         "ptq-1 {} w{:016x} {} {} d{:016x} t{:016x} mean {} std {} search {} confirmation {} seed "
         "{} "
-        "calibration {} {} {} {} "
+        "from {} calibration {} {} {} {} "
         "auxiliary {} correction {} method {} {} code {}",
         folded_.network.name(), fingerprint(folded_.weights), dataset_->train.name,
         dataset_->train.count(), hash_of(dataset_->train), hash_of(dataset_->test),
         fmt::join(options.normalization.mean, ","), fmt::join(options.normalization.std, ","),
-        search_.count(), confirmation_.count(), options.seed, c.images, name(c.activations),
-        name(c.weights), name(c.granularity), c.auxiliary_bits, c.correction_images,
-        name(options.method), preparation_text(), build_signature().training);
+        search_.count(), confirmation_.count(), options.seed,
+        options.held_out_from == HeldOutFrom::test ? "test" : "training", c.images,
+        name(c.activations), name(c.weights), name(c.granularity), c.auxiliary_bits,
+        c.correction_images, name(options.method), preparation_text(), build_signature().training);
   }
 
   std::string key() const override { return key_; }
@@ -87,7 +88,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   AccuracyEstimate float_confirmation_accuracy() override {
     return confirmation_.count() > 0 ? float_accuracy(confirmation_) : AccuracyEstimate{};
   }
-  AccuracyEstimate float_test_accuracy() override { return float_accuracy(dataset_->test); }
+  AccuracyEstimate float_test_accuracy() override { return float_accuracy(test_); }
 
   std::optional<FinishedPlan> finish(const PrecisionPlan& plan, const FinetuneOptions& options,
                                      const ReportFinish& progress, std::stop_token stop) override {
@@ -104,8 +105,8 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     if (stop.stop_requested()) return std::nullopt;
     if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
-    std::vector<std::uint8_t> correct = test_integers(integers, dataset_->test, options_.threads);
-    const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, dataset_->test));
+    std::vector<std::uint8_t> correct = test_integers(integers, test_, options_.threads);
+    const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, test_));
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     const AccuracyEstimate in_integers = estimate_of(correct);
     return FinishedPlan{.fake_quantized = fake,
@@ -232,6 +233,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   std::shared_ptr<CalibratedNetwork> calibrated_;
   ImageSet search_, confirmation_;
   std::vector<std::int64_t> training_indices_;
+  ImageSet test_;
   PlanRunner runner_;
   std::once_flag training_once_;
   ImageSet training_;
@@ -269,20 +271,20 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
     const AccuracyModelOptions& options) {
   HWFLOW_CHECK(dataset != nullptr, "an accuracy model needs images");
   Diagnostics problems = missing_tensors(network, weights);
-  const std::int64_t images = dataset->train.count();
+  const bool from_test = options.held_out_from == HeldOutFrom::test;
+  const std::int64_t images = (from_test ? dataset->test : dataset->train).count();
+  const char* what = from_test ? "test" : "training";
   if (options.search_images < 1 || options.search_images >= images) {
-    problems.push_back(
-        {"search_images",
-         fmt::format("must be between 1 and {} (training images must remain), got {}", images - 1,
-                     options.search_images),
-         ""});
+    problems.push_back({"search_images",
+                        fmt::format("must be between 1 and {} ({} images must remain), got {}",
+                                    images - 1, what, options.search_images),
+                        ""});
   }
   const std::int64_t left = images - std::clamp<std::int64_t>(options.search_images, 0, images - 1);
   if (options.confirmation_images < 0 || options.confirmation_images >= left) {
     problems.push_back({"confirm_images",
-                        fmt::format("must be between 0 and {} (training images must remain), got "
-                                    "{}",
-                                    left - 1, options.confirmation_images),
+                        fmt::format("must be between 0 and {} ({} images must remain), got {}",
+                                    left - 1, what, options.confirmation_images),
                         ""});
   }
   if (const auto device = find_device(options.device); !device)
@@ -292,16 +294,16 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
   if (!problems.empty()) return Unexpected{std::move(problems)};
   at::set_num_threads(1);
   FoldedNetwork folded = fold_for_quantization(network, weights);
-  const ImageSplit split = stratified_split(dataset->train, options.search_images,
-                                            options.confirmation_images, options.seed);
+  ImageParts parts = image_parts(*dataset, options.search_images, options.confirmation_images,
+                                 options.seed, options.held_out_from);
   const std::vector<std::int64_t> calibration = spread_sample(
-      split.training, std::max<std::int64_t>(0, options.calibration.images), options.seed);
+      parts.training, std::max<std::int64_t>(0, options.calibration.images), options.seed);
   auto calibrated =
       CalibratedNetwork::make(folded.network, folded.weights, dataset->train, calibration,
                               options.normalization, options.calibration);
   if (!calibrated) return Unexpected{calibrated.error()};
   return std::unique_ptr<AccuracyModel>(std::make_unique<QuantizedAccuracyModel>(
-      std::move(folded), std::move(dataset), options, std::move(*calibrated), split));
+      std::move(folded), std::move(dataset), options, std::move(*calibrated), std::move(parts)));
 }
 
 }  // namespace hwflow::train

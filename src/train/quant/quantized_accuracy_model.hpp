@@ -5,6 +5,7 @@
 
 #include "base/expected.hpp"
 #include "train/nn/dataset.hpp"
+#include "train/nn/image_split.hpp"
 #include "train/nn/image_batch.hpp"
 #include "train/nn/normalization.hpp"
 #include "train/quant/backend.hpp"
@@ -24,12 +25,13 @@ enum class Preparation : std::uint8_t {
 
 struct AccuracyModelOptions {
   Preparation preparation = Preparation::reestimated;
-  FinetuneOptions finetune;           ///< of evaluate() and confirm() with Preparation::finetuned
-  std::int64_t finetune_images = 0;   ///< of the training split, for these; 0: all
-  std::string device = "cpu";         ///< of all training, and of measuring floats
-  std::int64_t search_images = 1000;  ///< of the training set, equal shares of all classes
-  std::int64_t confirmation_images = 0;  ///< likewise, others; 0: none
-  CalibrationOptions calibration;        ///< its images come from the rest of the training set
+  FinetuneOptions finetune;          ///< of evaluate() and confirm() with Preparation::finetuned
+  std::int64_t finetune_images = 0;  ///< of the training split, for these; 0: all
+  std::string device = "cpu";        ///< of all training, and of measuring floats
+  HeldOutFrom held_out_from = HeldOutFrom::training;
+  std::int64_t search_images = 1000;              ///< of that set, equal shares of all classes
+  std::int64_t confirmation_images = 0;           ///< likewise, others; 0: none
+  CalibrationOptions calibration;                 ///< its images come from what is trained on
   QuantizerMethod method = QuantizerMethod::lsq;  ///< of the fine-tuning
   Normalization normalization;
   Augmentation augmentation;  ///< of the fine-tuning
@@ -49,8 +51,8 @@ struct AccuracyModelOptions {
 ///             plans of at most 8 bits are run by the integer executor, others (16, float) by the
 ///             fake-quantized network in float32.
 /// confirm()   the same on the confirmation split.
-/// finish()    fine-tunes the fake-quantized network on the training set without the held-out
-///             splits (cosine schedule from the given learning rate; weights and
+/// finish()    fine-tunes the fake-quantized network on the training set without what is held
+///             out of it (cosine schedule from the given learning rate; weights and
 ///             activations by options.method); the final network is measured on the test set
 ///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
 ///             at 16 bits, the width that stands for float on an accelerator.

@@ -84,6 +84,30 @@ TEST(ImageSplit, ConfirmationImagesAreThoseThatALargerSearchSplitAdds) {
   }
 }
 
+/// Each image has a pixel of its own, by which it is found again.
+TEST(ImageParts, HeldOutOfTheTestSetLeaveTheTrainingSetWhole) {
+  Dataset data{.train = labelled(std::vector<std::uint8_t>(30, 0), 2),
+               .test = labelled({0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, 2),
+               .files = {}};
+  for (std::size_t i = 0; i < 30; ++i) data.train.pixels[i] = static_cast<std::uint8_t>(100 + i);
+  for (std::size_t i = 0; i < 12; ++i) data.test.pixels[i] = static_cast<std::uint8_t>(i);
+  const ImageParts parts = image_parts(data, 4, 2, 9, HeldOutFrom::test);
+  EXPECT_EQ(parts.training.size(), 30U);
+  EXPECT_EQ(parts.search.count(), 4);
+  EXPECT_EQ(parts.confirmation.count(), 2);
+  std::vector<std::uint8_t> pixels = parts.search.pixels;
+  for (const ImageSet* part : {&parts.confirmation, &parts.test})
+    pixels.insert(pixels.end(), part->pixels.begin(), part->pixels.end());
+  std::ranges::sort(pixels);
+  EXPECT_EQ(pixels, data.test.pixels);  // every image once
+  for (const ImageSet* part : {&parts.search, &parts.confirmation, &parts.test})
+    EXPECT_EQ(std::ranges::count(part->labels, 0), part->count() / 2);
+
+  const ImageParts of_training = image_parts(data, 4, 2, 9, HeldOutFrom::training);
+  EXPECT_EQ(of_training.test.pixels, data.test.pixels);
+  EXPECT_EQ(of_training.training, stratified_split(data.train, 4, 2, 9).training);
+}
+
 TEST(ImageSplit, DependsOnTheSeedAlone) {
   const ImageSet images = labelled(std::vector<std::uint8_t>(1000, 0), 1);
   EXPECT_EQ(stratified_split(images, 100, 50, 5), stratified_split(images, 100, 50, 5));

@@ -87,6 +87,36 @@ TEST(QuantizedAccuracyModel, WhatIsKeptChangesNoAccuracy) {
   }
 }
 
+/// Witness: the float network on the parts themselves.
+TEST(QuantizedAccuracyModel, ImagesHeldOutOfTheTestSetAreNotTestedOn) {
+  AccuracyModelOptions options = trained().options;
+  options.held_out_from = HeldOutFrom::test;
+  options.search_images = 100;
+  options.confirmation_images = 50;
+  const auto model =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options)
+          .value();
+  const ImageParts parts = image_parts(*trained().data, 100, 50, options.seed, HeldOutFrom::test);
+  const auto accuracy = [&](const ImageSet& images) {
+    const auto right = correct_images(trained().network, trained().weights, images,
+                                      options.normalization, {.threads = 1})
+                           .value();
+    return AccuracyEstimate{std::count(right.begin(), right.end(), std::uint8_t{1}),
+                            images.count()};
+  };
+  EXPECT_EQ(model->float_search_accuracy(), accuracy(parts.search));
+  EXPECT_EQ(model->float_confirmation_accuracy(), accuracy(parts.confirmation));
+  EXPECT_EQ(model->float_test_accuracy(), accuracy(parts.test));
+  EXPECT_EQ(model->float_test_accuracy().total, trained().data->test.count() - 150);
+  EXPECT_NE(model->key(), make_model()->key());
+
+  options.search_images = trained().data->test.count();
+  const auto refused =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().front().place, "search_images");
+}
+
 TEST(QuantizedAccuracyModel, FinishIsRepeatableAndBothWaysAgree) {
   FinetuneOptions options;
   options.epochs = 1;
