@@ -41,10 +41,14 @@ struct FinishProgress {
 };
 using ReportFinish = std::function<void(const FinishProgress&)>;
 
-/// A plan after quantization-aware training, measured once on the untouched test set.
+/// A plan after quantization-aware training.
 struct FinishedPlan {
+  /// On the untouched test set, measured once: to be reported, nothing may be chosen by them.
   AccuracyEstimate fake_quantized;
-  AccuracyEstimate integer;           ///< by the integer executor, the arbiter
+  AccuracyEstimate integer;  ///< by the integer executor, the arbiter
+  /// By the integer executor on the confirmation split, on the search split where that is empty:
+  /// what may choose among re-trained plans.
+  AccuracyEstimate held_out;
   std::vector<std::uint8_t> correct;  ///< integer executor, 1 = right, per test image
   IntegerNetwork network;
   double seconds = 0.0;

@@ -104,12 +104,15 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     if (stop.stop_requested()) return std::nullopt;
     if (progress) progress({1.0, "measuring on the test set"});
     IntegerNetwork integers = integers_of(quantized);
+    const AccuracyEstimate held_out = estimate_of(test_integers(
+        integers, confirmation_.count() > 0 ? confirmation_ : search_, options_.threads));
     std::vector<std::uint8_t> correct = test_integers(integers, dataset_->test, options_.threads);
     const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, dataset_->test));
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     const AccuracyEstimate in_integers = estimate_of(correct);
     return FinishedPlan{.fake_quantized = fake,
                         .integer = in_integers,
+                        .held_out = held_out,
                         .correct = std::move(correct),
                         .network = std::move(integers),
                         .seconds = spent.count()};

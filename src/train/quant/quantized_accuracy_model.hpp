@@ -51,9 +51,10 @@ struct AccuracyModelOptions {
 /// confirm()   the same on the confirmation split.
 /// finish()    fine-tunes the fake-quantized network on the training set without the held-out
 ///             splits (cosine schedule from the given learning rate; weights and
-///             activations by options.method); the final network is measured on the test set
-///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
-///             at 16 bits, the width that stands for float on an accelerator.
+///             activations by options.method); the final network is measured in integers on a
+///             held-out split, and on the test set fake-quantized (exact_logits) and in integers.
+///             Widths above 16 (float) are finished at 16 bits, the width that stands for float on
+///             an accelerator.
 /// Errors      an unknown or absent device, weights that do not fit the network (match_weights()
 /// first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.
