@@ -351,16 +351,20 @@ class TasteModel final : public train::AccuracyModel {
     }
   }
   [[nodiscard]] std::string key() const override { return "taste"; }
-  [[nodiscard]] train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
+  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                                            std::stop_token) override {
     std::int64_t errors = 0;
     for (std::size_t i = 0; i < best.layers.size(); ++i) {
       const int weights = plan.layers[i].weights - best.layers[i].weights;
       const int inputs = plan.layers[i].inputs - best.layers[i].inputs;
       errors += weights * weights + inputs * inputs;
     }
-    return {1000 - errors, 1000};
+    return train::PlanAccuracy{{1000 - errors, 1000}, std::nullopt};
   }
-  [[nodiscard]] train::AccuracyEstimate confirm(const PrecisionPlan&) override { return {}; }
+  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan&,
+                                                               std::stop_token) override {
+    return std::nullopt;
+  }
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
   [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override { return {}; }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {}; }

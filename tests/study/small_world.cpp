@@ -110,13 +110,6 @@ std::int64_t fake_errors(const PrecisionPlan& plan) {
   return errors;
 }
 
-train::AccuracyEstimate FakeAccuracyModel::evaluate(const PrecisionPlan& plan) {
-  const int number = ++evaluations;
-  if (before_evaluation) before_evaluation(number);
-  if (remember_asked) asked.push_back(plan);
-  return {1000 - fake_errors(plan), 1000};
-}
-
 namespace {
 
 train::AccuracyEstimate confirmed(const PrecisionPlan& plan) {
@@ -126,7 +119,18 @@ train::AccuracyEstimate confirmed(const PrecisionPlan& plan) {
 
 }  // namespace
 
-train::AccuracyEstimate FakeAccuracyModel::confirm(const PrecisionPlan& plan) {
+std::optional<train::PlanAccuracy> FakeAccuracyModel::evaluate(const PrecisionPlan& plan,
+                                                               std::stop_token stop) {
+  const int number = ++evaluations;
+  if (before_evaluation) before_evaluation(number);
+  if (remember_asked) asked.push_back(plan);
+  if (trains && stop.stop_requested()) return std::nullopt;
+  return train::PlanAccuracy{{1000 - fake_errors(plan), 1000},
+                             trains ? std::optional(confirmed(plan)) : std::nullopt};
+}
+
+std::optional<train::AccuracyEstimate> FakeAccuracyModel::confirm(const PrecisionPlan& plan,
+                                                                  std::stop_token) {
   ++confirmations;
   return confirmed(plan);
 }

@@ -51,8 +51,10 @@ struct SmallModels {
 class FakeAccuracyModel final : public train::AccuracyModel {
  public:
   [[nodiscard]] std::string key() const override { return "fake of tests"; }
-  [[nodiscard]] train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override;
-  [[nodiscard]] train::AccuracyEstimate confirm(const PrecisionPlan& plan) override;
+  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                                            std::stop_token stop) override;
+  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan& plan,
+                                                               std::stop_token stop) override;
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
   [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override {
     return {2000, 2000};
@@ -73,6 +75,9 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   /// What evaluate() was asked, in order; for one thread.
   std::vector<PrecisionPlan> asked;
   bool remember_asked = false;
+  /// As a model that trains each plan before it measures it: a stop ends that, and what it says
+  /// comes with the confirmation.
+  bool trains = false;
 };
 
 /// Search errors of a plan by the rule above.

@@ -32,6 +32,16 @@ struct FinetuneOptions {
                                  ///< where about a tenth of the usual rate is stable
   int batch_size = 128;
   std::uint64_t seed = 1;
+  bool operator==(const FinetuneOptions&) const = default;
+};
+
+/// What a search measures of a plan.
+struct PlanAccuracy {
+  AccuracyEstimate search;  ///< top-1 on the search split of the training set
+  /// What confirm() would tell, where a plan is trained to be measured: told along with the other,
+  /// so that nothing is trained twice. Else none.
+  std::optional<AccuracyEstimate> confirmation;
+  bool operator==(const PlanAccuracy&) const = default;
 };
 
 /// How far the re-training of a plan is.
@@ -63,11 +73,14 @@ class AccuracyModel {
   /// Names network, weights, data, split, method and the code that measures: the cache key beside
   /// the plan.
   [[nodiscard]] virtual std::string key() const = 0;
-  /// Top-1 on the search split of the training set (calibrated post-training quantization).
-  [[nodiscard]] virtual AccuracyEstimate evaluate(const PrecisionPlan& plan) = 0;
-  /// The same on the confirmation split, images that neither search nor training looks at: what is
-  /// left of an accuracy that was the best of many. total = 0: the split is empty.
-  [[nodiscard]] virtual AccuracyEstimate confirm(const PrecisionPlan& plan) = 0;
+  /// None when stopped in the middle of a training.
+  [[nodiscard]] virtual std::optional<PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                                             std::stop_token stop) = 0;
+  /// Top-1 on the confirmation split, images that neither search nor training looks at: what is
+  /// left of an accuracy that was the best of many. total = 0: the split is empty. None when
+  /// stopped in the middle of a training.
+  [[nodiscard]] virtual std::optional<AccuracyEstimate> confirm(const PrecisionPlan& plan,
+                                                                std::stop_token stop) = 0;
   /// Float network on the search split, the confirmation split, and the test set.
   [[nodiscard]] virtual AccuracyEstimate float_search_accuracy() = 0;
   [[nodiscard]] virtual AccuracyEstimate float_confirmation_accuracy() = 0;

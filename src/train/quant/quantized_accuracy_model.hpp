@@ -39,7 +39,8 @@ struct AccuracyModelOptions {
   double distillation = 0.0;  ///< of the fine-tuning: the float network teaches
   std::uint64_t seed = 1;     ///< of the split
   int threads = 1;            ///< for whole-set measurements; changes no result
-  /// For what plans share (PlanRunner), 0: nothing is kept but weights; changes no result.
+  /// For what plans share (PlanRunner), or for what was trained where finish() trains the same;
+  /// 0: nothing is kept but weights. Changes no result.
   std::size_t cache_bytes = std::size_t{1} << 30U;
 };
 
@@ -47,7 +48,7 @@ struct AccuracyModelOptions {
 ///
 /// evaluate()  post-training quantization, or that and a short fine-tuning (options.preparation);
 ///             plans of at most 8 bits are run by the integer executor, others (16, float) by the
-///             fake-quantized network in float32.
+///             fake-quantized network in float32. What was fine-tuned is confirmed along with it.
 /// confirm()   the same on the confirmation split.
 /// finish()    fine-tunes the fake-quantized network on the training set without the held-out
 ///             splits (cosine schedule from the given learning rate; weights and
