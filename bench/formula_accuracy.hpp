@@ -25,7 +25,23 @@ class FormulaAccuracy : public train::AccuracyModel {
     }
   }
   std::string key() const override { return fmt::format("formula {}", seed_); }
-  train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
+  std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan, std::stop_token) override {
+    return train::PlanAccuracy{accuracy_of(plan), std::nullopt};
+  }
+  std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan& plan,
+                                                 std::stop_token) override {
+    return accuracy_of(plan);
+  }
+  train::AccuracyEstimate float_search_accuracy() override { return {1860, 2000}; }
+  train::AccuracyEstimate float_confirmation_accuracy() override { return {1860, 2000}; }
+  train::AccuracyEstimate float_test_accuracy() override { return {1860, 2000}; }
+  std::optional<train::FinishedPlan> finish(const PrecisionPlan&, const train::FinetuneOptions&,
+                                            const train::ReportFinish&, std::stop_token) override {
+    return std::nullopt;
+  }
+
+ private:
+  [[nodiscard]] train::AccuracyEstimate accuracy_of(const PrecisionPlan& plan) const {
     double loss = 0.0, before = 0.0;
     for (std::size_t i = 0; i < plan.layers.size(); ++i) {
       const double here = weights_[i] * std::pow(4.0, -(plan.layers[i].weights - 2)) +
@@ -36,16 +52,7 @@ class FormulaAccuracy : public train::AccuracyModel {
     const double top1 = 0.1 + 0.83 * std::exp(-loss);
     return {std::lround(2000.0 * top1), 2000};
   }
-  train::AccuracyEstimate confirm(const PrecisionPlan& plan) override { return evaluate(plan); }
-  train::AccuracyEstimate float_search_accuracy() override { return {1860, 2000}; }
-  train::AccuracyEstimate float_confirmation_accuracy() override { return {1860, 2000}; }
-  train::AccuracyEstimate float_test_accuracy() override { return {1860, 2000}; }
-  std::optional<train::FinishedPlan> finish(const PrecisionPlan&, const train::FinetuneOptions&,
-                                            const train::ReportFinish&, std::stop_token) override {
-    return std::nullopt;
-  }
 
- private:
   std::uint64_t seed_;
   std::vector<double> weights_, inputs_;
 };

@@ -16,9 +16,10 @@ namespace {
 class RecordingAccuracy final : public FormulaAccuracy {
  public:
   using FormulaAccuracy::FormulaAccuracy;
-  train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
+  std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                              std::stop_token stop) override {
     plans.push_back(plan);
-    return FormulaAccuracy::evaluate(plan);
+    return FormulaAccuracy::evaluate(plan, stop);
   }
   std::vector<PrecisionPlan> plans;
 };

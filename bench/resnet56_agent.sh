@@ -1,100 +1,111 @@
 #!/usr/bin/env bash
 # NSGA-II against the agent in the manner of HAQ, ResNet-56 on bitfusion, the same number of measured
-# plans:  HWFLOW_DATA=... bench/resnet56_agent.sh [HWFLOW]
-# Both search examples/07_resnet56_bitfusion.yaml. The agent's best plan is its most accurate one
-# within its budget; ours is the most accurate plan of NSGA-II that costs at least 20 % less energy
-# and 45 % less time than that. Both are chosen by the search's images, trained alike (EPOCHS, LR)
-# and tested once, image by image. By the environment: OUT (kept; a run goes on), SEED, THREADS,
-# EVALUATIONS, SETTINGS (more --set of both), EPOCHS, MORE (a folder that is trained on as well).
+# plans, as Markdown:  HWFLOW_DATA=... bench/resnet56_agent.sh [HWFLOW]
+# Both search examples/07_resnet56_bitfusion.yaml for each of SEEDS (1 2 3), the agent within BUDGETS
+# (latency:0.6 latency:0.33 energy:0.33, shares of the cost of 8/8; its plans are shared among them).
+# For each budget bench/agent_comparison.py sets the agent's most accurate plan against the cheapest
+# plan of NSGA-II that loses at most MARGIN points (0.5) to it. TRAIN=1 trains both alike (EPOCHS, LR)
+# and tests them once on the whole test set, image by image.
+# By the environment besides: OUT (kept; a run that was stopped goes on), THREADS, EVALUATIONS (600),
+# SETTINGS (more --set of both), MORE (a folder that is trained on as well).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=bench/find_hwflow.sh
 source "$here/find_hwflow.sh"
-: "${HWFLOW_DATA:?set it to the folder with weights/ and cifar10/}"
 study=$here/../examples/07_resnet56_bitfusion.yaml
-float=$HWFLOW_DATA/weights/akamaster_resnet56-4bfd9763.safetensors
 out=${OUT:-runs/resnet56_agent}
-read -ra settings <<<"${SETTINGS:-}"
+margin=${MARGIN:-0.5}
+evaluations=${EVALUATIONS:-600}
 threads=${THREADS:-0}
-search() { # ALGORITHM EVALUATIONS
-  local folder=$out/$1 arguments=() setting
+read -ra seeds <<<"${SEEDS:-1 2 3}"
+read -ra budgets <<<"${BUDGETS:-latency:0.6 latency:0.33 energy:0.33}"
+read -ra settings <<<"${SETTINGS:-}"
+
+problems=()
+refuse_unless() { # NAME VALUE PATTERN WHAT
+  if [[ ! $2 =~ ^($3)$ ]]; then problems+=("$1: '$2' is not $4"); fi
+}
+number='[0-9]+(\.[0-9]*)?|\.[0-9]+'
+if [[ -z ${HWFLOW_DATA:-} ]]; then
+  problems+=("HWFLOW_DATA: set it to the folder with weights/ and cifar10/")
+fi
+if ((${#seeds[@]} == 0)); then problems+=("SEEDS: names no seed, for example 1 2 3"); fi
+for seed in "${seeds[@]}"; do refuse_unless SEEDS "$seed" '[0-9]+' "a seed, for example 1"; done
+if ((${#budgets[@]} == 0)); then problems+=("BUDGETS: names none, for example latency:0.6"); fi
+for budget in "${budgets[@]}"; do
+  refuse_unless BUDGETS "$budget" '(energy|latency|dram|model_size):(0*\.0*[1-9][0-9]*|0*[1-9][0-9]*(\.[0-9]*)?)' \
+    "a cost (energy, latency, dram or model_size) and a share above 0, for example latency:0.6"
+done
+refuse_unless EVALUATIONS "$evaluations" '[1-9][0-9]*' "a number of plans, 1 or more"
+refuse_unless MARGIN "$margin" "$number" "a number of points, for example 0.5"
+refuse_unless TRAIN "${TRAIN:-0}" '[01]' "0 or 1"
+if ((${#problems[@]} > 0)); then
+  printf '%s\n' "${problems[@]}" >&2
+  exit 2
+fi
+float=$HWFLOW_DATA/weights/akamaster_resnet56-4bfd9763.safetensors
+
+mkdir -p "$out"
+asked="evaluations $evaluations, budgets ${budgets[*]}, settings ${settings[*]}"
+if [[ -f $out/asked.txt && $(<"$out/asked.txt") != "$asked" ]]; then
+  printf '%s holds another comparison: name another OUT, or ask for the same\n  there: %s\n  here:  %s\n' \
+    "$out" "$(<"$out/asked.txt")" "$asked" >&2
+  exit 2
+fi
+printf '%s\n' "$asked" >"$out/asked.txt"
+
+list_of_budgets() {
+  local budget text=
+  for budget in "${budgets[@]}"; do text+="${text:+, }{of: ${budget%:*}, share: ${budget#*:}}"; done
+  printf '[%s]' "$text"
+}
+search() { # SEED ALGORITHM EVALUATIONS
+  local folder=$out/seed-$1/$2 arguments=() setting
   if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then return; fi
   if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
-  for setting in "search.algorithm=$1" "search.evaluations=$2" finish.picks=0 finish.epochs=0 \
+  for setting in "search.algorithm=$2" "search.evaluations=$3" \
+    "search.agent.budgets=$(list_of_budgets)" finish.picks=0 finish.epochs=0 \
     accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
     arguments+=(--set "$setting")
   done
-  "${hwflow:?}" codesign "$study" --out "$folder" --seed "${SEED:-1}" --threads "$threads" \
-    "${arguments[@]}" >"$out-$1.txt"
+  mkdir -p "$folder"
+  "${hwflow:?}" codesign "$study" --out "$folder" --seed "$1" --threads "$threads" \
+    "${arguments[@]}" >"$folder.txt"
+}
+measured() { # RESULT
+  python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["evaluations"])' "$1"
 }
 
-search agent "${EVALUATIONS:-600}"
-# An agent that has come to rest makes the same plan again and again: both measure what it measured.
-search nsga2 "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["evaluations"])' \
-  "$out/agent/result.json")"
-
-python3 - "$out" <<'PYTHON'
-import csv
-import pathlib
-import sys
-
-out = pathlib.Path(sys.argv[1])
-
-
-def plans(algorithm):
-    with open(out / algorithm / "evaluations.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row["right"], row["energy"], row["time"] = (
-            int(row["correct"]), float(row["energy_pj"]), int(row["cycles"]))
-    return rows
-
-
-def best(rows):  # the most accurate, of these the cheapest
-    return max(rows, key=lambda row: (row["right"], -row["energy"], -row["time"]))
-
-
-agent, bred = plans("agent"), plans("nsga2")
-theirs = best([row for row in agent if row["origin"] == "agent"])
-within = [row for row in bred if row["origin"] != "uniform"
-          and row["energy"] <= 0.80 * theirs["energy"] and row["time"] <= 0.55 * theirs["time"]]
-print(f"plans measured: agent {len(agent)}, NSGA-II {len(bred)}")
-print("| plan | right on the search images | energy | cycles | mean bits |\n|---|---|---|---|---|")
-
-
-def line(name, row):
-    pairs = [pair.split("/") for pair in row["plan"].split()]
-    bits = "/".join(f"{sum(int(pair[i]) for pair in pairs) / len(pairs):.2f}" for i in (0, 1))
-    print(f"| {name} | {row['right']} of {row['total']} | {row['energy'] / 1e6:.2f} uJ "
-          f"({row['energy'] / theirs['energy'] - 1:+.1%}) | {row['time']} "
-          f"({row['time'] / theirs['time'] - 1:+.1%}) | {bits} |")
-
-
-line("uniform, widest", bred[0])
-line("agent's best", theirs)
-if not within:
-    sys.exit("no plan of NSGA-II saves so much")
-ours = best(within)
-line("ours", ours)
-uniform = [row for row in bred if row["origin"] == "uniform"
-           and row["energy"] <= 0.80 * theirs["energy"] and row["time"] <= 0.55 * theirs["time"]]
-if uniform:
-    line("best uniform as cheap", best(uniform))
-(out / "agent.plan").write_text(theirs["plan"])
-(out / "ours.plan").write_text(ours["plan"])
-PYTHON
+for seed in "${seeds[@]}"; do
+  search "$seed" agent "$evaluations"
+  # Agents that have come to rest make the same plans again and again: both measure what they did.
+  search "$seed" nsga2 "$(measured "$out/seed-$seed/agent/result.json")"
+done
+python3 "$here/agent_comparison.py" "$out" "$margin" "${seeds[*]}" "${budgets[*]}"
+if [[ ${TRAIN:-0} != 1 ]]; then exit 0; fi
 
 more=()
 if [[ -n ${MORE:-} ]]; then more=(--more-data "$MORE"); fi
-for plan in agent ours; do
-  folder=$out/trained-$plan
-  [[ -f $folder/resnet56_quantized.safetensors ]] && continue
-  resume=()
+train() { # SEED PLAN_FILE: leaves the checkpoint in $trained; a plan is trained once for a seed
+  local folder resume=()
+  folder=$out/seed-$1/trained-$(sha256sum <"$2" | cut -c1-12)
+  trained=$folder/resnet56_quantized.safetensors
+  if [[ -f $trained ]]; then return; fi
   if [[ -f $folder/checkpoint.safetensors ]]; then resume=(--resume); fi
   "$hwflow" train resnet56 --data cifar10 --initial "$float" --normalization imagenet \
-    --plan "$(<"$out/$plan.plan")" --hold-out 0 --distill 1 --epochs "${EPOCHS:-4}" --lr "${LR:-0.002}" \
-    --warmup 0.5 --weight-decay 1e-4 --seed "${SEED:-1}" --threads "$threads" --out "$folder" \
+    --plan "$(<"$2")" --hold-out 0 --distill 1 --epochs "${EPOCHS:-4}" --lr "${LR:-0.002}" \
+    --warmup 0.5 --weight-decay 1e-4 --seed "$1" --threads "$threads" --out "$folder" \
     "${resume[@]}" "${more[@]}"
+}
+for seed in "${seeds[@]}"; do
+  for budget in "${budgets[@]}"; do
+    plan=$out/seed-$seed/${budget/:/-}
+    if [[ ! -f $plan-ours.plan ]]; then continue; fi
+    train "$seed" "$plan-agent.plan"
+    agent=$trained
+    train "$seed" "$plan-ours.plan"
+    printf '\nSeed %s, budget %s, trained:\n' "$seed" "$budget"
+    "$hwflow" test "$trained" --data cifar10 --mode integer --against "$agent" \
+      --against-mode integer --margin "$margin"
+  done
 done
-"$hwflow" test "$out/trained-ours/resnet56_quantized.safetensors" --data cifar10 --mode integer \
-  --against "$out/trained-agent/resnet56_quantized.safetensors" --against-mode integer --margin 0.5

@@ -25,8 +25,12 @@ class StoredAccuracies final : public train::AccuracyModel {
   explicit StoredAccuracies(std::string key) : key_(std::move(key)) {}
 
   std::string key() const override { return key_; }
-  train::AccuracyEstimate evaluate(const PrecisionPlan&) override { refuse(); }
-  train::AccuracyEstimate confirm(const PrecisionPlan&) override { refuse(); }
+  std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan&, std::stop_token) override {
+    refuse();
+  }
+  std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan&, std::stop_token) override {
+    refuse();
+  }
   train::AccuracyEstimate float_search_accuracy() override { refuse(); }
   train::AccuracyEstimate float_confirmation_accuracy() override { refuse(); }
   train::AccuracyEstimate float_test_accuracy() override { refuse(); }

@@ -151,7 +151,7 @@ std::string groups_csv(const study::CodesignResult& result) {
 
 std::string plans_csv(const study::CodesignResult& result) {
   std::string text = "plan,baseline,evaluated,accuracy,standard_error,correct,total";
-  for (const char* column : {"confirmed", "test_fake_quantized", "test_integer"}) {
+  for (const char* column : {"confirmed", "held_out", "test_fake_quantized", "test_integer"}) {
     text += fmt::format(",{}", accuracy_columns(column));
   }
   text += ",energy_pj,cycles,dram_bits,model_bits,finetune_epochs\r\n";
@@ -163,6 +163,7 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(plan.evaluated)
                 .add(std::optional{evaluated.accuracy})
                 .add(evaluated.confirmed)
+                .add(plan.held_out)
                 .add(plan.test_fake_quantized)
                 .add(plan.test_integer)
                 .add(evaluated.hardware.energy_pj)

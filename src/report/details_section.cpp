@@ -18,13 +18,14 @@ std::string plan_row(const study::CodesignResult& result, const study::PlanDetai
   return fmt::format(
       "<tr "
       "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</"
-      "td><td>{}</td>"
+      "td><td>{}</td><td>{}</td>"
       "<td>{}</td><td>{}</td><td>{}</td></tr>\n",
       plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
       mean_widths_text(evaluated.plan), accuracy_text(evaluated.accuracy),
       result.float_confirmation ? "<td>" + estimate_text(evaluated.confirmed) + "</td>" : "",
-      estimate_text(plan.test_fake_quantized), estimate_text(plan.test_integer),
-      energy_text(cost.energy_pj), time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
+      estimate_text(plan.held_out), estimate_text(plan.test_fake_quantized),
+      estimate_text(plan.test_integer), energy_text(cost.energy_pj),
+      time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(cost.dram_bits)),
       bytes_text(static_cast<double>(cost.model_bits)));
 }
@@ -176,18 +177,20 @@ std::string plans_section(const study::CodesignResult& result) {
   if (result.plans.empty()) return {};
   std::string html = fmt::format(
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
-      "<th>mean bits<br>w / in</th><th>search accuracy</th>{}<th>test, fake-<br>quantized</th>"
+      "<th>mean bits<br>w / in</th><th>search accuracy</th>{}<th>held out,<br>re-trained</th>"
+      "<th>test, fake-<br>quantized</th>"
       "<th>test, integer</th><th>energy</th><th>latency</th><th>DRAM</th><th>model</th></tr>\n",
       result.float_confirmation ? "<th>confirmed</th>" : "");
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
-      "error. {} {} Every plan of this table and its label were fixed before the test set was "
+      "error. {} Held out: accuracy of the re-trained network on the {}. {} Every plan of this "
+      "table and its label were fixed before the test set was "
       "touched.</p>\n",
       accuracy_text(result.float_search),
       result.float_test ? fmt::format(", {} on the test set", accuracy_text(*result.float_test))
                         : std::string{},
-      confirmation_text(result), escape(test_accuracy_text(result)));
+      confirmation_text(result), held_out_images_text(result), escape(test_accuracy_text(result)));
   return html + paired_tests(result);
 }
 

@@ -66,6 +66,7 @@ Value pick_value(const study::CodesignResult& result, const study::PlanDetails& 
   Value value = Value::map().set("label", plan.label).set("reason", plan.reason);
   const Value evaluated = plan_value(result, plan.evaluated);
   for (const auto& entry : *evaluated.as_map()) value.set(entry.key, entry.value);
+  value.set("held_out", estimate(plan.held_out));
   value.set("test_fake_quantized", estimate(plan.test_fake_quantized));
   value.set("test_integer", estimate(plan.test_integer));
   Value files = Value::list();

@@ -189,13 +189,20 @@ std::string confirmation_text(const study::CodesignResult& result) {
       count_text(result.float_confirmation->total), accuracy_text(*result.float_confirmation));
 }
 
+std::string held_out_images_text(const study::CodesignResult& result) {
+  return result.float_confirmation
+             ? count_text(result.float_confirmation->total) + " confirmation images"
+             : count_text(result.float_search.total) + " search images";
+}
+
 std::string headline_caveat(const study::CodesignResult& result) {
   const auto picks = std::count_if(result.plans.begin(), result.plans.end(),
                                    [](const study::PlanDetails& plan) { return !plan.baseline; });
   return fmt::format(
-      "The headline is chosen among {} pick{} by accuracy on the test set, a mild selection in its "
-      "favour; the picks, their labels and their rules were fixed before the test set was touched.",
-      picks, picks == 1 ? "" : "s");
+      "The headline is chosen among {} pick{} by accuracy after re-training on the {} (training "
+      "images held back from the re-training; float: {}). The test set chose nothing.",
+      picks, picks == 1 ? "" : "s", held_out_images_text(result),
+      accuracy_text(result.float_confirmation.value_or(result.float_search)));
 }
 
 }  // namespace hwflow::report

@@ -57,14 +57,17 @@ void check_result(const study::CodesignResult& result);
 /// "-" when there is none.
 [[nodiscard]] std::string estimate_text(const std::optional<train::AccuracyEstimate>& accuracy);
 
+/// "2,000 confirmation images": what held-out accuracies of re-trained plans are of.
+[[nodiscard]] std::string held_out_images_text(const study::CodesignResult& result);
+
 /// What confirmed accuracies are; empty when nothing was confirmed.
 [[nodiscard]] std::string confirmation_text(const study::CodesignResult& result);
 
 /// Which networks the test accuracies of plans are of: re-trained or calibrated only.
 [[nodiscard]] std::string test_accuracy_text(const study::CodesignResult& result);
 
-/// That the headline is a choice by test accuracy among so many picks, and what that does not
-/// touch.
+/// By which images the headline was chosen among so many picks, and that the test set chose
+/// nothing.
 [[nodiscard]] std::string headline_caveat(const study::CodesignResult& result);
 
 }  // namespace hwflow::report

@@ -84,17 +84,18 @@ std::string accuracy_card(const study::CodesignResult& result, const study::Plan
 std::string headline_sentence(const study::CodesignResult& result) {
   if (!result.headline) {
     return fmt::format(
-        "<p>No plan stayed within {} points of the float accuracy with a measured test accuracy, "
-        "so there is no headline saving.</p>\n",
-        fmt::format("{:g}", 100.0 * result.tolerance));
+        "<p>No re-trained pick is within {:g} points of the float accuracy on the {}, so there is "
+        "no "
+        "headline saving.</p>\n",
+        100.0 * result.tolerance, held_out_images_text(result));
   }
   const auto& pick = result.plans[result.headline->pick];
   const std::string accuracy = headline_accuracy(result);
   return fmt::format(
-      "<p><b>{}</b> costs the least {} of the picks within {} points of the float accuracy on "
-      "the test set. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
+      "<p><b>{}</b> costs the least {} of the picks that are, re-trained, within {:g} points of "
+      "the float accuracy on the {}. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
       escape(pick.label), result.energy_components.empty() ? "time" : "energy",
-      fmt::format("{:g}", 100.0 * result.tolerance), escape(pick.reason),
+      100.0 * result.tolerance, held_out_images_text(result), escape(pick.reason),
       accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
 

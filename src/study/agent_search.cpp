@@ -20,12 +20,13 @@ namespace {
 
 using pareto::Genome;
 
-/// Budgets when none are given.
+/// How many when none are given.
 constexpr int kBudgets = 4;
 
 /// An agent, its budget, and the episode that it plays.
 struct Player {
-  double budget = 0.0;
+  Objective of = Objective::energy;
+  double budget = 0.0;  ///< in the unit of that cost
   std::unique_ptr<train::Agent> agent;
   std::vector<train::AgentStep> steps;
   Genome genome;
@@ -62,65 +63,80 @@ class AgentSearch {
     return free;
   }
 
-  /// Of the objective that budgets are of. None: stopped, or a layer cannot be mapped.
-  std::optional<double> cost(const PrecisionPlan& plan) {
-    std::string text = to_text(plan);
-    if (const auto known = costs_.find(text); known != costs_.end()) return known->second;
-    HardwareCost hardware;
-    if (options_.budget_objective == Objective::model_size) {
-      hardware.model_bits = model_bits(ledger_.network(), plan);
-    } else {
+  /// None: stopped, or a layer cannot be mapped.
+  std::optional<double> cost(Objective of, const PrecisionPlan& plan) {
+    if (of == Objective::model_size) {
+      return static_cast<double>(model_bits(ledger_.network(), plan));
+    }
+    const std::string text = to_text(plan);
+    auto known = costs_.find(text);
+    if (known == costs_.end()) {
       const std::optional<HardwareCost> priced = ledger_.price(plan);
       if (!priced) return std::nullopt;
-      hardware = *priced;
+      known = costs_.emplace(text, *priced).first;
     }
-    const double value = objective_value(options_.budget_objective, {}, hardware);
-    costs_.emplace(std::move(text), value);
-    return value;
+    return objective_value(of, {}, known->second);
   }
 
-  /// Budgets in the unit of the objective; none with problems_, or stopped.
-  std::optional<std::vector<double>> make_budgets() {
-    const WidthPair& pair = ledger_.study().finish.reference;
-    const std::optional<double> reference = cost(space_.uniform(pair));
-    const std::optional<double> least =
-        cost(space_.decode(Genome(space_.genomes().largest.size(), 0)));
+  /// What budgets of a cost are measured by; none: stopped, or a layer cannot be mapped.
+  struct Range {
+    double least = 0.0;      ///< of the narrowest plan
+    double reference = 0.0;  ///< of finish.reference
+  };
+  std::optional<Range> range_of(Objective of) {
+    const auto reference = cost(of, space_.uniform(ledger_.study().finish.reference));
+    const auto least = cost(of, space_.decode(Genome(space_.genomes().largest.size(), 0)));
     if (!reference || !least) return std::nullopt;
-    std::vector<double> budgets;
+    return Range{*least, *reference};
+  }
+
+  [[nodiscard]] Diagnostic too_tight(std::size_t i, const Range& range) const {
+    const AgentBudget& budget = options_.budgets[i];
+    const WidthPair& pair = ledger_.study().finish.reference;
+    return {
+        fmt::format("search.agent.budgets[{}].share", i),
+        fmt::format("{} of the {} of uniform {}/{} is {:.6g}, but the narrowest plan costs {:.6g}",
+                    budget.share, name(budget.of), pair.weights, pair.inputs,
+                    budget.share * range.reference, range.least),
+        fmt::format("{:.3f} or more", std::ceil(1000.0 * range.least / range.reference) / 1000.0),
+        ProblemKind::infeasible};
+  }
+
+  /// Players without agents, one for each budget of the study. False: stopped, or problems.
+  bool take_budgets() {
     Diagnostics problems;
-    const std::vector<double>& shares = options_.budgets;
-    for (std::size_t i = 0; i < shares.size(); ++i) {
-      budgets.push_back(shares[i] * *reference);
-      if (budgets.back() >= *least) continue;
-      problems.push_back(
-          {fmt::format("search.agent.budgets[{}]", i),
-           fmt::format(
-               "{} of the {} of uniform {}/{} is {:.6g}, but the narrowest plan costs {:.6g}",
-               shares[i], name(options_.budget_objective), pair.weights, pair.inputs,
-               budgets.back(), *least),
-           fmt::format("{:.3f} or more", std::ceil(1000.0 * *least / *reference) / 1000.0),
-           ProblemKind::infeasible});
+    for (std::size_t i = 0; i < options_.budgets.size(); ++i) {
+      const AgentBudget& budget = options_.budgets[i];
+      const std::optional<Range> range = range_of(budget.of);
+      if (!range) return false;
+      players_.push_back({budget.of, budget.share * range->reference, {}, {}, {}});
+      if (players_.back().budget < range->least) problems.push_back(too_tight(i, *range));
     }
-    if (!problems.empty()) {
-      ledger_.fail(std::move(problems));
-      return std::nullopt;
+    if (!problems.empty()) ledger_.fail(std::move(problems));
+    return ledger_.alive();
+  }
+
+  /// The same of a study that names none.
+  bool spread_budgets() {
+    const Objective of = *std::ranges::find_if(
+        search_.objectives, [](Objective o) { return o != Objective::accuracy; });
+    const std::optional<Range> range = range_of(of);
+    if (!range) return false;
+    const double step = std::max(0.0, range->reference - range->least) / (kBudgets + 1);
+    for (int i = 1; i <= kBudgets; ++i) {
+      players_.push_back({of, range->least + i * step, {}, {}, {}});
     }
-    for (int i = 1; shares.empty() && i <= kBudgets; ++i) {
-      budgets.push_back(*least + i * std::max(0.0, *reference - *least) / (kBudgets + 1));
-    }
-    return budgets;
+    return true;
   }
 
   bool make_players() {
-    const std::optional<std::vector<double>> budgets = make_budgets();
-    if (!budgets) return false;
+    if (!(options_.budgets.empty() ? spread_budgets() : take_budgets())) return false;
     const train::AgentShape shape{.state_features = static_cast<int>(LayerStates::kFeatures),
                                   .actions = 1,
                                   .layers = static_cast<int>(states_.layers())};
-    for (std::size_t i = 0; i < budgets->size(); ++i) {
+    for (std::size_t i = 0; i < players_.size(); ++i) {
       const std::uint64_t seed = Rng::derive(search_.seed, i)();
-      players_.push_back(
-          {(*budgets)[i], ledger_.setting().make_agent(options_.ddpg, shape, seed), {}, {}});
+      players_[i].agent = ledger_.setting().make_agent(options_.ddpg, shape, seed);
     }
     return true;
   }
@@ -144,11 +160,11 @@ class AgentSearch {
   }
 
   bool narrow(Player& player) {
-    const bool weights_only = options_.budget_objective == Objective::model_size;
+    const bool weights_only = player.of == Objective::model_size;
     std::optional<Genome> narrowed =
         narrow_to_budget(player.genome, narrowing_order(player.genome, weights_only),
                          [&](const Genome& genome) -> std::optional<bool> {
-                           const std::optional<double> value = cost(space_.decode(genome));
+                           const auto value = cost(player.of, space_.decode(genome));
                            if (!value) return std::nullopt;
                            return *value <= player.budget;
                          });
@@ -205,7 +221,7 @@ class AgentSearch {
   std::vector<LayerWidths> widths_;  ///< as space_.free_layers()
   LayerStates states_;
   double reference_accuracy_ = 0.0;
-  std::map<std::string, double> costs_;
+  std::map<std::string, HardwareCost> costs_;  ///< by the text of the plan
   std::vector<Player> players_;
 };
 

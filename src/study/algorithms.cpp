@@ -19,12 +19,22 @@ constexpr std::array kAlgorithms{
     std::pair{Algorithm::greedy, &run_greedy}, std::pair{Algorithm::uniform, &run_uniform},
     std::pair{Algorithm::agent, &run_agent}};
 
+std::int64_t population_of(const LevelOptions& level, const SearchOptions& options) {
+  return level.population.value_or(options.population);
+}
+
 std::int64_t bred(const SearchOptions& options) {
   std::int64_t count = 0;
   for (const LevelOptions& level : levels_of(options)) {
-    count += std::int64_t{level.population.value_or(options.population)} * level.generations;
+    count += population_of(level, options) * level.generations;
   }
   return count;
+}
+
+std::int64_t count_uniform(const Study& study, const PlanSpace& space) {
+  std::set<std::string> uniform;
+  for (const PrecisionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
+  return static_cast<std::int64_t>(uniform.size());
 }
 
 /// ", 16 that narrow one layer, at most 4 that narrow more", or nothing.
@@ -66,20 +76,40 @@ std::int64_t default_budget(const SearchOptions& options, std::int64_t seeds) {
 }
 
 Outlook outlook_of(const Study& study, const PlanSpace& space) {
-  std::set<std::string> uniform;
-  for (const PrecisionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
+  const std::int64_t uniform = count_uniform(study, space);
   const bool is_uniform = study.search.algorithm == Algorithm::uniform;
   const bool is_agent = study.search.algorithm == Algorithm::agent;
   const SeedCounts counts = is_uniform ? SeedCounts{} : count_seeds(study.search, space);
-  const auto seeds = static_cast<std::int64_t>(uniform.size() + counts.steps + counts.path);
+  const auto seeds = uniform + static_cast<std::int64_t>(counts.steps + counts.path);
   std::int64_t total = is_uniform ? static_cast<std::int64_t>(space.width_pairs().size())
                                   : default_budget(study.search, seeds);
   if (study.search.evaluations) {
     total = is_uniform ? std::min(total, *study.search.evaluations) : *study.search.evaluations;
   }
   return {total,
-          fmt::format("seeds: {} uniform{}{}", uniform.size(),
+          fmt::format("seeds: {} uniform{}{}", uniform,
                       is_agent ? std::string() : seeds_text(counts), plan_text(study.search))};
+}
+
+std::vector<std::int64_t> level_budgets(const Study& study, const PlanSpace& space) {
+  const SearchOptions& options = study.search;
+  if (!options.evaluations) return {};
+  const std::int64_t uniform = count_uniform(study, space);
+  const SeedCounts counts = count_seeds(options, space);
+  const auto seeds = static_cast<std::int64_t>(counts.steps + counts.path);
+  std::vector<std::int64_t> wanted;  // by the end of each level, beside the uniform plans
+  for (const LevelOptions& level : levels_of(options)) {
+    const std::int64_t population = population_of(level, options);
+    const std::int64_t before =
+        wanted.empty() ? std::max(seeds, population - uniform) : wanted.back();
+    wanted.push_back(before + population * level.generations);
+  }
+  const std::int64_t rest = std::max<std::int64_t>(0, *options.evaluations - uniform);
+  std::vector<std::int64_t> budgets(wanted.size(), *options.evaluations);
+  for (std::size_t i = 0; i + 1 < wanted.size() && rest < wanted.back(); ++i) {
+    budgets[i] = uniform + rest * wanted[i] / wanted.back();
+  }
+  return budgets;
 }
 
 std::string level_prefix(const SearchLedger& ledger, const SearchOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "study/search_ledger.hpp"
 
@@ -36,5 +37,14 @@ struct Outlook {
 
 /// "coarse level, " where a study has several, else nothing: the beginning of a line of progress.
 [[nodiscard]] std::string level_prefix(const SearchLedger& ledger, const SearchOptions& options);
+
+/// How many plans each level of the study may have measured at its end, those of the levels before
+/// it included; none: search.evaluations is not given.
+///
+/// Where the evaluations do not suffice for all that the levels want (seeds, and population times
+/// generations), the uniform plans, which are always measured, come first, and every level gets the
+/// same share of what it wants of the rest. Else a level measures what it wants, and the last one
+/// what is left.
+[[nodiscard]] std::vector<std::int64_t> level_budgets(const Study& study, const PlanSpace& space);
 
 }  // namespace hwflow::study

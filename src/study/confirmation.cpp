@@ -9,7 +9,7 @@ namespace hwflow::study {
 Confirmation::Confirmation(train::AccuracyModel& accuracy, RunStore& store,
                            const SearchSetting& setting)
     : accuracy_(accuracy),
-      key_(accuracy.key() + ", confirmation"),
+      key_(confirmation_key(accuracy.key())),
       store_(store),
       setting_(setting) {}
 
@@ -28,7 +28,7 @@ bool Confirmation::confirm(std::vector<EvaluatedPlan>& plans, std::span<const st
   parallel_for(fresh.size(), setting_.threads, [&](std::size_t i) {
     EvaluatedPlan& plan = plans[fresh[i]];
     plan.confirmed = find_or_measure(store_, key_, hwflow::to_text(plan.plan), may_measure(),
-                                     [&] { return accuracy_.confirm(plan.plan); });
+                                     [&] { return accuracy_.confirm(plan.plan, setting_.stop); });
     if (plan.confirmed) {
       report_one_done();
     } else {

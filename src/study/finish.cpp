@@ -150,8 +150,9 @@ std::optional<std::size_t> find_reference(const CodesignResult& result,
 
 void choose_headline(CodesignResult& result, const FinishOptions& options) {
   const std::optional<std::size_t> reference = find_reference(result, options);
-  if (!reference || !result.float_test) return;
-  const double floor = result.float_test->top1() - result.tolerance;
+  if (!reference) return;
+  const double floor =
+      result.float_confirmation.value_or(result.float_search).top1() - result.tolerance;
   std::optional<std::size_t> best;
   // Time counts where energy is not modelled.
   const auto costs = [&](std::size_t i) {
@@ -160,7 +161,7 @@ void choose_headline(CodesignResult& result, const FinishOptions& options) {
   };
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const PlanDetails& plan = result.plans[i];
-    if (plan.baseline || !plan.test_integer || plan.test_integer->top1() < floor) continue;
+    if (plan.baseline || !plan.held_out || plan.held_out->top1() < floor) continue;
     if (!best || costs(i) < costs(*best)) best = i;
   }
   if (best) result.headline = saving_of(result, *best, *reference);
@@ -177,6 +178,7 @@ std::vector<train::FinishedPlan> finish_plans(CodesignResult& result, const Fini
     if (!plans[i]) continue;
     result.plans[i].test_fake_quantized = plans[i]->fake_quantized;
     result.plans[i].test_integer = plans[i]->integer;
+    result.plans[i].held_out = plans[i]->held_out;
     result.plans[i].finetune_seconds = plans[i]->seconds;
     finished.push_back(std::move(*plans[i]));
   }

@@ -21,8 +21,8 @@ namespace hwflow::study {
     train::AccuracyModel& accuracy, RunStore& store, const SearchSetting& setting);
 
 /// Fills in the paired tests of every pick against every baseline, and the headline: of the picks
-/// whose integer top-1 on the test set is at most the tolerance below float, the one of least
-/// energy, against the reference.
+/// whose held-out accuracy is at most the tolerance below that of float on the same images, the one
+/// of least energy, against the reference. Test accuracies choose nothing.
 void compare_plans(CodesignResult& result, const std::vector<train::FinishedPlan>& finished,
                    const FinishOptions& options);
 

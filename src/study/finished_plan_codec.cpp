@@ -11,7 +11,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
-constexpr std::string_view kMagic = "hwflow finished plan 3\n";
+constexpr std::string_view kMagic = "hwflow finished plan 4\n";
 
 template <class T>
 concept Scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
@@ -148,7 +148,7 @@ void visit(A& archive, Node& node) {
 
 /// A FinishedPlan with its Network taken apart: that one is made from its name, nodes and outputs.
 struct Parts {
-  train::AccuracyEstimate fake_quantized, integer;
+  train::AccuracyEstimate fake_quantized, integer, held_out;
   std::vector<std::uint8_t> correct;
   std::string network_name;
   std::vector<Node> network_nodes;
@@ -160,19 +160,20 @@ struct Parts {
 };
 template <class A>
 void visit(A& archive, Parts& parts) {
-  auto& [fake, integer, correct, name, nodes, outputs, integer_nodes, mean, deviation, plan,
-         seconds] = parts;
-  visit_all(archive, fake, integer, correct, name, nodes, outputs, integer_nodes, mean, deviation,
-            plan, seconds);
+  auto& [fake, integer, held_out, correct, name, nodes, outputs, integer_nodes, mean, deviation,
+         plan, seconds] = parts;
+  visit_all(archive, fake, integer, held_out, correct, name, nodes, outputs, integer_nodes, mean,
+            deviation, plan, seconds);
 }
 
 }  // namespace
 
 std::string encode_finished_plan(const train::FinishedPlan& plan) {
-  const auto& [fake, integer, correct, integer_network, seconds] = plan;
+  const auto& [fake, integer, held_out, correct, integer_network, seconds] = plan;
   const auto& [network, nodes, mean, deviation, widths] = integer_network;
-  Parts parts{fake,  integer, correct,   network.name(), network.nodes(), network.outputs(),
-              nodes, mean,    deviation, widths,         seconds};
+  Parts parts{
+      fake,  integer, held_out,  correct, network.name(), network.nodes(), network.outputs(),
+      nodes, mean,    deviation, widths,  seconds};
   Writer writer;
   visit(writer, parts);
   std::string body = std::move(writer).take();
@@ -203,6 +204,7 @@ std::optional<train::FinishedPlan> decode_finished_plan(std::string_view bytes) 
   return train::FinishedPlan{
       parts.fake_quantized,
       parts.integer,
+      parts.held_out,
       std::move(parts.correct),
       {std::move(*network), std::move(parts.integer_nodes), std::move(parts.input_mean),
        std::move(parts.input_std), std::move(parts.plan)},

@@ -41,16 +41,20 @@ bool PlanEvaluator::all_known(std::span<const PrecisionPlan> plans) const {
   });
 }
 
-train::AccuracyEstimate PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
+std::optional<train::AccuracyEstimate> PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
   const std::string text = to_text(plan);
   if (const auto known = store_.find_accuracy(model_key_, text)) {
     const std::lock_guard lock(mutex_);
     ++cache_hits_;
     return *known;
   }
-  const train::AccuracyEstimate accuracy = accuracy_.evaluate(plan);
-  store_.save_accuracy(model_key_, text, accuracy);
-  return accuracy;
+  const std::optional<train::PlanAccuracy> accuracy = accuracy_.evaluate(plan, stop_);
+  if (!accuracy) return std::nullopt;
+  if (accuracy->confirmation) {
+    store_.save_accuracy(confirmation_key(model_key_), text, *accuracy->confirmation);
+  }
+  store_.save_accuracy(model_key_, text, accuracy->search);
+  return accuracy->search;
 }
 
 Diagnostics PlanEvaluator::prepare(HardwareModel& hardware, std::span<const PrecisionPlan> plans) {
@@ -82,11 +86,13 @@ Expected<std::optional<std::vector<PlanEvaluator::Measured>>> PlanEvaluator::mea
   std::vector<Measured> measured(plans.size());
   std::atomic<bool> complete = true;
   parallel_for(plans.size(), threads_, [&](std::size_t i) {
-    if (stop_.stop_requested()) {
+    const std::optional<train::AccuracyEstimate> accuracy =
+        stop_.stop_requested() ? std::nullopt : accuracy_of(plans[i]);
+    if (!accuracy) {
       complete = false;
       return;
     }
-    measured[i] = {accuracy_of(plans[i]), hardware_->cost(plans[i])};
+    measured[i] = {*accuracy, hardware_->cost(plans[i])};
     report_one_done();
   });
   if (!complete) return Result{};

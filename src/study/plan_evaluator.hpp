@@ -54,7 +54,8 @@ class PlanEvaluator {
 
  private:
   [[nodiscard]] bool all_known(std::span<const PrecisionPlan> plans) const;
-  [[nodiscard]] train::AccuracyEstimate accuracy_of(const PrecisionPlan& plan);
+  /// None: stopped while it was trained.
+  [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy_of(const PrecisionPlan& plan);
   void report_one_done();
   [[nodiscard]] Diagnostics prepare(HardwareModel& hardware, std::span<const PrecisionPlan> plans);
 

@@ -18,6 +18,11 @@ inline constexpr std::string_view kStoreFile = "runs.sqlite";
 /// What stands for a plan where the accuracy is that of the float network.
 inline constexpr std::string_view kFloatOnSearchSplit = "float, search split";
 
+/// The name of a model's accuracies on the confirmation split.
+[[nodiscard]] inline std::string confirmation_key(const std::string& model_key) {
+  return model_key + ", confirmation";
+}
+
 /// A row of the table of runs.
 struct RunRecord {
   std::int64_t id = 0;
@@ -82,7 +87,7 @@ class RunStore {
 };
 
 /// What the store knows of an accuracy, else what `measure` finds, committed at once. None when it
-/// is not known and may not be measured.
+/// is not known and may not be measured, or was stopped.
 template <class Measure>
 [[nodiscard]] std::optional<train::AccuracyEstimate> find_or_measure(RunStore& store,
                                                                      const std::string& model_key,
@@ -91,8 +96,8 @@ template <class Measure>
                                                                      const Measure& measure) {
   if (auto known = store.find_accuracy(model_key, text)) return known;
   if (!may_measure) return std::nullopt;
-  const train::AccuracyEstimate measured = measure();
-  store.save_accuracy(model_key, text, measured);
+  const std::optional<train::AccuracyEstimate> measured = measure();
+  if (measured) store.save_accuracy(model_key, text, *measured);
   return measured;
 }
 

@@ -25,7 +25,9 @@ Expected<SearchResult> search_plans(const Study& study, const LevelModels& model
   SearchLedger ledger(study, models, accuracy, store, setting);
   Outlook outlook = outlook_of(study, space);
   ledger.set_outlook(outlook.total, std::move(outlook.note));
+  const std::vector<std::int64_t> budgets = level_budgets(study, space);
   for (const LevelOptions& level : levels_of(study.search)) {
+    if (!budgets.empty()) ledger.limit_level(budgets[ledger.level_count()]);
     if (ledger.level_count() > 0) {
       const std::vector<PrecisionPlan> front = ledger.front();
       space = space.narrowed(front, study.search.narrow_steps, study.search.narrow_share);

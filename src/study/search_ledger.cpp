@@ -50,8 +50,10 @@ void SearchLedger::begin_level(Abstraction model, PlanSpace space) {
 }
 
 std::int64_t SearchLedger::evaluations_left() const {
-  if (!budget_) return std::numeric_limits<std::int64_t>::max();
-  return std::max<std::int64_t>(0, *budget_ - evaluations());
+  constexpr auto kUnlimited = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t most =
+      std::min(budget_.value_or(kUnlimited), level_budget_.value_or(kUnlimited));
+  return most == kUnlimited ? most : std::max<std::int64_t>(0, most - evaluations());
 }
 
 void SearchLedger::limit_evaluations(std::int64_t budget) {
@@ -77,16 +79,17 @@ std::optional<HardwareCost> SearchLedger::price(const PrecisionPlan& plan) {
 
 std::optional<std::vector<HardwareCost>> SearchLedger::price(std::span<const PrecisionPlan> plans) {
   if (!alive()) return std::nullopt;
-  auto values = evaluator_.price(*levels_.back().hardware, plans);
-  if (!values) {
-    problems_ = std::move(values).error();
+  return settle(evaluator_.price(*levels_.back().hardware, plans));
+}
+
+template <class Value>
+std::optional<Value> SearchLedger::settle(Expected<std::optional<Value>> told) {
+  if (!told) {
+    problems_ = std::move(told).error();
     return std::nullopt;
   }
-  if (!*values) {
-    stopped_ = true;
-    return std::nullopt;
-  }
-  return std::move(*values);
+  if (!*told) stopped_ = true;
+  return std::move(*told);
 }
 
 std::vector<MeasuredPlan> SearchLedger::measured_plans() const {
@@ -144,17 +147,10 @@ std::optional<std::vector<Objectives>> SearchLedger::measure(std::span<const Gen
 
 bool SearchLedger::measure_fresh(const std::vector<PrecisionPlan>& plans, Origin origin) {
   if (plans.empty()) return true;
-  auto values = evaluator_.measure(plans);
-  if (!values) {
-    problems_ = std::move(values).error();
-    return false;
-  }
-  if (!*values) {
-    stopped_ = true;
-    return false;
-  }
+  const auto values = settle(evaluator_.measure(plans));
+  if (!values) return false;
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    const PlanEvaluator::Measured& value = (**values)[i];
+    const PlanEvaluator::Measured& value = (*values)[i];
     levels_.back().costs.emplace(plans_.size(), value.hardware);
     index_.emplace(to_text(plans[i]), plans_.size());
     plans_.push_back({plans[i], generation_, origin, value.accuracy});
@@ -171,16 +167,9 @@ bool SearchLedger::price_into(std::map<std::size_t, HardwareCost>& costs, Hardwa
   if (plans.empty()) return true;
   std::vector<PrecisionPlan> texts;
   for (const std::size_t plan : plans) texts.push_back(plans_[plan].plan);
-  auto values = evaluator_.price(hardware, texts);
-  if (!values) {
-    problems_ = std::move(values).error();
-    return false;
-  }
-  if (!*values) {
-    stopped_ = true;
-    return false;
-  }
-  for (std::size_t i = 0; i < plans.size(); ++i) costs[plans[i]] = (**values)[i];
+  const auto values = settle(evaluator_.price(hardware, texts));
+  if (!values) return false;
+  for (std::size_t i = 0; i < plans.size(); ++i) costs[plans[i]] = (*values)[i];
   return true;
 }
 

@@ -63,6 +63,8 @@ class SearchLedger {
   [[nodiscard]] std::vector<MeasuredPlan> measured_plans() const;
   /// Distinct plans whose accuracy may still be measured.
   [[nodiscard]] std::int64_t evaluations_left() const;
+  /// How many distinct plans may be measured by the end of the present level.
+  void limit_level(std::int64_t evaluations) { level_budget_ = evaluations; }
   /// A budget for a study that names none; for algorithms that would not end by themselves.
   void limit_evaluations(std::int64_t budget);
   [[nodiscard]] std::int64_t evaluations() const {
@@ -113,6 +115,9 @@ class SearchLedger {
   using Indices = std::vector<std::size_t>;
 
   bool measure_fresh(const std::vector<PrecisionPlan>& plans, Origin origin);
+  /// What an evaluator told; none, and alive() is false, when it told problems or was stopped.
+  template <class Value>
+  std::optional<Value> settle(Expected<std::optional<Value>> told);
   bool price(Level& level, const Indices& plans);
   [[nodiscard]] bool price_into(std::map<std::size_t, HardwareCost>& costs, HardwareModel& hardware,
                                 const Indices& plans);
@@ -148,7 +153,7 @@ class SearchLedger {
   std::vector<Plan> plans_;  ///< in order of evaluation
   std::map<std::string, std::size_t> index_;
   std::vector<Level> levels_;
-  std::optional<std::int64_t> budget_;
+  std::optional<std::int64_t> budget_, level_budget_;
   int generation_ = 0;
   double seconds_ = 0.0;  ///< until the last close
   std::chrono::steady_clock::time_point closed_ = std::chrono::steady_clock::now();

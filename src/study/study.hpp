@@ -370,8 +370,11 @@ struct FinishOptions {
     return std::tuple{
         schema::field("picks", &T::picks, 0, 100,
                       "Plans that are re-trained beside the baselines."),
-        schema::field("tolerance_points", &T::tolerance_points, 0, 100,
-                      "Test accuracy, in points below float, that the headline plan may lose."),
+        schema::field(
+            "tolerance_points", &T::tolerance_points, 0, 100,
+            "Accuracy after re-training, in points below float, that the headline plan may "
+            "lose on the confirmation images (without these, on the search images). "
+            "The test set chooses nothing."),
         schema::field("search_margin_points", &T::search_margin_points, 0, 100,
                       "Accuracy, in points below the tolerance, that a pick may lose in "
                       "the hope that re-training brings it back."),

@@ -63,8 +63,10 @@ class Check {
   }
 
   void check_agent() {
-    if (study_.search.agent.budget_objective == Objective::accuracy) {
-      add("search.agent.budget_objective", "must be a cost, got accuracy",
+    const std::vector<AgentBudget>& budgets = study_.search.agent.budgets;
+    for (std::size_t i = 0; i < budgets.size(); ++i) {
+      if (budgets[i].of != Objective::accuracy) continue;
+      add(fmt::format("search.agent.budgets[{}].of", i), "must be a cost, got accuracy",
           "energy, latency, dram or model_size");
     }
   }

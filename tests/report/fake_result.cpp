@@ -180,6 +180,7 @@ void show(study::CodesignResult& result, std::size_t evaluated, const std::strin
                                            4'000};
   plan.test_fake_quantized = {static_cast<std::int64_t>(10'000 * (top1 + 0.004)), 10'000};
   plan.test_integer = {static_cast<std::int64_t>(10'000 * (top1 + 0.0035)), 10'000};
+  plan.held_out = {static_cast<std::int64_t>(4'000 * (top1 + 0.003)), 4'000};
   plan.finetune_seconds = 73.5;
   plan.files = {fmt::format("picks/{}.qdq.onnx", evaluated)};
   result.plans.push_back(plan);

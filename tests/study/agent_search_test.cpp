@@ -71,8 +71,7 @@ class AgentSearchTest : public testing::Test {
     task.make_agent = [this, script](const auto&, const auto&, std::uint64_t) {
       return std::make_unique<ScriptedAgent>(script, lessons_);
     };
-    task.options.budget_objective = Objective::model_size;
-    task.options.budgets = {0.5};
+    task.options.budgets = {{Objective::model_size, 0.5}};
     task.options.episodes = 1;
     return task;
   }
@@ -119,9 +118,10 @@ const EvaluatedPlan& last_plan(const SearchResult& result) { return result.evalu
 // Weights alone are narrowed: fc to 4 bits leaves 25,088; conv3 23,936; conv2 23,360.
 TEST_F(AgentSearchTest, NarrowsAPlanToItsBudget) {
   AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
-  wide.options.budgets = {0.52};
+  wide.options.budgets = {{Objective::model_size, 0.52}};
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 4/8 4/8 4/8");
-  wide.options.budgets = {0.499};  // 22,738: conv1 leaves 22,784, then fc to 2 bits 12,544
+  wide.options.budgets = {
+      {Objective::model_size, 0.499}};  // 22,738: conv1 leaves 22,784, then fc to 2 bits 12,544
   const SearchResult result = fresh(wide);
   EXPECT_EQ(to_text(last_plan(result).plan), "4/8 4/8 4/8 2/8");
   EXPECT_EQ(last_plan(result).origin, Origin::agent);
@@ -134,7 +134,7 @@ TEST_F(AgentSearchTest, NarrowsAPlanToItsBudget) {
 TEST_F(AgentSearchTest, TwoDecisionsForEveryLayerWeightsFirst) {
   AgentTask rising =
       scripted([](int, std::size_t step) { return static_cast<double>(step) / 7.0; });
-  rising.options.budgets = {1.0};
+  rising.options.budgets = {{Objective::model_size, 1.0}};
   EXPECT_EQ(to_text(last_plan(fresh(rising)).plan), "2/2 4/4 4/4 8/8");
   // What was seen: the last width of 8, and whether it was for weights.
   ASSERT_EQ(lessons_.size(), 1U);
@@ -163,7 +163,7 @@ TEST_F(AgentSearchTest, TheRewardIsATenthOfThePointsLost) {
 TEST_F(AgentSearchTest, PinnedLayersAreNobodysDecision) {
   study_.search.pinned = {{"first", 8, 8}, {"fc", 4, 8}};
   AgentTask wide = scripted([](int, std::size_t) { return 0.0; });
-  wide.options.budgets = {1.0};
+  wide.options.budgets = {{Objective::model_size, 1.0}};
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 2/2 2/2 4/8");
   EXPECT_EQ(lessons_[0].steps.size(), 4U);
 }
@@ -172,8 +172,7 @@ TEST_F(AgentSearchTest, PlansKeepWithinTheirBudgets) {
   for (const Objective objective :
        {Objective::energy, Objective::latency, Objective::dram, Objective::model_size}) {
     AgentTask bounded = task();
-    bounded.options.budget_objective = objective;
-    bounded.options.budgets = {0.6};
+    bounded.options.budgets = {{objective, 0.6}};
     const SearchResult result = fresh(bounded);
     const double widest = objective_value(objective, {}, result.evaluated.front().hardware);
     ASSERT_EQ(to_text(result.evaluated.front().plan), "8/8 8/8 8/8 8/8");
@@ -187,11 +186,48 @@ TEST_F(AgentSearchTest, PlansKeepWithinTheirBudgets) {
   }
 }
 
+// Agents are asked in turn, so plan k of an episode is that of budget k, unless it was known.
+TEST_F(AgentSearchTest, BudgetsOfSeveralCostsArePlayedSideBySide) {
+  AgentTask several = scripted([](int, std::size_t) { return 1.0; });
+  several.options.budgets = {
+      {Objective::latency, 0.62}, {Objective::energy, 0.33}, {Objective::model_size, 0.52}};
+  const SearchResult result = fresh(several);
+  EXPECT_EQ(lessons_.size(), 3U);
+  ASSERT_EQ(result.evaluated.size(), 9U + 3U);
+  const HardwareCost& widest = result.evaluated.front().hardware;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const AgentBudget& budget = several.options.budgets[i];
+    const EvaluatedPlan& plan = result.evaluated[9 + i];
+    EXPECT_EQ(plan.origin, Origin::agent);
+    EXPECT_LE(objective_value(budget.of, {}, plan.hardware),
+              budget.share * objective_value(budget.of, {}, widest));
+  }
+  // By hand, as above: no input counts for the size.
+  EXPECT_EQ(to_text(last_plan(result).plan), "8/8 4/8 4/8 4/8");
+  // Cycles are MACs times weight bits: of 9,216, 9,216, 18,432 and 5,120 MACs at 8 bits 335,872;
+  // 0.62 of it is 208,240. fc at 4 bits leaves 315,392, conv3 241,664, conv2 204,800.
+  EXPECT_EQ(to_text(result.evaluated[9].plan), "8/8 4/4 4/4 4/4");
+}
+
+TEST_F(AgentSearchTest, AgentsOfSeveralBudgetsShareTheEvaluations) {
+  AgentTask several = task();
+  several.options.budgets = {
+      {Objective::latency, 0.6}, {Objective::latency, 0.4}, {Objective::energy, 0.33}};
+  several.evaluations = 70;
+  FakeAccuracyModel model;
+  const auto store = new_store();
+  const SearchResult result = try_run(several, *store, model).value();
+  EXPECT_EQ(result.accuracy_evaluations, 70);
+  EXPECT_EQ(model.evaluations, 70);
+  expect_same(result, fresh(several, 3));
+}
+
 // Without budgets: four, at a fifth, two fifths, ... of the way from the narrowest to 8/8, which
 // in bits of weights are 2 and 8: 3.2, 4.4, 5.6 and 6.8 bits. Always "widest".
 TEST_F(AgentSearchTest, SpreadsBudgetsWhenNoneAreGiven) {
   AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
   wide.options.budgets = {};
+  study_.search.objectives = {Objective::accuracy, Objective::model_size, Objective::energy};
   wide.evaluations = 1000;
   const SearchResult result = fresh(wide);
   EXPECT_EQ(lessons_.size(), 4U);
@@ -206,24 +242,27 @@ TEST_F(AgentSearchTest, SpreadsBudgetsWhenNoneAreGiven) {
 
 TEST_F(AgentSearchTest, BudgetsThatNothingMeetsAreToldAtOnce) {
   AgentTask tight = scripted([](int, std::size_t) { return 1.0; });
-  tight.options.budgets = {0.1, 0.5, 0.2};
+  tight.options.budgets.clear();
+  for (const double share : {0.1, 0.5, 0.2}) {
+    tight.options.budgets.push_back({Objective::model_size, share});
+  }
   FakeAccuracyModel model;
   const auto store = new_store();
   const auto result = try_run(tight, *store, model);
   ASSERT_FALSE(result.has_value());
   ASSERT_EQ(result.error().size(), 2U);
   EXPECT_TRUE(are_infeasible(result.error()));
-  EXPECT_EQ(result.error()[0].place, "search.agent.budgets[0]");
+  EXPECT_EQ(result.error()[0].place, "search.agent.budgets[0].share");
   EXPECT_EQ(result.error()[0].reason,
             "0.1 of the model_size of uniform 8/8 is 4556.8, but the narrowest plan costs 11392");
   EXPECT_EQ(result.error()[0].hint, "0.250 or more");
-  EXPECT_EQ(result.error()[1].place, "search.agent.budgets[2]");
+  EXPECT_EQ(result.error()[1].place, "search.agent.budgets[2].share");
 }
 
 // Nine uniform plans; then always the same one.
 TEST_F(AgentSearchTest, AnAgentThatRepeatsItselfEndsAndCostsNothing) {
   AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
-  wide.options.budgets = {0.6};
+  wide.options.budgets = {{Objective::model_size, 0.6}};
   wide.options.episodes = 50;
   FakeAccuracyModel model;
   const auto store = new_store();
@@ -351,16 +390,20 @@ class TasteModel final : public train::AccuracyModel {
     }
   }
   [[nodiscard]] std::string key() const override { return "taste"; }
-  [[nodiscard]] train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
+  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                                            std::stop_token) override {
     std::int64_t errors = 0;
     for (std::size_t i = 0; i < best.layers.size(); ++i) {
       const int weights = plan.layers[i].weights - best.layers[i].weights;
       const int inputs = plan.layers[i].inputs - best.layers[i].inputs;
       errors += weights * weights + inputs * inputs;
     }
-    return {1000 - errors, 1000};
+    return train::PlanAccuracy{{1000 - errors, 1000}, std::nullopt};
   }
-  [[nodiscard]] train::AccuracyEstimate confirm(const PrecisionPlan&) override { return {}; }
+  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan&,
+                                                               std::stop_token) override {
+    return std::nullopt;
+  }
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
   [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override { return {}; }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {}; }
@@ -402,7 +445,7 @@ Contest compete(std::uint64_t seed, const std::filesystem::path& folder) {
   const auto fewest_errors = [&](int warmup_episodes) {
     AgentTask task;
     task.evaluations = 400;
-    task.options.budgets = {0.5};
+    task.options.budgets = {{Objective::energy, 0.5}};
     task.options.episodes = 400;
     task.options.ddpg.hidden_units = 64;
     task.options.ddpg.warmup_episodes = warmup_episodes;

@@ -36,6 +36,7 @@ class AlgorithmsTest : public testing::TestWithParam<Algorithm> {
   [[nodiscard]] static Study study() {
     Study study = small_study();
     study.search.algorithm = GetParam();
+    study.search.agent.ddpg.hidden_units = 16;
     return study;
   }
   /// 64 plans: three layers at 4 or 8 bit.
@@ -99,9 +100,58 @@ TEST_P(AlgorithmsTest, SameResultWhateverTheThreadsAndAgainFromTheStore) {
   }
 }
 
-/// Given enough evaluations, the front is that of the enumerated space (uniform has no others).
+/// Whatever was measured before costs as much as what was not: searches that share a store do not
+/// spend each other's evaluations.
+TEST_P(AlgorithmsTest, CountsWhatTheStoreKnowsLikeTheRest) {
+  const auto store = open_store(folder_.path() / "shared");
+  Study limited = study();
+  limited.search.evaluations = 40;
+  const Outcome alone = search(limited);
+  for (const Algorithm other : {Algorithm::greedy, Algorithm::random, Algorithm::nsga2}) {
+    Study before = limited;
+    before.search.algorithm = other;
+    static_cast<void>(search(before, *store));
+  }
+  const Outcome after = search(limited, *store);
+  EXPECT_LT(after.measured.size(), alone.measured.size());
+  EXPECT_EQ(after.result.accuracy_evaluations, alone.result.accuracy_evaluations);
+  EXPECT_EQ(after.result.accuracy_evaluations - after.result.accuracy_cache_hits,
+            static_cast<std::int64_t>(after.measured.size()));
+  ASSERT_EQ(after.result.evaluated.size(), alone.result.evaluated.size());
+  for (std::size_t i = 0; i < alone.result.evaluated.size(); ++i) {
+    EXPECT_EQ(after.result.evaluated[i].plan, alone.result.evaluated[i].plan);
+  }
+}
+
+/// Every algorithm measures the same uniform plans first and counts them; those that take
+/// sensitivity seeds measure the same 16 of them next. Witness: all pairs of 2, 4 and 8 bits, and
+/// every plan that narrows one width of one layer.
+TEST_P(AlgorithmsTest, BeginsWithTheSameBaselinesAndSeeds) {
+  Study limited = study();
+  limited.search.evaluations = 60;
+  const std::vector<PrecisionPlan> measured = search(limited).measured;
+  std::set<std::string> uniform, single;
+  for (std::size_t i = 0; i < 9; ++i) uniform.insert(to_text(measured.at(i)));
+  for (const int weights : {2, 4, 8}) {
+    for (const int inputs : {2, 4, 8}) {
+      EXPECT_EQ(uniform.count(to_text(PrecisionPlan::uniform(4, weights, inputs))), 1U);
+    }
+  }
+  if (GetParam() == Algorithm::uniform || GetParam() == Algorithm::agent) return;
+  for (std::size_t i = 9; i < 9 + 16; ++i) single.insert(to_text(measured.at(i)));
+  for (std::size_t layer = 0; layer < 4; ++layer) {
+    for (const int bits : {2, 4}) {
+      PrecisionPlan weights = PrecisionPlan::uniform(4, 8, 8), inputs = weights;
+      weights.layers[layer].weights = inputs.layers[layer].inputs = bits;
+      EXPECT_EQ(single.count(to_text(weights)) + single.count(to_text(inputs)), 2U);
+    }
+  }
+}
+
+/// Given enough evaluations, the front is that of the enumerated space (uniform has no others, an agent
+/// keeps to its budget).
 TEST_P(AlgorithmsTest, FindsTheFrontOfATinySpace) {
-  if (GetParam() == Algorithm::uniform) return;
+  if (GetParam() == Algorithm::uniform || GetParam() == Algorithm::agent) return;
   Study tiny = tiny_study();
   tiny.search.evaluations = 64;
   const Outcome outcome = search(tiny);
@@ -138,7 +188,7 @@ TEST_P(AlgorithmsTest, FindsTheFrontOfATinySpace) {
 
 INSTANTIATE_TEST_SUITE_P(All, AlgorithmsTest,
                          testing::Values(Algorithm::nsga2, Algorithm::random, Algorithm::greedy,
-                                         Algorithm::uniform),
+                                         Algorithm::uniform, Algorithm::agent),
                          [](const auto& tested) { return std::string(name(tested.param)); });
 
 TEST(Outlook, TellsWhatAnAlgorithmWillMeasure) {
@@ -158,6 +208,29 @@ TEST(Outlook, TellsWhatAnAlgorithmWillMeasure) {
   study.search.levels = {{Abstraction::coarse, 3, std::nullopt}, {Abstraction::fine, 2, 12}};
   EXPECT_EQ(outlook_of(study, space).note, "seeds: 9 uniform; then 3 coarse, 2 fine generations");
   EXPECT_EQ(outlook_of(study, space).total, 9 + 3 * 8 + 2 * 12);
+}
+
+// 9 uniform plans; then the levels want 20 seeds + 3 x 8 = 44, 2 x 12 = 24 and 2 x 8 = 16, in all
+// 84. Of 51 evaluations 42 are left for them, half of what they want: 9 + 22, + 12, + 8.
+TEST(LevelBudgets, EveryLevelGetsTheSameShareOfWhatItWants) {
+  Study study = small_study();
+  study.search.levels = {{Abstraction::coarse, 3, std::nullopt},
+                         {Abstraction::mid, 2, 12},
+                         {Abstraction::fine, 2, std::nullopt}};
+  const PlanSpace space(study.search, small_network());
+  using Budgets = std::vector<std::int64_t>;
+  EXPECT_EQ(level_budgets(study, space), Budgets{});
+  study.search.evaluations = 51;
+  EXPECT_EQ(level_budgets(study, space), (Budgets{31, 43, 51}));
+  study.search.evaluations = 9;  // for nothing but the uniform plans
+  EXPECT_EQ(level_budgets(study, space), (Budgets{9, 9, 9}));
+  study.search.evaluations = 9 + 84;  // enough: levels end by themselves
+  EXPECT_EQ(level_budgets(study, space), (Budgets{93, 93, 93}));
+  // Without those seeds the first population, of 12, is the 9 uniform plans and 3 at random.
+  study.search.sensitivity_seeds = false;
+  study.search.levels = {{Abstraction::coarse, 0, 12}, {Abstraction::fine, 1, 12}};
+  study.search.evaluations = 9 + 5;
+  EXPECT_EQ(level_budgets(study, space), (Budgets{10, 14}));
 }
 
 TEST(FindAlgorithm, KnowsEveryNameOfTheStudyFile) {

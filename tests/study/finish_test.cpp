@@ -29,6 +29,8 @@ CodesignResult four_plans() {
     details.evaluated = i;
     result.plans.push_back(details);
   }
+  result.float_search = {1000, 1000};
+  result.float_confirmation = train::AccuracyEstimate{2000, 2000};
   result.float_test = train::AccuracyEstimate{180, 200};
   result.tolerance = 0.005;
   return result;
@@ -151,13 +153,54 @@ TEST(ComparePlans, EveryPickAgainstEveryBaselineAndTheSaving) {
   EXPECT_EQ(test.only_b_right, 10);
   EXPECT_EQ(test.only_a_right, 0);
   EXPECT_NEAR(test.p_value, 2.0 / 1024.0, 1e-12);
-  // Half a point of 200 images is one: "cheap" is out, "good" saves half.
+  // Wrong of the 2,000 held out: (2 * 4 + 20) / 4 = 7 of "good", (2 * 84 + 20) / 4 = 47 of "cheap".
+  // Half a point is ten: "cheap" is out, "good" saves half.
   ASSERT_TRUE(result.headline.has_value());
   EXPECT_EQ(result.headline->pick, 2U);
   EXPECT_EQ(result.headline->baseline, 0U);
   EXPECT_DOUBLE_EQ(result.headline->energy, 0.5);
   EXPECT_DOUBLE_EQ(result.headline->latency, 0.5);
   EXPECT_DOUBLE_EQ(result.headline->dram, 0.0);
+}
+
+/// Two picks that are both good enough on the held-out images, of which the second is cheaper.
+CodesignResult two_good_picks() {
+  CodesignResult result = four_plans();
+  result.plans[2].held_out = train::AccuracyEstimate{1999, 2000};
+  result.plans[3].held_out = train::AccuracyEstimate{1990, 2000};
+  return result;
+}
+
+std::size_t headline_of(CodesignResult result) {
+  compare_plans(result, {}, FinishOptions{});
+  return result.headline ? result.headline->pick : 0;
+}
+
+TEST(Headline, DoesNotDependOnTheTestSet) {
+  for (const std::int64_t right : {0, 170, 180, 200}) {
+    CodesignResult result = two_good_picks();
+    result.float_test = train::AccuracyEstimate{200, 200};
+    result.plans[2].test_integer = train::AccuracyEstimate{200 - right, 200};
+    result.plans[3].test_integer = train::AccuracyEstimate{right, 200};
+    EXPECT_EQ(headline_of(result), 3U) << right;
+    result.plans[2].test_integer.reset();
+    result.plans[3].test_integer.reset();
+    EXPECT_EQ(headline_of(result), 3U);
+  }
+}
+
+TEST(Headline, IsTheCheapestPickWithinTheToleranceOfFloatOnTheSameImages) {
+  CodesignResult result = two_good_picks();
+  result.plans[3].held_out->correct = 1989;  // 0.55 points
+  EXPECT_EQ(headline_of(result), 2U);
+  result.float_confirmation = train::AccuracyEstimate{1980, 2000};
+  EXPECT_EQ(headline_of(result), 3U);
+  // Without a confirmation split re-trained plans are measured on the search split, as float is.
+  result.float_confirmation.reset();
+  result.float_search = train::AccuracyEstimate{1000, 1000};
+  EXPECT_EQ(headline_of(result), 2U);
+  result.plans[2].held_out->correct = 1989;
+  EXPECT_EQ(headline_of(result), 0U);  // none
 }
 
 TEST(FileStem, HasNothingThatAShellMinds) {

@@ -17,6 +17,7 @@ train::FinishedPlan an_example() {
 void expect_equal(const train::FinishedPlan& a, const train::FinishedPlan& b) {
   EXPECT_EQ(a.fake_quantized, b.fake_quantized);
   EXPECT_EQ(a.integer, b.integer);
+  EXPECT_EQ(a.held_out, b.held_out);
   EXPECT_EQ(a.correct, b.correct);
   EXPECT_EQ(a.network, b.network);
   EXPECT_EQ(a.seconds, b.seconds);

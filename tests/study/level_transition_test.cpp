@@ -420,5 +420,26 @@ TEST_F(LevelsTest, TheBudgetIsOfAllLevelsTogether) {
   }
 }
 
+/// By hand in LevelBudgets: half of what the levels want.
+TEST_F(LevelsTest, NoLevelSpendsTheEvaluationsOfAnother) {
+  Study study = study_with_levels();
+  study.search.evaluations = 51;
+  const SearchResult result = fresh(study).result;
+  std::vector<std::int64_t> spent;
+  for (const LevelSummary& level : result.levels) {
+    spent.push_back(level.generations.back().evaluations);
+  }
+  EXPECT_EQ(spent, (std::vector<std::int64_t>{31, 43, 51}));
+  // More than they want: the first levels end as without a budget, the last one takes the rest.
+  study.search.evaluations = 120;
+  const SearchResult rich = fresh(study).result;
+  const SearchResult free = fresh(study_with_levels()).result;
+  for (const std::size_t level : {0U, 1U}) {
+    EXPECT_EQ(rich.levels[level].generations.back().evaluations,
+              free.levels[level].generations.back().evaluations);
+  }
+  EXPECT_EQ(rich.accuracy_evaluations, 120);
+}
+
 }  // namespace
 }  // namespace hwflow::study

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "study/confirmation.hpp"
 #include "tests/study/small_world.hpp"
 
 namespace hwflow::study {
@@ -64,6 +65,37 @@ TEST_F(PlanEvaluatorTest, AStopLeavesNoHalfBrood) {
   EXPECT_FALSE(measured->has_value());
   EXPECT_EQ(model_.evaluations, 2);  // the one in flight was finished and kept
   EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[1])));
+}
+
+TEST_F(PlanEvaluatorTest, AStopEndsATraining) {
+  std::stop_source source;
+  model_.trains = true;
+  model_.before_evaluation = [&](int number) {
+    if (number == 2) source.request_stop();
+  };
+  PlanEvaluator evaluator(hardware_, model_, *store_, 1, {}, source.get_token());
+  const auto measured = evaluator.measure(plans_);
+  ASSERT_TRUE(measured.has_value());
+  EXPECT_FALSE(measured->has_value());
+  EXPECT_EQ(model_.evaluations, 2);
+  EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[0])));
+  EXPECT_FALSE(store_->find_accuracy(model_.key(), to_text(plans_[1])));  // half-trained
+}
+
+// What a training cost is not spent again to confirm: twice the errors of the search and 20.
+TEST_F(PlanEvaluatorTest, KeepsTheConfirmationThatATrainingBringsAlong) {
+  model_.trains = true;
+  PlanEvaluator evaluator(hardware_, model_, *store_, 2, {}, {});
+  ASSERT_TRUE(evaluator.measure(plans_));
+  std::vector<EvaluatedPlan> evaluated(3);
+  for (std::size_t i = 0; i < 3; ++i) evaluated[i].plan = plans_[i];
+  const SearchSetting setting;
+  Confirmation confirmation(model_, *store_, setting);
+  ASSERT_TRUE(confirmation.confirm(evaluated, std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_EQ(model_.confirmations, 0);
+  EXPECT_EQ(evaluated[0].confirmed, (train::AccuracyEstimate{2000, 2000}));
+  EXPECT_EQ(evaluated[1].confirmed, (train::AccuracyEstimate{2000 - 2 * 40 - 20, 2000}));
+  EXPECT_EQ(evaluated[2].confirmed, (train::AccuracyEstimate{2000 - 2 * 84 - 20, 2000}));
 }
 
 TEST_F(PlanEvaluatorTest, ReportsEveryPlanOnce) {

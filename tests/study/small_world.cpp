@@ -110,17 +110,29 @@ std::int64_t fake_errors(const PrecisionPlan& plan) {
   return errors;
 }
 
-train::AccuracyEstimate FakeAccuracyModel::evaluate(const PrecisionPlan& plan) {
+namespace {
+
+train::AccuracyEstimate confirmed(const PrecisionPlan& plan) {
+  const std::int64_t errors = 2 * fake_errors(plan);
+  return {2000 - errors - (errors > 0 ? 20 : 0), 2000};
+}
+
+}  // namespace
+
+std::optional<train::PlanAccuracy> FakeAccuracyModel::evaluate(const PrecisionPlan& plan,
+                                                               std::stop_token stop) {
   const int number = ++evaluations;
   if (before_evaluation) before_evaluation(number);
   if (remember_asked) asked.push_back(plan);
-  return {1000 - fake_errors(plan), 1000};
+  if (trains && stop.stop_requested()) return std::nullopt;
+  return train::PlanAccuracy{{1000 - fake_errors(plan), 1000},
+                             trains ? std::optional(confirmed(plan)) : std::nullopt};
 }
 
-train::AccuracyEstimate FakeAccuracyModel::confirm(const PrecisionPlan& plan) {
+std::optional<train::AccuracyEstimate> FakeAccuracyModel::confirm(const PrecisionPlan& plan,
+                                                                  std::stop_token) {
   ++confirmations;
-  const std::int64_t errors = 2 * fake_errors(plan);
-  return {2000 - errors - (errors > 0 ? 20 : 0), 2000};
+  return confirmed(plan);
 }
 
 std::optional<train::FinishedPlan> FakeAccuracyModel::finish(const PrecisionPlan& plan,
@@ -139,8 +151,11 @@ std::optional<train::FinishedPlan> FakeAccuracyModel::finish(const PrecisionPlan
   std::vector<train::IntegerNode> nodes(network.nodes().size());
   nodes[1].inputs = {{0.5, -8, 7, plan.layers[0].inputs}};
   nodes[1].compute = train::IntegerCompute{{1, -2, 3}, {1, 3}, {0.25}, -8, 7, 4, {7}};
+  train::AccuracyEstimate held_out = confirmed(plan);
+  held_out.correct = 2000 - (2000 - held_out.correct) / (options.epochs > 0 ? 4 : 1);
   return train::FinishedPlan{{right, 200},
                              {right, 200},
+                             held_out,
                              std::move(correct),
                              {network, std::move(nodes), {0.5F}, {0.25F}, plan},
                              1.5};

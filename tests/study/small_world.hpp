@@ -46,12 +46,15 @@ struct SmallModels {
 /// A stand-in for training. Of 1,000 images, layer i gets (8 - weights) * (i + 1) + (8 - inputs)
 /// wrong, so that late layers matter most; of 2,000 others twice as many and, unless that is none,
 /// 20 on top: the search was lucky. The test set has 200 images: 20 of them wrong in float
-/// and a fourth of the search errors on top; re-training halves those.
+/// and a fourth of the search errors on top; re-training halves those, and leaves a fourth of the
+/// errors of the 2,000 others.
 class FakeAccuracyModel final : public train::AccuracyModel {
  public:
   [[nodiscard]] std::string key() const override { return "fake of tests"; }
-  [[nodiscard]] train::AccuracyEstimate evaluate(const PrecisionPlan& plan) override;
-  [[nodiscard]] train::AccuracyEstimate confirm(const PrecisionPlan& plan) override;
+  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                                            std::stop_token stop) override;
+  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan& plan,
+                                                               std::stop_token stop) override;
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
   [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override {
     return {2000, 2000};
@@ -72,6 +75,9 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   /// What evaluate() was asked, in order; for one thread.
   std::vector<PrecisionPlan> asked;
   bool remember_asked = false;
+  /// As a model that trains each plan before it measures it: a stop ends that, and what it says
+  /// comes with the confirmation.
+  bool trains = false;
 };
 
 /// Search errors of a plan by the rule above.

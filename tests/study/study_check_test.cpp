@@ -82,9 +82,15 @@ TEST(CheckStudy, NamesMapperOptionsThatDoNotExist) {
 
 TEST(CheckStudy, WantsBudgetsOfACost) {
   Study study = small_study();
-  study.search.agent.budget_objective = Objective::accuracy;
-  EXPECT_THAT(problems_of(study),
-              testing::HasSubstr("search.agent.budget_objective: must be a cost, got accuracy"));
+  study.search.agent.budgets = {
+      {Objective::accuracy, 0.5}, {Objective::dram, 0.5}, {Objective::accuracy, 2.0}};
+  const std::string text = problems_of(study);
+  for (const char* place : {"budgets[0]", "budgets[2]"}) {
+    EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: search.agent.") + place +
+                                         ".of: must be a cost, got accuracy (energy, latency, dram "
+                                         "or model_size)"));
+  }
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[1]")));
 }
 
 TEST(CheckStudy, WantsLevelsThatRiseAndEndFine) {

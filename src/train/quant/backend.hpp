@@ -32,6 +32,16 @@ struct FinetuneOptions {
                                  ///< where about a tenth of the usual rate is stable
   int batch_size = 128;
   std::uint64_t seed = 1;
+  bool operator==(const FinetuneOptions&) const = default;
+};
+
+/// What a search measures of a plan.
+struct PlanAccuracy {
+  AccuracyEstimate search;  ///< top-1 on the search split of the training set
+  /// What confirm() would tell, where a plan is trained to be measured: told along with the other,
+  /// so that nothing is trained twice. Else none.
+  std::optional<AccuracyEstimate> confirmation;
+  bool operator==(const PlanAccuracy&) const = default;
 };
 
 /// How far the re-training of a plan is.
@@ -41,10 +51,14 @@ struct FinishProgress {
 };
 using ReportFinish = std::function<void(const FinishProgress&)>;
 
-/// A plan after quantization-aware training, measured once on the untouched test set.
+/// A plan after quantization-aware training.
 struct FinishedPlan {
+  /// On the untouched test set, measured once: to be reported, nothing may be chosen by them.
   AccuracyEstimate fake_quantized;
-  AccuracyEstimate integer;           ///< by the integer executor, the arbiter
+  AccuracyEstimate integer;  ///< by the integer executor, the arbiter
+  /// By the integer executor on the confirmation split, on the search split where that is empty:
+  /// what may choose among re-trained plans.
+  AccuracyEstimate held_out;
   std::vector<std::uint8_t> correct;  ///< integer executor, 1 = right, per test image
   IntegerNetwork network;
   double seconds = 0.0;
@@ -59,11 +73,14 @@ class AccuracyModel {
   /// Names network, weights, data, split, method and the code that measures: the cache key beside
   /// the plan.
   [[nodiscard]] virtual std::string key() const = 0;
-  /// Top-1 on the search split of the training set (calibrated post-training quantization).
-  [[nodiscard]] virtual AccuracyEstimate evaluate(const PrecisionPlan& plan) = 0;
-  /// The same on the confirmation split, images that neither search nor training looks at: what is
-  /// left of an accuracy that was the best of many. total = 0: the split is empty.
-  [[nodiscard]] virtual AccuracyEstimate confirm(const PrecisionPlan& plan) = 0;
+  /// None when stopped in the middle of a training.
+  [[nodiscard]] virtual std::optional<PlanAccuracy> evaluate(const PrecisionPlan& plan,
+                                                             std::stop_token stop) = 0;
+  /// Top-1 on the confirmation split, images that neither search nor training looks at: what is
+  /// left of an accuracy that was the best of many. total = 0: the split is empty. None when
+  /// stopped in the middle of a training.
+  [[nodiscard]] virtual std::optional<AccuracyEstimate> confirm(const PrecisionPlan& plan,
+                                                                std::stop_token stop) = 0;
   /// Float network on the search split, the confirmation split, and the test set.
   [[nodiscard]] virtual AccuracyEstimate float_search_accuracy() = 0;
   [[nodiscard]] virtual AccuracyEstimate float_confirmation_accuracy() = 0;

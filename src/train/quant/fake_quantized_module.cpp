@@ -124,9 +124,13 @@ Tensor FakeQuantizedModule::register_clip(const std::string& parameter, const Si
   Tensor& scale = register_parameter(parameter, site.scale,
                                      /*requires_grad=*/method_ != QuantizerMethod::dorefa);
   if (method_ == QuantizerMethod::pact && decay > 0.0) {
-    const Tensor value = scale.detach();  // shares the storage, holds no graph
-    scale.register_hook(
-        [value, decay](const Tensor& gradient) { return gradient + decay * value; });
+    // The parameter as it is then: on another device it has another storage. It owns its hook, so
+    // the hook must not own it.
+    const c10::weak_intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl> parameter_of_hook(
+        scale.getIntrusivePtr());
+    scale.register_hook([parameter_of_hook, decay](const Tensor& gradient) {
+      return gradient + decay * Tensor(parameter_of_hook.lock()).detach();
+    });
   }
   return scale;
 }

@@ -16,6 +16,7 @@
 #include "train/nn/module_training.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/weight_shapes.hpp"
+#include "train/quant/byte_lru.hpp"
 #include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/integer_executor.hpp"
 #include "train/quant/plan_runner.hpp"
@@ -58,7 +59,11 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         training_indices_(std::move(parts.training)),
         test_(std::move(parts.test)),
         runner_(calibrated_, search_.pixels, search_.count(),
-                options.preparation != Preparation::calibrated, options.cache_bytes) {
+                options.preparation != Preparation::calibrated,
+                options.preparation == Preparation::finetuned ? 0 : options.cache_bytes),
+        trained_(options.preparation == Preparation::finetuned && options.finetune_images == 0
+                     ? options.cache_bytes
+                     : 0) {
     const CalibrationOptions& c = options.calibration;
     key_ = fmt::format(
         "ptq-1 {} w{:016x} {} {} d{:016x} t{:016x} mean {} std {} search {} confirmation {} seed "
@@ -76,12 +81,19 @@ class QuantizedAccuracyModel final : public AccuracyModel {
 
   std::string key() const override { return key_; }
 
-  AccuracyEstimate evaluate(const PrecisionPlan& plan) override {
-    return calibrated_accuracy(plan, search_);
+  std::optional<PlanAccuracy> evaluate(const PrecisionPlan& plan, std::stop_token stop) override {
+    if (!trains()) return PlanAccuracy{calibrated_accuracy(plan, search_), std::nullopt};
+    const auto trained = trained_in_search(plan, stop);
+    if (!trained) return std::nullopt;
+    return PlanAccuracy{accuracy_of(*trained, search_), confirmed(*trained)};
   }
-  AccuracyEstimate confirm(const PrecisionPlan& plan) override {
-    return confirmation_.count() > 0 ? calibrated_accuracy(plan, confirmation_)
-                                     : AccuracyEstimate{};
+  std::optional<AccuracyEstimate> confirm(const PrecisionPlan& plan,
+                                          std::stop_token stop) override {
+    if (confirmation_.count() == 0) return AccuracyEstimate{};
+    if (!trains()) return calibrated_accuracy(plan, confirmation_);
+    const auto trained = trained_in_search(plan, stop);
+    if (!trained) return std::nullopt;
+    return confirmed(*trained);
   }
 
   AccuracyEstimate float_search_accuracy() override { return float_accuracy(search_); }
@@ -99,18 +111,19 @@ class QuantizedAccuracyModel final : public AccuracyModel {
       layer.weights = std::min(layer.weights, 16);
       layer.inputs = std::min(layer.inputs, 16);
     }
-    QuantizedNetwork quantized = calibrated_->quantize(wanted, options_.method);
-    if (options.epochs > 0)
-      quantized = finetune(quantized, training_images(), options, progress, stop);
-    if (stop.stop_requested()) return std::nullopt;
+    const auto quantized = finished_network(wanted, options, progress, stop);
+    if (!quantized) return std::nullopt;
     if (progress) progress({1.0, "measuring on the test set"});
-    IntegerNetwork integers = integers_of(quantized);
+    IntegerNetwork integers = integers_of(*quantized);
+    const AccuracyEstimate held_out = estimate_of(test_integers(
+        integers, confirmation_.count() > 0 ? confirmation_ : search_, options_.threads));
     std::vector<std::uint8_t> correct = test_integers(integers, test_, options_.threads);
-    const AccuracyEstimate fake = estimate_of(test_fake_quantized(quantized, test_));
+    const AccuracyEstimate fake = estimate_of(test_fake_quantized(*quantized, test_));
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     const AccuracyEstimate in_integers = estimate_of(correct);
     return FinishedPlan{.fake_quantized = fake,
                         .integer = in_integers,
+                        .held_out = held_out,
                         .correct = std::move(correct),
                         .network = std::move(integers),
                         .seconds = spent.count()};
@@ -125,17 +138,64 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     return std::move(*integers);
   }
 
+  using SharedNetwork = std::shared_ptr<const QuantizedNetwork>;
+
+  [[nodiscard]] bool trains() const { return options_.preparation == Preparation::finetuned; }
+
   AccuracyEstimate calibrated_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
     at::set_num_threads(1);
-    const bool trains = options_.preparation == Preparation::finetuned;
-    if (!trains && runner_.can_run(plan)) return shared_accuracy(plan, images);
-    QuantizedNetwork quantized =
-        calibrated_->quantize(plan, trains ? options_.method : QuantizerMethod::lsq,
-                              options_.preparation != Preparation::calibrated);
-    if (trains) quantized = finetune(quantized, finetuning_images(), options_.finetune, {}, {});
-    if (is_narrow(plan)) return estimate_of(test_integers(integers_of(quantized), images, 1));
-    FakeQuantizedModule module(quantized, options_.method);
+    if (runner_.can_run(plan)) return shared_accuracy(plan, images);
+    return accuracy_of(calibrated_->quantize(plan, QuantizerMethod::lsq,
+                                             options_.preparation != Preparation::calibrated),
+                       images);
+  }
+
+  [[nodiscard]] AccuracyEstimate accuracy_of(const QuantizedNetwork& quantized,
+                                             const ImageSet& images) const {
+    if (is_narrow(quantized.plan))
+      return estimate_of(test_integers(integers_of(quantized), images, 1));
+    FakeQuantizedModule module(quantized, trains() ? options_.method : QuantizerMethod::lsq);
+    module.to(find_device(options_.device).value());
     return estimate_of(correct_images(module, images, options_.normalization, kBatch));
+  }
+
+  [[nodiscard]] AccuracyEstimate confirmed(const QuantizedNetwork& quantized) const {
+    return confirmation_.count() > 0 ? accuracy_of(quantized, confirmation_) : AccuracyEstimate{};
+  }
+
+  /// A plan as the search trains it; kept where re-training would be the same. Null: stopped.
+  SharedNetwork trained_in_search(const PrecisionPlan& plan, const std::stop_token& stop) {
+    const std::string text = to_text(plan);
+    if (SharedNetwork known = trained_.find(text)) return known;
+    at::set_num_threads(1);
+    SharedNetwork trained = trained_network(plan, finetuning_images(), options_.finetune, {}, stop);
+    if (trained) trained_.insert(text, trained, bytes_of(*trained));
+    return trained;
+  }
+
+  /// A plan as finish() trains it. Null: stopped.
+  SharedNetwork finished_network(const PrecisionPlan& plan, const FinetuneOptions& options,
+                                 const ReportFinish& progress, const std::stop_token& stop) {
+    const bool is_of_search =
+        trains() && options_.finetune_images == 0 && options == options_.finetune;
+    SharedNetwork known = is_of_search ? trained_.find(to_text(plan)) : nullptr;
+    return known ? known : trained_network(plan, training_images(), options, progress, stop);
+  }
+
+  SharedNetwork trained_network(const PrecisionPlan& plan, const ImageSet& images,
+                                const FinetuneOptions& options, const ReportFinish& progress,
+                                const std::stop_token& stop) {
+    QuantizedNetwork quantized = calibrated_->quantize(plan, options_.method);
+    if (options.epochs > 0) quantized = finetune(quantized, images, options, progress, stop);
+    if (stop.stop_requested()) return nullptr;
+    return std::make_shared<const QuantizedNetwork>(std::move(quantized));
+  }
+
+  static std::size_t bytes_of(const QuantizedNetwork& quantized) {
+    std::size_t bytes = 0;
+    for (const auto& [name, tensor] : quantized.weights)
+      bytes += sizeof(float) * tensor.values.size();
+    return bytes;
   }
 
   AccuracyEstimate shared_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
@@ -147,8 +207,10 @@ class QuantizedAccuracyModel final : public AccuracyModel {
 
   /// What the key says of Preparation; nothing for the one that asks for nothing more.
   [[nodiscard]] std::string preparation_text() const {
-    std::string text(name(options_.preparation));
-    if (options_.preparation != Preparation::finetuned) return text;
+    const std::string text(name(options_.preparation));
+    // Floats and trained networks differ there in the last bits.
+    const std::string device = options_.device == "cpu" ? "" : " on a GPU";
+    if (!trains()) return text + device;
     const FinetuneOptions& f = options_.finetune;
     return text +
            fmt::format(
@@ -157,7 +219,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
                options_.finetune_images, f.epochs, f.learning_rate, f.batch_size, f.seed,
                options_.batch_norm, options_.distillation, options_.weight_decay,
                options_.augmentation.pad, options_.augmentation.flip) +
-           (options_.device == "cpu" ? "" : " on a GPU");
+           device;
   }
 
   QuantizedNetwork finetune(const QuantizedNetwork& start, const ImageSet& images,
@@ -235,6 +297,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   std::vector<std::int64_t> training_indices_;
   ImageSet test_;
   PlanRunner runner_;
+  ByteLru<QuantizedNetwork> trained_;  // by the text of their plans
   std::once_flag training_once_;
   ImageSet training_;
   std::once_flag finetuning_once_;

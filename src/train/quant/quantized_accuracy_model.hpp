@@ -5,8 +5,8 @@
 
 #include "base/expected.hpp"
 #include "train/nn/dataset.hpp"
-#include "train/nn/image_split.hpp"
 #include "train/nn/image_batch.hpp"
+#include "train/nn/image_split.hpp"
 #include "train/nn/normalization.hpp"
 #include "train/quant/backend.hpp"
 #include "train/quant/calibration.hpp"
@@ -41,7 +41,8 @@ struct AccuracyModelOptions {
   double distillation = 0.0;  ///< of the fine-tuning: the float network teaches
   std::uint64_t seed = 1;     ///< of the split
   int threads = 1;            ///< for whole-set measurements; changes no result
-  /// For what plans share (PlanRunner), 0: nothing is kept but weights; changes no result.
+  /// For what plans share (PlanRunner), or for what was trained where finish() trains the same;
+  /// 0: nothing is kept but weights. Changes no result.
   std::size_t cache_bytes = std::size_t{1} << 30U;
 };
 
@@ -49,13 +50,14 @@ struct AccuracyModelOptions {
 ///
 /// evaluate()  post-training quantization, or that and a short fine-tuning (options.preparation);
 ///             plans of at most 8 bits are run by the integer executor, others (16, float) by the
-///             fake-quantized network in float32.
+///             fake-quantized network in float32. What was fine-tuned is confirmed along with it.
 /// confirm()   the same on the confirmation split.
-/// finish()    fine-tunes the fake-quantized network on the training set without what is held
-///             out of it (cosine schedule from the given learning rate; weights and
-///             activations by options.method); the final network is measured on the test set
-///             fake-quantized (exact_logits) and in integers. Widths above 16 (float) are finished
-///             at 16 bits, the width that stands for float on an accelerator.
+/// finish()    fine-tunes the fake-quantized network on the training set without what is
+///             held out of it (cosine schedule from the given learning rate; weights and
+///             activations by options.method); the final network is measured in integers on a
+///             held-out split, and on the test set fake-quantized (exact_logits) and in integers.
+///             Widths above 16 (float) are finished at 16 bits, the width that stands for float on
+///             an accelerator.
 /// Errors      an unknown or absent device, weights that do not fit the network (match_weights()
 /// first), networks that cannot be
 ///             executed in integers, images that do not fit, fewer images than the split needs.

@@ -25,6 +25,10 @@ std::unique_ptr<AccuracyModel> make_model() {
   return std::move(*model);
 }
 
+AccuracyEstimate evaluate(AccuracyModel& model, const PrecisionPlan& plan) {
+  return model.evaluate(plan, {}).value().search;
+}
+
 /// Numbers in a store are those of the code in their key.
 TEST(QuantizedAccuracyModel, ItsKeyNamesTheCodeThatMeasures) {
   EXPECT_TRUE(make_model()->key().ends_with(" code " + std::string(build_signature().training)));
@@ -35,8 +39,8 @@ TEST(QuantizedAccuracyModel, EightBitsKeepTheFloatAccuracy) {
   const AccuracyEstimate real = model->float_search_accuracy();
   EXPECT_EQ(real.total, 200);
   EXPECT_GT(real.top1(), 0.9);
-  EXPECT_NEAR(model->evaluate(PrecisionPlan::uniform(4, 8, 8)).top1(), real.top1(), 0.02);
-  EXPECT_NEAR(model->evaluate(PrecisionPlan::uniform(4, 32, 32)).top1(), real.top1(), 0.03);
+  EXPECT_NEAR(evaluate(*model, PrecisionPlan::uniform(4, 8, 8)).top1(), real.top1(), 0.02);
+  EXPECT_NEAR(evaluate(*model, PrecisionPlan::uniform(4, 32, 32)).top1(), real.top1(), 0.03);
 }
 
 TEST(QuantizedAccuracyModel, ConcurrentCallsGiveWhatSingleOnesGive) {
@@ -44,12 +48,12 @@ TEST(QuantizedAccuracyModel, ConcurrentCallsGiveWhatSingleOnesGive) {
   const auto together = make_model();
   std::vector<AccuracyEstimate> expected, got(4);
   for (int i = 0; i < 4; ++i)
-    expected.push_back(alone->evaluate(PrecisionPlan::uniform(4, 2 + i, 5 - i)));
+    expected.push_back(evaluate(*alone, PrecisionPlan::uniform(4, 2 + i, 5 - i)));
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < 4; ++i)
     threads.emplace_back([&, i] {
       const int bits = static_cast<int>(i);
-      got[i] = together->evaluate(PrecisionPlan::uniform(4, 2 + bits, 5 - bits));
+      got[i] = evaluate(*together, PrecisionPlan::uniform(4, 2 + bits, 5 - bits));
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(got, expected);
@@ -81,8 +85,9 @@ TEST(QuantizedAccuracyModel, WhatIsKeptChangesNoAccuracy) {
     for (const int last : {8, 2, 3, 2, 1, 8}) {
       PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 3);
       plan.layers[3].weights = last;
-      EXPECT_EQ(model->evaluate(plan), alone(plan, search)) << bytes << " bytes, " << last;
-      EXPECT_EQ(model->confirm(plan), alone(plan, confirmation)) << bytes << " bytes, " << last;
+      EXPECT_EQ(evaluate(*model, plan), alone(plan, search)) << bytes << " bytes, " << last;
+      EXPECT_EQ(model->confirm(plan, {}).value(), alone(plan, confirmation))
+          << bytes << " bytes, " << last;
     }
   }
 }
@@ -169,11 +174,11 @@ std::unique_ptr<AccuracyModel> make_model_that_confirms() {
 TEST(QuantizedAccuracyModel, ConfirmsOnOtherImages) {
   const auto model = make_model_that_confirms();
   const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
-  EXPECT_EQ(model->evaluate(plan).total, 200);
-  EXPECT_EQ(model->confirm(plan).total, 100);
+  EXPECT_EQ(evaluate(*model, plan).total, 200);
+  EXPECT_EQ(model->confirm(plan, {}).value().total, 100);
   EXPECT_EQ(model->float_confirmation_accuracy().total, 100);
   EXPECT_NE(model->key(), make_model()->key());
-  EXPECT_EQ(make_model()->confirm(plan), AccuracyEstimate{});
+  EXPECT_EQ(make_model()->confirm(plan, {}), AccuracyEstimate{});
   EXPECT_EQ(make_model()->float_confirmation_accuracy(), AccuracyEstimate{});
 }
 
@@ -197,8 +202,8 @@ TEST(QuantizedAccuracyModel, TheMoreIsDoneToAPlanTheMoreItIsWorth) {
           .value();
     };
     const auto model = make();
-    right.push_back(model->evaluate(plan).correct);
-    EXPECT_EQ(make()->evaluate(plan).correct, right.back()) << "not repeatable";
+    right.push_back(evaluate(*model, plan).correct);
+    EXPECT_EQ(evaluate(*make(), plan).correct, right.back()) << "not repeatable";
     keys.insert(model->key());
   }
   EXPECT_LT(right[0] + 20, right[1]);  // of 200
@@ -219,6 +224,93 @@ TEST(QuantizedAccuracyModel, RefusesDevicesThatAreNotThere) {
       make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options);
   ASSERT_FALSE(model.has_value());
   EXPECT_EQ(model.error().size(), 2U);
+}
+
+/// Plans are trained for the search as finish() trains them, for two epochs.
+AccuracyModelOptions options_of_training_search() {
+  AccuracyModelOptions options = trained().options;
+  options.preparation = Preparation::finetuned;
+  options.finetune = {.epochs = 2, .learning_rate = 0.003, .batch_size = 50, .seed = 1};
+  options.confirmation_images = 100;
+  return options;
+}
+
+std::unique_ptr<AccuracyModel> make_training_model(const AccuracyModelOptions& options) {
+  return make_quantized_accuracy_model(trained().network, trained().weights, trained().data,
+                                       options)
+      .value();
+}
+
+/// The witnesses are models that have trained nothing before they are asked.
+TEST(QuantizedAccuracyModel, WhatASearchTrainedIsNotTrainedAgain) {
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
+  AccuracyModelOptions options = options_of_training_search();
+  const auto model = make_training_model(options);
+  const PlanAccuracy measured = model->evaluate(plan, {}).value();
+  ASSERT_TRUE(measured.confirmation.has_value());
+  EXPECT_EQ(measured.confirmation, make_training_model(options)->confirm(plan, {}));
+  const auto epochs_of = [&](AccuracyModel& asked, const FinetuneOptions& finetune) {
+    int epochs = 0;
+    const auto count = [&](const FinishProgress& progress) {
+      epochs += progress.note.starts_with("epoch ") ? 1 : 0;
+    };
+    const FinishedPlan finished = asked.finish(plan, finetune, count, {}).value();
+    return std::pair{epochs, finished.correct};
+  };
+  const auto known = epochs_of(*model, options.finetune);
+  const auto fresh = epochs_of(*make_training_model(options), options.finetune);
+  EXPECT_EQ(known.first, 0);
+  EXPECT_EQ(fresh.first, 2);
+  EXPECT_EQ(known.second, fresh.second);
+  FinetuneOptions other = options.finetune;
+  other.seed = 2;
+  EXPECT_EQ(epochs_of(*model, other).first, 2);
+  options.cache_bytes = 0;
+  const auto forgetful = make_training_model(options);
+  EXPECT_EQ(forgetful->evaluate(plan, {}), measured);
+  EXPECT_EQ(epochs_of(*forgetful, options.finetune).first, 2);
+}
+
+TEST(QuantizedAccuracyModel, AShortTrainingOfTheSearchIsNotThatOfFinish) {
+  AccuracyModelOptions options = options_of_training_search();
+  options.finetune_images = 300;
+  const auto model = make_training_model(options);
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
+  static_cast<void>(model->evaluate(plan, {}).value());
+  EXPECT_EQ(model->finish(plan, options.finetune, {}, {}).value().correct,
+            make_training_model(options_of_training_search())
+                ->finish(plan, options.finetune, {}, {})
+                .value()
+                .correct);
+}
+
+TEST(QuantizedAccuracyModel, AStopEndsTheTrainingsOfASearch) {
+  std::stop_source source;
+  source.request_stop();
+  const auto model = make_training_model(options_of_training_search());
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 4);
+  EXPECT_FALSE(model->evaluate(plan, source.get_token()).has_value());
+  EXPECT_FALSE(model->confirm(plan, source.get_token()).has_value());
+  EXPECT_TRUE(model->evaluate(plan, {}).has_value());  // nothing half-trained was kept
+}
+
+/// Witness: the finished integers on images that the split of the study holds back.
+TEST(QuantizedAccuracyModel, FinishedPlansAreMeasuredOnHeldOutImages) {
+  FinetuneOptions finetune{.epochs = 1, .learning_rate = 0.001, .batch_size = 50};
+  AccuracyModelOptions options = trained().options;
+  for (const std::int64_t confirmation : {100, 0}) {
+    options.confirmation_images = confirmation;
+    const ImageSplit split =
+        stratified_split(trained().data->train, options.search_images, confirmation, options.seed);
+    const ImageSet images =
+        select(trained().data->train, confirmation > 0 ? split.confirmation : split.search);
+    const FinishedPlan plan = make_training_model(options)
+                                  ->finish(PrecisionPlan::uniform(4, 2, 2), finetune, {}, {})
+                                  .value();
+    const auto right = test_integers(plan.network, images, 1);
+    EXPECT_EQ(plan.held_out.total, images.count());
+    EXPECT_EQ(plan.held_out.correct, std::count(right.begin(), right.end(), std::uint8_t{1}));
+  }
 }
 
 TEST(QuantizedAccuracyModel, AStoppedFinishMeasuresNothing) {
