@@ -15,6 +15,7 @@ class Row {
  public:
   Row& add(const std::string& text) { return raw(csv_cell(text)); }
   Row& add(double number) { return raw(fmt::format("{}", number)); }
+  Row& add(std::optional<double> number) { return number ? add(*number) : raw(""); }
   Row& add(std::int64_t number) { return raw(fmt::format("{}", number)); }
   Row& add(int number) { return add(std::int64_t{number}); }
   Row& add(std::size_t number) { return add(static_cast<std::int64_t>(number)); }
@@ -43,6 +44,11 @@ std::string accuracy_columns(const std::string& name) {
   return fmt::format("{0},{0}_standard_error,{0}_correct,{0}_total", name);
 }
 
+/// An empty cell where energy is not modelled.
+std::optional<double> energy(const study::CodesignResult& result, double value) {
+  return has_energy(result) ? std::optional(value) : std::nullopt;
+}
+
 std::string number_or_nothing(const std::optional<double>& number) {
   return number ? fmt::format("{}", *number) : std::string();
 }
@@ -61,7 +67,7 @@ std::string plan_line(const study::CodesignResult& result, std::size_t index) {
       .add(plan.on_front ? 1 : 0)
       .add(std::optional{plan.accuracy})
       .add(plan.confirmed)
-      .add(plan.hardware.energy_pj)
+      .add(energy(result, plan.hardware.energy_pj))
       .add(plan.hardware.cycles)
       .add(plan.hardware.dram_bits)
       .add(plan.hardware.model_bits)
@@ -69,11 +75,15 @@ std::string plan_line(const study::CodesignResult& result, std::size_t index) {
       .line();
 }
 
-std::string layer_line(const study::PlanDetails& plan, const study::LayerDetails& layer) {
+std::string layer_line(const study::CodesignResult& result, const study::PlanDetails& plan,
+                       const study::LayerDetails& layer) {
   Row row;
   row.add(plan.label).add(layer.name).add(layer.shape);
   row.add(layer.weight_bits).add(layer.input_bits).add(layer.output_bits).add(layer.macs);
-  row.add(layer.energy_pj).add(layer.cycles).add(layer.compute_cycles).add(layer.dram_bits);
+  row.add(energy(result, layer.energy_pj))
+      .add(layer.cycles)
+      .add(layer.compute_cycles)
+      .add(layer.dram_bits);
   row.add(layer.utilization).add(layer.mapping_optimal ? 1 : 0).add(layer.mapping_gap);
   row.add(layer.peak_macs_per_cycle);
   for (const double energy : layer.energy_by_component_pj) row.add(energy);
@@ -129,7 +139,7 @@ std::string layers_csv(const study::CodesignResult& result) {
   for (const auto& level : result.accelerator.level_names) header.add(level + "_traffic_bits");
   std::string text = header.add(std::string("mapping")).line();
   for (const auto& plan : result.plans) {
-    for (const auto& layer : plan.layers) text += layer_line(plan, layer);
+    for (const auto& layer : plan.layers) text += layer_line(result, plan, layer);
   }
   return text;
 }
@@ -166,7 +176,7 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(plan.held_out)
                 .add(plan.test_fake_quantized)
                 .add(plan.test_integer)
-                .add(evaluated.hardware.energy_pj)
+                .add(energy(result, evaluated.hardware.energy_pj))
                 .add(evaluated.hardware.cycles)
                 .add(evaluated.hardware.dram_bits)
                 .add(evaluated.hardware.model_bits)
@@ -217,7 +227,7 @@ std::string level_fronts_csv(const study::CodesignResult& result) {
     for (const auto& plan : result.levels[l].front) {
       Row row;
       row.add(l + 1).add(std::string(name(result.levels[l].model)));
-      row.add(std::optional{plan.accuracy}).add(plan.hardware.energy_pj);
+      row.add(std::optional{plan.accuracy}).add(energy(result, plan.hardware.energy_pj));
       row.add(plan.hardware.cycles).add(plan.hardware.dram_bits).add(plan.hardware.model_bits);
       row.add(plan.evaluated ? fmt::format("{}", *plan.evaluated) : "");
       text += row.add(to_text(plan.plan)).line();

@@ -41,12 +41,16 @@ std::string hardware_table(const study::CodesignResult& result) {
     html += costs_row(result, plan.label, found.chosen_designs.at(plan.evaluated),
                       accuracy_text(result.evaluated.at(plan.evaluated).accuracy),
                       found.chosen.at(plan.evaluated));
+    if (const study::OwnDesign* own = own_design(result, plan.evaluated))
+      html +=
+          costs_row(result, plan.label + ", " + own_design_text(*own), own->design, "", own->point);
   }
   return html +
          "</table></div>\n<p class=\"soft\">In brackets: share of what the reference costs. A plan "
          "is "
-         "shown on the design of least geometric mean of costs among those within the limits, "
-         "uniform baselines on the reference.</p>\n";
+         "shown on the design of least geometric mean of costs among those within the limits; "
+         "uniform baselines on the reference and, in a row of their own, on the design that the "
+         "same rule gives them (none within the limits: the nearest to them).</p>\n";
 }
 
 std::string introduction(const study::CodesignResult& result) {

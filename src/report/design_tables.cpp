@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "report/csv.hpp"
+#include "report/plan_facts.hpp"
 
 namespace hwflow::report {
 namespace {
@@ -54,7 +55,8 @@ Value curve_of(const study::HardwareSearchSummary& found) {
                      .set("pairs", generation.pairs)
                      .set("hypervolume", generation.hypervolume)
                      .set("seconds", generation.seconds)
-                     .set("hardware_seconds", generation.hardware_seconds));
+                     .set("hardware_seconds", generation.hardware_seconds)
+                     .set("cpu_seconds", generation.cpu_seconds));
   }
   return curve;
 }
@@ -64,12 +66,20 @@ Value shown_of(const study::CodesignResult& result) {
   Value shown = Value::list();
   for (const auto& plan : result.plans) {
     const study::DesignPoint& point = found.chosen.at(plan.evaluated);
-    shown.append(Value::map()
-                     .set("label", plan.label)
-                     .set("index", static_cast<std::int64_t>(plan.evaluated))
-                     .set("design", found.chosen_designs.at(plan.evaluated))
-                     .set("sizes", sizes_of(found, point.sizes))
-                     .set("costs", costs_of(found, point.costs)));
+    Value value = Value::map()
+                      .set("label", plan.label)
+                      .set("index", static_cast<std::int64_t>(plan.evaluated))
+                      .set("design", found.chosen_designs.at(plan.evaluated))
+                      .set("sizes", sizes_of(found, point.sizes))
+                      .set("costs", costs_of(found, point.costs));
+    if (const study::OwnDesign* own = own_design(result, plan.evaluated)) {
+      value.set("own_design", Value::map()
+                                  .set("design", own->design)
+                                  .set("within_limits", own->is_within_limits)
+                                  .set("sizes", sizes_of(found, own->point.sizes))
+                                  .set("costs", costs_of(found, own->point.costs)));
+    }
+    shown.append(std::move(value));
   }
   return shown;
 }
@@ -101,9 +111,30 @@ std::string strategies_csv(const study::CodesignResult& result) {
         strategy.evaluated ? std::optional(result.evaluated.at(*strategy.evaluated).accuracy.top1())
                            : std::nullopt;
     text += fmt::format("{},{:d},{:d},{},{},{},{},{},{},{}\r\n", strategy.generation,
-                        strategy.passes, strategy.is_kept, strategy.violation, strategy.volume,
-                        strategy.designs, strategy.inside, cell(strategy.evaluated), cell(accuracy),
-                        csv_cell(to_text(strategy.plan)));
+                        strategy.passes, strategy.is_kept, cell(strategy.violation),
+                        strategy.volume, strategy.designs, strategy.inside,
+                        cell(strategy.evaluated), cell(accuracy), csv_cell(to_text(strategy.plan)));
+  }
+  return text;
+}
+
+std::string designs_csv(const study::CodesignResult& result) {
+  const study::HardwareSearchSummary& found = *result.hardware_search;
+  std::string text = "plan,on,index";
+  for (const std::string& name : found.size_names) text += "," + csv_cell(name);
+  for (const std::string& name : found.objectives) text += "," + csv_cell(name);
+  text += ",design\r\n";
+  const auto add = [&](const study::PlanDetails& plan, const char* on,
+                       const study::DesignPoint& point, const std::string& design) {
+    text += fmt::format("{},{},{}{}{},{}\r\n", csv_cell(plan.label), on, plan.evaluated,
+                        cells(point.sizes), cells(point.costs), csv_cell(design));
+  };
+  for (const study::PlanDetails& plan : result.plans) {
+    const study::OwnDesign* own = own_design(result, plan.evaluated);
+    add(plan, own != nullptr ? "reference" : "best", found.chosen.at(plan.evaluated),
+        found.chosen_designs.at(plan.evaluated));
+    if (own != nullptr)
+      add(plan, own->is_within_limits ? "best" : "nearest", own->point, own->design);
   }
   return text;
 }

@@ -12,6 +12,8 @@ namespace hwflow::report {
 [[nodiscard]] std::string pairs_csv(const study::CodesignResult& result);
 /// strategies.csv: every plan that was looked at.
 [[nodiscard]] std::string strategies_csv(const study::CodesignResult& result);
+/// designs.csv: every shown plan on its design; baselines on the reference and on their own.
+[[nodiscard]] std::string designs_csv(const study::CodesignResult& result);
 /// `hardware_search` of result.json; null without such a search.
 [[nodiscard]] schema::Value hardware_search_value(const study::CodesignResult& result);
 

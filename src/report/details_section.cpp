@@ -12,19 +12,26 @@
 namespace hwflow::report {
 namespace {
 
+/// Nothing where energy is not modelled.
+std::string energy_cell(const study::CodesignResult& result, double pj) {
+  return has_energy(result) ? "<td>" + energy_text(pj) + "</td>" : "";
+}
+std::string energy_head(const study::CodesignResult& result) {
+  return has_energy(result) ? "<th>energy</th>" : "";
+}
+
 std::string plan_row(const study::CodesignResult& result, const study::PlanDetails& plan) {
   const auto& evaluated = result.evaluated[plan.evaluated];
   const auto& cost = evaluated.hardware;
   return fmt::format(
       "<tr "
-      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</"
-      "td><td>{}</td><td>{}</td>"
-      "<td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>"
+      "<td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td></tr>\n",
       plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
       mean_widths_text(evaluated.plan), accuracy_text(evaluated.accuracy),
       result.float_confirmation ? "<td>" + estimate_text(evaluated.confirmed) + "</td>" : "",
       estimate_text(plan.held_out), estimate_text(plan.test_fake_quantized),
-      estimate_text(plan.test_integer), energy_text(cost.energy_pj),
+      estimate_text(plan.test_integer), energy_cell(result, cost.energy_pj),
       time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(cost.dram_bits)),
       bytes_text(static_cast<double>(cost.model_bits)));
@@ -59,10 +66,10 @@ std::string layer_row(const study::CodesignResult& result, const study::LayerDet
                                                      static_cast<double>(layer.dram_bits)
                                                : 0.0;
   return fmt::format(
-      "<tr><td>{}</td><td class=\"left\">{}</td><td>{}/{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<tr><td>{}</td><td class=\"left\">{}</td><td>{}/{}</td><td>{}</td>{}<td>{}</td>"
       "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
       escape(layer.name), escape(layer.shape), layer.plan_index ? layer.weight_bits : 0,
-      layer.input_bits, count_text(layer.macs), energy_text(layer.energy_pj),
+      layer.input_bits, count_text(layer.macs), energy_cell(result, layer.energy_pj),
       time_text(seconds_of(layer.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(layer.dram_bits)), percent_text(layer.utilization),
       number_text(intensity),
@@ -73,7 +80,9 @@ std::string layer_row(const study::CodesignResult& result, const study::LayerDet
 std::string layer_table(const study::CodesignResult& result, const study::PlanDetails& plan) {
   std::string html =
       "<div class=\"scroll\"><table>\n<tr><th>layer</th><th class=\"left\">shape</th>"
-      "<th>bits w/in</th><th>MACs</th><th>energy</th><th>latency</th><th>DRAM</th>"
+      "<th>bits w/in</th><th>MACs</th>" +
+      energy_head(result) +
+      "<th>latency</th><th>DRAM</th>"
       "<th>utilization</th><th>MACs per<br>DRAM byte</th><th>mapping</th></tr>\n";
   for (const auto& layer : plan.layers) html += layer_row(result, layer);
   return html + "</table></div>\n";
@@ -137,8 +146,7 @@ std::string groups_of(const study::CodesignResult& result, std::size_t i) {
 
 /// Of a plan whose layers run one after another.
 std::string layers_of(const study::CodesignResult& result, std::size_t i, std::size_t reference) {
-  const bool has_energy = !result.energy_components.empty();
-  std::string html = figure(has_energy ? layer_chart(result, i, reference) : std::string{},
+  std::string html = figure(has_energy(result) ? layer_chart(result, i, reference) : std::string{},
                             component_legend(result),
                             reference == i ? std::string{"Bits (above) and energy of every layer."}
                                            : fmt::format("Bits (above) and energy of every layer; "
@@ -179,8 +187,8 @@ std::string plans_section(const study::CodesignResult& result) {
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
       "<th>mean bits<br>w / in</th><th>search accuracy</th>{}<th>held out,<br>re-trained</th>"
       "<th>test, fake-<br>quantized</th>"
-      "<th>test, integer</th><th>energy</th><th>latency</th><th>DRAM</th><th>model</th></tr>\n",
-      result.float_confirmation ? "<th>confirmed</th>" : "");
+      "<th>test, integer</th>{}<th>latency</th><th>DRAM</th><th>model</th></tr>\n",
+      result.float_confirmation ? "<th>confirmed</th>" : "", energy_head(result));
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "

@@ -13,6 +13,11 @@ namespace {
 
 using schema::Value;
 
+/// Null where energy is not modelled.
+Value energy(const study::CodesignResult& result, double value) {
+  return has_energy(result) ? Value(value) : Value{};
+}
+
 /// 64-bit seeds above 2^63-1 would not survive as JSON integers elsewhere: they become text.
 Value seed_value(std::uint64_t seed) {
   return std::in_range<std::int64_t>(seed) ? Value(static_cast<std::int64_t>(seed))
@@ -36,7 +41,7 @@ Value plan_value(const study::CodesignResult& result, std::size_t index) {
       .set("accuracy", plan.accuracy.top1())
       .set("standard_error", plan.accuracy.standard_error())
       .set("confirmed", estimate(plan.confirmed))
-      .set("energy_pj", plan.hardware.energy_pj)
+      .set("energy_pj", energy(result, plan.hardware.energy_pj))
       .set("cycles", plan.hardware.cycles)
       .set("dram_bits", plan.hardware.dram_bits)
       .set("model_bits", plan.hardware.model_bits)
@@ -100,11 +105,17 @@ Value headline(const study::CodesignResult& result) {
   Value value = Value::map()
                     .set("pick", result.plans[saving.pick].label)
                     .set("baseline", result.plans[saving.baseline].label)
-                    .set("energy", saving.energy)
+                    .set("energy", energy(result, saving.energy))
                     .set("latency", saving.latency)
                     .set("dram", saving.dram)
                     .set("model_size", saving.model_size)
                     .set("tolerance", result.tolerance);
+  if (const auto own = headline_on_own_design(result)) {
+    value.set("on_own_design", Value::map()
+                                   .set("energy", energy(result, own->energy))
+                                   .set("latency", own->latency)
+                                   .set("dram", own->dram));
+  }
   if (const auto test = headline_test(result)) {
     value.set("accuracy_difference", test->difference)
         .set("accuracy_low", test->low)
@@ -139,14 +150,14 @@ Value widths_of(const std::vector<int>& widths) {
   return list;
 }
 
-Value level_front(const study::LevelSummary& level) {
+Value level_front(const study::CodesignResult& result, const study::LevelSummary& level) {
   Value front = Value::list();
   for (const auto& plan : level.front) {
     front.append(Value::map()
                      .set("plan", to_text(plan.plan))
                      .set("accuracy", plan.accuracy.top1())
                      .set("standard_error", plan.accuracy.standard_error())
-                     .set("energy_pj", plan.hardware.energy_pj)
+                     .set("energy_pj", energy(result, plan.hardware.energy_pj))
                      .set("cycles", plan.hardware.cycles)
                      .set("dram_bits", plan.hardware.dram_bits)
                      .set("model_bits", plan.hardware.model_bits)
@@ -174,7 +185,7 @@ Value levels_of(const study::CodesignResult& result) {
                       .set("priced", level.priced)
                       .set("skipped", level.skipped)
                       .set("generations", generations(level.generations))
-                      .set("front", level_front(level)));
+                      .set("front", level_front(result, level)));
   }
   return levels;
 }

@@ -78,6 +78,43 @@ std::string mean_widths_text(const PrecisionPlan& plan) {
   return fmt::format("{:.1f} / {:.1f}", weights / layers, inputs / layers);
 }
 
+bool has_energy(const study::CodesignResult& result) { return !result.energy_components.empty(); }
+
+const study::OwnDesign* own_design(const study::CodesignResult& result, std::size_t evaluated) {
+  if (!result.hardware_search) return nullptr;
+  for (const study::OwnDesign& own : result.hardware_search->own_designs) {
+    if (own.evaluated == evaluated) return &own;
+  }
+  return nullptr;
+}
+
+std::optional<study::Saving> headline_on_own_design(const study::CodesignResult& result) {
+  if (!result.headline) return std::nullopt;
+  study::Saving against = *result.headline;
+  const study::OwnDesign* own = own_design(result, result.plans[against.baseline].evaluated);
+  if (own == nullptr) return std::nullopt;
+  const study::HardwareCost& pick = result.evaluated[result.plans[against.pick].evaluated].hardware;
+  const study::HardwareCost& base = own->hardware;
+  const auto share = [](std::int64_t part, std::int64_t whole) {
+    return saving(static_cast<double>(part), static_cast<double>(whole));
+  };
+  against.energy = saving(pick.energy_pj, base.energy_pj);
+  against.latency = share(pick.cycles, base.cycles);
+  against.dram = share(pick.dram_bits, base.dram_bits);
+  against.model_size = share(pick.model_bits, base.model_bits);
+  return against;
+}
+
+std::string headline_baseline(const study::CodesignResult& result) {
+  const std::string& label = result.plans[result.headline->baseline].label;
+  return result.hardware_search ? label + " on the reference design" : label;
+}
+
+std::string own_design_text(const study::OwnDesign& own) {
+  return own.is_within_limits ? "its own best design"
+                              : "its own design nearest to the limits, which none meets";
+}
+
 std::vector<double> component_totals(const study::CodesignResult& result,
                                      const study::PlanDetails& plan) {
   std::vector<double> totals(result.energy_components.size(), 0.0);
@@ -129,11 +166,12 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
   const std::string confirmed =
       plan.confirmed ? ", confirmed " + accuracy_text(*plan.confirmed) : std::string{};
   return fmt::format(
-      "{}\nsearch accuracy {}{}\nenergy {}, latency {}\nDRAM {}, model {}\nwidths {}",
+      "{}\nsearch accuracy {}{}\n{}latency {}\nDRAM {}, model {}\nwidths {}",
       shown ? result.plans[*shown].label
             : fmt::format("plan {} ({}, generation {})", evaluated, name(plan.origin),
                           plan.generation),
-      accuracy_text(plan.accuracy), confirmed, energy_text(plan.hardware.energy_pj),
+      accuracy_text(plan.accuracy), confirmed,
+      has_energy(result) ? fmt::format("energy {}, ", energy_text(plan.hardware.energy_pj)) : "",
       time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(plan.hardware.dram_bits)),
       bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);

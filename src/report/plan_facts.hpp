@@ -20,6 +20,21 @@ void check_result(const study::CodesignResult& result);
 /// Mean over the layers, "4.3 / 5.1".
 [[nodiscard]] std::string mean_widths_text(const PrecisionPlan& plan);
 
+/// Does the hardware have an energy model? Without one energies are 0, and nothing shows them.
+[[nodiscard]] bool has_energy(const study::CodesignResult& result);
+
+/// Of a search for designs: the own design of that evaluated plan, a baseline that is shown on the
+/// reference. Null: it has none.
+[[nodiscard]] const study::OwnDesign* own_design(const study::CodesignResult& result,
+                                                 std::size_t evaluated);
+/// The headline's saving, against the baseline on its own design.
+[[nodiscard]] std::optional<study::Saving> headline_on_own_design(
+    const study::CodesignResult& result);
+/// "uniform 8/8 on the reference design": the headline's baseline, and where it runs.
+[[nodiscard]] std::string headline_baseline(const study::CodesignResult& result);
+/// "its own design, the nearest to the limits": where the headline's baseline runs otherwise.
+[[nodiscard]] std::string own_design_text(const study::OwnDesign& own);
+
 /// Energy of a shown plan in pJ by component, as CodesignResult::energy_components.
 [[nodiscard]] std::vector<double> component_totals(const study::CodesignResult& result,
                                                    const study::PlanDetails& plan);

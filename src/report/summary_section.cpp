@@ -24,18 +24,18 @@ std::string less_text(double share) {
 }
 
 std::string savings_row(const study::CodesignResult& result, const study::EvaluatedPlan& pick,
-                        std::size_t baseline) {
-  const auto& base = result.evaluated[baseline];
+                        const study::EvaluatedPlan& base, const study::HardwareCost& b,
+                        const std::string& where) {
   const auto& a = pick.hardware;
-  const auto& b = base.hardware;
   const auto share = [](auto part, auto whole) {
     return less_text(saving(static_cast<double>(part), static_cast<double>(whole)));
   };
   const double points = pick.accuracy.top1() - base.accuracy.top1();
   return fmt::format(
-      "<tr class=\"base\"><td>uniform {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+      "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td><td>{}</td>"
       "<td>{:+.2f} points</td></tr>\n",
-      widths_text(common_widths(base.plan)), share(a.energy_pj, b.energy_pj),
+      widths_text(common_widths(base.plan)), where,
+      has_energy(result) ? "<td>" + share(a.energy_pj, b.energy_pj) + "</td>" : "",
       share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), share(a.model_bits, b.model_bits),
       100.0 * points);
 }
@@ -43,25 +43,43 @@ std::string savings_row(const study::CodesignResult& result, const study::Evalua
 std::string savings_table(const study::CodesignResult& result, const study::PlanDetails& pick) {
   std::string rows;
   for (const std::size_t baseline : result.baselines) {
-    rows += savings_row(result, result.evaluated[pick.evaluated], baseline);
+    const study::EvaluatedPlan &plan = result.evaluated[pick.evaluated],
+                               &base = result.evaluated[baseline];
+    const study::OwnDesign* own = own_design(result, baseline);
+    if (own != nullptr)
+      rows += savings_row(result, plan, base, own->hardware, " on " + own_design_text(*own));
+    rows += savings_row(result, plan, base, base.hardware,
+                        own != nullptr ? " on the reference design" : "");
   }
   if (rows.empty()) return {};
   return fmt::format(
       "<h3>What <span class=\"soft\">{}</span> saves against uniform widths</h3>\n"
-      "<div class=\"scroll\"><table>\n<tr><th>against</th><th>energy</th><th>latency</th>"
+      "<div class=\"scroll\"><table>\n<tr><th>against</th>{}<th>latency</th>"
       "<th>DRAM traffic</th><th>model size</th><th>search accuracy</th></tr>\n{}</table></div>\n",
-      escape(pick.label), rows);
+      escape(pick.label), has_energy(result) ? "<th>energy</th>" : "", rows);
 }
 
-std::string headline_cards(const study::CodesignResult& result, const study::Saving& headline) {
-  const std::string base = result.plans[headline.baseline].label;
+std::string saving_cards(const study::CodesignResult& result, const study::Saving& headline,
+                         const std::string& base) {
   std::string cards;
-  if (!result.energy_components.empty()) {
+  if (has_energy(result)) {
     cards += card(less_text(headline.energy), "energy than " + base);
   }
   cards += card(less_text(headline.latency), "latency than " + base);
   cards += card(less_text(headline.dram), "DRAM traffic than " + base);
-  cards += card(less_text(headline.model_size), "model size than " + base);
+  return cards;
+}
+
+/// Where designs were searched, savings in widths alone come first, those of both at once second.
+std::string headline_cards(const study::CodesignResult& result) {
+  std::string cards;
+  const std::string& base = result.plans[result.headline->baseline].label;
+  if (const auto own = headline_on_own_design(result)) {
+    const auto* design = own_design(result, result.plans[own->baseline].evaluated);
+    cards += saving_cards(result, *own, base + " on " + own_design_text(*design));
+  }
+  cards += saving_cards(result, *result.headline, headline_baseline(result));
+  cards += card(less_text(result.headline->model_size), "model size than " + base);
   if (const auto test = headline_test(result)) {
     cards += card(difference_text(*test),
                   fmt::format("test accuracy against {}, 95 % interval {:+.2f} to {:+.2f}", base,
@@ -94,7 +112,7 @@ std::string headline_sentence(const study::CodesignResult& result) {
   return fmt::format(
       "<p><b>{}</b> costs the least {} of the picks that are, re-trained, within {:g} points of "
       "the float accuracy on the {}. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
-      escape(pick.label), result.energy_components.empty() ? "time" : "energy",
+      escape(pick.label), has_energy(result) ? "energy" : "time",
       100.0 * result.tolerance, held_out_images_text(result), escape(pick.reason),
       accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
@@ -127,7 +145,7 @@ std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
   std::vector<CostAxis> axes = objective_axes(result);
   for (const CostAxis axis : {CostAxis::energy, CostAxis::latency, CostAxis::model_size}) {
     // Designs of an overlay have no energy model.
-    if (axis == CostAxis::energy && result.energy_components.empty()) continue;
+    if (axis == CostAxis::energy && !has_energy(result)) continue;
     if (std::ranges::find(axes, axis) == axes.end()) axes.push_back(axis);
   }
   return axes;
@@ -167,7 +185,7 @@ std::vector<CostAxis> objective_axes(const study::CodesignResult& result) {
 std::string headline_section(const study::CodesignResult& result) {
   std::string html = headline_sentence(result);
   std::string cards;
-  if (result.headline) cards += headline_cards(result, *result.headline);
+  if (result.headline) cards += headline_cards(result);
   const auto pick = main_pick(result);
   if (pick) cards += accuracy_card(result, result.plans[*pick]);
   if (result.float_test) cards += card(accuracy_text(*result.float_test), "test accuracy, float");

@@ -35,8 +35,9 @@ Cells row_of(const study::CodesignResult& result, const std::string& label, std:
   const auto& plan = result.evaluated[index];
   Cells row{harmless(label), mean_widths_text(plan.plan), accuracy_text(plan.accuracy)};
   if (result.float_confirmation) row.push_back(estimate_text(plan.confirmed));
-  row.insert(row.end(), {estimate_text(test), energy_text(plan.hardware.energy_pj),
-                         time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
+  row.push_back(estimate_text(test));
+  if (has_energy(result)) row.push_back(energy_text(plan.hardware.energy_pj));
+  row.insert(row.end(), {time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
                          bytes_text(static_cast<double>(plan.hardware.dram_bits)),
                          bytes_text(static_cast<double>(plan.hardware.model_bits))});
   return row;
@@ -55,15 +56,22 @@ std::vector<std::size_t> spread(const std::vector<std::size_t>& front, std::size
 
 std::string headline_line(const study::CodesignResult& result) {
   if (!result.headline) return {};
-  const auto& saving = *result.headline;
   const std::string accuracy = harmless(headline_accuracy(result));
-  return fmt::format("\n{} against {}: energy {}, latency {}, DRAM {}, model size {}\n",
-                     harmless(result.plans[saving.pick].label),
-                     harmless(result.plans[saving.baseline].label),
-                     percent_text(-saving.energy, 1, true), percent_text(-saving.latency, 1, true),
-                     percent_text(-saving.dram, 1, true),
-                     percent_text(-saving.model_size, 1, true)) +
-         (accuracy.empty() ? accuracy : accuracy + "\n") + headline_caveat(result) + "\n";
+  std::string text = "\n";
+  const auto add = [&](const study::Saving& saving, const std::string& baseline) {
+    text += fmt::format(
+        "{} against {}: {}latency {}, DRAM {}, model size {}\n",
+        harmless(result.plans[saving.pick].label), harmless(baseline),
+        has_energy(result) ? fmt::format("energy {}, ", percent_text(-saving.energy, 1, true)) : "",
+        percent_text(-saving.latency, 1, true), percent_text(-saving.dram, 1, true),
+        percent_text(-saving.model_size, 1, true));
+  };
+  if (const auto own = headline_on_own_design(result)) {
+    const study::PlanDetails& base = result.plans[own->baseline];
+    add(*own, base.label + " on " + own_design_text(*own_design(result, base.evaluated)));
+  }
+  add(*result.headline, headline_baseline(result));
+  return text + (accuracy.empty() ? accuracy : accuracy + "\n") + headline_caveat(result) + "\n";
 }
 
 /// A line for every shown plan of a search that had designs, and what the search was.
@@ -85,6 +93,8 @@ std::string designs_text(const study::CodesignResult& result) {
   add("reference, " + widths_text(found.reference_widths), found.reference_design, found.reference);
   for (const auto& plan : result.plans) {
     add(plan.label, found.chosen_designs.at(plan.evaluated), found.chosen.at(plan.evaluated));
+    if (const study::OwnDesign* own = own_design(result, plan.evaluated))
+      add(plan.label + ", " + own_design_text(*own), own->design, own->point);
   }
   const study::PairGeneration& last = found.curve.back();
   return aligned(rows) + fmt::format(
@@ -143,7 +153,9 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   check_result(result);
   Cells head{"plan", "bits w / in", "search accuracy"};
   if (result.float_confirmation) head.emplace_back("confirmed");
-  head.insert(head.end(), {"test accuracy", "energy", "latency", "DRAM", "model"});
+  head.emplace_back("test accuracy");
+  if (has_energy(result)) head.emplace_back("energy");
+  head.insert(head.end(), {"latency", "DRAM", "model"});
   std::vector<Cells> rows{std::move(head)};
   for (const auto& plan : result.plans) {
     rows.push_back(row_of(result, plan.label, plan.evaluated,

@@ -37,6 +37,7 @@ void write_report(const study::CodesignResult& result, const std::filesystem::pa
     replace_file(folder / "level_fronts.csv", level_fronts_csv(result));
   }
   if (result.hardware_search) {
+    replace_file(folder / "designs.csv", designs_csv(result));
     replace_file(folder / "pairs.csv", pairs_csv(result));
     replace_file(folder / "strategies.csv", strategies_csv(result));
   }

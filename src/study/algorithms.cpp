@@ -75,6 +75,16 @@ std::int64_t default_budget(const SearchOptions& options, std::int64_t seeds) {
   return std::max<std::int64_t>(seeds, options.population) + bred(options);
 }
 
+pareto::Nsga2Options breeding_options(const SearchOptions& options) {
+  pareto::Nsga2Options result;
+  result.population = options.population;
+  result.breeding = {options.crossover, options.mutation, options.crossover_probability,
+                     options.mutation_probability};
+  result.seed = options.seed;
+  result.oversample = options.surrogate.oversample;
+  return result;
+}
+
 Outlook outlook_of(const Study& study, const PlanSpace& space) {
   const std::int64_t uniform = count_uniform(study, space);
   const bool is_uniform = study.search.algorithm == Algorithm::uniform;

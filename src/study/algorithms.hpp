@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pareto/nsga2.hpp"
 #include "study/search_ledger.hpp"
 
 namespace hwflow::study {
@@ -23,6 +24,10 @@ void run_random(SearchLedger& ledger, const SearchOptions& options);
 void run_greedy(SearchLedger& ledger, const SearchOptions& options);
 /// The uniform plans of all pairs of widths.
 void run_uniform(SearchLedger& ledger, const SearchOptions& options);
+
+/// Population, operators, seed and oversampling of a search that breeds plans, whatever it ranks
+/// them by.
+[[nodiscard]] pareto::Nsga2Options breeding_options(const SearchOptions& options);
 
 /// What a search is going to measure, for the progress line.
 struct Outlook {

@@ -2,17 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/random.hpp"
 #include "pareto/nsga2.hpp"
 
 namespace hwflow::study {
 namespace {
 
 constexpr std::size_t kSizes = 5;
+constexpr std::uint64_t kDesignStream = 0xde5161;
 constexpr const char* kNames[kSizes] = {"rows", "columns", "register_bits", "buffer_bits",
                                         "dram_bits_per_cycle"};
 
@@ -72,6 +75,19 @@ Diagnostics check(const ArraySpaceOptions& options, const chip::Accelerator& acc
         problems.push_back({place, problem.place + " " + problem.reason, problem.hint});
     }
   }
+  const bool has_other_bandwidth =
+      std::ranges::any_of(options.dram_bits_per_cycle, [&](double bandwidth) {
+        return bandwidth != chip::array_sizes(accelerator).dram_bits_per_cycle;
+      });
+  if (has_other_bandwidth && !accelerator.levels()[0].area_um2) {
+    problems.push_back(
+        {"dram_bits_per_cycle",
+         fmt::format("costs nothing: {} does not tell the area of its interface to "
+                     "{}, so that the widest would always be best",
+                     accelerator.name(), accelerator.levels()[0].name),
+         "area_um2 of that level in the accelerator's file, for its bandwidth there; "
+         "or leave the list out"});
+  }
   pareto::Nsga2Options nsga2;
   nsga2.population = options.population;
   for (Diagnostic& problem : pareto::validate(nsga2)) problems.push_back(std::move(problem));
@@ -83,19 +99,19 @@ Expected<std::unique_ptr<ArraySpace>> ArraySpace::make(Network network,
                                                        const HardwareOptions& hardware,
                                                        const ArraySpaceOptions& options,
                                                        std::vector<HardwareObjective> objectives,
-                                                       MapLayer map_layer) {
+                                                       ArraySearch search) {
   Diagnostics problems = check(options, accelerator);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   auto lists = lists_of(options, accelerator);
   return std::unique_ptr<ArraySpace>(new ArraySpace(std::move(network), std::move(accelerator),
                                                     hardware, std::move(lists), options,
-                                                    std::move(objectives), std::move(map_layer)));
+                                                    std::move(objectives), std::move(search)));
 }
 
 ArraySpace::ArraySpace(Network network, chip::Accelerator accelerator,
                        const HardwareOptions& hardware, std::vector<std::vector<double>> lists,
                        const ArraySpaceOptions& options, std::vector<HardwareObjective> objectives,
-                       MapLayer map_layer)
+                       ArraySearch search)
     : HardwareSpace(std::move(objectives)),
       network_(std::move(network)),
       accelerator_(std::move(accelerator)),
@@ -103,7 +119,7 @@ ArraySpace::ArraySpace(Network network, chip::Accelerator accelerator,
       lowering_(lowering_options(hardware, accelerator_)),
       lists_(std::move(lists)),
       options_(options),
-      map_layer_(std::move(map_layer)) {}
+      search_(std::move(search)) {}
 
 std::vector<std::string> ArraySpace::size_names() const { return {kNames, kNames + kSizes}; }
 
@@ -138,8 +154,9 @@ ArraySpace::Machine& ArraySpace::machine(const DesignSizes& sizes) {
   const Expected<chip::Accelerator> design = chip::resized(accelerator_, to_sizes(sizes));
   HWFLOW_CHECK(design.has_value(), "sizes that were not checked: " + to_text(design.error()));
   auto model = std::make_unique<LayerByLayerModel>(
-      network_, *design, hardware_,
-      [this, accelerator = *design](const Layer& layer) { return map_layer_(layer, accelerator); });
+      network_, *design, hardware_, [this, accelerator = *design](const Layer& layer) {
+        return search_.map_layer(layer, accelerator);
+      });
   return machines_.emplace(sizes, Machine{std::move(model), chip::array_area_um2(*design)})
       .first->second;
 }
@@ -217,6 +234,18 @@ std::vector<DesignPoint> ArraySpace::points(const PrecisionPlan& plan,
   return points;
 }
 
+/// Place in every list of the value nearest to that of the reference, by ratio.
+pareto::Genome ArraySpace::genome_near_reference() const {
+  const DesignSizes reference = this->reference();
+  pareto::Genome genome;
+  for (std::size_t i = 0; i < kSizes; ++i) {
+    const auto distance = [&](double value) { return std::abs(std::log(value / reference[i])); };
+    const auto nearest = std::ranges::min_element(lists_[i], {}, distance);
+    genome.push_back(static_cast<int>(nearest - lists_[i].begin()));
+  }
+  return genome;
+}
+
 /// NSGA-II over designs; those that cannot run the plan are behind all others.
 std::optional<std::vector<DesignPoint>> ArraySpace::bred(const PrecisionPlan& plan, int threads,
                                                          const std::stop_token& stop) {
@@ -225,6 +254,8 @@ std::optional<std::vector<DesignPoint>> ArraySpace::bred(const PrecisionPlan& pl
   pareto::Nsga2Options options;
   options.population = options_.population;
   options.generations = options_.generations;
+  options.seed = Rng::derive(search_.seed, kDesignStream)();
+  const pareto::Genome seed = genome_near_reference();
   std::vector<DesignPoint> found;
   const auto evaluate =
       [&](std::span<const pareto::Genome> brood) -> std::optional<std::vector<pareto::Objectives>> {
@@ -241,7 +272,8 @@ std::optional<std::vector<DesignPoint>> ArraySpace::bred(const PrecisionPlan& pl
     }
     return values;
   };
-  const pareto::Nsga2Result result = pareto::run_nsga2(space, {}, options, evaluate, {}, stop);
+  const pareto::Nsga2Result result =
+      pareto::run_nsga2(space, {&seed, 1}, options, evaluate, {}, stop);
   if (result.stopped) return std::nullopt;
   return found;
 }
@@ -262,14 +294,6 @@ Expected<std::optional<std::vector<std::vector<DesignPoint>>>> ArraySpace::front
       points = bred(plan, threads, stop);
     }
     if (!points) return Result{};
-    if (points->empty()) {
-      // The reference says which layers cannot be mapped; no design of the space can run them.
-      Diagnostics problems = machine(reference()).model->prepare({&plan, 1}, threads, stop);
-      if (problems.empty())
-        problems.push_back(
-            {to_text(plan), "no design of the space can run it", "", ProblemKind::infeasible});
-      return Unexpected{std::move(problems)};
-    }
     std::vector<pareto::Objectives> costs;
     for (const DesignPoint& point : *points) costs.push_back(point.costs);
     std::vector<DesignPoint>& front = fronts.emplace_back();

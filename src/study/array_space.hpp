@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,23 +11,28 @@
 
 namespace hwflow::study {
 
+/// What a search among arrays works with.
+struct ArraySearch {
+  /// Best mapping of a layer on a design; called from several threads at once.
+  std::function<Expected<chip::MappingResult>(const Layer&, const chip::Accelerator& design)>
+      map_layer;
+  std::uint64_t seed = 1;  ///< of the study
+};
+
 /// The accelerator of the study with other sizes (chip::resized), layers mapped one by one.
 ///
 /// Sizes: rows, columns, register bits, buffer bits, DRAM bits per cycle (infinite: unlimited). All
 /// designs are priced when there are at most `most_exhaustive`; else NSGA-II chooses designs, for
-/// every plan by itself and always with the same numbers. Designs that cannot run a plan are left
+/// every plan by itself, with the same random numbers and the reference, or the design nearest to
+/// it, among the first ones. Designs that cannot run a plan are left
 /// out of its front.
 class ArraySpace final : public HardwareSpace {
  public:
-  /// Best mapping of a layer on a design; called from several threads at once.
-  using MapLayer =
-      std::function<Expected<chip::MappingResult>(const Layer&, const chip::Accelerator& design)>;
-
   /// Errors  as check().
   [[nodiscard]] static Expected<std::unique_ptr<ArraySpace>> make(
       Network network, chip::Accelerator accelerator, const HardwareOptions& hardware,
       const ArraySpaceOptions& options, std::vector<HardwareObjective> objectives,
-      MapLayer map_layer);
+      ArraySearch search);
 
   [[nodiscard]] std::vector<std::string> size_names() const override;
   [[nodiscard]] std::string describe(const DesignSizes& sizes) const override;
@@ -50,7 +56,7 @@ class ArraySpace final : public HardwareSpace {
   };
   ArraySpace(Network network, chip::Accelerator accelerator, const HardwareOptions& hardware,
              std::vector<std::vector<double>> lists, const ArraySpaceOptions& options,
-             std::vector<HardwareObjective> objectives, MapLayer map_layer);
+             std::vector<HardwareObjective> objectives, ArraySearch search);
 
   [[nodiscard]] Machine& machine(const DesignSizes& sizes);
   /// Of the designs of the space, by genome: places in the lists.
@@ -67,6 +73,7 @@ class ArraySpace final : public HardwareSpace {
                                                 std::span<const DesignSizes> designs);
   [[nodiscard]] std::optional<std::vector<DesignPoint>> bred(const PrecisionPlan& plan, int threads,
                                                              const std::stop_token& stop);
+  [[nodiscard]] std::vector<int> genome_near_reference() const;
   [[nodiscard]] std::vector<DesignSizes> all_designs() const;
 
   Network network_;
@@ -75,7 +82,7 @@ class ArraySpace final : public HardwareSpace {
   LoweringOptions lowering_;
   std::vector<std::vector<double>> lists_;  // of the sizes, each with one value at least
   ArraySpaceOptions options_;
-  MapLayer map_layer_;
+  ArraySearch search_;
   std::map<DesignSizes, Machine> machines_;
 };
 

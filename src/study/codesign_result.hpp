@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "study/hardware_cost.hpp"
 #include "study/hardware_search_result.hpp"
 #include "train/quant/backend.hpp"
 #include "workload/network.hpp"
@@ -17,15 +18,6 @@ namespace hwflow::study {
 enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_size };
 /// "accuracy", "energy", ... as in a study file.
 [[nodiscard]] std::string_view name(Objective objective);
-
-/// What one inference (the batch of the study file) costs on the accelerator.
-struct HardwareCost {
-  double energy_pj = 0.0;
-  std::int64_t cycles = 0;
-  std::int64_t dram_bits = 0;
-  std::int64_t model_bits = 0;  ///< weights of all compute layers at their widths
-  bool operator==(const HardwareCost&) const = default;
-};
 
 /// How a plan came to be evaluated.
 enum class Origin : std::uint8_t {

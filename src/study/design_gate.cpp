@@ -1,7 +1,6 @@
 #include "study/design_gate.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/check.hpp"
@@ -46,13 +45,15 @@ bool DesignGate::passes(const DesignPoint& point) const {
 
 DesignGate::Verdict DesignGate::judge(std::span<const DesignPoint> front) const {
   Verdict verdict;
-  verdict.violation = std::numeric_limits<double>::infinity();
   std::vector<pareto::Objectives> box;
   for (const DesignPoint& point : front) {
     const std::vector<double> values = scaled(point);
     double violation = 0.0;
     for (const double value : values) violation += std::max(0.0, value - 1.0 - kHair / 2.0);
-    verdict.violation = std::min(verdict.violation, violation);
+    if (!verdict.violation || violation < *verdict.violation) {
+      verdict.violation = violation;
+      verdict.nearest = point;
+    }
     if (!passes(point)) continue;
     verdict.inside.push_back(point);
     box.push_back(values);

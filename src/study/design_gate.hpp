@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,13 +22,14 @@ class DesignGate {
   struct Verdict {
     bool passes = false;
     /// Least sum, over the designs of the front, of what costs exceed their limits by, as shares of
-    /// the limits; 0 when a design meets them all.
-    double violation = 0.0;
+    /// the limits; 0 when a design meets them all. None: no design runs the plan.
+    std::optional<double> violation;
+    std::optional<DesignPoint> nearest;  ///< the first design of that sum
     /// Share of the box that the front dominates.
     double volume = 0.0;
     std::vector<DesignPoint> inside;  ///< designs that pass
   };
-  /// `front`: designs of a plan, none of them dominated.
+  /// `front`: designs of a plan, none of them dominated; of none: no design runs the plan.
   [[nodiscard]] Verdict judge(std::span<const DesignPoint> front) const;
 
   /// Costs in units of the limits: within the box when none is above 1.

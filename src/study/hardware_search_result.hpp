@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "study/design_point.hpp"
+#include "study/hardware_cost.hpp"
 #include "workload/network.hpp"
 
 namespace hwflow::study {
@@ -22,14 +23,15 @@ struct DesignPair {
 struct StrategySummary {
   PrecisionPlan plan;
   int generation = 0;
-  bool passes = false;       ///< some design runs it within the limits
-  double violation = 0.0;    ///< 0 when that is so; see DesignGate
-  double volume = 0.0;       ///< share of the box that its designs dominate
-  std::int64_t designs = 0;  ///< on its front
-  std::int64_t inside = 0;   ///< of these within the limits
-  bool is_kept = false;      ///< its designs count for pairs: all measured ones that pass (nested),
-                             ///< those on the front of accuracy and bit operations (sequential)
-  std::optional<std::size_t> evaluated;  ///< none: its accuracy was not measured
+  bool passes = false;              ///< some design runs it within the limits
+  std::optional<double> violation;  ///< 0 when that is so, none when no design runs it at all;
+                                    ///< see DesignGate
+  double volume = 0.0;              ///< share of the box that its designs dominate
+  std::int64_t designs = 0;         ///< on its front
+  std::int64_t inside = 0;          ///< of these within the limits
+  bool is_kept = false;  ///< its designs count for pairs: all measured ones that pass (nested),
+                         ///< those on the front of accuracy and bit operations (sequential)
+  std::optional<std::size_t> evaluated;  ///< none: not measured, or no design runs it
 };
 
 /// What is known after a generation.
@@ -41,6 +43,18 @@ struct PairGeneration {
   double hypervolume = 0.0;       ///< share of the box of accuracy and costs
   double seconds = 0.0;           ///< so far, of all processes of the run
   double hardware_seconds = 0.0;  ///< of these spent on designs
+  double cpu_seconds = 0.0;       ///< processor time of all threads so far
+};
+
+/// A uniform plan of finish.baselines on the design that it would have been shown on as a plan of
+/// the search: of those within the limits the one of least geometric mean of costs. Where none is
+/// within them, the one nearest to them (DesignGate::Verdict::nearest).
+struct OwnDesign {
+  std::size_t evaluated = 0;  ///< into CodesignResult::evaluated
+  DesignPoint point;
+  std::string design;
+  HardwareCost hardware;
+  bool is_within_limits = false;
 };
 
 /// What a search for hardware found beside the plans.
@@ -60,6 +74,7 @@ struct HardwareSearchSummary {
   /// For every plan of CodesignResult::evaluated the design that its costs there are of.
   std::vector<DesignPoint> chosen;
   std::vector<std::string> chosen_designs;
+  std::vector<OwnDesign> own_designs;  ///< of finish.baselines, which `chosen` has on the reference
   std::vector<std::string> energy_components, level_names;  ///< of the space
   double clock_mhz = 0.0;
 };

@@ -35,14 +35,16 @@ class HardwareSpace {
   [[nodiscard]] virtual std::int64_t size() const = 0;
   [[nodiscard]] virtual double clock_mhz() const = 0;
 
-  /// For every plan the designs that no other one of the space dominates. None when stopped.
-  /// Errors  layers that no design can run, each by name.
+  /// For every plan the designs that no other one of the space dominates; none of them when no
+  /// design runs the plan. No fronts at all when stopped.
+  /// Errors  layers that are beyond the model of the space, whatever the design.
   [[nodiscard]] virtual Expected<std::optional<std::vector<std::vector<DesignPoint>>>> fronts(
       std::span<const PrecisionPlan> plans, int threads, const std::stop_token& stop) = 0;
 
   /// The design that others are compared with.
   [[nodiscard]] virtual DesignSizes reference() const = 0;
-  /// A plan on any design, of the space or not. Errors  as fronts().
+  /// A plan on any design, of the space or not.
+  /// Errors  layers that the design cannot run, each by name.
   [[nodiscard]] virtual Expected<DesignPoint> point(const PrecisionPlan& plan,
                                                     const DesignSizes& sizes) = 0;
   /// The same in the units of the report. A plan that point() refuses is a bug.

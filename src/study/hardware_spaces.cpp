@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "base/check.hpp"
 #include "study/array_space.hpp"
@@ -39,6 +40,7 @@ class Check {
     check_targets();
     check_search();
     const bool is_overlay = options_.space == DesignSpaceKind::overlay;
+    check_ignored_keys();
     Diagnostics problems =
         is_overlay ? check(options_.overlay) : check(options_.array, accelerator_);
     for (Diagnostic& problem : problems) {
@@ -85,24 +87,54 @@ class Check {
   }
 
   void check_search() {
-    if (study_.search.algorithm != Algorithm::nsga2) {
-      add("hardware.search",
-          "plans are bred by nsga2, but search.algorithm is " +
-              std::string(name(study_.search.algorithm)),
-          "algorithm: nsga2, or no hardware.search");
+    const Algorithm algorithm = study_.search.algorithm;
+    if (algorithm != Algorithm::nsga2 && algorithm != Algorithm::random) {
+      add("search.algorithm",
+          std::string(name(algorithm)) + " does not search for plans and designs together",
+          "nsga2 or random, or no hardware.search");
     }
     if (!study_.search.levels.empty()) {
-      add("hardware.search", "works without levels of abstraction, but search.levels lists some",
+      add("search.levels", "hardware.search works without levels of abstraction",
           "leave out one of them");
     }
     if (study_.accelerators.size() > 1) {
-      add("hardware.search", "searches the designs of one machine, but accelerators lists several",
+      add("accelerators", "lists several, but hardware.search searches the designs of one machine",
           "leave one of them, or leave hardware.search out");
     }
     if (study_.schedule != Schedule::layer_by_layer) {
-      add("hardware.search",
-          "runs layers one by one, but schedule is " + std::string(name(study_.schedule)),
-          "schedule: layer_by_layer");
+      add("schedule",
+          "is " + std::string(name(study_.schedule)) +
+              ", but with hardware.search layers run one by one",
+          "layer_by_layer");
+    }
+  }
+
+  /// Keys that say something, but nothing to this search.
+  void check_ignored_keys() {
+    const auto ignore = [this](std::string place, const std::string& why) {
+      add(std::move(place), "does not count: " + why, "leave it out");
+    };
+    if (study_.search.objectives != SearchOptions{}.objectives) {
+      ignore("search.objectives",
+             "hardware.search minimises the error and the costs of hardware.search.objectives");
+    }
+    if (!study_.search.sensitivity_seeds) {
+      ignore("search.sensitivity_seeds", "hardware.search never begins with these plans");
+    }
+    if (options_.space == DesignSpaceKind::array) {
+      if (options_.overlay != OverlaySpaceOptions{})
+        ignore("hardware.search.overlay", "hardware.search.space is array");
+      return;
+    }
+    if (options_.array != ArraySpaceOptions{})
+      ignore("hardware.search.array", "hardware.search.space is overlay");
+    if (study_.mapper != MappingSearchOptions{})
+      ignore("mapper", "overlays have schedules of their own (hardware.search.overlay.rules)");
+    if (!std::holds_alternative<chip::BitSerialEngine>(accelerator_.engine().kind)) {
+      add("accelerator",
+          "designs of space: overlay take the place of " + accelerator_.name() +
+              ", which is no bit-serial machine",
+          "bismo, or space: array");
     }
   }
 
@@ -123,10 +155,11 @@ std::unique_ptr<HardwareSpace> make_space(const LoadedStudy& study, chip::Mappin
   }
   auto space = ArraySpace::make(study.network, study.accelerator, hardware, options.array,
                                 options.effective_objectives(),
-                                [&mappings, mapper = mapper_options(study.options)](
-                                    const Layer& layer, const chip::Accelerator& design) {
-                                  return mappings.map(layer, design, mapper);
-                                });
+                                {[&mappings, mapper = mapper_options(study.options)](
+                                     const Layer& layer, const chip::Accelerator& design) {
+                                   return mappings.map(layer, design, mapper);
+                                 },
+                                 study.options.search.seed});
   HWFLOW_CHECK(space.has_value(), "a study that was not checked: " + to_text(space.error()));
   return std::move(*space);
 }

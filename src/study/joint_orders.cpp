@@ -13,6 +13,7 @@
 #include "base/random.hpp"
 #include "pareto/nsga2.hpp"
 #include "study/accuracy_predictor.hpp"
+#include "study/algorithms.hpp"
 #include "study/search_ledger.hpp"
 
 namespace hwflow::study {
@@ -26,19 +27,13 @@ constexpr int kMostIdleGenerations = 100;
 /// Random plans drawn for each seed that is wanted, before the search begins with fewer.
 constexpr std::size_t kMostDraws = 100;
 constexpr std::uint64_t kSeedStream = 0x5eed;
+constexpr std::uint64_t kDrawStream = 0xd4a3;
 
-/// Objectives of plans that are out of the question: behind all others, by what they lack.
-Objectives lacking(double violation) { return {2.0 + violation, 2.0 + violation}; }
-
-pareto::Nsga2Options nsga2_options(const SearchOptions& options) {
-  pareto::Nsga2Options result;
-  result.population = options.population;
-  // The budget says when to end.
-  result.generations = options.evaluations ? std::numeric_limits<int>::max() : options.generations;
-  result.breeding = {options.crossover, options.mutation, options.crossover_probability,
-                     options.mutation_probability};
-  result.seed = options.seed;
-  return result;
+/// Objectives of plans that are out of the question: behind all others, by what they lack; those
+/// that no design runs come last.
+Objectives lacking(std::optional<double> violation) {
+  const double lack = 2.0 + violation.value_or(std::numeric_limits<double>::max() / 8.0);
+  return {lack, lack};
 }
 
 /// One search in either order: what plans are, how they are compared, and which are measured.
@@ -57,22 +52,7 @@ class JointSearch {
   void run() {
     const std::optional<std::vector<Genome>> seeds = this->seeds();
     if (!seeds) return;
-    pareto::Nsga2Options settings = nsga2_options(options_);
-    settings.oversample = options_.surrogate.oversample;
-    settings.choose = [this](std::span<const Genome> brood, std::size_t count) {
-      return choose(brood, count);
-    };
-    const auto on_generation = [this](const pareto::Generation& generation) {
-      population_.clear();
-      for (const std::size_t i : generation.population)
-        population_.push_back(generation.archive.entries()[i].objectives);
-      ledger_.close_generation(fmt::format("generation {}", generation.index));
-    };
-    const pareto::Nsga2Result outcome = pareto::run_nsga2(
-        ledger_.plans().genomes(), *seeds, settings,
-        [this](std::span<const Genome> brood) { return evaluate(brood); }, on_generation,
-        ledger_.stop_token());
-    if (outcome.stopped) ledger_.stop();
+    options_.algorithm == Algorithm::random ? draw(*seeds) : breed(*seeds);
   }
 
  protected:
@@ -90,6 +70,43 @@ class JointSearch {
   double most_operations_;
 
  private:
+  void breed(const std::vector<Genome>& seeds) {
+    pareto::Nsga2Options settings = breeding_options(options_);
+    // The budget says when to end.
+    settings.generations =
+        options_.evaluations ? std::numeric_limits<int>::max() : options_.generations;
+    settings.choose = [this](std::span<const Genome> brood, std::size_t count) {
+      return choose(brood, count);
+    };
+    const auto on_generation = [this](const pareto::Generation& generation) {
+      population_.clear();
+      for (const std::size_t i : generation.population)
+        population_.push_back(generation.archive.entries()[i].objectives);
+      ledger_.close_generation(fmt::format("generation {}", generation.index));
+    };
+    const pareto::Nsga2Result outcome = pareto::run_nsga2(
+        ledger_.plans().genomes(), seeds, settings,
+        [this](std::span<const Genome> brood) { return evaluate(brood); }, on_generation,
+        ledger_.stop_token());
+    if (outcome.stopped) ledger_.stop();
+  }
+
+  /// As many plans as breeding would look at, or measure within a budget, all drawn at random.
+  void draw(const std::vector<Genome>& seeds) {
+    if (!evaluate(seeds)) return;
+    ledger_.close_generation("seeds");
+    Rng rng = Rng::derive(options_.seed, kDrawStream);
+    for (int brood = 1; options_.evaluations || brood <= options_.generations; ++brood) {
+      if (ledger_.evaluations_left() == 0) return;
+      std::vector<Genome> drawn;
+      while (drawn.size() < static_cast<std::size_t>(options_.population))
+        drawn.push_back(random_genome(rng));
+      const std::optional<std::vector<Objectives>> values = evaluate(drawn);
+      if (!values || values->empty()) return;
+      ledger_.close_generation(fmt::format("brood {}", brood));
+    }
+  }
+
   [[nodiscard]] std::vector<PrecisionPlan> decoded(std::span<const Genome> genomes) const {
     std::vector<PrecisionPlan> plans;
     for (const Genome& genome : genomes) plans.push_back(ledger_.plans().decode(genome));
@@ -151,7 +168,7 @@ class JointSearch {
       (is_wanted(at(places[i])) ? good : rest).push_back(i);
     good = most_promising(places, good);
     std::stable_sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
-      return at(places[a]).verdict->violation < at(places[b]).verdict->violation;
+      return lacking(at(places[a]).verdict->violation) < lacking(at(places[b]).verdict->violation);
     });
     good.insert(good.end(), rest.begin(), rest.end());
     good.resize(std::min(good.size(), count));

@@ -57,6 +57,7 @@ class Outcome {
     const auto start = std::chrono::steady_clock::now();
     if (!ledger_.stopped()) price_measured_plans();
     fill_evaluated();
+    fill_own_designs();
     fill_summary();
     fill_curve();
     fill_pairs();
@@ -82,19 +83,45 @@ class Outcome {
         [&](const WidthPair& pair) { return ledger_.plans().uniform(pair) == plan; });
   }
 
-  /// The design that a plan is shown on.
-  [[nodiscard]] DesignSizes choose(const Strategy& strategy) const {
-    DesignSizes best = model_.space().reference();
-    if (!strategy.verdict || is_baseline(strategy.plan)) return best;
+  /// Of the designs within the limits the one of least geometric mean of costs.
+  [[nodiscard]] std::optional<DesignPoint> best_inside(const Strategy& strategy) const {
+    if (!strategy.verdict) return std::nullopt;
+    std::optional<DesignPoint> best;
     double least = 0.0;
     for (const DesignPoint& point : strategy.verdict->inside) {
       double product = 1.0;
       for (const double value : ledger_.gate().scaled(point)) product *= value;
-      if (&point != &strategy.verdict->inside.front() && product >= least) continue;
+      if (best && product >= least) continue;
       least = product;
-      best = point.sizes;
+      best = point;
     }
     return best;
+  }
+
+  /// The design that a plan is shown on; none: no design runs it.
+  [[nodiscard]] std::optional<DesignPoint> choose(const Strategy& strategy) const {
+    HardwareSpace& space = model_.space();
+    if (!is_baseline(strategy.plan)) {
+      if (std::optional<DesignPoint> best = best_inside(strategy)) return best;
+    }
+    Expected<DesignPoint> reference = space.point(strategy.plan, space.reference());
+    if (reference) return std::move(*reference);
+    return strategy.verdict ? strategy.verdict->nearest : std::nullopt;
+  }
+
+  /// Baselines, which are shown on the reference, on designs of their own.
+  void fill_own_designs() {
+    for (const auto& [place, evaluated] : evaluated_) {
+      const Strategy& strategy = ledger_.strategies()[place];
+      if (!is_baseline(strategy.plan) || !strategy.verdict) continue;
+      std::optional<DesignPoint> own = best_inside(strategy);
+      const bool is_inside = own.has_value();
+      if (!own) own = strategy.verdict->nearest;
+      if (!own) continue;
+      HardwareSpace& space = model_.space();
+      summary_.own_designs.push_back({evaluated, *own, space.describe(own->sizes),
+                                      space.cost(strategy.plan, own->sizes), is_inside});
+    }
   }
 
   void fill_evaluated() {
@@ -103,8 +130,9 @@ class Outcome {
     for (std::size_t i = 0; i < known_; ++i) {
       const Strategy& strategy = ledger_.strategies()[i];
       if (!strategy.accuracy) continue;
-      const DesignSizes sizes = choose(strategy);
-      model_.choose(strategy.plan, sizes);
+      std::optional<DesignPoint> design = choose(strategy);
+      if (!design) continue;
+      model_.choose(strategy.plan, design->sizes);
       EvaluatedPlan plan;
       plan.plan = strategy.plan;
       plan.generation = strategy.generation;
@@ -119,11 +147,13 @@ class Outcome {
       evaluated_[i] = result_.evaluated.size();
       if (is_baseline(plan.plan)) result_.baselines.push_back(result_.evaluated.size());
       result_.evaluated.push_back(std::move(plan));
-      const Expected<DesignPoint> point = model_.space().point(strategy.plan, sizes);
-      HWFLOW_CHECK(point.has_value(), "a measured plan that its design cannot run");
-      summary_.chosen.push_back(*point);
-      summary_.chosen_designs.push_back(model_.space().describe(sizes));
+      summary_.chosen_designs.push_back(model_.space().describe(design->sizes));
+      summary_.chosen.push_back(std::move(*design));
     }
+    fill_front(points);
+  }
+
+  void fill_front(const std::vector<pareto::Objectives>& points) {
     result_.front = pareto::pareto_front(points);
     std::stable_sort(result_.front.begin(), result_.front.end(),
                      [&](std::size_t a, std::size_t b) { return points[a] < points[b]; });

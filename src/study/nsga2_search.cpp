@@ -14,16 +14,12 @@ namespace {
 
 pareto::Nsga2Options options_of(const SearchLedger& ledger, const SearchOptions& options) {
   const bool is_last = ledger.level_count() == levels_of(options).size();
-  pareto::Nsga2Options result;
-  result.population = options.population;
+  pareto::Nsga2Options result = breeding_options(options);
   // The budget says when to end.
   result.generations =
       options.evaluations && is_last ? std::numeric_limits<int>::max() : options.generations;
-  result.breeding = {options.crossover, options.mutation, options.crossover_probability,
-                     options.mutation_probability};
   // Levels breed from the same plans: with the same numbers they would breed the same plans.
-  result.seed = options.seed + ledger.level_count() - 1;
-  result.oversample = options.surrogate.oversample;
+  result.seed += ledger.level_count() - 1;
   return result;
 }
 

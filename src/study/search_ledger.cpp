@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <set>
 #include <utility>
@@ -26,7 +25,8 @@ SearchLedger::SearchLedger(const Study& study, const LevelModels& models,
       store_(store),
       setting_(setting),
       evaluator_(models.fine, accuracy, store, setting.threads, setting.progress, setting.stop),
-      budget_(study.search.evaluations) {
+      budget_(study.search.evaluations),
+      clock_(store, setting.run, setting.only_known) {
   if (setting.only_known) evaluator_.use_only_the_store();
 }
 
@@ -240,20 +240,6 @@ double SearchLedger::volume_of(const Indices& front,
   return pareto::hypervolume(points, Objectives(normalisers.size(), 1.0));
 }
 
-/// The time of a generation is that of the process that finished it first.
-double SearchLedger::seconds_at_close() {
-  const auto now = std::chrono::steady_clock::now();
-  seconds_ += std::chrono::duration<double>(now - closed_).count();
-  closed_ = now;
-  if (!setting_.run) return seconds_;
-  const std::string fact = fmt::format("{}generation {}", kSecondsFact, generation_);
-  const std::optional<std::string> known = store_.find_fact(*setting_.run, fact);
-  const std::string text = known.value_or(fmt::format("{:.3f}", seconds_));
-  if (!known && !setting_.only_known) store_.save_fact(*setting_.run, fact, text);
-  seconds_ = std::strtod(text.c_str(), nullptr);
-  return seconds_;
-}
-
 void SearchLedger::close_generation(const std::string& label,
                                     std::optional<double> rank_correlation) {
   if (!alive()) return;
@@ -267,7 +253,7 @@ void SearchLedger::close_generation(const std::string& label,
   summary.front_size = static_cast<std::int64_t>(front.size());
   summary.hypervolume = volume;
   summary.schedules_searched = models_.fine.schedules_searched();
-  summary.seconds = seconds_at_close();
+  summary.seconds = clock_.close(fmt::format("generation {}", summary.generation)).front();
   summary.rank_correlation = rank_correlation;
   level.summary.generations.push_back(summary);
   const std::string predicted =

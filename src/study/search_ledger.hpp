@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -10,6 +9,7 @@
 
 #include "pareto/dominance.hpp"
 #include "study/accuracy_predictor.hpp"
+#include "study/generation_clock.hpp"
 #include "study/plan_evaluator.hpp"
 #include "study/plan_space.hpp"
 #include "study/search.hpp"
@@ -139,7 +139,6 @@ class SearchLedger {
   [[nodiscard]] double volume_of(const Indices& front,
                                  const std::map<std::size_t, HardwareCost>& costs,
                                  const pareto::Objectives& normalisers) const;
-  [[nodiscard]] double seconds_at_close();
   void fill_evaluated(SearchResult& result, const Level& last) const;
   void fill_levels(SearchResult& result);
 
@@ -155,8 +154,7 @@ class SearchLedger {
   std::vector<Level> levels_;
   std::optional<std::int64_t> budget_, level_budget_;
   int generation_ = 0;
-  double seconds_ = 0.0;  ///< until the last close
-  std::chrono::steady_clock::time_point closed_ = std::chrono::steady_clock::now();
+  GenerationClock clock_;
   double comparing_seconds_ = 0.0;
   std::int64_t comparing_searches_ = 0;
   bool stopped_ = false;

@@ -3,25 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <chrono>
+#include <iterator>
 #include <limits>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "base/check.hpp"
 #include "study/run_session.hpp"
 
 namespace hwflow::study {
-namespace {
-
-double seconds_between(std::chrono::steady_clock::time_point from,
-                       std::chrono::steady_clock::time_point to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
-}  // namespace
-
 StrategyLedger::StrategyLedger(const Study& study, const PlanSpace& plans, HardwareModel& unpriced,
                                HardwareSpace& space, train::AccuracyModel& accuracy,
                                RunStore& store, const SearchSetting& setting)
@@ -32,7 +24,8 @@ StrategyLedger::StrategyLedger(const Study& study, const PlanSpace& plans, Hardw
       accuracy_(accuracy),
       store_(store),
       setting_(setting),
-      evaluator_(unpriced, accuracy, store, setting.threads, setting.progress, setting.stop) {
+      evaluator_(unpriced, accuracy, store, setting.threads, setting.progress, setting.stop),
+      clock_(store, setting.run, setting.only_known) {
   if (setting.only_known) evaluator_.use_only_the_store();
 }
 
@@ -41,16 +34,36 @@ void StrategyLedger::set_total(std::int64_t total, std::string note) {
   evaluator_.set_note(std::move(note));
 }
 
+Expected<DesignPoint> StrategyLedger::on_reference(const WidthPair& widths,
+                                                   const std::string& key) {
+  Expected<DesignPoint> point = space_.point(plans_.uniform(widths), space_.reference());
+  if (point) return point;
+  Diagnostics problems = std::move(point).error();
+  for (Diagnostic& problem : problems) {
+    problem.reason = fmt::format("uniform {}/{} cannot run on the reference design: {}: {}",
+                                 widths.weights, widths.inputs, problem.place, problem.reason);
+    problem.place = key;
+    if (problem.hint.empty()) problem.hint = "other widths, or a larger reference";
+    problem.kind = ProblemKind::wrong_input;
+  }
+  return Unexpected{std::move(problems)};
+}
+
 void StrategyLedger::begin() {
   const HardwareSearchOptions& options = *study_.hardware.search;
-  const PrecisionPlan plan =
-      plans_.uniform({options.reference_widths.weights, options.reference_widths.inputs});
-  Expected<DesignPoint> point = space_.point(plan, space_.reference());
-  if (!point) {
-    problems_ = std::move(point).error();
-    return;
+  const auto require = [&](const WidthPair& widths, const std::string& key) {
+    Expected<DesignPoint> point = on_reference(widths, key);
+    if (!point) std::ranges::copy(point.error(), std::back_inserter(problems_));
+    return point ? std::move(*point) : DesignPoint{};
+  };
+  reference_ = require({options.reference_widths.weights, options.reference_widths.inputs},
+                       "hardware.search.reference_widths");
+  std::vector<PrecisionPlan> baselines;
+  for (std::size_t i = 0; i < study_.finish.baselines.size(); ++i) {
+    static_cast<void>(require(study_.finish.baselines[i], fmt::format("finish.baselines[{}]", i)));
+    baselines.push_back(plans_.uniform(study_.finish.baselines[i]));
   }
-  reference_ = std::move(*point);
+  if (!alive()) return;
   std::vector<std::optional<double>> targets;
   for (const HardwareObjective objective : space_.objectives())
     targets.push_back(options.targets.of(objective));
@@ -64,8 +77,6 @@ void StrategyLedger::begin() {
     return;
   }
   worst_error_ = std::min(1.0, 1.0 - float_accuracy->top1() + options.accuracy_loss_points / 100.0);
-  std::vector<PrecisionPlan> baselines;
-  for (const WidthPair& pair : study_.finish.baselines) baselines.push_back(plans_.uniform(pair));
   measure(enter(baselines));
 }
 
@@ -103,7 +114,7 @@ bool StrategyLedger::price(std::span<const std::size_t> places) {
     strategies_[place].verdict = gate_->judge(front);
     strategies_[place].designs = static_cast<std::int64_t>(front.size());
   }
-  pricing_ += seconds_between(start, std::chrono::steady_clock::now());
+  pricing_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return true;
 }
 
@@ -144,25 +155,6 @@ double StrategyLedger::harm(const Strategy& strategy) const {
   return (1.0 - strategy.accuracy->top1()) / worst_error_;
 }
 
-/// The time of a generation is that of the process that finished it first.
-std::pair<double, double> StrategyLedger::seconds_at_close(const std::string& name) {
-  const auto now = std::chrono::steady_clock::now();
-  seconds_ += seconds_between(closed_, now);
-  hardware_seconds_ += pricing_;
-  closed_ = now;
-  pricing_ = 0.0;
-  if (!setting_.run) return {seconds_, hardware_seconds_};
-  const std::string fact = kSecondsFact + name;
-  const std::optional<std::string> known = store_.find_fact(*setting_.run, fact);
-  const std::string text =
-      known.value_or(fmt::format("{:.3f} {:.3f}", seconds_, hardware_seconds_));
-  if (!known && !setting_.only_known) store_.save_fact(*setting_.run, fact, text);
-  char* end = nullptr;
-  seconds_ = std::strtod(text.c_str(), &end);
-  hardware_seconds_ = std::strtod(end, nullptr);
-  return {seconds_, hardware_seconds_};
-}
-
 void StrategyLedger::close(const std::string& name, const std::string& label) {
   if (!alive()) return;
   Close close;
@@ -170,7 +162,11 @@ void StrategyLedger::close(const std::string& name, const std::string& label) {
   close.summary.generation = generation_++;
   close.summary.considered = static_cast<std::int64_t>(strategies_.size());
   close.summary.evaluations = evaluations_;
-  std::tie(close.summary.seconds, close.summary.hardware_seconds) = seconds_at_close(name);
+  const std::vector<double> totals =
+      clock_.close(name, std::array{std::exchange(pricing_, 0.0), processor_.lap()});
+  close.summary.seconds = totals[0];
+  close.summary.hardware_seconds = totals[1];
+  close.summary.cpu_seconds = totals[2];
   closes_.push_back(std::move(close));
   evaluator_.set_note(
       fmt::format("{}, {} plans, {} measured", label, strategies_.size(), evaluations_));

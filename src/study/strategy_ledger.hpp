@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "study/design_gate.hpp"
+#include "study/generation_clock.hpp"
 #include "study/hardware_search_result.hpp"
 #include "study/plan_evaluator.hpp"
 #include "study/plan_space.hpp"
@@ -34,7 +34,9 @@ class StrategyLedger {
                  HardwareSpace& space, train::AccuracyModel& accuracy, RunStore& store,
                  const SearchSetting& setting);
 
-  /// Measures the float network and the uniform plans of the re-training, and prices the reference.
+  /// Prices the reference, then measures the float network and the uniform plans of the
+  /// re-training.
+  /// Errors  one of these plans, or that of reference_widths, cannot run on the reference.
   void begin();
   [[nodiscard]] bool alive() const { return problems_.empty() && !stopped_; }
   void stop() { stopped_ = true; }
@@ -78,7 +80,8 @@ class StrategyLedger {
   void set_total(std::int64_t total, std::string note);
 
  private:
-  [[nodiscard]] std::pair<double, double> seconds_at_close(const std::string& name);
+  /// Problems of a plan on the reference design, at the key that asks for it.
+  [[nodiscard]] Expected<DesignPoint> on_reference(const WidthPair& widths, const std::string& key);
   void close(const std::string& name, const std::string& label);
 
   const Study& study_;
@@ -97,9 +100,9 @@ class StrategyLedger {
   std::int64_t evaluations_ = 0;
   std::vector<Close> closes_;
   int generation_ = 0;
-  double seconds_ = 0.0, hardware_seconds_ = 0.0;  ///< until the last close
-  double pricing_ = 0.0;                           ///< since then
-  std::chrono::steady_clock::time_point closed_ = std::chrono::steady_clock::now();
+  GenerationClock clock_;
+  ProcessorClock processor_;
+  double pricing_ = 0.0;  ///< seconds since the last close
   bool stopped_ = false;
   Diagnostics problems_;
 };

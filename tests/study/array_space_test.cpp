@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -40,9 +41,10 @@ ArraySpaceOptions small_arrays() {
 }
 
 std::unique_ptr<ArraySpace> small_space(const ArraySpaceOptions& options,
-                                        std::vector<HardwareObjective> objectives) {
+                                        std::vector<HardwareObjective> objectives,
+                                        std::uint64_t seed = 1) {
   return std::move(ArraySpace::make(small_network(), small_accelerator(), {}, options,
-                                    std::move(objectives), map_on))
+                                    std::move(objectives), {map_on, seed}))
       .value();
 }
 
@@ -127,14 +129,62 @@ TEST(ArraySpace, WithoutListsThereIsOnlyTheAccelerator) {
   EXPECT_EQ(space->describe(space->reference()), "2 x 2, registers 0 B, buffers 8 KiB");
 }
 
-TEST(ArraySpace, NamesTheLayersThatNoDesignCanRun) {
+/// An ordinary no: the search goes on with other plans.
+TEST(ArraySpace, APlanThatNoDesignCanRunHasNoFront) {
   ArraySpaceOptions options;
   options.buffer_bits = {4096};
-  const auto space = small_space(options, {energy, latency, area});
   const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
-  const auto fronts = space->fronts({&plan, 1}, 1, {});
-  ASSERT_FALSE(fronts.has_value());
-  EXPECT_NE(to_text(fronts.error()).find("no design of the space can run it"), std::string::npos);
+  for (const std::int64_t most : {256, 0}) {  // priced all, or bred
+    options.most_exhaustive = most;
+    const auto space = small_space(options, {energy, latency, area});
+    const auto fronts = space->fronts({&plan, 1}, 1, {});
+    ASSERT_TRUE(fronts.has_value());
+    EXPECT_TRUE(fronts->value()[0].empty());
+    const auto point = space->point(plan, {2, 2, 0, 4096, INFINITY});
+    ASSERT_FALSE(point.has_value());
+    EXPECT_NE(to_text(point.error()).find("conv3"), std::string::npos);
+  }
+}
+
+/// Nothing is bred, so that the front is that of 8 designs out of 18: of other ones for another
+/// seed, but always with the reference, a design of the space, among them.
+TEST(ArraySpace, TheGeneticSearchBeginsWithTheReferenceAndFollowsTheSeed) {
+  ArraySpaceOptions options = small_arrays();
+  options.most_exhaustive = 1;
+  options.population = 8;
+  options.generations = 0;
+  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  std::set<std::set<std::vector<double>>> fronts;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto space = small_space(options, {energy, latency, dram, area}, seed);
+    const std::vector<double> reference = space->point(plan, space->reference())->costs;
+    const auto front = costs_of(space->fronts({&plan, 1}, 1, {})->value()[0]);
+    EXPECT_TRUE(std::any_of(front.begin(), front.end(), [&](const auto& costs) {
+      return costs == reference || pareto::dominates(costs, reference);
+    })) << seed;
+    EXPECT_EQ(costs_of(small_space(options, {energy, latency, dram, area}, seed)
+                           ->fronts({&plan, 1}, 3, {})
+                           ->value()[0]),
+              front);
+    fronts.insert(front);
+  }
+  EXPECT_GT(fronts.size(), 10U);
+}
+
+/// A wider interface is free unless the accelerator tells its area: then it is refused.
+TEST(ArraySpace, BandwidthThatCostsNothingIsNotSearched) {
+  chip::Accelerator::Fields fields = small_accelerator().fields();
+  fields.levels[0].read_bandwidth_bits_per_cycle = 16.0;
+  ArraySpaceOptions options;
+  options.dram_bits_per_cycle = {16.0};
+  EXPECT_TRUE(check(options, chip::Accelerator::make(fields).value()).empty());
+  options.dram_bits_per_cycle = {16.0, 32.0};
+  const Diagnostics problems = check(options, chip::Accelerator::make(fields).value());
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].place, "dram_bits_per_cycle");
+  EXPECT_NE(problems[0].hint.find("area_um2"), std::string::npos);
+  fields.levels[0].area_um2 = 1e5;
+  EXPECT_TRUE(check(options, chip::Accelerator::make(fields).value()).empty());
 }
 
 TEST(ArraySpace, LayersOfAScheduleAddUpToTheCost) {
@@ -163,11 +213,12 @@ TEST(ArraySpace, TellsEverythingThatIsWrong) {
   options.dram_bits_per_cycle = {16.0};
   options.population = 10;
   const Diagnostics problems = check(options, small_accelerator());
-  ASSERT_EQ(problems.size(), 4U);
+  ASSERT_EQ(problems.size(), 5U);
   EXPECT_EQ(problems[0].place, "rows[1]");
   EXPECT_EQ(problems[1].place, "register_bits[0]");
   EXPECT_EQ(problems[2].place, "dram_bits_per_cycle[0]");
-  EXPECT_EQ(problems[3].place, "population");
+  EXPECT_EQ(problems[3].place, "dram_bits_per_cycle");
+  EXPECT_EQ(problems[4].place, "population");
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST(DesignGate, PassesWhenADesignMeetsAllTargets) {
 
   const auto outside = gate.judge(front_of({{60.0, 5.0}, {40.0, 11.0}, {100.0, 1.0}}));
   EXPECT_FALSE(outside.passes);
-  EXPECT_NEAR(outside.violation, 0.1, 1e-8);  // 11 of 10, where 60 of 50 is 0.2
+  EXPECT_NEAR(outside.violation.value(), 0.1, 1e-8);  // 11 of 10, where 60 of 50 is 0.2
+  EXPECT_EQ(outside.nearest->sizes, DesignSizes{1.0});
   EXPECT_EQ(outside.volume, 0.0);
   EXPECT_TRUE(outside.inside.empty());
 
@@ -50,7 +51,10 @@ TEST(DesignGate, AsksForSomethingBetterWhenThereAreNoTargets) {
 }
 
 TEST(DesignGate, RefusesAFrontWithoutDesigns) {
-  EXPECT_FALSE(DesignGate({1.0}, Targets{0.5}).judge({}).passes);
+  const auto verdict = DesignGate({1.0}, Targets{0.5}).judge({});
+  EXPECT_FALSE(verdict.passes);
+  EXPECT_FALSE(verdict.violation.has_value());
+  EXPECT_FALSE(verdict.nearest.has_value());
 }
 
 /// Witness: every design by itself, and the volume by another algorithm.
@@ -86,7 +90,7 @@ TEST(DesignGate, AgreesWithEveryDesignByItself) {
     EXPECT_EQ(verdict.passes, inside > 0);
     EXPECT_EQ(verdict.inside.size(), inside);
     if (!costs.empty()) {
-      EXPECT_NEAR(verdict.violation, least, 1e-8);
+      EXPECT_NEAR(verdict.violation.value(), least, 1e-8);
     }
     EXPECT_NEAR(verdict.volume, pareto::hypervolume(scaled, pareto::Objectives(objectives, 1.0)),
                 1e-7);

@@ -7,8 +7,15 @@
 namespace hwflow::study {
 namespace {
 
+/// The small machine as a bit-serial one, whose place overlays may take.
+chip::Accelerator bit_serial() {
+  chip::Accelerator::Fields fields = small_accelerator().fields();
+  fields.engine.kind = chip::BitSerialEngine{};
+  return chip::Accelerator::make(fields).value();
+}
+
 std::vector<std::string> places_of(const Study& study,
-                                   const chip::Accelerator& accelerator = small_accelerator()) {
+                                   const chip::Accelerator& accelerator = bit_serial()) {
   std::vector<std::string> places;
   for (const Diagnostic& problem : check_hardware_search(study, accelerator))
     places.push_back(problem.place);
@@ -29,28 +36,56 @@ TEST(HardwareSpaces, TellsEverythingThatIsWrong) {
                        HardwareObjective::latency};
   search.targets.area = 0.5;
   search.overlay.dm = {4, 2};
-  study.search.algorithm = Algorithm::random;
+  study.search.algorithm = Algorithm::greedy;
   study.search.levels = {{Abstraction::fine, 1, std::nullopt}};
   study.schedule = Schedule::fused;
   EXPECT_EQ(places_of(study),
             (Places{"hardware.search.objectives[1]", "hardware.search.objectives[2]",
                     "hardware.search.targets.dram", "hardware.search.targets.bram",
-                    "hardware.search.targets.area", "hardware.search", "hardware.search",
-                    "hardware.search", "hardware.search.overlay.dm[1]"}));
+                    "hardware.search.targets.area", "search.algorithm", "search.levels", "schedule",
+                    "hardware.search.overlay.dm[1]"}));
 }
 
 TEST(HardwareSpaces, SearchesOneMachineAndPredictsNothing) {
   Study study = joint_study(SearchOrder::nested);
   study.accelerators = {{"bitfusion", "", {}}, {"bismo", "", {}}};
-  EXPECT_EQ(places_of(study), Places{"hardware.search"});
+  EXPECT_EQ(places_of(study), Places{"accelerators"});
   study.accelerators.pop_back();
   EXPECT_EQ(places_of(study), Places{});
+}
+
+TEST(HardwareSpaces, AsksForNsga2OrRandomPlans) {
+  Study study = joint_study(SearchOrder::nested);
+  for (const Algorithm algorithm : {Algorithm::nsga2, Algorithm::random, Algorithm::greedy,
+                                    Algorithm::uniform, Algorithm::agent}) {
+    study.search.algorithm = algorithm;
+    const bool is_known = algorithm == Algorithm::nsga2 || algorithm == Algorithm::random;
+    EXPECT_EQ(places_of(study), is_known ? Places{} : Places{"search.algorithm"});
+  }
+}
+
+/// Keys that the search does not read are told of, each by its name.
+TEST(HardwareSpaces, RefusesKeysThatDoNotCount) {
+  Study study = joint_study(SearchOrder::nested);
+  study.search.objectives = {Objective::accuracy, Objective::dram};
+  study.search.sensitivity_seeds = false;
+  study.hardware.search->array.rows = {2};
+  study.mapper.max_evaluations = 10;
+  EXPECT_EQ(places_of(study, small_accelerator()),
+            (Places{"search.objectives", "search.sensitivity_seeds", "hardware.search.array",
+                    "mapper", "accelerator"}));
+  study = joint_study(SearchOrder::nested);
+  study.hardware.search->space = DesignSpaceKind::array;
+  study.hardware.search->targets = {};
+  study.mapper.max_evaluations = 10;
+  EXPECT_EQ(places_of(study, small_accelerator()), Places{"hardware.search.overlay"});
 }
 
 TEST(HardwareSpaces, ChecksArraysAgainstTheAccelerator) {
   Study study = joint_study(SearchOrder::nested);
   HardwareSearchOptions& search = *study.hardware.search;
   search.space = DesignSpaceKind::array;
+  search.overlay = {};
   search.targets = {};
   search.reference_widths = {16, 16};
   chip::Accelerator::Fields fields = small_accelerator().fields();

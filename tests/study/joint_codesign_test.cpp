@@ -101,6 +101,8 @@ TEST_P(JointCodesignTest, AReportTellsTheSame) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].hypervolume, b[i].hypervolume);
     EXPECT_EQ(a[i].seconds, b[i].seconds);
+    EXPECT_EQ(a[i].hardware_seconds, b[i].hardware_seconds);
+    EXPECT_EQ(a[i].cpu_seconds, b[i].cpu_seconds);
   }
 }
 

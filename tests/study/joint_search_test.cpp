@@ -3,9 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <optional>
 #include <set>
 
 #include "pareto/hypervolume.hpp"
+#include "study/array_space.hpp"
 #include "study/joint_orders.hpp"
 #include "tests/study/joint_world.hpp"
 
@@ -171,32 +176,158 @@ TEST_P(JointSearchTest, SpendsABudgetExactly) {
   EXPECT_EQ(run(study, model).accuracy_evaluations, 60);
 }
 
-/// The design that a plan is shown on: within the limits, and none there has a smaller product of
-/// costs; the reference for the uniform plans of the re-training.
+/// Least product of costs of designs within the limits, and least sum of what costs exceed their
+/// limits by; witness: every design on the front of the plan.
+struct BestDesigns {
+  std::optional<double> product;
+  double excess = std::numeric_limits<double>::infinity();
+
+  BestDesigns(const HardwareSearchSummary& found, OverlaySpace& space, const PrecisionPlan& plan) {
+    const auto fronts = space.fronts({&plan, 1}, 1, {}).value().value();
+    for (const DesignPoint& point : fronts[0]) {
+      const double over = excess_of(found, point);
+      excess = std::min(excess, over);
+      if (over == 0.0) product = std::min(product.value_or(1e300), product_of(point));
+    }
+  }
+  static double product_of(const DesignPoint& point) {
+    return std::accumulate(point.costs.begin(), point.costs.end(), 1.0, std::multiplies<>());
+  }
+  static double excess_of(const HardwareSearchSummary& found, const DesignPoint& point) {
+    double over = 0.0;
+    for (std::size_t k = 0; k < point.costs.size(); ++k)
+      over += std::max(0.0, point.costs[k] / found.limits[k] - 1.0);
+    return over;
+  }
+};
+
+/// The design that a plan is shown on: of those within the limits the one of least product of
+/// costs; the reference without any, and for the uniform plans of the re-training. These have a
+/// design of their own beside it, chosen alike, or, when none is within the limits, the nearest.
 TEST_P(JointSearchTest, ShowsPlansOnTheDesignOfLeastCost) {
   const Study study = joint_study(GetParam());
   FakeAccuracyModel model;
   const SearchResult result = run(study, model);
   const HardwareSearchSummary& found = *result.hardware_search;
   const auto space = small_overlay_space(study);
-  const auto product = [](const std::vector<double>& costs) {
-    double value = 1.0;
-    for (const double cost : costs) value *= cost;
-    return value;
-  };
+  std::size_t own = 0, shown_inside = 0, shown_on_reference = 0;
   for (std::size_t i = 0; i < result.evaluated.size(); ++i) {
     const EvaluatedPlan& plan = result.evaluated[i];
     EXPECT_EQ(space->cost(plan.plan, found.chosen[i].sizes), plan.hardware);
     EXPECT_EQ(designed_->cost(plan.plan), plan.hardware);
-    if (found.chosen[i].sizes == space->reference()) continue;
-    const auto fronts = space->fronts({&plan.plan, 1}, 1, {}).value().value();
-    for (const DesignPoint& point : fronts[0]) {
-      const auto values = in_box(found, plan.plan, point.costs);
-      if (std::any_of(values.begin() + 1, values.end(), [](double v) { return v > 1.0; })) continue;
-      EXPECT_GE(product(point.costs), product(found.chosen[i].costs) * (1.0 - 1e-12));
+    EXPECT_EQ(space->point(plan.plan, found.chosen[i].sizes).value(), found.chosen[i]);
+    const BestDesigns best(found, *space, plan.plan);
+    const auto expect_best = [&](const DesignPoint& point) {
+      EXPECT_EQ(BestDesigns::excess_of(found, point), 0.0);
+      EXPECT_NEAR(BestDesigns::product_of(point) / *best.product, 1.0, 1e-12);
+    };
+    const bool is_baseline = plan.plan == PrecisionPlan::uniform(4, 8, 8) ||
+                             plan.plan == PrecisionPlan::uniform(4, 4, 4);
+    if (!is_baseline && best.product) {
+      expect_best(found.chosen[i]);
+      ++shown_inside;
+      continue;
     }
+    EXPECT_EQ(found.chosen[i].sizes, space->reference());
+    ++shown_on_reference;
+    if (!is_baseline) continue;
+    ASSERT_LT(own, found.own_designs.size());
+    const OwnDesign& design = found.own_designs[own++];
+    EXPECT_EQ(design.evaluated, i);
+    EXPECT_EQ(design.hardware, space->cost(plan.plan, design.point.sizes));
+    EXPECT_EQ(design.is_within_limits, best.product.has_value());
+    if (best.product) expect_best(design.point);
+    EXPECT_NEAR(BestDesigns::excess_of(found, design.point), best.excess, 1e-9);
   }
-  EXPECT_EQ(found.chosen[0].sizes, space->reference());  // uniform 8/8
+  EXPECT_EQ(own, 2U);
+  EXPECT_EQ(found.own_designs.size(), own);
+  EXPECT_GT(shown_inside, 0U);
+  EXPECT_GE(shown_on_reference, own);
+}
+
+/// Arrays on which no layer of `width`-bit weights can be mapped.
+std::unique_ptr<DesignedModel> arrays_without(const Study& study, int width) {
+  const auto map_layer = [width](const Layer& layer,
+                                 const chip::Accelerator& design) -> Expected<chip::MappingResult> {
+    if (layer.bits.weights == width)
+      return Unexpected{Diagnostics{{"buffer", "is too small", "", ProblemKind::infeasible}}};
+    chip::MappingResult result = map_by_formula(layer).value();
+    result.cost.levels.resize(design.levels().size());
+    result.cost.cycles /= design.levels()[1].fanout.instances();
+    return result;
+  };
+  const HardwareSearchOptions& search = *study.hardware.search;
+  auto space = ArraySpace::make(small_network(), small_accelerator(), study.hardware, search.array,
+                                search.effective_objectives(), {map_layer, 1});
+  return std::make_unique<DesignedModel>(small_network(), small_accelerator(), study.hardware,
+                                         std::move(*space));
+}
+
+Study array_study(SearchOrder order) {
+  Study study = joint_study(order);
+  study.hardware.search->space = DesignSpaceKind::array;
+  study.hardware.search->targets = {};
+  study.hardware.search->array.rows = {1, 2, 4};
+  return study;
+}
+
+/// Layers of 2-bit weights cannot be mapped: such plans do not pass, and the search goes on.
+TEST_P(JointSearchTest, APlanThatNoDesignRunsOnlyDoesNotPass) {
+  const Study study = array_study(GetParam());
+  const auto model = arrays_without(study, 2);
+  FakeAccuracyModel accuracy;
+  const SearchResult result = search_jointly(study, *model, accuracy, *store_, {}).value();
+  const auto has_two = [](const PrecisionPlan& plan) {
+    return std::any_of(plan.layers.begin(), plan.layers.end(),
+                       [](const PrecisionPair& pair) { return pair.weights == 2; });
+  };
+  std::size_t without_design = 0;
+  for (const StrategySummary& strategy : result.hardware_search->strategies) {
+    if (!has_two(strategy.plan)) continue;
+    ++without_design;
+    EXPECT_FALSE(strategy.passes);
+    EXPECT_FALSE(strategy.violation.has_value());
+    EXPECT_FALSE(strategy.evaluated.has_value());
+  }
+  EXPECT_GT(without_design, 0U);
+  for (const EvaluatedPlan& plan : result.evaluated) EXPECT_FALSE(has_two(plan.plan));
+  EXPECT_FALSE(result.hardware_search->pairs.empty());
+}
+
+TEST_P(JointSearchTest, BaselinesThatTheReferenceCannotRunAreToldBeforeTheSearch) {
+  const Study study = array_study(GetParam());
+  const auto model = arrays_without(study, 4);
+  FakeAccuracyModel accuracy;
+  const auto result = search_jointly(study, *model, accuracy, *store_, {});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(accuracy.evaluations, 0);
+  for (const Diagnostic& problem : result.error()) {
+    EXPECT_EQ(problem.place, "finish.baselines[1]");
+    EXPECT_EQ(problem.kind, ProblemKind::wrong_input);
+    EXPECT_NE(problem.reason.find("uniform 4/4 cannot run on the reference"), std::string::npos);
+    EXPECT_FALSE(problem.hint.empty());
+  }
+}
+
+/// Plans drawn instead of bred: as many, of both orders alike, and none twice.
+TEST_P(JointSearchTest, DrawsPlansAtRandom) {
+  Study study = joint_study(GetParam());
+  study.search.algorithm = Algorithm::random;
+  FakeAccuracyModel model, other;
+  const SearchResult result = run(study, model);
+  const auto& curve = result.hardware_search->curve;
+  ASSERT_GE(curve.size(), 7U);
+  EXPECT_GT(curve.back().evaluations, curve.front().evaluations);
+  EXPECT_LE(curve[6].considered, curve[0].considered + 6 * 8);
+  EXPECT_FALSE(result.hardware_search->pairs.empty());
+  study.search.seed = 2;
+  const auto store = open_store(folder_.path() / "other.sqlite");
+  const SearchResult seeded = run(study, other, *store);
+  EXPECT_NE(to_text(seeded.evaluated.back().plan), to_text(result.evaluated.back().plan));
+  study.search.evaluations = 40;
+  FakeAccuracyModel third;
+  const auto last = open_store(folder_.path() / "third.sqlite");
+  EXPECT_EQ(run(study, third, *last).accuracy_evaluations, 40);
 }
 
 /// With predicted accuracies as many are measured as without; a run that is killed goes on to the

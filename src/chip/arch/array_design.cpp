@@ -23,15 +23,18 @@ constexpr std::array kEnergies{Sample{kBitsOfKiB / 8, 0.6837}, Sample{kBitsOfKiB
                                Sample{kBitsOfKiB, 1.1332},     Sample{2 * kBitsOfKiB, 1.9032},
                                Sample{4 * kBitsOfKiB, 3.4295}, Sample{8 * kBitsOfKiB, 6.3916},
                                Sample{16 * kBitsOfKiB, 9.9817}};
+/// Accesses to caches at 45 nm: Horowitz, ISSCC 2014, as accelerators/energy/horowitz-45nm.yaml.
+constexpr std::array kCaches{Sample{8 * kBitsOfKiB, 10.0}, Sample{32 * kBitsOfKiB, 20.0},
+                             Sample{1024 * kBitsOfKiB, 100.0}};
 constexpr std::array kMultipliers{Sample{2.0, 124.89}, Sample{8.0, 687.61}, Sample{16.0, 2203.24}};
 constexpr double kFusionUnit8x8 = 1733.13;
 
-/// Along straight lines of logarithms; beyond the ends as at them.
+/// Along straight lines of logarithms; below the first sample as at it, beyond the last along the
+/// last line.
 double interpolated(std::span<const Sample> samples, double size) {
   if (size <= samples.front().size) return samples.front().value;
-  if (size >= samples.back().size) return samples.back().value;
   std::size_t i = 1;
-  while (samples[i].size < size) ++i;
+  while (i + 1 < samples.size() && samples[i].size < size) ++i;
   const Sample &low = samples[i - 1], &high = samples[i];
   const double share = std::log(size / low.size) / std::log(high.size / low.size);
   return low.value * std::pow(high.value / low.value, share);
@@ -108,7 +111,11 @@ double sram_area_um2(double bits) {
   return interpolated(kAreas, bits);
 }
 
-double sram_energy(double bits) { return interpolated(kEnergies, bits); }
+double sram_energy(double bits) {
+  const Sample& most = kEnergies.back();
+  if (bits <= most.size) return interpolated(kEnergies, bits);
+  return most.value * interpolated(kCaches, bits) / interpolated(kCaches, most.size);
+}
 
 ArraySizes array_sizes(const Accelerator& accelerator) {
   const std::vector<MemoryLevel>& levels = accelerator.levels();
@@ -154,12 +161,13 @@ Expected<Accelerator> resized(const Accelerator& accelerator, const ArraySizes& 
     const double factor = *sizes.dram_bits_per_cycle / *now.dram_bits_per_cycle;
     fields.levels[0].read_bandwidth_bits_per_cycle = sizes.dram_bits_per_cycle;
     if (auto& writes = fields.levels[0].write_bandwidth_bits_per_cycle) *writes *= factor;
+    if (auto& interface = fields.levels[0].area_um2) *interface *= factor;
   }
   return Accelerator::make(std::move(fields));
 }
 
 double array_area_um2(const Accelerator& accelerator) {
-  double area = 0.0;
+  double area = accelerator.levels()[0].area_um2.value_or(0.0);
   for (LevelIndex i = 1; i < accelerator.levels().size(); ++i) {
     const MemoryLevel& level = accelerator.levels()[i];
     area += static_cast<double>(accelerator.instances(i)) *

@@ -23,8 +23,9 @@ struct ArraySizes {
 [[nodiscard]] ArraySizes array_sizes(const Accelerator& accelerator);
 
 /// The accelerator with other sizes. Memories keep their shares of buffer_bits and register_bits
-/// (rounded down to bits, 1 at least); DRAM writes as much faster as it reads. Energy for a bit and
-/// area of a memory follow its capacity as sram_energy() and sram_area_um2() do.
+/// (rounded down to bits, 1 at least); DRAM writes as much faster as it reads, and the area of its
+/// interface, where the accelerator tells it, grows in proportion. Energy for a bit and area of a
+/// memory follow its capacity as sram_energy() and sram_area_um2() do.
 /// Errors  sizes < 1, memories that the accelerator has none of, bandwidth where it is unlimited.
 [[nodiscard]] Expected<Accelerator> resized(const Accelerator& accelerator,
                                             const ArraySizes& sizes);
@@ -35,13 +36,17 @@ struct ArraySizes {
 /// Source  CACTI 7 sweep of hsharma35/bitfusion@04ec1c8, as
 /// accelerators/energy/bitfusion-45nm.yaml.
 [[nodiscard]] double sram_area_um2(double bits);
-/// Energy of reading a word of it, in pJ; below 128 bytes and above 16 KiB as at these sizes.
+/// Energy of reading a word of it, in pJ; below 128 bytes as at that size, above 16 KiB as much
+/// more as accesses to caches of 8 KB, 32 KB and 1 MB take (10, 20 and 100 pJ at 45 nm), along
+/// lines of logarithms, the last of which goes on. Source  beyond the sweep: Horowitz, "Computing's
+/// energy problem", ISSCC 2014.
 [[nodiscard]] double sram_energy(double bits);
 
-/// Area of everything on the chip, in um2: instances of all levels but the outermost, and the
-/// compute units. What an accelerator says of its areas counts; what it leaves out is that of
-/// sram_area_um2(), and for a unit of synthesised multipliers at 45 nm (same source: 2, 8 and 16
-/// bit, between them along lines of logarithms; fusible ones in proportion to the one of 8 bit).
+/// Area of everything on the chip, in um2: instances of all levels but the outermost, of which
+/// counts what the accelerator states (area_um2: its interface on chip), and the compute units.
+/// What an accelerator says of its areas counts; what it leaves out is that of sram_area_um2(), and
+/// for a unit of synthesised multipliers at 45 nm (same source: 2, 8 and 16 bit, between them along
+/// lines of logarithms; fusible ones in proportion to the one of 8 bit).
 [[nodiscard]] double array_area_um2(const Accelerator& accelerator);
 
 }  // namespace hwflow::chip

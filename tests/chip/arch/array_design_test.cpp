@@ -80,11 +80,27 @@ TEST(SramModel, PassesThroughTheTableAndRises) {
   EXPECT_NEAR(sram_area_um2(std::sqrt(4.0 * 8.0) * 8192), std::sqrt(30'061.0 * 57'506.0), 1e-6);
   EXPECT_DOUBLE_EQ(sram_energy(2 * 8192), 1.9032);
   EXPECT_DOUBLE_EQ(sram_energy(8), 0.6837);
-  EXPECT_DOUBLE_EQ(sram_energy(1e9), 9.9817);
+  // Beyond the sweep in the ratios of Horowitz's caches; 16 KiB lie half way between 10 and 20 pJ.
+  const double middle = std::sqrt(10.0 * 20.0);
+  EXPECT_NEAR(sram_energy(32 * 8192), 9.9817 * 20.0 / middle, 1e-9);
+  EXPECT_NEAR(sram_energy(1024 * 8192), 9.9817 * 100.0 / middle, 1e-9);
+  EXPECT_NEAR(sram_energy(32'768.0 * 8192), 9.9817 * 500.0 / middle, 1e-9);  // 32 times again
   for (double bits = 64; bits < 1e7; bits *= 1.1) {
     EXPECT_GT(sram_area_um2(bits * 1.1), sram_area_um2(bits));
     EXPECT_GE(sram_energy(bits * 1.1), sram_energy(bits));
   }
+}
+
+/// Twice the bandwidth is twice the interface, where its area is told.
+TEST(ArrayArea, CountsTheInterfaceToDram) {
+  Accelerator::Fields fields = small().fields();
+  fields.levels[0].area_um2 = 500.0;
+  const Accelerator accelerator = Accelerator::make(fields).value();
+  ArraySizes sizes = array_sizes(accelerator);
+  EXPECT_NEAR(array_area_um2(accelerator), array_area_um2(small()) + 500.0, 1e-9);
+  sizes.dram_bits_per_cycle = 32.0;
+  EXPECT_NEAR(array_area_um2(resized(accelerator, sizes).value()), array_area_um2(small()) + 1000.0,
+              1e-9);
 }
 
 /// By hand: a buffer of 1000 um2 as stated, 12 register files of 64 bits, 24 multipliers of 16 bit.

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+namespace hwflow::study {
+
+/// What one inference (the batch of the study file) costs on the accelerator.
+struct HardwareCost {
+  double energy_pj = 0.0;  ///< 0 where energy is not modelled: CodesignResult::energy_components
+  std::int64_t cycles = 0;
+  std::int64_t dram_bits = 0;
+  std::int64_t model_bits = 0;  ///< weights of all compute layers at their widths
+  bool operator==(const HardwareCost&) const = default;
+};
+
+}  // namespace hwflow::study
