@@ -14,7 +14,7 @@ namespace {
 
 /// Nothing where energy is not modelled.
 std::string energy_cell(const study::CodesignResult& result, double pj) {
-  return has_energy(result) ? "<td>" + energy_text(pj) + "</td>" : "";
+  return has_energy(result) ? fmt::format("<td>{}</td>", energy_text(pj)) : std::string{};
 }
 std::string energy_head(const study::CodesignResult& result) {
   return has_energy(result) ? "<th>energy</th>" : "";
@@ -29,7 +29,8 @@ std::string plan_row(const study::CodesignResult& result, const study::PlanDetai
       "<td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td></tr>\n",
       plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
       mean_widths_text(evaluated.plan), accuracy_text(evaluated.accuracy),
-      result.float_confirmation ? "<td>" + estimate_text(evaluated.confirmed) + "</td>" : "",
+      result.float_confirmation ? fmt::format("<td>{}</td>", estimate_text(evaluated.confirmed))
+                                : "",
       estimate_text(plan.held_out), estimate_text(plan.test_fake_quantized),
       estimate_text(plan.test_integer), energy_cell(result, cost.energy_pj),
       time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),

@@ -35,7 +35,7 @@ std::string savings_row(const study::CodesignResult& result, const study::Evalua
       "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td><td>{}</td>"
       "<td>{:+.2f} points</td></tr>\n",
       widths_text(common_widths(base.plan)), where,
-      has_energy(result) ? "<td>" + share(a.energy_pj, b.energy_pj) + "</td>" : "",
+      has_energy(result) ? fmt::format("<td>{}</td>", share(a.energy_pj, b.energy_pj)) : "",
       share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), share(a.model_bits, b.model_bits),
       100.0 * points);
 }
@@ -112,8 +112,8 @@ std::string headline_sentence(const study::CodesignResult& result) {
   return fmt::format(
       "<p><b>{}</b> costs the least {} of the picks that are, re-trained, within {:g} points of "
       "the float accuracy on the {}. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
-      escape(pick.label), has_energy(result) ? "energy" : "time",
-      100.0 * result.tolerance, held_out_images_text(result), escape(pick.reason),
+      escape(pick.label), has_energy(result) ? "energy" : "time", 100.0 * result.tolerance,
+      held_out_images_text(result), escape(pick.reason),
       accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
 }
 
