@@ -14,7 +14,7 @@ namespace {
 
 /// Nothing where energy is not modelled.
 std::string energy_cell(const study::CodesignResult& result, double pj) {
-  return has_energy(result) ? "<td>" + energy_text(pj) + "</td>" : "";
+  return has_energy(result) ? fmt::format("<td>{}</td>", energy_text(pj)) : std::string();
 }
 std::string energy_head(const study::CodesignResult& result) {
   return has_energy(result) ? "<th>energy</th>" : "";

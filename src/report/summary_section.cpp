@@ -35,7 +35,7 @@ std::string savings_row(const study::CodesignResult& result, const study::Evalua
       "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td><td>{}</td>"
       "<td>{:+.2f} points</td></tr>\n",
       widths_text(common_widths(base.plan)), where,
-      has_energy(result) ? "<td>" + share(a.energy_pj, b.energy_pj) + "</td>" : "",
+      has_energy(result) ? fmt::format("<td>{}</td>", share(a.energy_pj, b.energy_pj)) : "",
       share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), share(a.model_bits, b.model_bits),
       100.0 * points);
 }
