@@ -119,7 +119,8 @@ Expected<Start> start_of(const TrainArguments& arguments, const TrainInputs& inp
       load_quantized({arguments.initial, arguments.network, arguments.normalization});
   if (!known) return Unexpected{known.error()};
   if (*known && (*known)->plan == plan && has_method(**known, method)) {
-    std::vector<train::SumStatistics> sums = train::sums_of_trained(**known, inputs.training);
+    std::vector<train::SumStatistics> sums =
+        train::sums_of_trained(**known, inputs.training, arguments.options.augmentation);
     return Start{std::move(**known), std::move(sums)};
   }
   const train::FoldedNetwork& folded = *inputs.folded;

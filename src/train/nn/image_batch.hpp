@@ -17,6 +17,11 @@ struct Augmentation {
   bool operator==(const Augmentation&) const = default;
 };
 
+/// `count` of the images, spread over the set (all when there are no more), with changes drawn from
+/// `seed`: what a network sees in training.
+[[nodiscard]] ImageSet augmented_sample(const ImageSet& images, std::int64_t count,
+                                        const Augmentation& augmentation, std::uint64_t seed);
+
 /// Turns images into network inputs: floats (count, channels, height, width).
 class BatchWriter {
  public:
@@ -31,12 +36,6 @@ class BatchWriter {
   [[nodiscard]] std::int64_t image_elements() const;
 
  private:
-  struct Placement {
-    std::int64_t down = 0, right = 0;  ///< window origin relative to the image's
-    bool mirrored = false;
-  };
-  void write_image(std::int64_t index, const Placement& placement, float* out) const;
-
   const ImageSet& images_;
   std::vector<std::array<float, 256>> tables_;  ///< per channel
 };

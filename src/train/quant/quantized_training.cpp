@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
-#include "train/nn/image_split.hpp"
+#include "train/nn/image_batch.hpp"
 #include "train/nn/module_training.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/quant/fake_quantized_module.hpp"
@@ -15,18 +13,14 @@ namespace {
 
 constexpr std::int64_t kSumImages = 512;  // from which means and deviations are taken
 
-ImageSet sum_images(const ImageSet& images) {
-  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  return select(images, spread_sample(all, kSumImages, /*seed=*/0));
-}
-
 /// Folds BatchNorm. Its running averages are noisy and do not know that integers round biases to
-/// units of the sum; so every layer's integers get the means and deviations that it learned.
-QuantizedNetwork fold_trained(const QuantizedNetwork& trained, const ImageSet& images) {
+/// units of the sum; so every layer's integers get the means and deviations that it learned, on
+/// images changed as those that it learned them of: plain ones have others (less black).
+QuantizedNetwork fold_trained(const QuantizedNetwork& trained, const ImageSet& images,
+                              const Augmentation& augmentation) {
   QuantizedNetwork folded = without_batch_norm(trained);
   if (folded.network == trained.network) return folded;
-  const ImageSet chosen = sum_images(images);
+  const ImageSet chosen = augmented_sample(images, kSumImages, augmentation, /*seed=*/0);
   correct_sums(folded, chosen.pixels, chosen.count(), sums_of_batch_norm(trained));
   make_room_for_biases(folded);
   return folded;
@@ -47,9 +41,9 @@ TrainOptions with_circumstances(const QuantizedNetwork& start, const QuantizedTr
 
 }  // namespace
 
-std::vector<SumStatistics> sums_of_trained(const QuantizedNetwork& trained,
-                                           const ImageSet& images) {
-  const ImageSet chosen = sum_images(images);
+std::vector<SumStatistics> sums_of_trained(const QuantizedNetwork& trained, const ImageSet& images,
+                                           const Augmentation& augmentation) {
+  const ImageSet chosen = augmented_sample(images, kSumImages, augmentation, /*seed=*/0);
   return sums_of_integers(trained, chosen.pixels, chosen.count());
 }
 
@@ -75,8 +69,8 @@ Expected<TrainedQuantized> train_quantized(const QuantizedNetwork& start,
                    with_circumstances(start, training, teacher), progress, stop, answers.get());
   if (!epochs) return Unexpected{epochs.error()};
   module.to(torch::kCPU);
-  return TrainedQuantized{fold_trained(module.quantized(), images), std::move(*epochs),
-                          stop.stop_requested()};
+  return TrainedQuantized{fold_trained(module.quantized(), images, training.options.augmentation),
+                          std::move(*epochs), stop.stop_requested()};
 }
 
 }  // namespace hwflow::train

@@ -29,10 +29,11 @@ struct TrainedQuantized {
   bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
 };
 
-/// The sums that a network trained before gives `images` (512 of them): what train_quantized()
-/// wants of it when its training goes on.
+/// The sums that a network trained before gives `images` (512 of them, changed as in training):
+/// what train_quantized() wants of it when its training goes on.
 [[nodiscard]] std::vector<SumStatistics> sums_of_trained(const QuantizedNetwork& trained,
-                                                         const ImageSet& images);
+                                                         const ImageSet& images,
+                                                         const Augmentation& augmentation);
 
 /// Quantization-aware training from a calibrated network, or from one that was trained before. The
 /// promises of train_network() hold.

@@ -85,8 +85,8 @@ TEST(QuantizedTraining, GoesOnFromATrainedNetworkWhereThatEnded) {
   QuantizedTraining more = quick();
   more.options.learning_rate = 1e-6;
   more.options.epochs = 1;
-  const auto next = train_quantized(first->network, sums_of_trained(first->network, images), images,
-                                    more, nullptr, {}, {});
+  const auto next = train_quantized(first->network, sums_of_trained(first->network, images, {}),
+                                    images, more, nullptr, {}, {});
   ASSERT_TRUE(next) << to_text(next.error());
   EXPECT_LT(next->epochs.front().loss, 0.5 * (begin + end));
   EXPECT_NEAR(static_cast<double>(right(next->network)), static_cast<double>(right(first->network)),
