@@ -2,7 +2,7 @@
 # NSGA-II against the agent in the manner of HAQ, ResNet-56 on bitfusion, the same number of measured
 # plans, as Markdown:  HWFLOW_DATA=... bench/resnet56_agent.sh [HWFLOW]
 # Both search examples/07_resnet56_bitfusion.yaml for each of SEEDS (1 2 3), the agent within BUDGETS
-# (latency:0.6 latency:0.33 energy:0.33, shares of the cost of 8/8; its plans are shared among them).
+# (latency:0.6 latency:0.33 energy:0.6, shares of the cost of 8/8; its plans are shared among them).
 # For each budget bench/agent_comparison.py sets the agent's most accurate plan against the cheapest
 # plan of NSGA-II that loses at most SEARCH_MARGIN points (0) to it on the search images. TRAIN=1 trains
 # both alike (EPOCHS, LR) and tests them once on the whole test set, image by image, by MARGIN (0.5).
@@ -19,7 +19,7 @@ search_margin=${SEARCH_MARGIN:-0}
 evaluations=${EVALUATIONS:-600}
 threads=${THREADS:-0}
 read -ra seeds <<<"${SEEDS:-1 2 3}"
-read -ra budgets <<<"${BUDGETS:-latency:0.6 latency:0.33 energy:0.33}"
+read -ra budgets <<<"${BUDGETS:-latency:0.6 latency:0.33 energy:0.6}"
 read -ra settings <<<"${SETTINGS:-}"
 
 problems=()
@@ -68,7 +68,7 @@ search() { # SEED ALGORITHM EVALUATIONS
   if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then return; fi
   if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
   for setting in "search.algorithm=$2" "search.evaluations=$3" \
-    "search.agent.budgets=$(list_of_budgets)" finish.picks=0 finish.epochs=0 \
+    "search.agent.budgets=$(list_of_budgets)" finish.picks=0 "finish.baselines=[]" \
     accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
     arguments+=(--set "$setting")
   done

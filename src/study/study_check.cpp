@@ -224,8 +224,10 @@ class Check {
     for (std::size_t i = 0; i < finish.baselines.size(); ++i) {
       check_pair(fmt::format("finish.baselines[{}]", i), finish.baselines[i]);
     }
-    if (std::find(finish.baselines.begin(), finish.baselines.end(), finish.reference) ==
-        finish.baselines.end()) {
+    // A search alone: nothing is re-trained and no saving is stated.
+    const bool finishes = !finish.baselines.empty() || finish.picks > 0 || study_.hardware.search;
+    if (finishes && std::find(finish.baselines.begin(), finish.baselines.end(), finish.reference) ==
+                        finish.baselines.end()) {
       add("finish.reference",
           fmt::format("{}/{} is not among finish.baselines", finish.reference.weights,
                       finish.reference.inputs),

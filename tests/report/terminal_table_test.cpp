@@ -45,9 +45,9 @@ TEST(TerminalTable, SaysWhetherThePlansWereFineTuned) {
 
 TEST(TerminalTable, EndsWithTheCaveatOfTheSearchIfThereIsOne) {
   auto result = report_test::fake_result();
-  EXPECT_THAT(terminal_table(result), testing::EndsWith("before the test set was touched.\n"));
+  EXPECT_THAT(terminal_table(result), testing::EndsWith("The test set chose nothing.\n"));
   result.search_caveat = "The weights do not say.";
-  EXPECT_THAT(terminal_table(result), testing::EndsWith("touched.\n\nThe weights do not say.\n"));
+  EXPECT_THAT(terminal_table(result), testing::EndsWith("nothing.\n\nThe weights do not say.\n"));
 }
 
 TEST(TerminalTable, SpreadsOverTheFrontWithBothEnds) {

@@ -93,6 +93,15 @@ TEST(CheckStudy, WantsBudgetsOfACost) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[1]")));
 }
 
+TEST(CheckStudy, WantsTheReferenceAmongWhatIsReTrainedUnlessNothingIs) {
+  Study study = small_study();
+  study.finish.baselines.clear();
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("s.yaml: finish.reference: 8/8 is not among finish.baselines"));
+  study.finish.picks = 0;
+  EXPECT_EQ(problems_of(study), "");
+}
+
 TEST(CheckStudy, WantsLevelsThatRiseAndEndFine) {
   Study study = small_study();
   study.search.levels = {{Abstraction::mid, 2, 8}, {Abstraction::coarse, 2, 10}};
