@@ -164,7 +164,7 @@ int main(int argc, char** argv) {
         floats.push_back(seconds_of([&] { (void)model->float_search_accuracy(); }));
         integers.push_back(parts.integer_pass(streams[0].plans[0]));
       }
-      plans.push_back(seconds_of([&] { (void)model->evaluate(stream.plans[i]); }));
+      plans.push_back(seconds_of([&] { (void)model->evaluate(stream.plans[i], {}); }));
     }
     fmt::print(
         "{:12} {:4} plans: mean {:.3f}, median {:.3f}, largest {:.3f} float passes of {:.0f} ms; "

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <span>
 
 #include "tests/train/nn/temporary_folder.hpp"
 #include "tests/train/quant/quadrants.hpp"
+#include "train/nn/image_batch.hpp"
 #include "train/quant/quantized_testing.hpp"
 
 namespace hwflow::train {
@@ -51,6 +54,50 @@ TEST(QuantizedTraining, BatchNormIsGoneAfterItAndTheIntegersSayTheSame) {
   EXPECT_GE(right(result->network), 540);  // of 600
   EXPECT_EQ(test_integers(to_integer_network(result->network).value(), trained().data->test, 1),
             test_fake_quantized(result->network, trained().data->test));
+}
+
+/// Largest difference of means and deviations from `target`, in its deviations, over all channels
+/// of the convolutions.
+double largest_difference(const Network& network, std::span<const SumStatistics> sums,
+                          std::span<const SumStatistics> target) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (network.nodes()[i].kind != NodeKind::convolution) continue;
+    for (std::size_t k = 0; k < sums[i].sum.size(); ++k) {
+      const auto mean_of = [&](const SumStatistics& s) {
+        return s.sum[k] / static_cast<double>(s.count);
+      };
+      const auto deviation_of = [&](const SumStatistics& s) {
+        return std::sqrt(s.squares[k] / static_cast<double>(s.count) - mean_of(s) * mean_of(s));
+      };
+      const double unit = deviation_of(target[i]);
+      largest = std::max({largest, std::abs(mean_of(sums[i]) - mean_of(target[i])) / unit,
+                          std::abs(deviation_of(sums[i]) - unit) / unit});
+    }
+  }
+  return largest;
+}
+
+/// Nothing is learned at this rate: the norms keep the sums that they were made with, and what they
+/// saw in training must have them in the end.
+TEST(QuantizedTraining, SumsAreThoseOfImagesAsTheTrainingChangedThem) {
+  const auto calibrated = calibrated_quadrants();
+  const ImageSet& images = trained().data->train;
+  QuantizedTraining training = quick();
+  training.options.epochs = 1;
+  training.options.learning_rate = 1e-12;
+  training.options.augmentation = {.pad = 4, .flip = false};
+  const auto result = train_quantized(calibrated->quantize(PrecisionPlan::uniform(4, 8, 8)),
+                                      calibrated->sums(), images, training, nullptr, {}, {});
+  ASSERT_TRUE(result) << to_text(result.error());
+  const auto difference_on = [&](const ImageSet& sample) {
+    return largest_difference(result->network.network,
+                              sums_of_integers(result->network, sample.pixels, sample.count()),
+                              calibrated->sums());
+  };
+  // Of other windows than those that the training was corrected on.
+  EXPECT_LT(difference_on(augmented_sample(images, 512, training.options.augmentation, 99)), 0.1);
+  EXPECT_GT(difference_on(augmented_sample(images, 512, {}, 99)), 0.2);
 }
 
 TEST(QuantizedTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
