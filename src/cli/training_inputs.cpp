@@ -8,6 +8,7 @@
 
 #include "train/nn/safetensors.hpp"
 #include "train/nn/weight_names.hpp"
+#include "train/quant/quantized_checkpoint.hpp"
 #include "workload/onnx_reader.hpp"
 
 namespace hwflow::cli {
@@ -72,6 +73,12 @@ Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::
   if (arguments.file.ends_with(".onnx")) return load_onnx_model(arguments, images);
   Expected<train::Safetensors> file = train::read_safetensors(arguments.file);
   if (!file) return Unexpected{file.error()};
+  if (const auto format = file->metadata.find("format");
+      format != file->metadata.end() &&
+      (format->second == train::kQuantizedFormat || format->second == train::kIntegerFormat)) {
+    return refuse(arguments.file, "holds a quantized network where a float one is wanted",
+                  "hwflow test runs it with --mode integer or --mode fake");
+  }
   std::string name = arguments.network;
   if (const auto at = file->metadata.find("network"); name.empty() && at != file->metadata.end()) {
     name = at->second;

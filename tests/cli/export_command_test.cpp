@@ -51,6 +51,10 @@ TEST(Export, AndTestAgreeWithTheRunThatWroteTheCheckpoint) {
         << name;
   }
 
+  const Outcome as_float = run_hwflow({"test", checkpoint, "--data-dir", study.data().string()});
+  EXPECT_EQ(as_float.exit_code, kWrongInput);
+  EXPECT_THAT(as_float.errors, testing::AllOf(testing::HasSubstr("holds a quantized network"),
+                                              testing::HasSubstr("--mode integer")));
   for (const auto& [mode, key] :
        {std::pair{"integer", "test_integer"}, std::pair{"fake", "test_fake_quantized"}}) {
     const Outcome tested = run_hwflow({"test", checkpoint, "--mode", mode, "--data-dir",
