@@ -200,9 +200,18 @@ int run_one(const ComparisonRun& run, train::AccuracyModel& accuracy, study::Run
   if (run.close_progress) run.close_progress();
   if (!result) return report_unmapped(result.error());
   show_result(*result, run.out, options);
-  if (!result->stopped) return kDone;
-  fmt::print(stderr, "hwflow: stopped: {}; go on with --resume\n", result->missing);
-  return kWorldFailed;
+  if (result->stopped) {
+    fmt::print(stderr, "hwflow: stopped: {}; go on with --resume\n", result->missing);
+    return kWorldFailed;
+  }
+  if (result->hardware_search && result->hardware_search->pairs.empty()) {
+    fmt::print(
+        stderr,
+        "hwflow: no plan that is accurate enough runs on any design within the limits: raise "
+        "hardware.search.targets or accuracy_loss_points, or let the space have other designs\n");
+    return kNothingFeasible;
+  }
+  return kDone;
 }
 
 std::string machines_text(const std::vector<study::LoadedStudy>& studies) {

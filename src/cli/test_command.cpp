@@ -14,6 +14,7 @@
 
 #include "cli/training_inputs.hpp"
 #include "study/paired_test.hpp"
+#include "train/nn/image_split.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/training.hpp"
 #include "train/quant/quantized_testing.hpp"
@@ -28,6 +29,9 @@ struct TestArguments {
   std::string mode = "float";
   std::string device = "cpu";
   std::int64_t first = 0;  ///< 0: all
+  /// Test images that a study with accuracy.held_out_from: test searched and confirmed on.
+  std::int64_t without_search = 0, without_confirm = 0;
+  std::uint64_t split_seed = train::kSplitSeed;
   ModelArguments against;  ///< file empty: none
   std::string against_mode = "float";
   std::optional<double> margin;  ///< of non-inferiority, points
@@ -92,6 +96,14 @@ struct Mode {
 };
 constexpr std::array kModes{Mode{"float", test_float}, Mode{"fake", test_fake},
                             Mode{"integer", test_integer}};
+
+/// Without those that plans were chosen by.
+train::ImageSet untouched_images(const train::Dataset& data, const TestArguments& arguments) {
+  if (arguments.without_search + arguments.without_confirm == 0) return data.test;
+  return train::image_parts(data, arguments.without_search, arguments.without_confirm,
+                            arguments.split_seed, train::HeldOutFrom::test)
+      .test;
+}
 
 train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) {
   if (count <= 0 || count >= images.count()) return images;
@@ -186,7 +198,13 @@ Expected<std::vector<Score>> test_all(const TestArguments& arguments, const trai
 int run_test(const TestArguments& arguments, const GlobalOptions& options) {
   const Expected<train::Dataset> data = read_data(arguments.data);
   if (!data) return report_wrong_input(data.error());
-  const train::ImageSet images = first_images(data->test, arguments.first);
+  if (const std::int64_t without = arguments.without_search + arguments.without_confirm;
+      without >= data->test.count()) {
+    return report_wrong_input(
+        {{"--without-search, --without-confirm",
+          fmt::format("leave nothing of {} test images", data->test.count()), ""}});
+  }
+  const train::ImageSet images = first_images(untouched_images(*data, arguments), arguments.first);
   const auto start = std::chrono::steady_clock::now();
   const Expected<std::vector<Score>> scores = test_all(arguments, images, thread_count(options));
   if (!scores) return report_wrong_input(scores.error());
@@ -262,6 +280,18 @@ void add_test_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->capture_default_str();
   command->add_option("--first", arguments->first, "Only so many images of the test set, 0 = all")
       ->check(is_integer(0, 1 << 30));
+  command
+      ->add_option(
+          "--without-search", arguments->without_search,
+          "Leave out the test images that a study with accuracy.held_out_from: test searched "
+          "on: its accuracy.search_images")
+      ->check(is_integer(0, 1 << 30));
+  command
+      ->add_option("--without-confirm", arguments->without_confirm,
+                   "And those it confirmed on: its accuracy.confirm_images")
+      ->check(is_integer(0, 1 << 30));
+  command->add_option("--split-seed", arguments->split_seed, "Its accuracy.split_seed")
+      ->capture_default_str();
   command->add_option("--device", arguments->device, "cpu, cuda or cuda:<number>")
       ->capture_default_str();
   add_against_options(*command, *arguments);

@@ -56,7 +56,10 @@ Value curve_of(const study::HardwareSearchSummary& found) {
                      .set("hypervolume", generation.hypervolume)
                      .set("seconds", generation.seconds)
                      .set("hardware_seconds", generation.hardware_seconds)
-                     .set("cpu_seconds", generation.cpu_seconds));
+                     .set("cpu_seconds", generation.cpu_seconds)
+                     .set("rank_correlation", generation.rank_correlation
+                                                  ? Value(*generation.rank_correlation)
+                                                  : Value{}));
   }
   return curve;
 }

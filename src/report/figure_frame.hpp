@@ -9,7 +9,7 @@ namespace hwflow::report {
 
 /// Room around a plot for its ticks and titles.
 struct Margins {
-  double left = 58.0, right = 16.0, top = 12.0, bottom = 42.0;
+  double left = 66.0, right = 16.0, top = 12.0, bottom = 42.0;
 };
 [[nodiscard]] Box plot_area(double width, double height, const Margins& margins = {});
 

@@ -143,7 +143,8 @@ struct ArraySpaceOptions {
                       "Bits of all memories above the array but DRAM, shared among them as now; "
                       "empty: as it is."),
         schema::field("dram_bits_per_cycle", &T::dram_bits_per_cycle, schema::above(0),
-                      "Bandwidth of DRAM; empty: as it is."),
+                      "Bandwidth of DRAM, for accelerators that state area_um2 of their outermost "
+                      "level, which is multiplied along with it; empty: as it is."),
         schema::field("most_exhaustive", &T::most_exhaustive, 1, 1e6,
                       "All designs are priced when there are no more than these; else NSGA-II "
                       "chooses which."),

@@ -44,6 +44,8 @@ struct PairGeneration {
   double seconds = 0.0;           ///< so far, of all processes of the run
   double hardware_seconds = 0.0;  ///< of these spent on designs
   double cpu_seconds = 0.0;       ///< processor time of all threads so far
+  /// Spearman's, of predicted and measured accuracies of what this generation chose by prediction.
+  std::optional<double> rank_correlation = std::nullopt;
 };
 
 /// A uniform plan of finish.baselines on the design that it would have been shown on as a plan of

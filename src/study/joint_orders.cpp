@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "pareto/nsga2.hpp"
 #include "study/accuracy_predictor.hpp"
 #include "study/algorithms.hpp"
+#include "study/rank_correlation.hpp"
 #include "study/search_ledger.hpp"
 
 namespace hwflow::study {
@@ -82,7 +84,8 @@ class JointSearch {
       population_.clear();
       for (const std::size_t i : generation.population)
         population_.push_back(generation.archive.entries()[i].objectives);
-      ledger_.close_generation(fmt::format("generation {}", generation.index));
+      ledger_.close_generation(fmt::format("generation {}", generation.index), prediction());
+      predicted_.clear();
     };
     const pareto::Nsga2Result outcome = pareto::run_nsga2(
         ledger_.plans().genomes(), seeds, settings,
@@ -187,6 +190,7 @@ class JointSearch {
     for (const std::size_t i : good) {
       const Strategy& strategy = at(places[i]);
       const double harm = predictor.harm(strategy.plan) / (1.0 - ledger_.least_accuracy());
+      if (!strategy.accuracy) predicted_.emplace(places[i], harm);
       points.push_back(objectives(strategy, std::max(0.0, harm)));
     }
     std::vector<std::size_t> order;
@@ -194,6 +198,17 @@ class JointSearch {
       if (i >= population_.size()) order.push_back(good[i - population_.size()]);
     }
     return order;
+  }
+
+  /// Rank correlation of what was predicted and what was measured since.
+  [[nodiscard]] std::optional<double> prediction() const {
+    std::vector<double> before, after;
+    for (const auto& [place, harm] : predicted_) {
+      if (!at(place).accuracy) continue;
+      before.push_back(harm);
+      after.push_back(ledger_.harm(at(place)));
+    }
+    return rank_correlation(before, after);
   }
 
   [[nodiscard]] std::optional<std::vector<Objectives>> evaluate(std::span<const Genome> brood) {
@@ -229,6 +244,7 @@ class JointSearch {
   }
 
   std::vector<Objectives> population_;
+  std::map<std::size_t, double> predicted_;  ///< of this brood's new plans
   int idle_ = 0;
 };
 

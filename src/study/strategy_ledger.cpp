@@ -155,7 +155,8 @@ double StrategyLedger::harm(const Strategy& strategy) const {
   return (1.0 - strategy.accuracy->top1()) / worst_error_;
 }
 
-void StrategyLedger::close(const std::string& name, const std::string& label) {
+void StrategyLedger::close(const std::string& name, const std::string& label,
+                           std::optional<double> rank_correlation) {
   if (!alive()) return;
   Close close;
   close.known = strategies_.size();
@@ -167,15 +168,19 @@ void StrategyLedger::close(const std::string& name, const std::string& label) {
   close.summary.seconds = totals[0];
   close.summary.hardware_seconds = totals[1];
   close.summary.cpu_seconds = totals[2];
+  close.summary.rank_correlation = rank_correlation;
   closes_.push_back(std::move(close));
-  evaluator_.set_note(
-      fmt::format("{}, {} plans, {} measured", label, strategies_.size(), evaluations_));
+  evaluator_.set_note(fmt::format(
+      "{}, {} plans, {} measured{}", label, strategies_.size(), evaluations_,
+      rank_correlation ? fmt::format(", predicted with rank correlation {:.2f}", *rank_correlation)
+                       : std::string{}));
 }
 
-void StrategyLedger::close_generation(const std::string& label) {
-  close(fmt::format("generation {}", generation_), label);
+void StrategyLedger::close_generation(const std::string& label,
+                                      std::optional<double> rank_correlation) {
+  close(fmt::format("generation {}", generation_), label, rank_correlation);
 }
 
-void StrategyLedger::close_search() { close("designs of the plans left", "designs"); }
+void StrategyLedger::close_search() { close("designs of the plans left", "designs", std::nullopt); }
 
 }  // namespace hwflow::study

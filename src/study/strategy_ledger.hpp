@@ -67,7 +67,9 @@ class StrategyLedger {
   [[nodiscard]] double least_accuracy() const { return 1.0 - worst_error_; }
 
   /// Ends a generation; hypervolumes are told later, so that they cost the search no time.
-  void close_generation(const std::string& label);
+  /// rank_correlation  PairGeneration::rank_correlation
+  void close_generation(const std::string& label,
+                        std::optional<double> rank_correlation = std::nullopt);
   /// Ends the search: the time of what comes now counts.
   void close_search();
   struct Close {
@@ -82,7 +84,8 @@ class StrategyLedger {
  private:
   /// Problems of a plan on the reference design, at the key that asks for it.
   [[nodiscard]] Expected<DesignPoint> on_reference(const WidthPair& widths, const std::string& key);
-  void close(const std::string& name, const std::string& label);
+  void close(const std::string& name, const std::string& label,
+             std::optional<double> rank_correlation);
 
   const Study& study_;
   const Network& network_;

@@ -241,7 +241,8 @@ struct SearchOptions {
             "evaluations", &T::evaluations, 1, 1e9,
             "Distinct plans whose accuracy the search measures, whatever the algorithm: exactly so "
             "many while there are plans left to choose; nsga2 breeds at its last level until they "
-            "are spent. null: the seeds, and population x generations plans."),
+            "are spent; several levels share them. null: the seeds, and population x generations "
+            "plans."),
         schema::field("crossover", &T::crossover,
                       "What two parents exchange. gene_run: a run of widths, which may end within "
                       "a layer; group_run: a run of layers; groups: each layer by chance, every "
@@ -334,9 +335,11 @@ struct AccuracyOptions {
                       "again before plans are picked: the best of many measurements is too good "
                       "to be true. 0: picks trust the search."),
         schema::field("split_seed", &T::split_seed, "Seed of the choice of these images."),
-        schema::field("cache_bytes", &T::cache_bytes, 0, 1e15,
-                      "Memory for activations that plans with the same first layers share "
-                      "(docs/quantization.md); 0: nothing is kept. Changes no result.")};
+        schema::field(
+            "cache_bytes", &T::cache_bytes, 0, 1e15,
+            "Memory for activations that plans with the same first layers share "
+            "(docs/quantization.md), and for trained networks (method: trained); 0: nothing "
+            "is kept. Changes no result.")};
   }
 };
 
@@ -378,7 +381,10 @@ struct FinishOptions {
         schema::field("search_margin_points", &T::search_margin_points, 0, 100,
                       "Accuracy, in points below the tolerance, that a pick may lose in "
                       "the hope that re-training brings it back."),
-        schema::field("baselines", &T::baselines, "Uniform plans that are re-trained as well."),
+        schema::field(
+            "baselines", &T::baselines,
+            "Uniform plans that are re-trained as well. Empty, and picks: 0: a search by itself, "
+            "which touches no test image."),
         schema::field("reference", &T::reference,
                       "Uniform plan that the saving is stated against."),
         schema::field("epochs", &T::epochs, 0, 1000,

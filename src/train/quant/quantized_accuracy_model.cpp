@@ -118,7 +118,9 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     const AccuracyEstimate held_out = estimate_of(test_integers(
         integers, confirmation_.count() > 0 ? confirmation_ : search_, options_.threads));
     std::vector<std::uint8_t> correct = test_integers(integers, test_, options_.threads);
-    const AccuracyEstimate fake = estimate_of(test_fake_quantized(*quantized, test_));
+    const AccuracyEstimate fake =
+        estimate_of(test_fake_quantized(*quantized, test_, options_.threads, stop));
+    if (stop.stop_requested()) return std::nullopt;
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     const AccuracyEstimate in_integers = estimate_of(correct);
     return FinishedPlan{.fake_quantized = fake,

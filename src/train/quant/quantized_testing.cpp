@@ -51,11 +51,13 @@ std::vector<std::uint8_t> test_integers(const IntegerNetwork& network, const Ima
 }
 
 std::vector<std::uint8_t> test_fake_quantized(const QuantizedNetwork& network,
-                                              const ImageSet& images, int threads) {
+                                              const ImageSet& images, int threads,
+                                              const std::stop_token& stop) {
   constexpr std::size_t kBatch = 50;  // every thread holds all values of one batch
   std::vector<std::uint8_t> correct(static_cast<std::size_t>(images.count()));
   const std::size_t batches = (correct.size() + kBatch - 1) / kBatch;
   parallel_for(batches, threads, [&](std::size_t batch) {
+    if (stop.stop_requested()) return;
     // Torch's own threads, set for each thread that calls it, only wait for one another here.
     torch::set_num_threads(1);
     const std::size_t first = batch * kBatch;

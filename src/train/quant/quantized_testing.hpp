@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <stop_token>
 #include <vector>
 
 #include "base/expected.hpp"
@@ -12,12 +13,13 @@
 namespace hwflow::train {
 
 /// For every image 1 if the network's highest output is the label, else 0 (the first of equals).
-/// The image sizes must fit the network. Results do not depend on `threads`.
+/// The image sizes must fit the network. Results do not depend on `threads`; when `stop` is asked
+/// for they are of no use.
 [[nodiscard]] std::vector<std::uint8_t> test_integers(const IntegerNetwork& network,
                                                       const ImageSet& images, int threads);
 [[nodiscard]] std::vector<std::uint8_t> test_fake_quantized(const QuantizedNetwork& network,
-                                                            const ImageSet& images,
-                                                            int threads = 1);
+                                                            const ImageSet& images, int threads = 1,
+                                                            const std::stop_token& stop = {});
 
 enum class QuantizedMode : std::uint8_t { fake, integer };
 
