@@ -40,6 +40,17 @@ TEST(Test, FirstTakesThatManyImages) {
   EXPECT_EQ(json::parse(run_hwflow(words).output)["total"], 7);
 }
 
+TEST(Test, ImagesThatPlansWereChosenByAreLeftOut) {
+  const TinyStudy study;
+  std::vector<std::string> words = test_words(study);
+  words.insert(words.end(), {"--without-search", "20", "--without-confirm", "10", "--json", "-"});
+  EXPECT_EQ(json::parse(run_hwflow(words).output)["total"], 10);
+  words[words.size() - 5] = "30";
+  const Outcome refused = run_hwflow(words);
+  EXPECT_EQ(refused.exit_code, kWrongInput);
+  EXPECT_THAT(refused.errors, testing::HasSubstr("leave nothing of 40 test images"));
+}
+
 TEST(Test, OneLineWithoutJson) {
   const TinyStudy study;
   const Outcome outcome = run_hwflow(test_words(study));

@@ -343,6 +343,11 @@ TEST_P(JointSearchTest, PredictedAccuraciesChooseWhatIsMeasured) {
   EXPECT_GT(found.curve.back().considered, found.curve.back().evaluations);
   for (std::size_t i = 1; i <= 6; ++i)
     EXPECT_LE(found.curve[i].evaluations - found.curve[i - 1].evaluations, 8);
+  // Accuracies here follow from the widths layer by layer, as predictions assume.
+  EXPECT_FALSE(found.curve.front().rank_correlation);
+  EXPECT_TRUE(std::ranges::any_of(found.curve, [](const PairGeneration& generation) {
+    return generation.rank_correlation > 0.5;
+  }));
   if (GetParam() == SearchOrder::nested) {
     for (const StrategySummary& strategy : found.strategies) {
       EXPECT_TRUE(strategy.passes || !strategy.evaluated || strategy.generation == 0);
