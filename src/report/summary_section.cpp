@@ -114,7 +114,8 @@ std::string headline_sentence(const study::CodesignResult& result) {
       "the float accuracy on the {}. How it was picked: {}.</p>\n{}<p class=\"soft\">{}</p>\n",
       escape(pick.label), has_energy(result) ? "energy" : "time", 100.0 * result.tolerance,
       held_out_images_text(result), escape(pick.reason),
-      accuracy.empty() ? accuracy : "<p>" + escape(accuracy) + "</p>\n", headline_caveat(result));
+      accuracy.empty() ? accuracy : fmt::format("<p>{}</p>\n", escape(accuracy)),
+      headline_caveat(result));
 }
 
 std::string front_legend() {
@@ -154,7 +155,7 @@ std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
 std::string front_figure(const study::CodesignResult& result, CostAxis axis, bool first) {
   const auto objectives = objective_axes(result);
   std::string caption =
-      first ? "Accuracy is that of the search split, a part of the training set. Plans more than "
+      first ? "Accuracy is that of the search split. Plans more than "
               "25 points below the best are left out; of baselines and picks among them an arrow "
               "tells the accuracy. The line is the front of the two quantities shown; that of the "
               "search is of all objectives at once, so not all of its plans lie on a line."

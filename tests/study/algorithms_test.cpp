@@ -148,8 +148,8 @@ TEST_P(AlgorithmsTest, BeginsWithTheSameBaselinesAndSeeds) {
   }
 }
 
-/// Given enough evaluations, the front is that of the enumerated space (uniform has no others, an agent
-/// keeps to its budget).
+/// Given enough evaluations, the front is that of the enumerated space (uniform has no others, an
+/// agent keeps to its budget).
 TEST_P(AlgorithmsTest, FindsTheFrontOfATinySpace) {
   if (GetParam() == Algorithm::uniform || GetParam() == Algorithm::agent) return;
   Study tiny = tiny_study();
