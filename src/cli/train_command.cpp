@@ -173,10 +173,14 @@ std::string describe(const TrainArguments& a) {
   const train::TrainOptions& o = a.options;
   return fmt::format(
       "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay {}, "
-      "label smoothing {}, crop pad {}, flip {}, threads {}",
+      "label smoothing {}, {}crop pad {}, flip {}, threads {}",
       o.epochs, o.batch_size, o.schedule == train::Schedule::cosine ? "cosine" : "step",
       o.learning_rate, o.warmup_epochs, o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay,
-      o.label_smoothing, o.augmentation.pad, o.augmentation.flip, o.threads);
+      o.label_smoothing,
+      o.distillation > 0.0
+          ? fmt::format("distillation {} at temperature {}, ", o.distillation, o.temperature)
+          : std::string{},
+      o.augmentation.pad, o.augmentation.flip, o.threads);
 }
 
 std::map<std::string, std::string> metadata_of(const TrainArguments& arguments,
