@@ -169,7 +169,7 @@ void StrategyLedger::close(const std::string& name, const std::string& label,
   close.summary.hardware_seconds = totals[1];
   close.summary.cpu_seconds = totals[2];
   close.summary.rank_correlation = rank_correlation;
-  closes_.push_back(std::move(close));
+  closes_.push_back(close);
   evaluator_.set_note(fmt::format(
       "{}, {} plans, {} measured{}", label, strategies_.size(), evaluations_,
       rank_correlation ? fmt::format(", predicted with rank correlation {:.2f}", *rank_correlation)
