@@ -58,6 +58,14 @@ train::QuantizerMethod to_train(study::Method method) {
   return train::QuantizerMethod::lsq;
 }
 
+train::HeldOutFrom to_train(study::HeldOutFrom from) {
+  switch (from) {
+    case study::HeldOutFrom::training: return train::HeldOutFrom::training;
+    case study::HeldOutFrom::test: return train::HeldOutFrom::test;
+  }
+  return train::HeldOutFrom::training;
+}
+
 /// What a plan gets before the search measures it.
 void set_preparation(const study::Study& study, train::AccuracyModelOptions& options) {
   using Method = study::AccuracyMethod;
@@ -133,9 +141,7 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   }
 
   train::AccuracyModelOptions options;
-  options.held_out_from = study.accuracy.held_out_from == study::HeldOutFrom::test
-                              ? train::HeldOutFrom::test
-                              : train::HeldOutFrom::training;
+  options.held_out_from = to_train(study.accuracy.held_out_from);
   options.search_images = study.accuracy.search_images;
   options.confirmation_images = study.accuracy.confirm_images;
   options.seed = study.accuracy.split_seed;

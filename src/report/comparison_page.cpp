@@ -34,7 +34,7 @@ std::string head(const study::ComparisonResult& comparison) {
 }
 
 std::string change(double part, double whole) {
-  return percent_text(-saving(part, whole), 1, true);
+  return percent_text(-study::saving(part, whole), 1, true);
 }
 
 std::string plan_row(const study::ComparedAccelerator& machine, const std::string& what,

@@ -87,13 +87,20 @@ Value shown_of(const study::CodesignResult& result) {
   return shown;
 }
 
+/// Of the columns of sizes and costs.
+std::string heads(const study::HardwareSearchSummary& found) {
+  std::string text;
+  for (const std::string& name : found.size_names) text += fmt::format(",{}", csv_cell(name));
+  for (const std::string& name : found.objectives) text += fmt::format(",{}", csv_cell(name));
+  return text;
+}
+
 }  // namespace
 
 std::string pairs_csv(const study::CodesignResult& result) {
   const study::HardwareSearchSummary& found = *result.hardware_search;
   std::string text = "index,accuracy,standard_error,correct,total";
-  for (const std::string& name : found.size_names) text += "," + csv_cell(name);
-  for (const std::string& name : found.objectives) text += "," + csv_cell(name);
+  text += heads(found);
   text += ",design,plan\r\n";
   for (const study::DesignPair& pair : found.pairs) {
     const auto& plan = result.evaluated.at(pair.evaluated);
@@ -124,8 +131,7 @@ std::string strategies_csv(const study::CodesignResult& result) {
 std::string designs_csv(const study::CodesignResult& result) {
   const study::HardwareSearchSummary& found = *result.hardware_search;
   std::string text = "plan,on,index";
-  for (const std::string& name : found.size_names) text += "," + csv_cell(name);
-  for (const std::string& name : found.objectives) text += "," + csv_cell(name);
+  text += heads(found);
   text += ",design\r\n";
   const auto add = [&](const study::PlanDetails& plan, const char* on,
                        const study::DesignPoint& point, const std::string& design) {

@@ -90,19 +90,11 @@ const study::OwnDesign* own_design(const study::CodesignResult& result, std::siz
 
 std::optional<study::Saving> headline_on_own_design(const study::CodesignResult& result) {
   if (!result.headline) return std::nullopt;
-  study::Saving against = *result.headline;
-  const study::OwnDesign* own = own_design(result, result.plans[against.baseline].evaluated);
+  const std::size_t pick = result.headline->pick, baseline = result.headline->baseline;
+  const study::OwnDesign* own = own_design(result, result.plans[baseline].evaluated);
   if (own == nullptr) return std::nullopt;
-  const study::HardwareCost& pick = result.evaluated[result.plans[against.pick].evaluated].hardware;
-  const study::HardwareCost& base = own->hardware;
-  const auto share = [](std::int64_t part, std::int64_t whole) {
-    return saving(static_cast<double>(part), static_cast<double>(whole));
-  };
-  against.energy = saving(pick.energy_pj, base.energy_pj);
-  against.latency = share(pick.cycles, base.cycles);
-  against.dram = share(pick.dram_bits, base.dram_bits);
-  against.model_size = share(pick.model_bits, base.model_bits);
-  return against;
+  return study::saving_of(pick, result.evaluated[result.plans[pick].evaluated].hardware, baseline,
+                          own->hardware);
 }
 
 std::string headline_baseline(const study::CodesignResult& result) {
@@ -155,8 +147,6 @@ std::string space_text(const study::LevelSummary& level) {
   if (whole < 6.0) return count_text(std::llround(std::pow(10.0, level.space_log10)));
   return fmt::format("{:.1f}e{:.0f}", std::pow(10.0, level.space_log10 - whole), whole);
 }
-
-double saving(double part, double whole) { return whole > 0.0 ? 1.0 - part / whole : 0.0; }
 
 std::string hover_text(const study::CodesignResult& result, std::size_t evaluated) {
   const auto& plan = result.evaluated[evaluated];
@@ -237,8 +227,8 @@ std::string headline_caveat(const study::CodesignResult& result) {
   const auto picks = std::count_if(result.plans.begin(), result.plans.end(),
                                    [](const study::PlanDetails& plan) { return !plan.baseline; });
   return fmt::format(
-      "The headline is chosen among {} pick{} by accuracy after re-training on the {} (training "
-      "images held back from the re-training; float: {}). The test set chose nothing.",
+      "The headline is chosen among {} pick{} by accuracy after re-training on the {} (held back "
+      "from the re-training; float: {}). The test set chose nothing.",
       picks, picks == 1 ? "" : "s", held_out_images_text(result),
       accuracy_text(result.float_confirmation.value_or(result.float_search)));
 }

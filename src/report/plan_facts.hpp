@@ -53,9 +53,6 @@ void check_result(const study::CodesignResult& result);
 /// How many plans a level could choose from: "1.3e+21".
 [[nodiscard]] std::string space_text(const study::LevelSummary& level);
 
-/// 1 - part/whole; 0 when the whole is 0.
-[[nodiscard]] double saving(double part, double whole);
-
 /// What a pointer over a plan in a figure tells, several lines.
 [[nodiscard]] std::string hover_text(const study::CodesignResult& result, std::size_t evaluated);
 

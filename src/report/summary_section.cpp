@@ -28,7 +28,7 @@ std::string savings_row(const study::CodesignResult& result, const study::Evalua
                         const std::string& where) {
   const auto& a = pick.hardware;
   const auto share = [](auto part, auto whole) {
-    return less_text(saving(static_cast<double>(part), static_cast<double>(whole)));
+    return less_text(study::saving(static_cast<double>(part), static_cast<double>(whole)));
   };
   const double points = pick.accuracy.top1() - base.accuracy.top1();
   return fmt::format(

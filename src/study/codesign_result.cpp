@@ -34,4 +34,19 @@ std::string_view name(Origin origin) {
   return "";
 }
 
+double saving(double part, double whole) { return whole > 0.0 ? 1.0 - part / whole : 0.0; }
+
+Saving saving_of(std::size_t pick, const HardwareCost& of_pick, std::size_t baseline,
+                 const HardwareCost& of_baseline) {
+  const auto share = [](std::int64_t part, std::int64_t whole) {
+    return saving(static_cast<double>(part), static_cast<double>(whole));
+  };
+  return {pick,
+          baseline,
+          saving(of_pick.energy_pj, of_baseline.energy_pj),
+          share(of_pick.cycles, of_baseline.cycles),
+          share(of_pick.dram_bits, of_baseline.dram_bits),
+          share(of_pick.model_bits, of_baseline.model_bits)};
+}
+
 }  // namespace hwflow::study

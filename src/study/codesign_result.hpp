@@ -175,8 +175,13 @@ struct PairedTest {
 /// The saving that the study is about: a pick against the uniform baseline.
 struct Saving {
   std::size_t pick = 0, baseline = 0;                                ///< into CodesignResult::plans
-  double energy = 0.0, latency = 0.0, dram = 0.0, model_size = 0.0;  ///< 1 - pick/baseline
+  double energy = 0.0, latency = 0.0, dram = 0.0, model_size = 0.0;  ///< saving() of each
 };
+/// 1 - part/whole; 0 when the whole is 0.
+[[nodiscard]] double saving(double part, double whole);
+/// Of two of CodesignResult::plans with these costs.
+[[nodiscard]] Saving saving_of(std::size_t pick, const HardwareCost& of_pick, std::size_t baseline,
+                               const HardwareCost& of_baseline);
 
 /// Wall-clock time of one phase: "mapping", "search", "confirm", "finish", "export".
 struct PhaseTime {

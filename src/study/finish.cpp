@@ -125,19 +125,6 @@ class Finisher {
   std::map<std::size_t, std::string> in_work_;
 };
 
-double saving(double pick, double baseline) { return baseline > 0.0 ? 1.0 - pick / baseline : 0.0; }
-
-Saving saving_of(const CodesignResult& result, std::size_t pick, std::size_t baseline) {
-  const HardwareCost& a = result.evaluated[result.plans[pick].evaluated].hardware;
-  const HardwareCost& b = result.evaluated[result.plans[baseline].evaluated].hardware;
-  return {pick,
-          baseline,
-          saving(a.energy_pj, b.energy_pj),
-          saving(static_cast<double>(a.cycles), static_cast<double>(b.cycles)),
-          saving(static_cast<double>(a.dram_bits), static_cast<double>(b.dram_bits)),
-          saving(static_cast<double>(a.model_bits), static_cast<double>(b.model_bits))};
-}
-
 std::optional<std::size_t> find_reference(const CodesignResult& result,
                                           const FinishOptions& options) {
   const std::string label =
@@ -154,17 +141,19 @@ void choose_headline(CodesignResult& result, const FinishOptions& options) {
   const double floor =
       result.float_confirmation.value_or(result.float_search).top1() - result.tolerance;
   std::optional<std::size_t> best;
+  const auto cost_of = [&](std::size_t i) -> const HardwareCost& {
+    return result.evaluated[result.plans[i].evaluated].hardware;
+  };
   // Time counts where energy is not modelled.
   const auto costs = [&](std::size_t i) {
-    const HardwareCost& cost = result.evaluated[result.plans[i].evaluated].hardware;
-    return std::pair{cost.energy_pj, cost.cycles};
+    return std::pair{cost_of(i).energy_pj, cost_of(i).cycles};
   };
   for (std::size_t i = 0; i < result.plans.size(); ++i) {
     const PlanDetails& plan = result.plans[i];
     if (plan.baseline || !plan.held_out || plan.held_out->top1() < floor) continue;
     if (!best || costs(i) < costs(*best)) best = i;
   }
-  if (best) result.headline = saving_of(result, *best, *reference);
+  if (best) result.headline = saving_of(*best, cost_of(*best), *reference, cost_of(*reference));
 }
 
 }  // namespace

@@ -31,12 +31,6 @@ TEST(PlanFacts, FindsBaselinesAndPicks) {
   EXPECT_EQ(main_pick(result), std::nullopt);
 }
 
-TEST(PlanFacts, SavingIsAShareOfTheWhole) {
-  EXPECT_DOUBLE_EQ(saving(25.0, 100.0), 0.75);
-  EXPECT_DOUBLE_EQ(saving(150.0, 100.0), -0.5);
-  EXPECT_DOUBLE_EQ(saving(1.0, 0.0), 0.0);
-}
-
 TEST(PlanFacts, RefusesIndicesBeyondTheirTables) {
   auto result = report_test::fake_result();
   EXPECT_NO_THROW(check_result(result));

@@ -26,6 +26,12 @@ TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {
   EXPECT_FALSE(names.contains(""));
 }
 
+TEST(CodesignResult, SavingIsAShareOfTheWhole) {
+  EXPECT_DOUBLE_EQ(saving(25.0, 100.0), 0.75);
+  EXPECT_DOUBLE_EQ(saving(150.0, 100.0), -0.5);
+  EXPECT_DOUBLE_EQ(saving(1.0, 0.0), 0.0);
+}
+
 // Wald: sqrt(0.9 * 0.1 / 100) = 0.03.
 TEST(AccuracyEstimate, StandardErrorIsThatOfAShare) {
   const train::AccuracyEstimate estimate{90, 100};

@@ -28,6 +28,24 @@ class JointSearchTest : public testing::TestWithParam<SearchOrder> {
     return run(study, model, *store_);
   }
 
+  /// Kills a search at the accuracy of that number and lets another go on: `whole` in a store of
+  /// its own, and what it found, say what must come out.
+  SearchResult resumed_after_kill(const Study& study, int at, const FakeAccuracyModel& whole,
+                                  const SearchResult& expected) {
+    struct Killed {};
+    FakeAccuracyModel cut, rest;
+    cut.before_evaluation = [at](int number) {
+      if (number == at) throw Killed{};
+    };
+    EXPECT_THROW(static_cast<void>(run(study, cut)), Killed);
+    SearchResult resumed = run(study, rest);
+    EXPECT_EQ(rest.evaluations, whole.evaluations - (at - 1));
+    EXPECT_EQ(resumed.evaluated.size(), expected.evaluated.size());
+    for (std::size_t i = 0; i < std::min(resumed.evaluated.size(), expected.evaluated.size()); ++i)
+      EXPECT_EQ(resumed.evaluated[i].plan, expected.evaluated[i].plan);
+    return resumed;
+  }
+
   TemporaryFolder folder_;
   std::unique_ptr<RunStore> store_ = open_store(folder_.path() / "runs.sqlite");
   std::unique_ptr<DesignedModel> designed_;
@@ -123,21 +141,11 @@ TEST_P(JointSearchTest, DoesNotDependOnThreads) {
 /// Killed after any number of evaluations, the search goes on to the same result and measures only
 /// what it had not.
 TEST_P(JointSearchTest, GoesOnAfterAKill) {
-  struct Killed {};
   const Study study = joint_study(GetParam());
   FakeAccuracyModel whole;
   const auto other = open_store(folder_.path() / "other.sqlite");
   const SearchResult expected = run(study, whole, *other);
-  FakeAccuracyModel cut, rest;
-  cut.before_evaluation = [](int number) {
-    if (number == 12) throw Killed{};
-  };
-  EXPECT_THROW(static_cast<void>(run(study, cut)), Killed);
-  const SearchResult resumed = run(study, rest);
-  EXPECT_EQ(rest.evaluations, whole.evaluations - 11);
-  ASSERT_EQ(resumed.evaluated.size(), expected.evaluated.size());
-  for (std::size_t i = 0; i < expected.evaluated.size(); ++i)
-    EXPECT_EQ(resumed.evaluated[i].plan, expected.evaluated[i].plan);
+  const SearchResult resumed = resumed_after_kill(study, 12, whole, expected);
   EXPECT_EQ(resumed.hardware_search->pairs.size(), expected.hardware_search->pairs.size());
 }
 
@@ -333,10 +341,9 @@ TEST_P(JointSearchTest, DrawsPlansAtRandom) {
 /// With predicted accuracies as many are measured as without; a run that is killed goes on to the
 /// same result.
 TEST_P(JointSearchTest, PredictedAccuraciesChooseWhatIsMeasured) {
-  struct Killed {};
   Study study = joint_study(GetParam());
   study.search.surrogate.oversample = 4;
-  FakeAccuracyModel whole, cut, rest;
+  FakeAccuracyModel whole;
   const auto other = open_store(folder_.path() / "other.sqlite");
   const SearchResult expected = run(study, whole, *other);
   const HardwareSearchSummary& found = *expected.hardware_search;
@@ -353,15 +360,7 @@ TEST_P(JointSearchTest, PredictedAccuraciesChooseWhatIsMeasured) {
       EXPECT_TRUE(strategy.passes || !strategy.evaluated || strategy.generation == 0);
     }
   }
-  cut.before_evaluation = [](int number) {
-    if (number == 20) throw Killed{};
-  };
-  EXPECT_THROW(static_cast<void>(run(study, cut)), Killed);
-  const SearchResult resumed = run(study, rest);
-  EXPECT_EQ(rest.evaluations, whole.evaluations - 19);
-  ASSERT_EQ(resumed.evaluated.size(), expected.evaluated.size());
-  for (std::size_t i = 0; i < expected.evaluated.size(); ++i)
-    EXPECT_EQ(resumed.evaluated[i].plan, expected.evaluated[i].plan);
+  static_cast<void>(resumed_after_kill(study, 20, whole, expected));
 }
 
 /// Both orders begin with the same uniform plans and the same stream of random ones; nesting takes

@@ -12,6 +12,19 @@ namespace {
 
 class PlanEvaluatorTest : public testing::Test {
  protected:
+  /// The stop comes while the second plan is measured.
+  void measure_and_stop_in_the_second() {
+    std::stop_source source;
+    model_.before_evaluation = [&](int number) {
+      if (number == 2) source.request_stop();
+    };
+    PlanEvaluator evaluator(hardware_, model_, *store_, 1, {}, source.get_token());
+    const auto measured = evaluator.measure(plans_);
+    ASSERT_TRUE(measured.has_value());
+    EXPECT_FALSE(measured->has_value());
+    EXPECT_EQ(model_.evaluations, 2);
+  }
+
   TemporaryFolder folder_;
   std::unique_ptr<RunStore> store_ = open_store(folder_.path() / "runs.sqlite");
   LayerByLayerModel hardware_{small_network(), small_accelerator(), HardwareOptions{},
@@ -55,15 +68,7 @@ TEST_F(PlanEvaluatorTest, KeepsWhatWasDoneBeforeAnException) {
 }
 
 TEST_F(PlanEvaluatorTest, AStopLeavesNoHalfBrood) {
-  std::stop_source source;
-  model_.before_evaluation = [&](int number) {
-    if (number == 2) source.request_stop();
-  };
-  PlanEvaluator evaluator(hardware_, model_, *store_, 1, {}, source.get_token());
-  const auto measured = evaluator.measure(plans_);
-  ASSERT_TRUE(measured.has_value());
-  EXPECT_FALSE(measured->has_value());
-  EXPECT_EQ(model_.evaluations, 2);  // the one in flight was finished and kept
+  measure_and_stop_in_the_second();  // the one in flight was finished and kept
   EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[1])));
 }
 
