@@ -3,7 +3,7 @@
 # evaluations, as Markdown:  bench/levels.sh [HWFLOW]
 # examples/04_fmnist_levels.yaml without re-training, three seeds; other choices by the environment:
 # STUDY, ARCHS, EVALUATIONS, SEEDS, THREADS, SETTINGS (more --set of every run), OUT (kept when named), and
-# VARIANTS: fine (no levels), levels (as the study says), random, greedy, uniform. Accuracies do not
+# VARIANTS: fine (no levels), levels (as the study says), random, greedy, uniform, agent. Accuracies do not
 # depend on the machine: a run finds those of the runs before it (KNOWN: in that store, too). So the
 # time of mapping is told, and that of accuracies is not. Half an hour on two cores.
 set -euo pipefail
@@ -28,8 +28,8 @@ variant_settings() { # VARIANT: sets `chosen`
   case $1 in
     levels) chosen=() ;;
     fine) chosen=("search.levels=[]") ;;
-    random | greedy | uniform) chosen=("search.levels=[]" "search.algorithm=$1") ;;
-    *) echo "no variant '$1': levels, fine, random, greedy or uniform" >&2 && exit 2 ;;
+    random | greedy | uniform | agent) chosen=("search.levels=[]" "search.algorithm=$1") ;;
+    *) echo "no variant '$1': levels, fine, random, greedy, uniform or agent" >&2 && exit 2 ;;
   esac
 }
 

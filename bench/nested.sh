@@ -86,6 +86,22 @@ for seed in seeds:
         else:
             row += [f"best after {base['evaluations']} measured", f"{base['seconds']:.1f} s, processor {base['cpu_seconds']:.1f} s", "", "", ""]
         print("| " + " | ".join(str(cell) for cell in row) + " |")
+
+
+def seconds_to(points, volume, designs=0.0):
+    first = reached(points, volume)
+    return f"{first['seconds'] + designs:.1f} s" if first else "never"
+
+
+print("\n| seed | order | to 90 % of sequential's best | 95 % | 99 % |\n" + "|---" * 5 + "|")
+for seed in seeds:
+    sequential, nested = curve("sequential", seed), curve("nested", seed)
+    goal = max(point["hypervolume"] for point in sequential)
+    # Sequential has its designs after its last generation only.
+    for order, points, designs in (("sequential", sequential, sequential[-1]["hardware_seconds"]),
+                                   ("nested", nested, 0.0)):
+        cells = [seconds_to(points, share * goal, designs) for share in (0.9, 0.95, 0.99)]
+        print(f"| {seed} | {order} | " + " | ".join(cells) + " |")
 if saved:
     mean = [100 * sum(column) / len(saved) for column in zip(*saved)]
     print(f"\nNested reached sequential's best hypervolume for {len(saved) - failed} of {len(seeds)} seeds; "

@@ -232,10 +232,11 @@ std::string machines_text(const std::vector<study::LoadedStudy>& studies) {
 }  // namespace
 
 int run_study(const StudyArguments& arguments, const std::vector<std::string>& settings,
-              const GlobalOptions& options) {
+              const GlobalOptions& options, Diagnostics problems) {
   const InterruptWatch interrupts;
   const auto studies = load(arguments, settings);
-  if (!studies) return report_wrong_input(studies.error());
+  if (!studies) problems.insert(problems.end(), studies.error().begin(), studies.error().end());
+  if (!problems.empty()) return report_wrong_input(problems);
   const study::LoadedStudy& loaded = studies->front();
   const auto [out, place] = output_folder(options, loaded);
   Expected<study::RunLock> lock = study::RunLock::take(out, place);
@@ -243,7 +244,7 @@ int run_study(const StudyArguments& arguments, const std::vector<std::string>& s
   const Expected<Accuracies> accuracies = make_accuracy_model(loaded);
   if (!accuracies) {
     lock->leave_no_trace();
-    Diagnostics problems = accuracies.error();
+    problems = accuracies.error();
     schema::place_at_settings(problems, settings, loaded.origin.string());
     return report_wrong_input(problems);
   }

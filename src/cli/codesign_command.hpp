@@ -23,8 +23,8 @@ void add_study_options(CLI::App& command, StudyArguments& arguments);
 [[nodiscard]] std::vector<std::string> study_settings(const CLI::App& command,
                                                       const GlobalOptions& options);
 /// Carries out a study, of one machine or of several, and shows what it found; returns the exit
-/// code.
+/// code. With problems found before it only adds what is wrong with the study.
 int run_study(const StudyArguments& arguments, const std::vector<std::string>& settings,
-              const GlobalOptions& options);
+              const GlobalOptions& options, Diagnostics problems = {});
 
 }  // namespace hwflow::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "cli/codesign_command.hpp"
 #include "schema/schema.hpp"
@@ -56,8 +57,7 @@ int quantize(const QuantizeArguments& arguments, std::vector<std::string> settin
       problems.insert(problems.end(), levels.error().begin(), levels.error().end());
     }
   }
-  if (!problems.empty()) return report_wrong_input(problems);
-  return run_study(arguments.study, settings, options);
+  return run_study(arguments.study, settings, options, std::move(problems));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -46,10 +47,23 @@ struct Refused {
 bool is_option(const std::string& word) { return word.rfind("--", 0) == 0; }
 std::string name_in(const std::string& word) { return word.substr(0, word.find('=')); }
 
+/// Whether a sentence has the name, and not one that begins with it (--against-mode: --against).
+bool names_option(const std::string& sentence, const std::string& name) {
+  const auto goes_on = [](char c) {
+    return c == '-' || std::isalnum(static_cast<unsigned char>(c));
+  };
+  for (std::size_t at = sentence.find(name); at != std::string::npos;
+       at = sentence.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if (end == sentence.size() || !goes_on(sentence[end])) return true;
+  }
+  return false;
+}
+
 /// Without the option that the parser's words name first, and its value.
 std::optional<Words> without_option(const Words& words, const std::string& reason) {
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!is_option(words[i]) || reason.find(name_in(words[i])) == std::string::npos) continue;
+    if (!is_option(words[i]) || !names_option(reason, name_in(words[i]))) continue;
     const bool has_value =
         name_in(words[i]) == words[i] && i + 1 < words.size() && !is_option(words[i + 1]);
     Words rest = words;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "report/charts.hpp"
+#include "report/design_charts.hpp"
 #include "report/format.hpp"
 #include "report/plan_facts.hpp"
 #include "report/sections.hpp"
@@ -23,40 +24,77 @@ std::string less_text(double share) {
   return share >= 0.0 ? percent_text(share) + " less" : percent_text(-share) + " more";
 }
 
-std::string savings_row(const study::CodesignResult& result, const study::EvaluatedPlan& pick,
-                        const study::EvaluatedPlan& base, const study::HardwareCost& b,
-                        const std::string& where) {
-  const auto& a = pick.hardware;
+/// What designs cost beside energy, latency and traffic: into DesignPoint::costs.
+std::vector<std::size_t> resources(const study::CodesignResult& result) {
+  std::vector<std::size_t> indices;
+  if (!result.hardware_search) return indices;
+  const std::vector<std::string>& objectives = result.hardware_search->objectives;
+  for (std::size_t i = 0; i < objectives.size(); ++i) {
+    const std::string& name = objectives[i];
+    if (name == "lut" || name == "bram" || name == "area") indices.push_back(i);
+  }
+  return indices;
+}
+
+/// A plan with what it costs on a design; `point` where designs were searched.
+struct PlanOnDesign {
+  const study::EvaluatedPlan& plan;
+  const study::HardwareCost& hardware;
+  const study::DesignPoint* point;
+  std::string where;
+};
+
+std::string savings_row(const study::CodesignResult& result, const PlanOnDesign& pick,
+                        const PlanOnDesign& base) {
+  const study::HardwareCost &a = pick.hardware, &b = base.hardware;
   const auto share = [](auto part, auto whole) {
     return less_text(study::saving(static_cast<double>(part), static_cast<double>(whole)));
   };
-  const double points = pick.accuracy.top1() - base.accuracy.top1();
+  std::string of_design;
+  for (const std::size_t i : resources(result)) {
+    of_design +=
+        fmt::format("<td>{}</td>", share(pick.point->costs.at(i), base.point->costs.at(i)));
+  }
+  const double points = pick.plan.accuracy.top1() - base.plan.accuracy.top1();
   return fmt::format(
-      "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td><td>{}</td>"
+      "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td>{}<td>{}</td>"
       "<td>{:+.2f} points</td></tr>\n",
-      widths_text(common_widths(base.plan)), where,
+      widths_text(common_widths(base.plan.plan)), base.where,
       has_energy(result) ? fmt::format("<td>{}</td>", share(a.energy_pj, b.energy_pj)) : "",
-      share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), share(a.model_bits, b.model_bits),
-      100.0 * points);
+      share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), of_design,
+      share(a.model_bits, b.model_bits), 100.0 * points);
 }
 
 std::string savings_table(const study::CodesignResult& result, const study::PlanDetails& pick) {
+  const auto chosen = [&](std::size_t evaluated, const std::string& where) {
+    const study::EvaluatedPlan& plan = result.evaluated[evaluated];
+    const auto& search = result.hardware_search;
+    return PlanOnDesign{plan, plan.hardware, search ? &search->chosen.at(evaluated) : nullptr,
+                        where};
+  };
+  const PlanOnDesign picked = chosen(pick.evaluated, "");
   std::string rows;
   for (const std::size_t baseline : result.baselines) {
-    const study::EvaluatedPlan &plan = result.evaluated[pick.evaluated],
-                               &base = result.evaluated[baseline];
     const study::OwnDesign* own = own_design(result, baseline);
-    if (own != nullptr)
-      rows += savings_row(result, plan, base, own->hardware, " on " + own_design_text(*own));
-    rows += savings_row(result, plan, base, base.hardware,
-                        own != nullptr ? " on the reference design" : "");
+    if (own != nullptr) {
+      rows += savings_row(
+          result, picked,
+          {result.evaluated[baseline], own->hardware, &own->point, " on " + own_design_text(*own)});
+    }
+    rows += savings_row(result, picked,
+                        chosen(baseline, own != nullptr ? " on the reference design" : ""));
   }
   if (rows.empty()) return {};
+  std::string of_design;
+  for (const std::size_t i : resources(result)) {
+    of_design +=
+        fmt::format("<th>{}</th>", escape(design_cost_name(result.hardware_search->objectives[i])));
+  }
   return fmt::format(
       "<h3>What <span class=\"soft\">{}</span> saves against uniform widths</h3>\n"
       "<div class=\"scroll\"><table>\n<tr><th>against</th>{}<th>latency</th>"
-      "<th>DRAM traffic</th><th>model size</th><th>search accuracy</th></tr>\n{}</table></div>\n",
-      escape(pick.label), has_energy(result) ? "<th>energy</th>" : "", rows);
+      "<th>DRAM traffic</th>{}<th>model size</th><th>search accuracy</th></tr>\n{}</table></div>\n",
+      escape(pick.label), has_energy(result) ? "<th>energy</th>" : "", of_design, rows);
 }
 
 std::string saving_cards(const study::CodesignResult& result, const study::Saving& headline,
@@ -119,14 +157,13 @@ std::string headline_sentence(const study::CodesignResult& result) {
 }
 
 std::string front_legend() {
-  return legend_entry("<circle cx=\"7\" cy=\"7\" r=\"4\" class=\"front\"/>",
+  return legend_entry(R"(<circle cx="7" cy="7" r="4" class="front"/>)",
                       "front (bar: standard error)") +
-         legend_entry("<circle cx=\"7\" cy=\"7\" r=\"3\" class=\"seen\"/>", "evaluated") +
-         legend_entry("<polygon points=\"7,1 13,7 7,13 1,7\" class=\"base\"/>",
+         legend_entry(R"(<circle cx="7" cy="7" r="3" class="seen"/>)", "evaluated") +
+         legend_entry(R"(<polygon points="7,1 13,7 7,13 1,7" class="base"/>)",
                       "uniform (weights/inputs)") +
          legend_entry(
-             "<polygon points=\"7,0 9,5 14,5 10,8 11,13 7,10 3,13 4,8 0,5 5,5\" "
-             "class=\"pick\"/>",
+             R"(<polygon points="7,0 9,5 14,5 10,8 11,13 7,10 3,13 4,8 0,5 5,5" class="pick"/>)",
              "pick");
 }
 

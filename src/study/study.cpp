@@ -23,7 +23,8 @@ void append_of(Diagnostics& all, Diagnostics more, const std::string& origin,
                const std::string& key) {
   for (Diagnostic& problem : more) {
     const bool is_named = problem.place.empty() || problem.place == key;
-    problem.place = origin + ": " + key + (is_named ? "" : ": " + problem.place);
+    problem.place =
+        fmt::format("{}: {}{}{}", origin, key, is_named ? "" : ": ", is_named ? "" : problem.place);
     all.push_back(std::move(problem));
   }
 }

@@ -208,18 +208,15 @@ struct SearchOptions {
                       "step where that does the least harm for the gain; uniform: the uniform "
                       "plans and no others; agent: by reinforcement learning within budgets, as in "
                       "HAQ."),
-        schema::field("objectives", &T::objectives,
-                      "What the search minimises (accuracy: 1-top1)."),
+        schema::field("objectives", &T::objectives, "What it minimises (accuracy: 1-top1)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
-        schema::field("input_bits", &T::input_bits, 1, 16,
-                      "Widths that input activations may take."),
+        schema::field("input_bits", &T::input_bits, 1, 16, "Widths that inputs may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
         schema::field(
             "population", &T::population, 8, 10'000,
             "Plans kept and bred per generation; a multiple of 4. A search evaluates its seeds "
-            "(the uniform plans and those of sensitivity_seeds, or more plans at random "
-            "if these are fewer than the population) and then population x generations "
-            "plans."),
+            "(the uniform plans and those of sensitivity_seeds, or more plans at random if these "
+            "are fewer than the population) and then population x generations plans."),
         schema::field("generations", &T::generations, 0, 100'000,
                       "Generations after the seeds; with levels, these have their own."),
         schema::field(
@@ -240,9 +237,8 @@ struct SearchOptions {
         schema::field(
             "evaluations", &T::evaluations, 1, 1e9,
             "Distinct plans whose accuracy the search measures, whatever the algorithm: exactly so "
-            "many while there are plans left to choose; nsga2 breeds at its last level until they "
-            "are spent; several levels share them. null: the seeds, and population x generations "
-            "plans."),
+            "many while plans are left to choose; nsga2 breeds at its last level until they are "
+            "spent; levels share them. null: the seeds, and population x generations plans."),
         schema::field("crossover", &T::crossover,
                       "What two parents exchange. gene_run: a run of widths, which may end within "
                       "a layer; group_run: a run of layers; groups: each layer by chance, every "
@@ -256,10 +252,10 @@ struct SearchOptions {
                       "Probability that a width mutates; null: one width per plan on average."),
         schema::field(
             "sensitivity_seeds", &T::sensitivity_seeds,
-            "Measure how each layer alone bears narrower widths, and seed the search "
-            "with plans that narrow the layers of least harm first. Costs an evaluation for "
-            "each free layer and each width below its widest, of weights and of inputs, "
-            "and up to population / 2 more: 20 layers with 3 widths each take 80 + 20."),
+            "Measure how each layer alone bears narrower widths, and seed the search with plans "
+            "that narrow the layers of least harm first. Costs an evaluation for each free layer "
+            "and each width below its widest, of weights and of inputs, and up to population / 2 "
+            "more: 20 layers with 3 widths each take 80 + 20."),
         schema::field("surrogate", &T::surrogate, "Predicted accuracies, of algorithm: nsga2."),
         schema::field("agent", &T::agent, "Of algorithm: agent."),
         schema::field("seed", &T::seed, "Seed of the search.")};

@@ -63,6 +63,15 @@ TEST(Quantize, ShorthandsAreKeysOfTheStudy) {
   EXPECT_EQ(levels[0]["model"], "coarse");
 }
 
+TEST(Quantize, TellsWhatIsWrongWithTheStudyToo) {
+  const TinyStudy study;
+  const Outcome outcome =
+      run_hwflow(quantize(study, "o", {"--levels", "coarse", "--algorithm", "annealing"}));
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("--levels coarse: 'coarse' is no MODEL:GENERATIONS"));
+  EXPECT_THAT(outcome.errors, HasSubstr("search.algorithm=annealing"));
+}
+
 TEST(Quantize, RefusesAHardwareSearchAndSaysWhatToUse) {
   const TinyStudy study;
   append_to(study, "hardware: {search: {space: overlay}}\n");

@@ -33,6 +33,10 @@ const Row kRows[] = {
      [] { return kNone; },
      {"map", "lenet5", "--arch", "eyeriss", "--set", "clock_mhz=1"},
      {"hwflow map: unknown option '--set'"}},
+    {"name_that_begins_with_another",  // told once, though --against is on the line, too
+     [] { return kNone; },
+     {"test", "a.safetensors", "--against", "b.safetensors", "--against-mode", "foo"},
+     {"--against-mode: foo not in", "1 problem in the input"}},
     {"unknown_network",
      [] { return kNone; },
      {"map", "resnet21", "--arch", "eyeriss"},

@@ -81,5 +81,13 @@ TEST(DesignSection, TellsTheSavingAgainstTheBaselineOnItsOwnDesignFirst) {
   EXPECT_FALSE(headline_on_own_design(report_test::fake_result()).has_value());
 }
 
+/// Picks are on designs of 5000 LUTs and 20 block RAMs, baselines' own designs have twice as many.
+TEST(DesignSection, TellsWhatTheDesignSaves) {
+  const std::string html = headline_section(report_test::designed_result());
+  EXPECT_THAT(html, HasSubstr("<th>LUTs</th><th>block RAMs</th><th>model size</th>"));
+  EXPECT_THAT(html, HasSubstr("<td>50.0 % less</td><td>50.0 % less</td><td>"));
+  EXPECT_EQ(headline_section(report_test::fake_result()).find("LUT"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hwflow::report

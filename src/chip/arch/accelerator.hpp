@@ -46,6 +46,7 @@ struct MemoryLevel {
   std::int64_t word_bits = 16;
   bool whole_words = false;      ///< an operand narrower than a word still costs a word
   bool double_buffered = false;  ///< tiles take twice their room, transfers overlap compute
+  std::int64_t banks = 1;        ///< equal memories that one instance is made of
   double read_energy_pj_per_bit = 0.0;
   double write_energy_pj_per_bit = 0.0;
   /// Bits per cycle and instance; none = unlimited. One shared port when only `read` is given and

@@ -90,10 +90,11 @@ void resize(MemoryLevel& level, double factor) {
   for (auto& part : level.partition_bits) scale(part, factor);
   const double after = bits_of(level);
   if (before <= 0.0 || before == after) return;
-  const double energy = sram_energy(after) / sram_energy(before);
+  const auto banks = static_cast<double>(level.banks);
+  const double energy = sram_energy(after / banks) / sram_energy(before / banks);
   level.read_energy_pj_per_bit *= energy;
   level.write_energy_pj_per_bit *= energy;
-  const double area = sram_area_um2(after) / sram_area_um2(before);
+  const double area = sram_area_um2(after / banks) / sram_area_um2(before / banks);
   level.leakage_pj_per_cycle *= area;
   if (level.area_um2) *level.area_um2 *= area;
 }
@@ -170,8 +171,9 @@ double array_area_um2(const Accelerator& accelerator) {
   double area = accelerator.levels()[0].area_um2.value_or(0.0);
   for (LevelIndex i = 1; i < accelerator.levels().size(); ++i) {
     const MemoryLevel& level = accelerator.levels()[i];
+    const auto banks = static_cast<double>(level.banks);
     area += static_cast<double>(accelerator.instances(i)) *
-            level.area_um2.value_or(sram_area_um2(bits_of(level)));
+            level.area_um2.value_or(banks * sram_area_um2(bits_of(level) / banks));
   }
   const ComputeEngine& engine = accelerator.engine();
   return area + static_cast<double>(accelerator.compute_units()) *

@@ -25,7 +25,8 @@ struct ArraySizes {
 /// The accelerator with other sizes. Memories keep their shares of buffer_bits and register_bits
 /// (rounded down to bits, 1 at least); DRAM writes as much faster as it reads, and the area of its
 /// interface, where the accelerator tells it, grows in proportion. Energy for a bit and area of a
-/// memory follow its capacity as sram_energy() and sram_area_um2() do.
+/// memory follow the capacity of its banks, whose number stays, as sram_energy() and
+/// sram_area_um2() do.
 /// Errors  sizes < 1, memories that the accelerator has none of, bandwidth where it is unlimited.
 [[nodiscard]] Expected<Accelerator> resized(const Accelerator& accelerator,
                                             const ArraySizes& sizes);

@@ -185,6 +185,7 @@ class TableEnergies {
     const NodeScaling scale = entry->off_chip ? NodeScaling{} : scaling_;
     const auto bits = static_cast<double>(entry->access_bits);
     const auto banks = static_cast<double>(keys.banks);
+    level.banks = keys.banks;
     level.read_energy_pj_per_bit = entry->read_energy_pj * scale.energy / bits;
     level.write_energy_pj_per_bit = entry->write_energy_pj * scale.energy / bits;
     level.leakage_pj_per_cycle = leakage_pj_per_cycle(entry->leakage_mw * scale.energy) * banks;

@@ -23,16 +23,18 @@ enum class Schedule : std::uint8_t { cosine, step };
 /// Training by stochastic gradient descent with momentum on the cross-entropy.
 struct TrainOptions {
   int epochs = 20;
+  int threads = 1;                ///< bit-identical results need the same number of threads
   std::int64_t batch_size = 128;  ///< an epoch's last batch is left out unless it is full
   double learning_rate = 0.1;     ///< the peak, after the warm-up
   Schedule schedule = Schedule::cosine;
+  bool nesterov = true;
+  bool decay_norm_and_bias = false;   ///< else only weights of more than one dimension decay
+  bool resume = false;                ///< go on from `checkpoint` if it exists
   double warmup_epochs = 1.0;         ///< linear from 0
   std::vector<double> step_epochs{};  ///< step: the rate is multiplied by step_factor at each
   double step_factor = 0.1;
   double momentum = 0.9;
-  bool nesterov = true;
   double weight_decay = 5e-4;
-  bool decay_norm_and_bias = false;  ///< else only weights of more than one dimension decay
   double label_smoothing = 0.0;
   /// Share of the loss that asks for a teacher's probabilities instead of the label's; 0: no
   /// teacher. Both are softened by the temperature T, and the divergence is multiplied by T^2.
@@ -42,9 +44,7 @@ struct TrainOptions {
   Augmentation augmentation{};
   std::uint64_t seed = 1;
   std::string device = "cpu";          ///< as torch writes it: "cpu", "cuda", "cuda:1"
-  int threads = 1;                     ///< bit-identical results need the same number of threads
   std::filesystem::path checkpoint{};  ///< written after every epoch; empty = none
-  bool resume = false;                 ///< go on from `checkpoint` if it exists
   /// What else a resumed run must share with the run that wrote the checkpoint: where it started,
   /// what it is quantized to. By name; train_network() and train_quantized() fill it in.
   std::map<std::string, std::string> circumstances{};

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/expected.hpp"
@@ -75,8 +76,8 @@ class CalibratedNetwork {
 
  private:
   friend class CalibrationRun;
-  CalibratedNetwork(const Network& network, const WeightMap& weights)
-      : network_(network), weights_(weights) {}
+  CalibratedNetwork(Network network, WeightMap weights)
+      : network_(std::move(network)), weights_(std::move(weights)) {}
 
   /// Made by the first who asks, while others who ask wait; never changed or removed.
   template <class Value>

@@ -25,22 +25,22 @@ enum class Preparation : std::uint8_t {
 
 struct AccuracyModelOptions {
   Preparation preparation = Preparation::reestimated;
-  FinetuneOptions finetune;          ///< of evaluate() and confirm() with Preparation::finetuned
-  std::int64_t finetune_images = 0;  ///< of the training split, for these; 0: all
-  std::string device = "cpu";        ///< of all training, and of measuring floats
   HeldOutFrom held_out_from = HeldOutFrom::training;
-  std::int64_t search_images = 1000;              ///< of that set, equal shares of all classes
-  std::int64_t confirmation_images = 0;           ///< likewise, others; 0: none
-  CalibrationOptions calibration;                 ///< its images come from what is trained on
   QuantizerMethod method = QuantizerMethod::lsq;  ///< of the fine-tuning
+  bool batch_norm = false;            ///< of the fine-tuning: live (with_batch_norm) or folded
+  int threads = 1;                    ///< for whole-set measurements; changes no result
+  FinetuneOptions finetune;           ///< of evaluate() and confirm() with Preparation::finetuned
+  std::int64_t finetune_images = 0;   ///< of the training split, for these; 0: all
+  std::string device = "cpu";         ///< of all training, and of measuring floats
+  std::int64_t search_images = 1000;  ///< of held_out_from, equal shares of all classes
+  std::int64_t confirmation_images = 0;  ///< likewise, others; 0: none
+  CalibrationOptions calibration;        ///< its images come from what is trained on
   Normalization normalization;
   Augmentation augmentation;  ///< of the fine-tuning
   double momentum = 0.9;
   double weight_decay = 1e-4;
-  bool batch_norm = false;    ///< of the fine-tuning: live (with_batch_norm) or folded
   double distillation = 0.0;  ///< of the fine-tuning: the float network teaches
   std::uint64_t seed = 1;     ///< of the split
-  int threads = 1;            ///< for whole-set measurements; changes no result
   /// For what plans share (PlanRunner), or for what was trained where finish() trains the same;
   /// 0: nothing is kept but weights. Changes no result.
   std::size_t cache_bytes = std::size_t{1} << 30U;
