@@ -42,6 +42,10 @@ refuse_unless EVALUATIONS "$evaluations" '[1-9][0-9]*' "a number of plans, 1 or 
 refuse_unless MARGIN "$margin" "$number" "a number of points, for example 0.5"
 refuse_unless SEARCH_MARGIN "$search_margin" "$number" "a number of points, for example 0"
 refuse_unless TRAIN "${TRAIN:-0}" '[01]' "0 or 1"
+tests=${HWFLOW_DATA:-}/cifar10/test_batch.bin
+if [[ ${TRAIN:-0} == 1 && $(stat -c %s "$tests" 2>/dev/null || echo 0) -ne $((10000 * 3073)) ]]; then
+  problems+=("TRAIN=1: needs $tests with all 10,000 test images: the search takes 1,000 of them")
+fi
 if ((${#problems[@]} > 0)); then
   printf '%s\n' "${problems[@]}" >&2
   exit 2

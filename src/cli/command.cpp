@@ -19,6 +19,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Refuses what is not a Number of a range from its first character to its last; NaN is in none.
+template <class Number>
+CLI::Validator is_within(Number least, Number most, const char* kind) {
+  return {[least, most, kind](std::string& text) {
+            Number value{};
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool is_whole = error == std::errc() && end == text.data() + text.size();
+            if (is_whole && value >= least && value <= most) return std::string{};
+            return fmt::format("must be {} from {} to {}, got '{}'", kind, least, most, text);
+          },
+          "", kind};
+}
+
 /// What is in the way of making files in `folder`, or the folder itself; empty: nothing.
 std::string folder_problem(const fs::path& folder) {
   std::error_code ignored;
@@ -87,16 +101,10 @@ void add_global_options(CLI::App& command, GlobalOptions& options, Refusal refus
 }
 
 CLI::Validator is_integer(std::uint64_t least, std::uint64_t most) {
-  return {[least, most](std::string& text) {
-            std::uint64_t value = 0;
-            const auto [end, error] =
-                std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool is_whole = error == std::errc() && end == text.data() + text.size();
-            if (is_whole && value >= least && value <= most) return std::string{};
-            return fmt::format("must be an integer from {} to {}, got '{}'", least, most, text);
-          },
-          "", "integer"};
+  return is_within(least, most, "an integer");
 }
+
+CLI::Validator is_number(double least, double most) { return is_within(least, most, "a number"); }
 
 Diagnostics check_outputs(const GlobalOptions& options) {
   Diagnostics problems;

@@ -40,6 +40,8 @@ void add_global_options(CLI::App& command, GlobalOptions& options,
                         Refusal refusal = Refusal::by_parser);
 /// Takes the integers of a range: no fraction, no exponent.
 [[nodiscard]] CLI::Validator is_integer(std::uint64_t least, std::uint64_t most);
+/// Refuses what is not a number of a range, NaN included.
+[[nodiscard]] CLI::Validator is_number(double least, double most);
 /// Adds --set to a subcommand that reads a file whose keys it can override.
 void add_settings_option(CLI::App& command, GlobalOptions& options);
 

@@ -258,7 +258,7 @@ void add_against_options(CLI::App& command, TestArguments& arguments) {
   command
       .add_option("--margin", arguments.margin,
                   "Say whether the interval shows the first to lose less than so many points")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(is_number(0.0, 100.0))
       ->needs(against);
 }
 
