@@ -77,7 +77,8 @@ Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::
       format != file->metadata.end() &&
       (format->second == train::kQuantizedFormat || format->second == train::kIntegerFormat)) {
     return refuse(arguments.file, "holds a quantized network where a float one is wanted",
-                  "hwflow test runs it with --mode (of --against: --against-mode) integer or fake");
+                  "hwflow test runs it with --mode integer or --mode fake (--against-mode for what "
+                  "is compared with)");
   }
   std::string name = arguments.network;
   if (const auto at = file->metadata.find("network"); name.empty() && at != file->metadata.end()) {
