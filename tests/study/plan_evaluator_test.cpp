@@ -73,16 +73,8 @@ TEST_F(PlanEvaluatorTest, AStopLeavesNoHalfBrood) {
 }
 
 TEST_F(PlanEvaluatorTest, AStopEndsATraining) {
-  std::stop_source source;
   model_.trains = true;
-  model_.before_evaluation = [&](int number) {
-    if (number == 2) source.request_stop();
-  };
-  PlanEvaluator evaluator(hardware_, model_, *store_, 1, {}, source.get_token());
-  const auto measured = evaluator.measure(plans_);
-  ASSERT_TRUE(measured.has_value());
-  EXPECT_FALSE(measured->has_value());
-  EXPECT_EQ(model_.evaluations, 2);
+  measure_and_stop_in_the_second();
   EXPECT_TRUE(store_->find_accuracy(model_.key(), to_text(plans_[0])));
   EXPECT_FALSE(store_->find_accuracy(model_.key(), to_text(plans_[1])));  // half-trained
 }
