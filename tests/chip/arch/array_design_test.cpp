@@ -46,15 +46,15 @@ TEST(ArrayDesign, OtherSizesAreThoseAskedFor) {
 
 /// Sixteen banks of 1 KiB become sixteen of 512 B, not half of one of 16 KiB.
 TEST(ArrayDesign, BanksStayAsManyAndEachIsResized) {
-  Accelerator::Fields fields = small_fields();
+  Accelerator::Fields fields = small().fields();
   fields.levels[1].capacity_bits = 16 * 8192;
   fields.levels[1].banks = 16;
   const Accelerator accelerator = Accelerator::make(fields).value();
   ArraySizes sizes = array_sizes(accelerator);
   sizes.buffer_bits /= 2;
   const Accelerator design = resized(accelerator, sizes).value();
-  EXPECT_NEAR(design.levels()[1].read_energy_pj_per_bit,
-              accelerator.levels()[1].read_energy_pj_per_bit * 1.061 / 1.1332, 1e-12);
+  EXPECT_NEAR(design.levels()[1].read_energy_pj_per_bit, 2.0 * 1.061 / 1.1332, 1e-12);
+  EXPECT_NEAR(*design.levels()[1].area_um2, 1000.0 * 7603.0 / 8824.0, 1e-9);
   fields.levels[1].area_um2.reset();
   EXPECT_NEAR(array_area_um2(Accelerator::make(fields).value()),
               16 * 8824.0 + 12 * 1499.0 * 64 / 1024 + 24 * 2203.24, 1e-9);
