@@ -40,12 +40,14 @@ constexpr auto enum_names(DesignSpaceKind) {
 
 /// How the search for plans and that for hardware follow each other.
 enum class SearchOrder : std::uint8_t {
-  nested,     ///< designs of every plan, before its accuracy is measured
-  sequential  ///< plans first, then designs of those that are left
+  nested,         ///< designs of every plan, before its accuracy is measured
+  sequential,     ///< plans first, then designs of those on the front of error and bit operations
+  sequential_all  ///< plans first, then designs of all that were measured
 };
 constexpr auto enum_names(SearchOrder) {
   return std::array{std::pair{std::string_view{"nested"}, SearchOrder::nested},
-                    std::pair{std::string_view{"sequential"}, SearchOrder::sequential}};
+                    std::pair{std::string_view{"sequential"}, SearchOrder::sequential},
+                    std::pair{std::string_view{"sequential_all"}, SearchOrder::sequential_all}};
 }
 [[nodiscard]] std::string_view name(SearchOrder order);
 
@@ -209,7 +211,8 @@ struct HardwareSearchOptions {
         schema::field("order", &T::order,
                       "nested: the designs of every plan are searched first, and its accuracy is "
                       "measured only when one of them meets the targets. sequential: plans are "
-                      "searched by accuracy and bit operations, then designs for those left."),
+                      "searched by accuracy and bit operations, then designs for the front of "
+                      "both; sequential_all: for every plan measured."),
         schema::field("objectives", &T::objectives,
                       "What designs minimise: of latency, dram, lut, bram (overlay); energy, "
                       "latency, dram, area (array). Empty: all but dram of an array."),

@@ -30,7 +30,8 @@ struct StrategySummary {
   std::int64_t designs = 0;         ///< on its front
   std::int64_t inside = 0;          ///< of these within the limits
   bool is_kept = false;  ///< its designs count for pairs: all measured ones that pass (nested),
-                         ///< those on the front of accuracy and bit operations (sequential)
+                         ///< those on the front of accuracy and bit operations (sequential),
+                         ///< all measured ones (sequential_all)
   std::optional<std::size_t> evaluated;  ///< none: not measured, or no design runs it
 };
 

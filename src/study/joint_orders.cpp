@@ -292,7 +292,8 @@ void search_nested(StrategyLedger& ledger, const SearchOptions& options) {
 void search_sequential(StrategyLedger& ledger, const SearchOptions& options) {
   SequentialSearch(ledger, options).run();
   if (!ledger.alive()) return;
-  ledger.price(kept_plans(ledger, SearchOrder::sequential, ledger.strategies().size()));
+  const SearchOrder order = ledger.study().hardware.search->order;
+  ledger.price(kept_plans(ledger, order, ledger.strategies().size()));
   ledger.close_search();
 }
 
@@ -307,7 +308,7 @@ std::vector<std::size_t> kept_plans(const StrategyLedger& ledger, SearchOrder or
     places.push_back(i);
     points.push_back({ledger.harm(strategy), bit_operations(ledger.network(), strategy.plan)});
   }
-  if (order == SearchOrder::nested) return places;
+  if (order != SearchOrder::sequential) return places;
   std::vector<std::size_t> front;
   for (const std::size_t i : pareto::pareto_front(points)) front.push_back(places[i]);
   return front;

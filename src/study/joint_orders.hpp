@@ -15,10 +15,10 @@ namespace hwflow::study {
 void search_nested(StrategyLedger& ledger, const SearchOptions& options);
 
 /// Searches for plans by error and bit operations, measuring each, and then for designs of those
-/// that are left: of the front.
+/// that the study's order keeps: of the front, or of all.
 void search_sequential(StrategyLedger& ledger, const SearchOptions& options);
 
-/// Of the first `known` strategies those whose designs count for pairs, in either order.
+/// Of the first `known` strategies those whose designs count for pairs.
 [[nodiscard]] std::vector<std::size_t> kept_plans(const StrategyLedger& ledger, SearchOrder order,
                                                   std::size_t known);
 

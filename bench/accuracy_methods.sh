@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# How far the accuracy methods of a study agree in ranking plans, and what each costs, as Markdown:
+#   bench/accuracy_methods.sh [HWFLOW]
+# The same PLANS plans (16: the uniform ones and plans drawn at random, first and last layer at 8/8) of
+# examples/01_fmnist_eyeriss.yaml are measured by METHODS on the same search images. By the environment
+# besides: STUDY, SEEDS (1; of the draw), THREADS, SETTINGS (more --set of every run), OUT (kept when named).
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=bench/find_hwflow.sh
+source "$here/find_hwflow.sh"
+study=${STUDY:-$here/../examples/01_fmnist_eyeriss.yaml}
+read -ra methods <<<"${METHODS:-calibrated reestimated finetuned trained}"
+read -ra seeds <<<"${SEEDS:-1}"
+read -ra settings <<<"${SETTINGS:-}"
+if [[ -n ${OUT:-} ]]; then
+  out=$OUT
+  mkdir -p "$out"
+else
+  out=$(mktemp -d)
+  trap 'rm -rf "$out"' EXIT
+fi
+
+for seed in "${seeds[@]}"; do
+  for method in "${methods[@]}"; do
+    folder=$out/$method-$seed
+    if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then continue; fi
+    arguments=()
+    if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
+    for setting in "accuracy.method=$method" search.algorithm=random "search.evaluations=${PLANS:-16}" \
+      "search.pinned=[{layer: first, weights: 8, inputs: 8}, {layer: last, weights: 8, inputs: 8}]" \
+      mapper.max_evaluations=500 accuracy.confirm_images=0 finish.picks=0 "finish.baselines=[]" "export=[]" \
+      "${settings[@]}"; do
+      arguments+=(--set "$setting")
+    done
+    "${hwflow:?}" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet "${arguments[@]}"
+  done
+done
+
+python3 - "$out" "${methods[*]}" "${seeds[*]}" <<'PYTHON'
+import csv
+import json
+import sys
+
+folder, methods, seeds = sys.argv[1], sys.argv[2].split(), sys.argv[3].split()
+
+
+def ranks(values):
+    """1 for the least; equal values share the mean of their ranks."""
+    order = sorted(values)
+    return [order.index(value) + (order.count(value) + 1) / 2 for value in values]
+
+
+def correlation(a, b):
+    a, b = ranks(a), ranks(b)
+    mean = (len(a) + 1) / 2
+    spread = [sum((x - mean) ** 2 for x in values) for values in (a, b)]
+    return sum((x - mean) * (y - mean) for x, y in zip(a, b)) / (spread[0] * spread[1]) ** 0.5
+
+
+def read(method, seed):
+    with open(f"{folder}/{method}-{seed}/evaluations.csv") as file:
+        rows = list(csv.DictReader(file))
+    seconds = json.load(open(f"{folder}/{method}-{seed}/result.json"))["run"]["seconds"]["search"]
+    return {row["plan"]: row for row in rows}, seconds
+
+
+print("| seed | method | plans | least accuracy | mean | greatest | s a plan (mapping too) | " +
+      " | ".join(f"rank correlation with {method}" for method in methods) + " |\n" + "|---" * (7 + len(methods)) + "|")
+for seed in seeds:
+    found = {method: read(method, seed) for method in methods}
+    plans = sorted(set.intersection(*(set(rows) for rows, _ in found.values())))
+    values = {method: [float(rows[plan]["accuracy"]) for plan in plans] for method, (rows, _) in found.items()}
+    for method, mine in values.items():
+        cells = [seed, method, len(plans), f"{100 * min(mine):.2f} %", f"{100 * sum(mine) / len(mine):.2f} %",
+                 f"{100 * max(mine):.2f} %", f"{found[method][1] / len(plans):.1f}"]
+        cells += [f"{correlation(mine, values[other]):.2f}" for other in methods]
+        print("| " + " | ".join(str(cell) for cell in cells) + " |")
+PYTHON
