@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/expected.hpp"
+#include "workload/shrink.hpp"
+#include "workload/weights.hpp"
+
+namespace hwflow::train {
+
+/// What a channel's importance is taken from.
+enum class Criterion : std::uint8_t {
+  l1,               ///< sum of |w| over the channel's filter (Li et al., ICLR 2017)
+  l2,               ///< root of the sum of w^2
+  batch_norm,       ///< |gain| of its BatchNorm (Liu et al., "Network slimming", ICCV 2017)
+  taylor,           ///< squared change of the loss, to first order, were the channel scaled to 0
+                    ///< (Molchanov et al., CVPR 2019): see taylor_scores()
+  geometric_median  ///< sum of distances to the layer's other filters (He et al., CVPR 2019)
+};
+constexpr auto enum_names(Criterion) {
+  return std::array{std::pair{std::string_view{"l1"}, Criterion::l1},
+                    std::pair{std::string_view{"l2"}, Criterion::l2},
+                    std::pair{std::string_view{"batch_norm"}, Criterion::batch_norm},
+                    std::pair{std::string_view{"taylor"}, Criterion::taylor},
+                    std::pair{std::string_view{"geometric_median"}, Criterion::geometric_median}};
+}
+
+/// Of every channel of the nodes that make channels, by node; empty for others.
+using ChannelScores = std::vector<std::vector<double>>;
+/// Of every unit, by group: the larger, the more it is worth.
+using UnitScores = std::vector<std::vector<double>>;
+
+/// The filter of an output channel: a copy, in the order of the tensor.
+[[nodiscard]] std::vector<float> filter_of(const Node& node, const WeightMap& weights,
+                                           std::int64_t channel);
+
+/// By all criteria but taylor.
+/// Errors  batch_norm: nodes without one that no coupled node with one stands for, by name.
+[[nodiscard]] Expected<ChannelScores> weight_scores(const Network& network,
+                                                    const ChannelGroups& groups,
+                                                    const WeightMap& weights, Criterion criterion);
+
+/// The sum over a unit's channels of score / mean score of the layer's channels that can be
+/// removed: 1 a layer on average, so that layers of any size, coupled or not, can be compared.
+/// Layers whose scores are empty do not count.
+[[nodiscard]] UnitScores unit_scores(const ChannelGroups& groups, const ChannelScores& scores);
+
+/// The `counts` units of each group with the greatest scores; of equal ones the first.
+/// counts: of every group, 1 to the number of its units.
+[[nodiscard]] KeptUnits keep_best(const UnitScores& scores, std::span<const std::int32_t> counts);
+
+/// How many of each group stay when units are removed by rising score, whatever their group, until
+/// `share` of all are left; every group keeps one, and `least` of its units at least (a share).
+/// Scores are compared per channel of a unit's layers: a unit of ten coupled layers counts by its
+/// mean.
+[[nodiscard]] std::vector<std::int32_t> counts_by_global_score(const ChannelGroups& groups,
+                                                               const UnitScores& scores,
+                                                               double share, double least);
+
+}  // namespace hwflow::train
