@@ -166,10 +166,9 @@ std::vector<Tensor> NetworkModule::forward_outputs(Tensor images) {
 
 Tensor NetworkModule::normalise(std::size_t node, Tensor x) {
   if (!network_.nodes()[node].has_batch_norm) return x;
-  constexpr double kMomentum = 0.1;  // share of the batch in the running statistics
   const NodeTensors& t = tensors_[node];
   return torch::batch_norm(x, t.norm_weight, t.norm_bias, t.norm_mean, t.norm_variance,
-                           is_training(), kMomentum, network_.nodes()[node].batch_norm_epsilon,
+                           is_training(), kBatchNormMomentum, network_.nodes()[node].batch_norm_epsilon,
                            /*cudnn_enabled=*/true);
 }
 

@@ -14,6 +14,9 @@
 
 namespace hwflow::train {
 
+/// Share of a batch's statistics in the running ones of BatchNorm, in training.
+inline constexpr double kBatchNormMomentum = 0.1;
+
 /// Trained tensors of one node; undefined where the node has none.
 struct NodeTensors {
   torch::Tensor weight, bias;

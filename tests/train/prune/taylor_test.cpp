@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/random.hpp"
+#include "tests/train/prune/made_images.hpp"
 #include "train/nn/module_training.hpp"
 #include "train/nn/network_module.hpp"
 #include "workload/network_builder.hpp"
@@ -32,15 +33,6 @@ Network mixed() {
   x = builder.conv_bias("bias", x, 3, {.kernel = 3}, Activation::sigmoid);
   builder.fully_connected("last", x, 3);
   return std::move(builder).finish("mixed");
-}
-
-ImageSet images(Rng& rng) {
-  ImageSet set{.name = "made", .channels = 1, .height = 6, .width = 6, .classes = 3};
-  for (int i = 0; i < 10; ++i) {
-    for (int k = 0; k < 36; ++k) set.pixels.push_back(static_cast<std::uint8_t>(rng() & 255U));
-    set.labels.push_back(static_cast<std::uint8_t>(i % 3));
-  }
-  return set;
 }
 
 /// The loss of the images `first` to `last` with a channel of a layer multiplied by z.
@@ -87,7 +79,7 @@ double loss(const Network& network, WeightMap weights, const Node& node, std::in
 TEST(TaylorScores, AreSquaredSlopesOfTheLoss) {
   Rng rng(11);
   const Network network = mixed();
-  const ImageSet set = images(rng);
+  const ImageSet set = made_images(10, 1, 6, 3);
   const Normalization normalization{{0.5F}, {0.25F}};
   NetworkModule module(network);
   initialise(module, 5);

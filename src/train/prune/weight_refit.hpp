@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "train/nn/dataset.hpp"
+#include "train/nn/normalization.hpp"
+#include "workload/shrink.hpp"
+#include "workload/weights.hpp"
+
+namespace hwflow::train {
+
+struct RefitOptions {
+  int points_per_image = 10;  ///< pixels of a layer's result that are fitted, drawn for each layer
+  double ridge = 1e-3;        ///< pull towards the weights as they were, in shares of the inputs'
+                              ///< mean square
+  std::uint64_t seed = 1;     ///< of the pixels
+};
+
+/// Weights with which the layers of a shrunk network come as near as they can to what they summed
+/// up before, by least squares, layer after layer: each reads what the refitted layers before it
+/// make.
+///
+///     minimise  |y - W x - c|^2 + ridge * |W - W0|^2      over W and c
+///
+/// y are the sums of the whole network's layer (channels that are left), x the inputs of the shrunk
+/// one; c goes to the bias, or is taken off the BatchNorm's mean; a layer with neither has c = 0.
+/// Transposed convolutions keep their weights.
+///
+/// weights  of the whole network; `shrunk_weights` as shrink_weights() made them.
+/// images   all go through both networks at once: some hundred small ones, some dozen large ones.
+/// Source   He et al., "Channel pruning for accelerating very deep neural networks", ICCV 2017.
+[[nodiscard]] WeightMap refit_weights(const Network& network, const WeightMap& weights,
+                                      const ShrunkNetwork& shrunk, const WeightMap& shrunk_weights,
+                                      const ImageSet& images, const Normalization& normalization,
+                                      const RefitOptions& options = {});
+
+}  // namespace hwflow::train
