@@ -25,23 +25,23 @@ class FormulaAccuracy : public train::AccuracyModel {
     }
   }
   std::string key() const override { return fmt::format("formula {}", seed_); }
-  std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan, std::stop_token) override {
+  std::optional<train::PlanAccuracy> evaluate(const CompressionPlan& plan, std::stop_token) override {
     return train::PlanAccuracy{accuracy_of(plan), std::nullopt};
   }
-  std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan& plan,
+  std::optional<train::AccuracyEstimate> confirm(const CompressionPlan& plan,
                                                  std::stop_token) override {
     return accuracy_of(plan);
   }
   train::AccuracyEstimate float_search_accuracy() override { return {1860, 2000}; }
   train::AccuracyEstimate float_confirmation_accuracy() override { return {1860, 2000}; }
   train::AccuracyEstimate float_test_accuracy() override { return {1860, 2000}; }
-  std::optional<train::FinishedPlan> finish(const PrecisionPlan&, const train::FinetuneOptions&,
+  std::optional<train::FinishedPlan> finish(const CompressionPlan&, const train::FinetuneOptions&,
                                             const train::ReportFinish&, std::stop_token) override {
     return std::nullopt;
   }
 
  private:
-  [[nodiscard]] train::AccuracyEstimate accuracy_of(const PrecisionPlan& plan) const {
+  [[nodiscard]] train::AccuracyEstimate accuracy_of(const CompressionPlan& plan) const {
     double loss = 0.0, before = 0.0;
     for (std::size_t i = 0; i < plan.layers.size(); ++i) {
       const double here = weights_[i] * std::pow(4.0, -(plan.layers[i].weights - 2)) +

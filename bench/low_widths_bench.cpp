@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
                               spread_sample(split.training, 256, 1), normalization, {})
           .value();
   for (int i = 1; i + 3 < argc; i += 4) {
-    PrecisionPlan plan = PrecisionPlan::uniform(folded.network.compute_nodes().size(),
+    CompressionPlan plan = CompressionPlan::uniform(folded.network.compute_nodes().size(),
                                                 std::atoi(argv[i]), std::atoi(argv[i + 1]));
     plan.layers.front() = plan.layers.back() = {8, 8};
     const QuantizedNetwork start = calibrated->quantize(plan);

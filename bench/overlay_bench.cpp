@@ -19,7 +19,7 @@ std::vector<std::vector<Layer>> random_plans(std::size_t count) {
   Rng rng(1);
   std::vector<std::vector<Layer>> plans;
   for (std::size_t i = 0; i < count; ++i) {
-    PrecisionPlan plan = PrecisionPlan::uniform(network.compute_nodes().size(), 8, 8);
+    CompressionPlan plan = CompressionPlan::uniform(network.compute_nodes().size(), 8, 8);
     for (PrecisionPair& pair : plan.layers) {
       pair.weights = static_cast<int>(rng.between(1, 8));
       pair.inputs = static_cast<int>(rng.between(1, 8));

@@ -100,7 +100,7 @@ class Parts {
                       .value();
   }
 
-  void measure(const PrecisionPlan& plan) {
+  void measure(const CompressionPlan& plan) {
     (void)calibrated_->quantize(plan, QuantizerMethod::lsq, false);  // scales of new widths
     std::optional<QuantizedNetwork> quantized;
     const double without =
@@ -124,7 +124,7 @@ class Parts {
                  median(times) / unit);
   }
   /// Seconds of the integer network of a uniform plan on the search images.
-  [[nodiscard]] double integer_pass(const PrecisionPlan& plan) {
+  [[nodiscard]] double integer_pass(const CompressionPlan& plan) {
     if (!executor_)
       executor_ =
           IntegerExecutor::make(to_integer_network(calibrated_->quantize(plan)).value()).value();

@@ -16,17 +16,17 @@ namespace {
 class RecordingAccuracy final : public FormulaAccuracy {
  public:
   using FormulaAccuracy::FormulaAccuracy;
-  std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+  std::optional<train::PlanAccuracy> evaluate(const CompressionPlan& plan,
                                               std::stop_token stop) override {
     plans.push_back(plan);
     return FormulaAccuracy::evaluate(plan, stop);
   }
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
 };
 
 constexpr std::int64_t kUniform = 25;  // every search measures these first
 
-std::vector<PrecisionPlan> record(const Network& network, Algorithm algorithm,
+std::vector<CompressionPlan> record(const Network& network, Algorithm algorithm,
                                   std::int64_t evaluations, std::uint64_t seed) {
   const chip::Accelerator accelerator = chip::load_accelerator("bitfusion").value();
   LayerBoundsModel hardware(network, accelerator, {},
@@ -49,7 +49,7 @@ std::vector<PrecisionPlan> record(const Network& network, Algorithm algorithm,
   return std::move(accuracy.plans);
 }
 
-PlanStream part(std::string name, const std::vector<PrecisionPlan>& plans, std::int64_t first,
+PlanStream part(std::string name, const std::vector<CompressionPlan>& plans, std::int64_t first,
                 std::int64_t count) {
   return {std::move(name), {plans.begin() + first, plans.begin() + first + count}};
 }

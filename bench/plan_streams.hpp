@@ -11,7 +11,7 @@ namespace hwflow::study {
 /// Plans whose accuracy a search asks for, in its order.
 struct PlanStream {
   std::string name;
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
 };
 
 /// What searches over the widths 2, 3, 4, 6, 8 measure one after another: the uniform plans with

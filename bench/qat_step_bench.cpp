@@ -55,7 +55,7 @@ QuantizedNetwork quantized(const NetworkModule& real) {
   const auto calibrated = CalibratedNetwork::make(folded.network, folded.weights, images, indices,
                                                   {{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}}, {});
   const std::size_t layers = folded.network.compute_nodes().size();
-  return calibrated.value()->quantize(PrecisionPlan::uniform(layers, 4, 4));
+  return calibrated.value()->quantize(CompressionPlan::uniform(layers, 4, 4));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 
 struct NamedPlan {
   std::string label;
-  PrecisionPlan plan;
+  CompressionPlan plan;
 };
 
 [[noreturn]] void refuse(const Diagnostics& problems) {
@@ -43,14 +43,14 @@ std::vector<NamedPlan> plans_of(const std::string& file) {
       const schema::Value* plan = entry.find("plan");
       if (label == nullptr || plan == nullptr) continue;  // a baseline that was not finished
       plans.push_back(
-          {*label->as_string(), required(precision_plan_from_text(*plan->as_string()))});
+          {*label->as_string(), required(compression_plan_from_text(*plan->as_string()))});
     }
   }
   return plans;
 }
 
 void print_costs(LoadedStudy study, const std::vector<NamedPlan>& plans) {
-  std::vector<PrecisionPlan> all;
+  std::vector<CompressionPlan> all;
   for (const NamedPlan& plan : plans) all.push_back(plan.plan);
   std::vector<std::vector<HardwareCost>> costs;
   for (const Schedule schedule : {Schedule::layer_by_layer, Schedule::fused}) {
@@ -60,7 +60,7 @@ void print_costs(LoadedStudy study, const std::vector<NamedPlan>& plans) {
     const Diagnostics problems = model->prepare(all, 1);
     if (!problems.empty()) refuse(problems);
     costs.emplace_back();
-    for (const PrecisionPlan& plan : all) costs.back().push_back(model->cost(plan));
+    for (const CompressionPlan& plan : all) costs.back().push_back(model->cost(plan));
   }
   fmt::print("{:<36} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}\n", "", "uJ alone", "fused", "kcycles",
              "fused", "DRAM kB", "fused");

@@ -24,7 +24,7 @@ ALLOWED = {
                         "chip/mapper"},
     "train/agent": {"base", "schema"},
     "train/nn": {"base", "schema", "workload"},
-    "train/quant": {"base", "schema", "workload", "train/nn"},
+    "train/quant": {"base", "schema", "workload", "train/nn", "train/prune"},
     "train/prune": {"base", "schema", "workload", "train/nn"},
     "train/export": {"base", "schema", "workload"},
     "pareto": {"base", "schema"},

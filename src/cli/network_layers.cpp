@@ -128,7 +128,7 @@ NetworkLayers layers_of(const OnnxModel& model, const NetworkInput& input,
                         chip::AcceleratorInput machine, const PrecisionPair& bits) {
   const Network& network = model.network;
   const auto plan =
-      PrecisionPlan::uniform(network.compute_nodes().size(), bits.weights, bits.inputs);
+      CompressionPlan::uniform(network.compute_nodes().size(), bits.weights, bits.inputs);
   NetworkLayers result{network.name(), machine.accelerator, {}, model.notes};
   const LoweringOptions options = lowering_options(input, machine.accelerator, bits);
   for (LoweredLayer& lowered : lower(network, plan, options)) {
@@ -215,7 +215,7 @@ Expected<NetworkGraph> load_network_graph(const NetworkInput& input) {
   lowering.include_auxiliary = true;
   const std::size_t layers = (*model)->network.compute_nodes().size();
   return NetworkGraph{(*model)->network,
-                      PrecisionPlan::uniform(layers, bits->weights, bits->inputs), lowering,
+                      CompressionPlan::uniform(layers, bits->weights, bits->inputs), lowering,
                       **machine, (*model)->notes};
 }
 

@@ -37,7 +37,7 @@ struct NetworkLayers {
 /// A network of ours (not a list of layers of another tool), with what lowers it.
 struct NetworkGraph {
   Network network;
-  PrecisionPlan plan;
+  CompressionPlan plan;
   LoweringOptions lowering;
   chip::AcceleratorInput machine;
   std::vector<std::string> notes;  ///< of the reader of the network

@@ -30,16 +30,16 @@ Expected<QuantizerMethod> method_of(const std::string& text) {
 
 /// "4/8" of an option.
 Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text) {
-  const Expected<PrecisionPlan> plan = precision_plan_from_text(text);
+  const Expected<CompressionPlan> plan = compression_plan_from_text(text);
   if (plan && plan->layers.size() == 1) return plan->layers.front();
   return Unexpected{Diagnostics{{option + " " + text, "is not one pair of widths",
                                  "weights/inputs in bits, each 1 to 16: 4/8"}}};
 }
 
-Expected<PrecisionPlan> plan_of(const QuantizedArguments& arguments, const Network& network) {
+Expected<CompressionPlan> plan_of(const QuantizedArguments& arguments, const Network& network) {
   const std::size_t layers = network.compute_nodes().size();
   if (!arguments.plan.empty()) {
-    Expected<PrecisionPlan> plan = precision_plan_from_text(arguments.plan);
+    Expected<CompressionPlan> plan = compression_plan_from_text(arguments.plan);
     if (plan && plan->layers.size() != layers) {
       return Unexpected{Diagnostics{{"--plan",
                                      fmt::format("has {} pairs, {} has {} layers with weights",
@@ -52,7 +52,7 @@ Expected<PrecisionPlan> plan_of(const QuantizedArguments& arguments, const Netwo
   const Expected<PrecisionPair> ends = pair_of("--ends", arguments.ends);
   if (!bits) return Unexpected{bits.error()};
   if (!ends) return Unexpected{ends.error()};
-  PrecisionPlan plan = PrecisionPlan::uniform(layers, bits->weights, bits->inputs);
+  CompressionPlan plan = CompressionPlan::uniform(layers, bits->weights, bits->inputs);
   plan.layers.front() = plan.layers.back() = *ends;
   return plan;
 }
@@ -114,7 +114,7 @@ bool has_method(const train::QuantizedNetwork& network, QuantizerMethod method) 
 
 /// A checkpoint of the same widths goes on as it is; anything else is calibrated.
 Expected<Start> start_of(const TrainArguments& arguments, const TrainInputs& inputs,
-                         const PrecisionPlan& plan, QuantizerMethod method) {
+                         const CompressionPlan& plan, QuantizerMethod method) {
   Expected<std::optional<train::QuantizedNetwork>> known =
       load_quantized({arguments.initial, arguments.network, arguments.normalization});
   if (!known) return Unexpected{known.error()};
@@ -204,7 +204,7 @@ Expected<TrainOutcome> train_quantized(const TrainArguments& arguments, const Tr
                                        const train::EpochProgress& progress,
                                        const std::stop_token& stop, const Provenance& provenance) {
   const train::FoldedNetwork& folded = *inputs.folded;
-  const Expected<PrecisionPlan> plan = plan_of(arguments.quantized, folded.network);
+  const Expected<CompressionPlan> plan = plan_of(arguments.quantized, folded.network);
   if (!plan) return Unexpected{plan.error()};
   const QuantizerMethod method = method_of(arguments.quantized.method).value();
   Expected<Start> start = start_of(arguments, inputs, *plan, method);

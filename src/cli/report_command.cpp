@@ -25,16 +25,16 @@ class StoredAccuracies final : public train::AccuracyModel {
   explicit StoredAccuracies(std::string key) : key_(std::move(key)) {}
 
   std::string key() const override { return key_; }
-  std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan&, std::stop_token) override {
+  std::optional<train::PlanAccuracy> evaluate(const CompressionPlan&, std::stop_token) override {
     refuse();
   }
-  std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan&, std::stop_token) override {
+  std::optional<train::AccuracyEstimate> confirm(const CompressionPlan&, std::stop_token) override {
     refuse();
   }
   train::AccuracyEstimate float_search_accuracy() override { refuse(); }
   train::AccuracyEstimate float_confirmation_accuracy() override { refuse(); }
   train::AccuracyEstimate float_test_accuracy() override { refuse(); }
-  std::optional<train::FinishedPlan> finish(const PrecisionPlan&, const train::FinetuneOptions&,
+  std::optional<train::FinishedPlan> finish(const CompressionPlan&, const train::FinetuneOptions&,
                                             const train::ReportFinish&, std::stop_token) override {
     refuse();
   }

@@ -44,7 +44,8 @@ Breeder::Breeder(const GenomeSpace& space, const BreedingOptions& options, std::
                                                                           0xffffffffU)),
       bounds_(PagmoVector(space.largest.size(), 0.0), as_doubles(space.largest)),
       rng_(Rng::derive(seed, 2)) {
-  HWFLOW_CHECK(space.group > 0 && space.largest.size() % space.group == 0,
+  HWFLOW_CHECK(space.group > 0 && space.singles <= space.largest.size() &&
+                   (space.largest.size() - space.singles) % space.group == 0,
                "a genome that is no sequence of whole groups");
 }
 
@@ -68,22 +69,26 @@ std::pair<Genome, Genome> Breeder::cross(const Genome& mother, const Genome& fat
 
 /// Two groups are drawn; all from the one to the other are exchanged.
 void Breeder::exchange_run(Genome& first, Genome& second) {
-  const std::size_t groups = space_.largest.size() / space_.group;
+  const std::size_t wide = (space_.largest.size() - space_.singles) / space_.group;
+  const std::size_t groups = wide + space_.singles;
   if (groups == 0) return;
   std::size_t from = rng_.below(groups), to = rng_.below(groups);
   if (from > to) std::swap(from, to);
-  for (std::size_t gene = from * space_.group; gene < (to + 1) * space_.group; ++gene) {
+  const auto begin_of = [&](std::size_t group) {
+    return group <= wide ? group * space_.group : wide * space_.group + (group - wide);
+  };
+  for (std::size_t gene = begin_of(from); gene < begin_of(to + 1); ++gene) {
     std::swap(first[gene], second[gene]);
   }
 }
 
 void Breeder::exchange_groups(Genome& first, Genome& second) {
-  const std::size_t unit = rng_.below(2) == 0 ? space_.group : 1;
-  for (std::size_t begin = 0; begin < first.size(); begin += unit) {
+  const std::size_t wide = rng_.below(2) == 0 ? space_.group : 1;
+  const std::size_t singles = first.size() - space_.singles;
+  for (std::size_t begin = 0, end = 0; begin < first.size(); begin = end) {
+    end = begin + (begin < singles ? wide : 1);
     if (rng_.below(2) == 0) continue;
-    for (std::size_t gene = begin; gene < begin + unit; ++gene) {
-      std::swap(first[gene], second[gene]);
-    }
+    for (std::size_t gene = begin; gene < end; ++gene) std::swap(first[gene], second[gene]);
   }
 }
 

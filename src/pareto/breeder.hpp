@@ -17,6 +17,7 @@ struct GenomeSpace {
   /// Neighbouring genes that belong together, such as the two widths of a layer: the genome is a
   /// sequence of groups of so many genes.
   std::size_t group = 1;
+  std::size_t singles = 0;  ///< genes at the end that are groups of their own
   /// Number of genomes, at most 2^53 (a double holds it exactly).
   [[nodiscard]] double size() const;
   /// Its decimal logarithm, without that limit.

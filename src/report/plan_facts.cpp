@@ -50,7 +50,7 @@ void check_result(const study::CodesignResult& result) {
   }
 }
 
-PrecisionPair common_widths(const PrecisionPlan& plan) {
+PrecisionPair common_widths(const CompressionPlan& plan) {
   std::map<std::pair<int, int>, int> layers;
   for (const PrecisionPair& pair : plan.layers) ++layers[{pair.weights, pair.inputs}];
   PrecisionPair most;
@@ -67,7 +67,7 @@ std::string widths_text(const PrecisionPair& widths) {
   return fmt::format("{}/{}", widths.weights, widths.inputs);
 }
 
-std::string mean_widths_text(const PrecisionPlan& plan) {
+std::string mean_widths_text(const CompressionPlan& plan) {
   if (plan.layers.empty()) return "-";
   double weights = 0.0, inputs = 0.0;
   for (const PrecisionPair& pair : plan.layers) {

@@ -14,11 +14,11 @@ namespace hwflow::report {
 void check_result(const study::CodesignResult& result);
 
 /// The widths that most layers of a plan have: those of a baseline whose ends are pinned.
-[[nodiscard]] PrecisionPair common_widths(const PrecisionPlan& plan);
+[[nodiscard]] PrecisionPair common_widths(const CompressionPlan& plan);
 /// "8/8": common_widths() as text.
 [[nodiscard]] std::string widths_text(const PrecisionPair& widths);
 /// Mean over the layers, "4.3 / 5.1".
-[[nodiscard]] std::string mean_widths_text(const PrecisionPlan& plan);
+[[nodiscard]] std::string mean_widths_text(const CompressionPlan& plan);
 
 /// Does the hardware have an energy model? Without one energies are 0, and nothing shows them.
 [[nodiscard]] bool has_energy(const study::CodesignResult& result);

@@ -12,11 +12,13 @@ namespace {
 
 constexpr std::array kPenalties{1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0};
 
+/// `counts` grows with the longest list.
 void add_steps(std::vector<double>& row, std::vector<double>& counts, int width,
                const std::vector<int>& widths) {
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
     const double is_so_narrow = width <= widths[i] ? 1.0 : 0.0;
     row.push_back(is_so_narrow);
+    if (i == counts.size()) counts.push_back(0.0);
     counts[i] += is_so_narrow;
   }
 }
@@ -31,20 +33,23 @@ double target_of(AccuracyPredictor::Target target, const train::AccuracyEstimate
 
 }  // namespace
 
-PlanFeatures::PlanFeatures(const PlanSpace& space)
-    : weight_bits_(space.weight_bits()),
-      input_bits_(space.input_bits()),
-      layers_(space.free_layers()) {}
+PlanFeatures::PlanFeatures(const PlanSpace& space) : space_(space) {}
 
-std::vector<double> PlanFeatures::of(const PrecisionPlan& plan) const {
+std::vector<double> PlanFeatures::of(const CompressionPlan& plan) const {
   std::vector<double> row;
-  std::vector<double> weight_counts(weight_bits_.size() - 1), input_counts(input_bits_.size() - 1);
-  for (const std::size_t layer : layers_) {
-    add_steps(row, weight_counts, plan.layers[layer].weights, weight_bits_);
-    add_steps(row, input_counts, plan.layers[layer].inputs, input_bits_);
+  const std::vector<int>&weight_bits = space_.weight_bits(), &input_bits = space_.input_bits();
+  std::vector<double> weight_counts(weight_bits.size() - 1), input_counts(input_bits.size() - 1);
+  for (const std::size_t layer : space_.free_layers()) {
+    add_steps(row, weight_counts, plan.layers[layer].weights, weight_bits);
+    add_steps(row, input_counts, plan.layers[layer].inputs, input_bits);
   }
-  row.insert(row.end(), weight_counts.begin(), weight_counts.end());
-  row.insert(row.end(), input_counts.begin(), input_counts.end());
+  std::vector<double> channel_counts;
+  const std::vector<std::vector<int>> choices = space_.channel_counts();
+  const std::vector<int> kept = space_.free_counts(plan);
+  for (std::size_t i = 0; i < choices.size(); ++i)
+    add_steps(row, channel_counts, kept[i], choices[i]);
+  for (const std::vector<double>* counts : {&weight_counts, &input_counts, &channel_counts})
+    row.insert(row.end(), counts->begin(), counts->end());
   return row;
 }
 
@@ -75,7 +80,7 @@ AccuracyPredictor::AccuracyPredictor(const PlanSpace& space, std::span<const Mea
 AccuracyPredictor::AccuracyPredictor(PlanFeatures features, Fit fit)
     : features_(std::move(features)), target_(fit.target), model_(std::move(fit.model)) {}
 
-double AccuracyPredictor::harm(const PrecisionPlan& plan) const {
+double AccuracyPredictor::harm(const CompressionPlan& plan) const {
   const double value = model_.predict(features_.of(plan));
   return target_ == Target::share ? value : 1.0 / (1.0 + std::exp(-value));
 }

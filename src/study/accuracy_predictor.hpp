@@ -13,22 +13,22 @@ namespace hwflow::study {
 
 /// A plan and its measured accuracy.
 struct MeasuredPlan {
-  PrecisionPlan plan;
+  CompressionPlan plan;
   train::AccuracyEstimate accuracy;
 };
 
 /// Widths of a plan as numbers that accuracies may be linear in: for every layer that is not
 /// pinned, for weights and for inputs, and for every width but the widest, is it so narrow (1 or
-/// 0)? Then for every width how many layers are. So what a narrower width does is learned from the
-/// widths beside it and from other layers, too, until the layer has been measured itself.
+/// 0)? Then for every width how many layers are. Groups of channels likewise, by their counts. So
+/// what a narrower width does is learned from the widths beside it and from other layers, too,
+/// until the layer has been measured itself.
 class PlanFeatures {
  public:
   explicit PlanFeatures(const PlanSpace& space);
-  [[nodiscard]] std::vector<double> of(const PrecisionPlan& plan) const;
+  [[nodiscard]] std::vector<double> of(const CompressionPlan& plan) const;
 
  private:
-  std::vector<int> weight_bits_, input_bits_;
-  std::vector<std::size_t> layers_;
+  PlanSpace space_;
 };
 
 /// What a plan's accuracy is likely to be, from those of other plans: ridge regression on
@@ -42,7 +42,7 @@ class AccuracyPredictor {
   AccuracyPredictor(const PlanSpace& space, std::span<const MeasuredPlan> measured);
 
   /// Predicted 1 - top1, smoothed; may leave 0..1.
-  [[nodiscard]] double harm(const PrecisionPlan& plan) const;
+  [[nodiscard]] double harm(const CompressionPlan& plan) const;
   [[nodiscard]] Target target() const noexcept { return target_; }
 
  private:

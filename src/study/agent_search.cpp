@@ -64,7 +64,7 @@ class AgentSearch {
   }
 
   /// None: stopped, or a layer cannot be mapped.
-  std::optional<double> cost(Objective of, const PrecisionPlan& plan) {
+  std::optional<double> cost(Objective of, const CompressionPlan& plan) {
     if (of == Objective::model_size) {
       return static_cast<double>(model_bits(ledger_.network(), plan));
     }
@@ -174,11 +174,11 @@ class AgentSearch {
   }
 
   /// The agents' plans as far as the evaluations that are left go.
-  [[nodiscard]] std::vector<PrecisionPlan> plans_to_measure() const {
-    std::vector<PrecisionPlan> plans;
+  [[nodiscard]] std::vector<CompressionPlan> plans_to_measure() const {
+    std::vector<CompressionPlan> plans;
     std::set<std::string> fresh;
     for (const Player& player : players_) {
-      PrecisionPlan plan = space_.decode(player.genome);
+      CompressionPlan plan = space_.decode(player.genome);
       const bool is_new = !ledger_.accuracy(plan) && !fresh.contains(to_text(plan));
       const auto count = static_cast<std::int64_t>(fresh.size());
       if (is_new && count >= ledger_.evaluations_left()) continue;

@@ -33,7 +33,7 @@ std::int64_t bred(const SearchOptions& options) {
 
 std::int64_t count_uniform(const Study& study, const PlanSpace& space) {
   std::set<std::string> uniform;
-  for (const PrecisionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
+  for (const CompressionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
   return static_cast<std::int64_t>(uniform.size());
 }
 
@@ -128,7 +128,7 @@ std::string level_prefix(const SearchLedger& ledger, const SearchOptions& option
 }
 
 void run_uniform(SearchLedger& ledger, const SearchOptions&) {
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const WidthPair& pair : ledger.space().width_pairs()) {
     plans.push_back(ledger.space().uniform(pair));
   }

@@ -113,7 +113,7 @@ ArraySpace::ArraySpace(Network network, chip::Accelerator accelerator,
                        const ArraySpaceOptions& options, std::vector<HardwareObjective> objectives,
                        ArraySearch search)
     : HardwareSpace(std::move(objectives)),
-      network_(std::move(network)),
+      networks_(std::move(network)),
       accelerator_(std::move(accelerator)),
       hardware_(hardware),
       lowering_(lowering_options(hardware, accelerator_)),
@@ -139,7 +139,7 @@ std::int64_t ArraySpace::size() const {
 DesignSizes ArraySpace::reference() const { return to_list(chip::array_sizes(accelerator_)); }
 
 std::vector<std::string> ArraySpace::energy_components() const {
-  return LayerByLayerModel(network_, accelerator_, hardware_, {}).energy_components();
+  return LayerByLayerModel(networks_.whole(), accelerator_, hardware_, {}).energy_components();
 }
 
 std::vector<std::string> ArraySpace::level_names() const {
@@ -154,7 +154,7 @@ ArraySpace::Machine& ArraySpace::machine(const DesignSizes& sizes) {
   const Expected<chip::Accelerator> design = chip::resized(accelerator_, to_sizes(sizes));
   HWFLOW_CHECK(design.has_value(), "sizes that were not checked: " + to_text(design.error()));
   auto model = std::make_unique<LayerByLayerModel>(
-      network_, *design, hardware_, [this, accelerator = *design](const Layer& layer) {
+      networks_.whole(), *design, hardware_, [this, accelerator = *design](const Layer& layer) {
         return search_.map_layer(layer, accelerator);
       });
   return machines_.emplace(sizes, Machine{std::move(model), chip::array_area_um2(*design)})
@@ -183,14 +183,14 @@ std::vector<DesignSizes> ArraySpace::all_designs() const {
 }
 
 std::optional<HardwareCost> ArraySpace::priced(const Machine& machine,
-                                               const PrecisionPlan& plan) const {
+                                               const CompressionPlan& plan) const {
   HardwareCost total;
-  for (const LoweredLayer& lowered : lower(network_, plan, lowering_)) {
+  for (const LoweredLayer& lowered : lower(*networks_.of(plan), plan, lowering_)) {
     const std::optional<LayerCost> layer = machine.model->layer_cost(shape_key(lowered.layer));
     if (!layer) return std::nullopt;
     add(total, *layer);
   }
-  total.model_bits = model_bits(network_, plan);
+  total.model_bits = model_bits(*networks_.of(plan), plan);
   return total;
 }
 
@@ -213,8 +213,9 @@ DesignPoint ArraySpace::point_of(const Machine& machine, const DesignSizes& size
   return point;
 }
 
-bool ArraySpace::prepare(std::span<const PrecisionPlan> plans, std::span<const DesignSizes> designs,
-                         int threads, const std::stop_token& stop) {
+bool ArraySpace::prepare(std::span<const CompressionPlan> plans,
+                         std::span<const DesignSizes> designs, int threads,
+                         const std::stop_token& stop) {
   for (const DesignSizes& sizes : designs) {
     // Layers that the design cannot run have no cost; priced() sees that.
     static_cast<void>(machine(sizes).model->prepare(plans, threads, stop));
@@ -223,7 +224,7 @@ bool ArraySpace::prepare(std::span<const PrecisionPlan> plans, std::span<const D
   return true;
 }
 
-std::vector<DesignPoint> ArraySpace::points(const PrecisionPlan& plan,
+std::vector<DesignPoint> ArraySpace::points(const CompressionPlan& plan,
                                             std::span<const DesignSizes> designs) {
   std::vector<DesignPoint> points;
   for (const DesignSizes& sizes : designs) {
@@ -247,7 +248,7 @@ pareto::Genome ArraySpace::genome_near_reference() const {
 }
 
 /// NSGA-II over designs; those that cannot run the plan are behind all others.
-std::optional<std::vector<DesignPoint>> ArraySpace::bred(const PrecisionPlan& plan, int threads,
+std::optional<std::vector<DesignPoint>> ArraySpace::bred(const CompressionPlan& plan, int threads,
                                                          const std::stop_token& stop) {
   pareto::GenomeSpace space;
   for (const auto& list : lists_) space.largest.push_back(static_cast<int>(list.size()) - 1);
@@ -279,14 +280,14 @@ std::optional<std::vector<DesignPoint>> ArraySpace::bred(const PrecisionPlan& pl
 }
 
 Expected<std::optional<std::vector<std::vector<DesignPoint>>>> ArraySpace::fronts(
-    std::span<const PrecisionPlan> plans, int threads, const std::stop_token& stop) {
+    std::span<const CompressionPlan> plans, int threads, const std::stop_token& stop) {
   using Result = std::optional<std::vector<std::vector<DesignPoint>>>;
   const bool is_exhaustive = size() <= options_.most_exhaustive;
   std::vector<DesignSizes> designs;
   if (is_exhaustive) designs = all_designs();
   if (!prepare(plans, designs, threads, stop)) return Result{};
   std::vector<std::vector<DesignPoint>> fronts;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     std::optional<std::vector<DesignPoint>> points;
     if (is_exhaustive) {
       points = this->points(plan, designs);
@@ -302,20 +303,20 @@ Expected<std::optional<std::vector<std::vector<DesignPoint>>>> ArraySpace::front
   return Result{std::move(fronts)};
 }
 
-Expected<DesignPoint> ArraySpace::point(const PrecisionPlan& plan, const DesignSizes& sizes) {
+Expected<DesignPoint> ArraySpace::point(const CompressionPlan& plan, const DesignSizes& sizes) {
   Machine& design = machine(sizes);
   Diagnostics problems = design.model->prepare({&plan, 1}, 1, {});
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return point_of(design, sizes, design.model->cost(plan));
 }
 
-HardwareCost ArraySpace::cost(const PrecisionPlan& plan, const DesignSizes& sizes) {
+HardwareCost ArraySpace::cost(const CompressionPlan& plan, const DesignSizes& sizes) {
   const Expected<DesignPoint> known = point(plan, sizes);
   HWFLOW_CHECK(known.has_value(), "a plan that the design cannot run");
   return machine(sizes).model->cost(plan);
 }
 
-PlanSchedule ArraySpace::schedule(const PrecisionPlan& plan, const DesignSizes& sizes) {
+PlanSchedule ArraySpace::schedule(const CompressionPlan& plan, const DesignSizes& sizes) {
   const Expected<DesignPoint> known = point(plan, sizes);
   HWFLOW_CHECK(known.has_value(), "a plan that the design cannot run");
   return machine(sizes).model->schedule(plan);

@@ -8,6 +8,7 @@
 #include "chip/arch/array_design.hpp"
 #include "study/hardware_space.hpp"
 #include "study/layer_by_layer_model.hpp"
+#include "workload/shrunk_networks.hpp"
 
 namespace hwflow::study {
 
@@ -39,12 +40,13 @@ class ArraySpace final : public HardwareSpace {
   [[nodiscard]] std::int64_t size() const override;
   [[nodiscard]] double clock_mhz() const override { return accelerator_.fields().clock_mhz; }
   [[nodiscard]] Expected<std::optional<std::vector<std::vector<DesignPoint>>>> fronts(
-      std::span<const PrecisionPlan> plans, int threads, const std::stop_token& stop) override;
+      std::span<const CompressionPlan> plans, int threads, const std::stop_token& stop) override;
   [[nodiscard]] DesignSizes reference() const override;
-  [[nodiscard]] Expected<DesignPoint> point(const PrecisionPlan& plan,
+  [[nodiscard]] Expected<DesignPoint> point(const CompressionPlan& plan,
                                             const DesignSizes& sizes) override;
-  [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan, const DesignSizes& sizes) override;
-  [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan, const DesignSizes& sizes) override;
+  [[nodiscard]] HardwareCost cost(const CompressionPlan& plan, const DesignSizes& sizes) override;
+  [[nodiscard]] PlanSchedule schedule(const CompressionPlan& plan,
+                                      const DesignSizes& sizes) override;
   [[nodiscard]] std::vector<std::string> energy_components() const override;
   [[nodiscard]] std::vector<std::string> level_names() const override;
 
@@ -65,18 +67,19 @@ class ArraySpace final : public HardwareSpace {
                                      const HardwareCost& cost) const;
   /// None: the design cannot run the plan.
   [[nodiscard]] std::optional<HardwareCost> priced(const Machine& machine,
-                                                   const PrecisionPlan& plan) const;
+                                                   const CompressionPlan& plan) const;
   /// Maps the layers of the plans on every one of the designs; false when stopped.
-  bool prepare(std::span<const PrecisionPlan> plans, std::span<const DesignSizes> designs,
+  bool prepare(std::span<const CompressionPlan> plans, std::span<const DesignSizes> designs,
                int threads, const std::stop_token& stop);
-  [[nodiscard]] std::vector<DesignPoint> points(const PrecisionPlan& plan,
+  [[nodiscard]] std::vector<DesignPoint> points(const CompressionPlan& plan,
                                                 std::span<const DesignSizes> designs);
-  [[nodiscard]] std::optional<std::vector<DesignPoint>> bred(const PrecisionPlan& plan, int threads,
+  [[nodiscard]] std::optional<std::vector<DesignPoint>> bred(const CompressionPlan& plan,
+                                                             int threads,
                                                              const std::stop_token& stop);
   [[nodiscard]] std::vector<int> genome_near_reference() const;
   [[nodiscard]] std::vector<DesignSizes> all_designs() const;
 
-  Network network_;
+  ShrunkNetworks networks_;
   chip::Accelerator accelerator_;
   HardwareOptions hardware_;
   LoweringOptions lowering_;

@@ -245,7 +245,7 @@ class Run {
 
   [[nodiscard]] std::size_t place_of(const WidthPair& widths) const {
     const PlanSpace space(study_.options.search, study_.network);
-    const PrecisionPlan plan = space.uniform(widths);
+    const CompressionPlan plan = space.uniform(widths);
     for (std::size_t i = 0; i < result_.evaluated.size(); ++i) {
       if (result_.evaluated[i].plan == plan) return i;
     }

@@ -32,7 +32,7 @@ enum class Origin : std::uint8_t {
 
 /// A plan and all that the search knows of it. Accuracy is of the search split.
 struct EvaluatedPlan {
-  PrecisionPlan plan;
+  CompressionPlan plan;
   int generation = 0;  ///< in which it was first seen; 0 = seeds
   Origin origin = Origin::offspring;
   train::AccuracyEstimate accuracy;
@@ -76,7 +76,7 @@ struct LayerWidths {
 
 /// A plan on the front of one level.
 struct LevelPlan {
-  PrecisionPlan plan;
+  CompressionPlan plan;
   train::AccuracyEstimate accuracy;
   HardwareCost hardware;                 ///< by the model of the level
   std::optional<std::size_t> evaluated;  ///< into CodesignResult::evaluated; none: not priced there
@@ -98,7 +98,7 @@ struct LevelSummary {
 struct LayerDetails {
   std::string name;
   std::string shape;  ///< "k16 c3 p32 q32 r3 s3"; dimensions of bound 1 are left out
-  std::optional<std::size_t> plan_index;  ///< into PrecisionPlan::layers; none: auxiliary layer
+  std::optional<std::size_t> plan_index;  ///< into CompressionPlan::layers; none: auxiliary layer
   int weight_bits = 0, input_bits = 0, output_bits = 0;
   std::int64_t macs = 0;
   double energy_pj = 0.0;
@@ -119,7 +119,7 @@ struct LayerDetails {
 struct GroupMember {
   std::string name;
   std::string shape;                      ///< as LayerDetails::shape
-  std::optional<std::size_t> plan_index;  ///< into PrecisionPlan::layers; none: auxiliary layer
+  std::optional<std::size_t> plan_index;  ///< into CompressionPlan::layers; none: auxiliary layer
   int weight_bits = 0, input_bits = 0, output_bits = 0;  ///< output_bits: all copies together
   std::int64_t macs = 0;
 };
@@ -192,7 +192,7 @@ struct PhaseTime {
 struct NetworkSummary {
   std::string name, source;  ///< as in the study file
   std::int64_t macs = 0, parameters = 0;
-  std::vector<std::string> compute_layers;  ///< names, in the order of PrecisionPlan::layers
+  std::vector<std::string> compute_layers;  ///< names, in the order of CompressionPlan::layers
   std::vector<std::int64_t> layer_macs, layer_weights;
 };
 

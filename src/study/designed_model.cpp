@@ -4,30 +4,30 @@
 
 namespace hwflow::study {
 
-void DesignedModel::choose(const PrecisionPlan& plan, DesignSizes sizes) {
+void DesignedModel::choose(const CompressionPlan& plan, DesignSizes sizes) {
   chosen_[to_text(plan)] = std::move(sizes);
 }
 
-DesignSizes DesignedModel::chosen(const PrecisionPlan& plan) const {
+DesignSizes DesignedModel::chosen(const CompressionPlan& plan) const {
   const auto place = chosen_.find(to_text(plan));
   return place == chosen_.end() ? space_->reference() : place->second;
 }
 
-Diagnostics DesignedModel::prepare(std::span<const PrecisionPlan> plans, int /*threads*/,
+Diagnostics DesignedModel::prepare(std::span<const CompressionPlan> plans, int /*threads*/,
                                    std::stop_token /*stop*/) {
   Diagnostics problems;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     const Expected<DesignPoint> point = space_->point(plan, chosen(plan));
     if (!point) problems.insert(problems.end(), point.error().begin(), point.error().end());
   }
   return problems;
 }
 
-HardwareCost DesignedModel::cost(const PrecisionPlan& plan) const {
+HardwareCost DesignedModel::cost(const CompressionPlan& plan) const {
   return space_->cost(plan, chosen(plan));
 }
 
-PlanSchedule DesignedModel::schedule(const PrecisionPlan& plan) const {
+PlanSchedule DesignedModel::schedule(const CompressionPlan& plan) const {
   return space_->schedule(plan, chosen(plan));
 }
 

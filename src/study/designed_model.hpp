@@ -18,14 +18,14 @@ class DesignedModel final : public HardwareModel {
         space_(std::move(space)) {}
 
   [[nodiscard]] HardwareSpace& space() { return *space_; }
-  void choose(const PrecisionPlan& plan, DesignSizes sizes);
-  [[nodiscard]] DesignSizes chosen(const PrecisionPlan& plan) const;
+  void choose(const CompressionPlan& plan, DesignSizes sizes);
+  [[nodiscard]] DesignSizes chosen(const CompressionPlan& plan) const;
 
   using HardwareModel::prepare;
-  [[nodiscard]] Diagnostics prepare(std::span<const PrecisionPlan> plans, int threads,
+  [[nodiscard]] Diagnostics prepare(std::span<const CompressionPlan> plans, int threads,
                                     std::stop_token stop) override;
-  [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
-  [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
+  [[nodiscard]] HardwareCost cost(const CompressionPlan& plan) const override;
+  [[nodiscard]] PlanSchedule schedule(const CompressionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override { return 0; }
   [[nodiscard]] std::int64_t schedules_searched() const noexcept override { return 0; }
   [[nodiscard]] std::optional<LayerCost> layer_cost(const std::string&) const override {

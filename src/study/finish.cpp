@@ -45,7 +45,7 @@ class Finisher {
 
  private:
   std::optional<train::FinishedPlan> finish(std::size_t i) {
-    const PrecisionPlan& plan = result_.evaluated[result_.plans[i].evaluated].plan;
+    const CompressionPlan& plan = result_.evaluated[result_.plans[i].evaluated].plan;
     const std::string text = hwflow::to_text(plan);
     std::optional<train::FinishedPlan> known = store_.find_finished(accuracy_.key(), text, key_);
     if (!known) {

@@ -104,9 +104,14 @@ void visit(A& archive, PrecisionPair& pair) {
   visit_all(archive, weights, inputs);
 }
 template <class A>
-void visit(A& archive, PrecisionPlan& plan) {
-  auto& [layers] = plan;
-  visit(archive, layers);
+void visit(A& archive, CompressionPlan& plan) {
+  auto& [layers, channels] = plan;
+  visit_all(archive, layers, channels);
+}
+template <class A>
+void visit(A& archive, KeptUnits& kept) {
+  auto& [groups] = kept;
+  visit(archive, groups);
 }
 template <class A>
 void visit(A& archive, train::AccuracyEstimate& accuracy) {
@@ -155,25 +160,26 @@ struct Parts {
   std::vector<NodeId> network_outputs;
   std::vector<train::IntegerNode> integer_nodes;
   std::vector<float> input_mean, input_std;
-  PrecisionPlan plan;
+  CompressionPlan plan;
+  KeptUnits kept;
   double seconds = 0.0;
 };
 template <class A>
 void visit(A& archive, Parts& parts) {
   auto& [fake, integer, held_out, correct, name, nodes, outputs, integer_nodes, mean, deviation,
-         plan, seconds] = parts;
+         plan, kept, seconds] = parts;
   visit_all(archive, fake, integer, held_out, correct, name, nodes, outputs, integer_nodes, mean,
-            deviation, plan, seconds);
+            deviation, plan, kept, seconds);
 }
 
 }  // namespace
 
 std::string encode_finished_plan(const train::FinishedPlan& plan) {
   const auto& [fake, integer, held_out, correct, integer_network, seconds] = plan;
-  const auto& [network, nodes, mean, deviation, widths] = integer_network;
+  const auto& [network, nodes, mean, deviation, compression, kept] = integer_network;
   Parts parts{
-      fake,  integer, held_out,  correct, network.name(), network.nodes(), network.outputs(),
-      nodes, mean,    deviation, widths,  seconds};
+      fake,  integer, held_out,  correct,     network.name(), network.nodes(), network.outputs(),
+      nodes, mean,    deviation, compression, kept,           seconds};
   Writer writer;
   visit(writer, parts);
   std::string body = std::move(writer).take();
@@ -207,7 +213,7 @@ std::optional<train::FinishedPlan> decode_finished_plan(std::string_view bytes) 
       parts.held_out,
       std::move(parts.correct),
       {std::move(*network), std::move(parts.integer_nodes), std::move(parts.input_mean),
-       std::move(parts.input_std), std::move(parts.plan)},
+       std::move(parts.input_std), std::move(parts.plan), std::move(parts.kept)},
       parts.seconds};
 }
 

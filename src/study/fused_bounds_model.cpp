@@ -29,20 +29,20 @@ Expected<std::unique_ptr<FusedBoundsModel>> FusedBoundsModel::make(Network netwo
       std::move(network), std::move(accelerator), hardware, std::move(*machine), detail));
 }
 
-Diagnostics FusedBoundsModel::prepare(std::span<const PrecisionPlan> plans, int threads,
+Diagnostics FusedBoundsModel::prepare(std::span<const CompressionPlan> plans, int threads,
                                       std::stop_token stop) {
-  std::map<std::string, const PrecisionPlan*> missing;
-  for (const PrecisionPlan& plan : plans) {
+  std::map<std::string, const CompressionPlan*> missing;
+  for (const CompressionPlan& plan : plans) {
     std::string text = to_text(plan);
     if (!known_.contains(text)) missing.emplace(std::move(text), &plan);
   }
-  std::vector<const PrecisionPlan*> fresh;
+  std::vector<const CompressionPlan*> fresh;
   for (const auto& [text, plan] : missing) fresh.push_back(plan);
   std::vector<std::optional<Expected<chip::NetworkBound>>> results(fresh.size());
   parallel_for(fresh.size(), threads, [&](std::size_t i) {
     if (stop.stop_requested()) return;
-    results[i] =
-        network_bound(chip::make_fusion_graph(network(), *fresh[i], lowering()), machine_, detail_);
+    results[i] = network_bound(
+        chip::make_fusion_graph(*network_of(*fresh[i]), *fresh[i], lowering()), machine_, detail_);
   });
   Diagnostics problems;
   std::size_t i = 0;
@@ -58,14 +58,14 @@ Diagnostics FusedBoundsModel::prepare(std::span<const PrecisionPlan> plans, int 
   return problems;
 }
 
-HardwareCost FusedBoundsModel::cost(const PrecisionPlan& plan) const {
+HardwareCost FusedBoundsModel::cost(const CompressionPlan& plan) const {
   const auto bound = known_.find(to_text(plan));
   HWFLOW_CHECK(bound != known_.end(), "plan was not prepared");
   return {bound->second.energy_pj, bound->second.cycles, bound->second.dram_bits,
-          model_bits(network(), plan)};
+          model_bits_of(plan)};
 }
 
-PlanSchedule FusedBoundsModel::schedule(const PrecisionPlan&) const {
+PlanSchedule FusedBoundsModel::schedule(const CompressionPlan&) const {
   HWFLOW_CHECK(false, "bounds have no schedule");
   return {};
 }

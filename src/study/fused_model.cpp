@@ -42,8 +42,8 @@ Expected<std::unique_ptr<FusedModel>> FusedModel::make(Network network,
                                                     std::move(shared)));
 }
 
-chip::FusionGraph FusedModel::graph_of(const PrecisionPlan& plan) const {
-  return chip::make_fusion_graph(network(), plan, lowering());
+chip::FusionGraph FusedModel::graph_of(const CompressionPlan& plan) const {
+  return chip::make_fusion_graph(*network_of(plan), plan, lowering());
 }
 
 void FusedModel::count_layers(const chip::FusionGraph& graph) {
@@ -58,10 +58,10 @@ Diagnostics FusedModel::named(const Diagnostics& problems) const {
   return named;
 }
 
-Diagnostics FusedModel::prepare(std::span<const PrecisionPlan> plans, int threads,
+Diagnostics FusedModel::prepare(std::span<const CompressionPlan> plans, int threads,
                                 std::stop_token stop) {
   std::map<std::string, chip::FusionGraph> missing;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     chip::FusionGraph graph = graph_of(plan);
     count_layers(graph);
     std::string key = key_of(graph);
@@ -93,14 +93,14 @@ Diagnostics FusedModel::prepare(std::span<const PrecisionPlan> plans, int thread
   return problems;
 }
 
-HardwareCost FusedModel::cost(const PrecisionPlan& plan) const {
+HardwareCost FusedModel::cost(const CompressionPlan& plan) const {
   const auto known = known_.find(key_of(graph_of(plan)));
   HWFLOW_CHECK(known != known_.end(), "plan was not prepared");
   const chip::NetworkCost& total = known->second;
-  return {total.energy_pj, total.cycles, total.dram_bits, model_bits(network(), plan)};
+  return {total.energy_pj, total.cycles, total.dram_bits, model_bits_of(plan)};
 }
 
-PlanSchedule FusedModel::schedule(const PrecisionPlan& plan) const {
+PlanSchedule FusedModel::schedule(const CompressionPlan& plan) const {
   const chip::FusionGraph graph = graph_of(plan);
   HWFLOW_CHECK(known_.contains(key_of(graph)), "plan was not prepared");
   const Expected<chip::NetworkFusion> fusion = fuse_network(graph, machine_, options_);

@@ -31,11 +31,11 @@ class FusedModel final : public HardwareModel {
       const chip::FusionOptions& options, chip::MappingCache& mappings);
 
   using HardwareModel::prepare;
-  [[nodiscard]] Diagnostics prepare(std::span<const PrecisionPlan> plans, int threads,
+  [[nodiscard]] Diagnostics prepare(std::span<const CompressionPlan> plans, int threads,
                                     std::stop_token stop) override;
-  [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
+  [[nodiscard]] HardwareCost cost(const CompressionPlan& plan) const override;
   /// Fuses the plan again, which the caches make quick.
-  [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
+  [[nodiscard]] PlanSchedule schedule(const CompressionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override { return layers_reused_; }
 
   [[nodiscard]] std::optional<LayerCost> layer_cost(const std::string&) const override {
@@ -53,7 +53,7 @@ class FusedModel final : public HardwareModel {
  private:
   FusedModel(Network network, chip::Accelerator accelerator, const HardwareOptions& hardware,
              chip::FusionMachine machine, chip::FusionOptions options);
-  [[nodiscard]] chip::FusionGraph graph_of(const PrecisionPlan& plan) const;
+  [[nodiscard]] chip::FusionGraph graph_of(const CompressionPlan& plan) const;
   [[nodiscard]] Diagnostics named(const Diagnostics& problems) const;
   void count_layers(const chip::FusionGraph& graph);
 

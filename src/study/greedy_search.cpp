@@ -69,7 +69,7 @@ class GreedySearch {
   bool look_around() {
     const std::int64_t before = ledger_.evaluations();
     std::vector<Genome> neighbours;
-    for (const PrecisionPlan& plan : ledger_.front()) {
+    for (const CompressionPlan& plan : ledger_.front()) {
       const std::optional<Genome> genome = ledger_.space().encode(plan);
       for (std::size_t gene = 0; genome && gene < genome->size(); ++gene) {
         for (const int step : {-1, 1}) {

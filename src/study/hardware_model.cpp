@@ -23,7 +23,7 @@ LoweringOptions lowering_options(const HardwareOptions& options,
 
 HardwareModel::HardwareModel(Network network, chip::Accelerator accelerator,
                              const HardwareOptions& options)
-    : network_(std::move(network)),
+    : networks_(std::move(network)),
       accelerator_(std::move(accelerator)),
       lowering_(lowering_options(options, accelerator_)) {}
 
@@ -33,7 +33,7 @@ std::vector<std::string> HardwareModel::energy_components() const {
   return study::energy_components(accelerator_);
 }
 
-HardwareCost HardwareModel::lower_bound(const PrecisionPlan& plan,
+HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
                                         const HardwareModel& coarser) const {
   HardwareCost total;
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
@@ -43,7 +43,7 @@ HardwareCost HardwareModel::lower_bound(const PrecisionPlan& plan,
     if (!layer) return coarser.cost(plan);
     add(total, *layer);
   }
-  total.model_bits = model_bits(network_, plan);
+  total.model_bits = model_bits_of(plan);
   return total;
 }
 
@@ -83,7 +83,7 @@ std::vector<std::int64_t> layer_weights(const Network& network) {
   return counts;
 }
 
-std::int64_t model_bits(const Network& network, const PrecisionPlan& plan) {
+std::int64_t model_bits(const Network& network, const CompressionPlan& plan) {
   const std::vector<std::int64_t> weights = layer_weights(network);
   HWFLOW_CHECK(weights.size() == plan.layers.size(), "plan of another network");
   std::int64_t bits = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -11,6 +12,7 @@
 #include "chip/arch/accelerator.hpp"
 #include "study/codesign_result.hpp"
 #include "study/study.hpp"
+#include "workload/shrunk_networks.hpp"
 
 namespace hwflow::study {
 
@@ -21,6 +23,10 @@ struct LayerCost {
   std::int64_t dram_bits = 0;
   bool operator==(const LayerCost&) const = default;
 };
+
+/// Bits of the weights of all compute layers at the widths of a plan.
+/// network  what the plan leaves of it.
+[[nodiscard]] std::int64_t model_bits(const Network& network, const CompressionPlan& plan);
 
 /// What plans cost on one accelerator, one inference of the batch of the study: the plug-in point
 /// of Study::schedule.
@@ -37,16 +43,16 @@ class HardwareModel {
   /// Finds schedules of all `plans` that were not prepared before. A stop request leaves plans
   /// out; then no costs may be asked.
   /// Errors  layers that have no mapping at all, each by name.
-  [[nodiscard]] virtual Diagnostics prepare(std::span<const PrecisionPlan> plans, int threads,
+  [[nodiscard]] virtual Diagnostics prepare(std::span<const CompressionPlan> plans, int threads,
                                             std::stop_token stop) = 0;
-  [[nodiscard]] Diagnostics prepare(std::span<const PrecisionPlan> plans, int threads) {
+  [[nodiscard]] Diagnostics prepare(std::span<const CompressionPlan> plans, int threads) {
     return prepare(plans, threads, {});
   }
 
   /// Cost of a prepared plan.
-  [[nodiscard]] virtual HardwareCost cost(const PrecisionPlan& plan) const = 0;
+  [[nodiscard]] virtual HardwareCost cost(const CompressionPlan& plan) const = 0;
   /// How a prepared plan runs: its energies, cycles and DRAM bits add up to its cost.
-  [[nodiscard]] virtual PlanSchedule schedule(const PrecisionPlan& plan) const = 0;
+  [[nodiscard]] virtual PlanSchedule schedule(const CompressionPlan& plan) const = 0;
   /// Layers of prepared plans that came up before at the same widths.
   [[nodiscard]] virtual std::int64_t layers_reused() const noexcept = 0;
   /// Schedules that were looked for: of distinct layers, or of distinct plans that run fused.
@@ -57,22 +63,31 @@ class HardwareModel {
   [[nodiscard]] virtual std::optional<LayerCost> layer_cost(const std::string& shape) const = 0;
   /// What layer_cost() of other plans and, where it is none, `coarser` say of a plan: no more than
   /// its cost. `coarser` is a lower bound of this model that has prepared the plan.
-  [[nodiscard]] HardwareCost lower_bound(const PrecisionPlan& plan,
+  [[nodiscard]] HardwareCost lower_bound(const CompressionPlan& plan,
                                          const HardwareModel& coarser) const;
 
   /// What LayerDetails::energy_by_component_pj is divided into: level names, NoC, MAC, leakage.
   [[nodiscard]] std::vector<std::string> energy_components() const;
-  [[nodiscard]] const Network& network() const noexcept { return network_; }
+  /// Whole, whatever plans leave of it.
+  [[nodiscard]] const Network& network() const noexcept { return networks_.whole(); }
   [[nodiscard]] const chip::Accelerator& accelerator() const noexcept { return accelerator_; }
 
  protected:
   [[nodiscard]] const LoweringOptions& lowering() const noexcept { return lowering_; }
-  [[nodiscard]] std::vector<LoweredLayer> lowered(const PrecisionPlan& plan) const {
-    return lower(network_, plan, lowering_);
+  /// What a plan leaves of the network.
+  [[nodiscard]] std::shared_ptr<const Network> network_of(const CompressionPlan& plan) const {
+    return networks_.of(plan);
+  }
+  [[nodiscard]] std::vector<LoweredLayer> lowered(const CompressionPlan& plan) const {
+    return lower(*network_of(plan), plan, lowering_);
+  }
+  /// Bits of the weights that a plan leaves, at its widths.
+  [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
+    return model_bits(*network_of(plan), plan);
   }
 
  private:
-  Network network_;
+  ShrunkNetworks networks_;
   chip::Accelerator accelerator_;
   LoweringOptions lowering_;
 };
@@ -85,11 +100,9 @@ void add(HardwareCost& total, const LayerCost& layer);
 /// Problems of a layer, placed at it.
 [[nodiscard]] Diagnostics of_layer(Diagnostics problems, const Layer& layer,
                                    const chip::Accelerator& accelerator);
-/// Bits of the weights of all compute layers at the widths of a plan.
-[[nodiscard]] std::int64_t model_bits(const Network& network, const PrecisionPlan& plan);
 /// Weights of every compute layer, without biases.
 [[nodiscard]] std::vector<std::int64_t> layer_weights(const Network& network);
-/// Place of a node in PrecisionPlan::layers; none: it is no compute node.
+/// Place of a node in CompressionPlan::layers; none: it is no compute node.
 [[nodiscard]] std::optional<std::size_t> plan_index(const Network& network, NodeId node);
 
 }  // namespace hwflow::study

@@ -21,7 +21,7 @@ struct DesignPair {
 
 /// A plan that the search looked at, measured or not.
 struct StrategySummary {
-  PrecisionPlan plan;
+  CompressionPlan plan;
   int generation = 0;
   bool passes = false;              ///< some design runs it within the limits
   std::optional<double> violation;  ///< 0 when that is so, none when no design runs it at all;

@@ -39,18 +39,19 @@ class HardwareSpace {
   /// design runs the plan. No fronts at all when stopped.
   /// Errors  layers that are beyond the model of the space, whatever the design.
   [[nodiscard]] virtual Expected<std::optional<std::vector<std::vector<DesignPoint>>>> fronts(
-      std::span<const PrecisionPlan> plans, int threads, const std::stop_token& stop) = 0;
+      std::span<const CompressionPlan> plans, int threads, const std::stop_token& stop) = 0;
 
   /// The design that others are compared with.
   [[nodiscard]] virtual DesignSizes reference() const = 0;
   /// A plan on any design, of the space or not.
   /// Errors  layers that the design cannot run, each by name.
-  [[nodiscard]] virtual Expected<DesignPoint> point(const PrecisionPlan& plan,
+  [[nodiscard]] virtual Expected<DesignPoint> point(const CompressionPlan& plan,
                                                     const DesignSizes& sizes) = 0;
   /// The same in the units of the report. A plan that point() refuses is a bug.
-  [[nodiscard]] virtual HardwareCost cost(const PrecisionPlan& plan, const DesignSizes& sizes) = 0;
+  [[nodiscard]] virtual HardwareCost cost(const CompressionPlan& plan,
+                                          const DesignSizes& sizes) = 0;
   /// How the plan runs there, layer by layer.
-  [[nodiscard]] virtual PlanSchedule schedule(const PrecisionPlan& plan,
+  [[nodiscard]] virtual PlanSchedule schedule(const CompressionPlan& plan,
                                               const DesignSizes& sizes) = 0;
   /// As HardwareModel::energy_components(), and the levels of LayerDetails::traffic_bits.
   [[nodiscard]] virtual std::vector<std::string> energy_components() const = 0;

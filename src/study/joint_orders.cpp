@@ -110,8 +110,8 @@ class JointSearch {
     }
   }
 
-  [[nodiscard]] std::vector<PrecisionPlan> decoded(std::span<const Genome> genomes) const {
-    std::vector<PrecisionPlan> plans;
+  [[nodiscard]] std::vector<CompressionPlan> decoded(std::span<const Genome> genomes) const {
+    std::vector<CompressionPlan> plans;
     for (const Genome& genome : genomes) plans.push_back(ledger_.plans().decode(genome));
     return plans;
   }
@@ -134,7 +134,7 @@ class JointSearch {
   [[nodiscard]] std::optional<std::vector<Genome>> seeds() {
     std::set<Genome> known;
     std::vector<Genome> seeds;
-    for (const PrecisionPlan& plan : uniform_plans(ledger_.study(), ledger_.plans())) {
+    for (const CompressionPlan& plan : uniform_plans(ledger_.study(), ledger_.plans())) {
       std::optional<Genome> genome = ledger_.plans().encode(plan);
       if (genome && known.insert(*genome).second) seeds.push_back(std::move(*genome));
     }
@@ -274,7 +274,7 @@ class SequentialSearch final : public JointSearch {
 
 }  // namespace
 
-double bit_operations(const Network& network, const PrecisionPlan& plan) {
+double bit_operations(const Network& network, const CompressionPlan& plan) {
   double total = 0.0;
   const std::vector<NodeId>& nodes = network.compute_nodes();
   HWFLOW_CHECK(nodes.size() == plan.layers.size(), "plan of another network");

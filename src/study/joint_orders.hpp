@@ -23,6 +23,6 @@ void search_sequential(StrategyLedger& ledger, const SearchOptions& options);
                                                   std::size_t known);
 
 /// MACs times both widths, of all layers, for one image.
-[[nodiscard]] double bit_operations(const Network& network, const PrecisionPlan& plan);
+[[nodiscard]] double bit_operations(const Network& network, const CompressionPlan& plan);
 
 }  // namespace hwflow::study

@@ -22,9 +22,11 @@ class UnpricedModel final : public HardwareModel {
  public:
   UnpricedModel(const HardwareModel& like, const HardwareOptions& options)
       : HardwareModel(like.network(), like.accelerator(), options) {}
-  Diagnostics prepare(std::span<const PrecisionPlan>, int, std::stop_token) override { return {}; }
-  HardwareCost cost(const PrecisionPlan&) const override { return {}; }
-  PlanSchedule schedule(const PrecisionPlan&) const override { return {}; }
+  Diagnostics prepare(std::span<const CompressionPlan>, int, std::stop_token) override {
+    return {};
+  }
+  HardwareCost cost(const CompressionPlan&) const override { return {}; }
+  PlanSchedule schedule(const CompressionPlan&) const override { return {}; }
   std::int64_t layers_reused() const noexcept override { return 0; }
   std::int64_t schedules_searched() const noexcept override { return 0; }
   std::optional<LayerCost> layer_cost(const std::string&) const override { return std::nullopt; }
@@ -77,7 +79,7 @@ class Outcome {
     result_.stopped = !ledger_.price(places);
   }
 
-  [[nodiscard]] bool is_baseline(const PrecisionPlan& plan) const {
+  [[nodiscard]] bool is_baseline(const CompressionPlan& plan) const {
     return std::any_of(
         study_.finish.baselines.begin(), study_.finish.baselines.end(),
         [&](const WidthPair& pair) { return ledger_.plans().uniform(pair) == plan; });
@@ -166,8 +168,8 @@ class Outcome {
     result_.hypervolume_reference.assign(result_.objectives.size(), 1.0);
   }
 
-  [[nodiscard]] bool is_uniform(const PrecisionPlan& plan) const {
-    const std::vector<PrecisionPlan> plans = uniform_plans(study_, ledger_.plans());
+  [[nodiscard]] bool is_uniform(const CompressionPlan& plan) const {
+    const std::vector<CompressionPlan> plans = uniform_plans(study_, ledger_.plans());
     return std::find(plans.begin(), plans.end(), plan) != plans.end();
   }
 

@@ -21,10 +21,10 @@ std::optional<LayerCost> LayerBoundsModel::layer_cost(const std::string& shape) 
   return bound->second;
 }
 
-Diagnostics LayerBoundsModel::prepare(std::span<const PrecisionPlan> plans, int threads,
+Diagnostics LayerBoundsModel::prepare(std::span<const CompressionPlan> plans, int threads,
                                       std::stop_token stop) {
   std::map<std::string, Layer> missing;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     for (LoweredLayer& lowered_layer : lowered(plan)) {
       std::string key = shape_key(lowered_layer.layer);
       if (known_.contains(key) ||
@@ -54,18 +54,18 @@ Diagnostics LayerBoundsModel::prepare(std::span<const PrecisionPlan> plans, int 
   return problems;
 }
 
-HardwareCost LayerBoundsModel::cost(const PrecisionPlan& plan) const {
+HardwareCost LayerBoundsModel::cost(const CompressionPlan& plan) const {
   HardwareCost total;
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
     const std::optional<LayerCost> bound = layer_cost(shape_key(lowered_layer.layer));
     HWFLOW_CHECK(bound.has_value(), "plan was not prepared");
     add(total, *bound);
   }
-  total.model_bits = model_bits(network(), plan);
+  total.model_bits = model_bits_of(plan);
   return total;
 }
 
-PlanSchedule LayerBoundsModel::schedule(const PrecisionPlan&) const {
+PlanSchedule LayerBoundsModel::schedule(const CompressionPlan&) const {
   HWFLOW_CHECK(false, "bounds have no schedule");
   return {};
 }

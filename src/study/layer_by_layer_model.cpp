@@ -30,10 +30,10 @@ std::optional<LayerCost> LayerByLayerModel::layer_cost(const std::string& shape)
   return LayerCost{cost.energy_pj, cost.cycles, cost.dram_bits};
 }
 
-Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int threads,
+Diagnostics LayerByLayerModel::prepare(std::span<const CompressionPlan> plans, int threads,
                                        std::stop_token stop) {
   std::map<std::string, Layer> missing;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     for (LoweredLayer& lowered_layer : lowered(plan)) {
       std::string key = shape_key(lowered_layer.layer);
       if (cells_->known.contains(key) ||
@@ -64,18 +64,18 @@ Diagnostics LayerByLayerModel::prepare(std::span<const PrecisionPlan> plans, int
   return problems;
 }
 
-HardwareCost LayerByLayerModel::cost(const PrecisionPlan& plan) const {
+HardwareCost LayerByLayerModel::cost(const CompressionPlan& plan) const {
   HardwareCost total;
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
     const std::optional<LayerCost> layer = layer_cost(shape_key(lowered_layer.layer));
     HWFLOW_CHECK(layer.has_value(), "plan was not prepared");
     add(total, *layer);
   }
-  total.model_bits = model_bits(network(), plan);
+  total.model_bits = model_bits_of(plan);
   return total;
 }
 
-PlanSchedule LayerByLayerModel::schedule(const PrecisionPlan& plan) const {
+PlanSchedule LayerByLayerModel::schedule(const CompressionPlan& plan) const {
   PlanSchedule schedule;
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
     const auto cell = cells_->known.find(shape_key(lowered_layer.layer));

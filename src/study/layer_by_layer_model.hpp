@@ -28,10 +28,10 @@ class LayerByLayerModel final : public HardwareModel {
   ~LayerByLayerModel() override;
 
   using HardwareModel::prepare;
-  [[nodiscard]] Diagnostics prepare(std::span<const PrecisionPlan> plans, int threads,
+  [[nodiscard]] Diagnostics prepare(std::span<const CompressionPlan> plans, int threads,
                                     std::stop_token stop) override;
-  [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan) const override;
-  [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan) const override;
+  [[nodiscard]] HardwareCost cost(const CompressionPlan& plan) const override;
+  [[nodiscard]] PlanSchedule schedule(const CompressionPlan& plan) const override;
   [[nodiscard]] std::int64_t layers_reused() const noexcept override;
   [[nodiscard]] std::int64_t schedules_searched() const noexcept override {
     return layers_mapped();

@@ -94,7 +94,7 @@ OverlaySpace::OverlaySpace(Network network, const LoweringOptions& lowering,
                            const OverlaySpaceOptions& options,
                            std::vector<HardwareObjective> objectives, chip::OverlaySearch search)
     : HardwareSpace(std::move(objectives)),
-      network_(std::move(network)),
+      networks_(std::move(network)),
       lowering_(lowering),
       options_(options),
       search_(std::move(search)),
@@ -118,9 +118,9 @@ std::int64_t OverlaySpace::size() const {
   return static_cast<std::int64_t>(search_.feasible_designs() * options_.rules.size());
 }
 
-std::vector<Layer> OverlaySpace::layers(const PrecisionPlan& plan) const {
+std::vector<Layer> OverlaySpace::layers(const CompressionPlan& plan) const {
   std::vector<Layer> layers;
-  for (LoweredLayer& lowered : lower(network_, plan, lowering_))
+  for (LoweredLayer& lowered : lower(*networks_.of(plan), plan, lowering_))
     layers.push_back(std::move(lowered.layer));
   return layers;
 }
@@ -141,7 +141,7 @@ std::vector<double> OverlaySpace::values(double cycles, double dram_bits, double
 }
 
 Expected<std::optional<std::vector<std::vector<DesignPoint>>>> OverlaySpace::fronts(
-    std::span<const PrecisionPlan> plans, int threads, const std::stop_token& stop) {
+    std::span<const CompressionPlan> plans, int threads, const std::stop_token& stop) {
   using Result = std::optional<std::vector<std::vector<DesignPoint>>>;
   std::vector<Expected<std::vector<chip::OverlayPoint>>> found(plans.size(),
                                                                std::vector<chip::OverlayPoint>{});
@@ -165,7 +165,7 @@ Expected<std::optional<std::vector<std::vector<DesignPoint>>>> OverlaySpace::fro
 
 DesignSizes OverlaySpace::reference() const { return sizes_of(shape_of(options_.reference), 0); }
 
-Expected<DesignPoint> OverlaySpace::point(const PrecisionPlan& plan, const DesignSizes& sizes) {
+Expected<DesignPoint> OverlaySpace::point(const CompressionPlan& plan, const DesignSizes& sizes) {
   const auto cost =
       chip::evaluate_overlay(layers(plan), shape_of(sizes), overlay_of(options_),
                              options_.rules.at(static_cast<std::size_t>(sizes.at(5))));
@@ -175,18 +175,18 @@ Expected<DesignPoint> OverlaySpace::point(const PrecisionPlan& plan, const Desig
                     cost->resources.lut, static_cast<double>(cost->resources.bram36))};
 }
 
-HardwareCost OverlaySpace::cost(const PrecisionPlan& plan, const DesignSizes& sizes) {
+HardwareCost OverlaySpace::cost(const CompressionPlan& plan, const DesignSizes& sizes) {
   const auto cost =
       chip::evaluate_overlay(layers(plan), shape_of(sizes), overlay_of(options_),
                              options_.rules.at(static_cast<std::size_t>(sizes.at(5))));
   HWFLOW_CHECK(cost.has_value(), "a plan that the overlay cannot run");
-  return {0.0, cost->cycles, cost->dram_bits(), model_bits(network_, plan)};
+  return {0.0, cost->cycles, cost->dram_bits(), model_bits(*networks_.of(plan), plan)};
 }
 
-PlanSchedule OverlaySpace::schedule(const PrecisionPlan& plan, const DesignSizes& sizes) {
+PlanSchedule OverlaySpace::schedule(const CompressionPlan& plan, const DesignSizes& sizes) {
   const chip::BismoShape shape = shape_of(sizes);
   PlanSchedule schedule;
-  for (const LoweredLayer& lowered : lower(network_, plan, lowering_)) {
+  for (const LoweredLayer& lowered : lower(*networks_.of(plan), plan, lowering_)) {
     const auto cost =
         chip::evaluate_overlay(std::span(&lowered.layer, 1), shape, overlay_of(options_),
                                options_.rules.at(static_cast<std::size_t>(sizes.at(5))));
@@ -196,7 +196,7 @@ PlanSchedule OverlaySpace::schedule(const PrecisionPlan& plan, const DesignSizes
     LayerDetails details;
     details.name = lowered.layer.name;
     details.shape = shape_text(lowered.layer.op);
-    details.plan_index = plan_index(network_, lowered.node);
+    details.plan_index = plan_index(networks_.whole(), lowered.node);
     details.weight_bits = lowered.layer.bits.weights;
     details.input_bits = lowered.layer.bits.inputs;
     details.output_bits = lowered.layer.bits.outputs;

@@ -3,6 +3,7 @@
 #include "chip/overlay/overlay_search.hpp"
 #include "study/hardware_space.hpp"
 #include "workload/network.hpp"
+#include "workload/shrunk_networks.hpp"
 
 namespace hwflow::study {
 
@@ -22,23 +23,24 @@ class OverlaySpace final : public HardwareSpace {
   [[nodiscard]] std::int64_t size() const override;
   [[nodiscard]] double clock_mhz() const override { return options_.clock_mhz; }
   [[nodiscard]] Expected<std::optional<std::vector<std::vector<DesignPoint>>>> fronts(
-      std::span<const PrecisionPlan> plans, int threads, const std::stop_token& stop) override;
+      std::span<const CompressionPlan> plans, int threads, const std::stop_token& stop) override;
   [[nodiscard]] DesignSizes reference() const override;
-  [[nodiscard]] Expected<DesignPoint> point(const PrecisionPlan& plan,
+  [[nodiscard]] Expected<DesignPoint> point(const CompressionPlan& plan,
                                             const DesignSizes& sizes) override;
-  [[nodiscard]] HardwareCost cost(const PrecisionPlan& plan, const DesignSizes& sizes) override;
-  [[nodiscard]] PlanSchedule schedule(const PrecisionPlan& plan, const DesignSizes& sizes) override;
+  [[nodiscard]] HardwareCost cost(const CompressionPlan& plan, const DesignSizes& sizes) override;
+  [[nodiscard]] PlanSchedule schedule(const CompressionPlan& plan,
+                                      const DesignSizes& sizes) override;
   [[nodiscard]] std::vector<std::string> energy_components() const override { return {}; }
   [[nodiscard]] std::vector<std::string> level_names() const override { return {"DRAM"}; }
 
  private:
   OverlaySpace(Network network, const LoweringOptions& lowering, const OverlaySpaceOptions& options,
                std::vector<HardwareObjective> objectives, chip::OverlaySearch search);
-  [[nodiscard]] std::vector<Layer> layers(const PrecisionPlan& plan) const;
+  [[nodiscard]] std::vector<Layer> layers(const CompressionPlan& plan) const;
   [[nodiscard]] std::vector<double> values(double cycles, double dram_bits, double lut,
                                            double bram) const;
 
-  Network network_;
+  ShrunkNetworks networks_;
   LoweringOptions lowering_;
   OverlaySpaceOptions options_;
   chip::OverlaySearch search_;

@@ -35,13 +35,13 @@ void PlanEvaluator::announce(const std::string& note) {
   if (progress_) progress_({"search", done_, total_, note});
 }
 
-bool PlanEvaluator::all_known(std::span<const PrecisionPlan> plans) const {
-  return std::all_of(plans.begin(), plans.end(), [this](const PrecisionPlan& plan) {
+bool PlanEvaluator::all_known(std::span<const CompressionPlan> plans) const {
+  return std::all_of(plans.begin(), plans.end(), [this](const CompressionPlan& plan) {
     return store_.find_accuracy(model_key_, to_text(plan)).has_value();
   });
 }
 
-std::optional<train::AccuracyEstimate> PlanEvaluator::accuracy_of(const PrecisionPlan& plan) {
+std::optional<train::AccuracyEstimate> PlanEvaluator::accuracy_of(const CompressionPlan& plan) {
   const std::string text = to_text(plan);
   if (const auto known = store_.find_accuracy(model_key_, text)) {
     const std::lock_guard lock(mutex_);
@@ -57,7 +57,8 @@ std::optional<train::AccuracyEstimate> PlanEvaluator::accuracy_of(const Precisio
   return accuracy->search;
 }
 
-Diagnostics PlanEvaluator::prepare(HardwareModel& hardware, std::span<const PrecisionPlan> plans) {
+Diagnostics PlanEvaluator::prepare(HardwareModel& hardware,
+                                   std::span<const CompressionPlan> plans) {
   const auto start = std::chrono::steady_clock::now();
   Diagnostics problems = hardware.prepare(plans, threads_, stop_);
   mapping_seconds_ +=
@@ -66,7 +67,7 @@ Diagnostics PlanEvaluator::prepare(HardwareModel& hardware, std::span<const Prec
 }
 
 Expected<std::optional<std::vector<HardwareCost>>> PlanEvaluator::price(
-    HardwareModel& hardware, std::span<const PrecisionPlan> plans) {
+    HardwareModel& hardware, std::span<const CompressionPlan> plans) {
   using Result = std::optional<std::vector<HardwareCost>>;
   Diagnostics problems = prepare(hardware, plans);
   if (!problems.empty()) return Unexpected{std::move(problems)};
@@ -77,7 +78,7 @@ Expected<std::optional<std::vector<HardwareCost>>> PlanEvaluator::price(
 }
 
 Expected<std::optional<std::vector<PlanEvaluator::Measured>>> PlanEvaluator::measure(
-    std::span<const PrecisionPlan> plans) {
+    std::span<const CompressionPlan> plans) {
   using Result = std::optional<std::vector<Measured>>;
   if (only_known_ && !all_known(plans)) return Result{};
   Diagnostics problems = prepare(*hardware_, plans);

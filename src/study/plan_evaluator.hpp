@@ -31,12 +31,12 @@ class PlanEvaluator {
   /// Errors  a layer that cannot be mapped.
   /// Throws  what the accuracy model throws, after the other threads have finished their plan.
   [[nodiscard]] Expected<std::optional<std::vector<Measured>>> measure(
-      std::span<const PrecisionPlan> plans);
+      std::span<const CompressionPlan> plans);
 
   /// Costs alone, by any model, in the order of `plans`; none when the run was stopped.
   /// Errors  a layer that cannot be mapped.
   [[nodiscard]] Expected<std::optional<std::vector<HardwareCost>>> price(
-      HardwareModel& hardware, std::span<const PrecisionPlan> plans);
+      HardwareModel& hardware, std::span<const CompressionPlan> plans);
   /// From now on measure() prices plans by this model.
   void use(HardwareModel& hardware) { hardware_ = &hardware; }
   /// Shows a line of progress while nothing is measured.
@@ -53,11 +53,12 @@ class PlanEvaluator {
   [[nodiscard]] double mapping_seconds() const noexcept { return mapping_seconds_; }
 
  private:
-  [[nodiscard]] bool all_known(std::span<const PrecisionPlan> plans) const;
+  [[nodiscard]] bool all_known(std::span<const CompressionPlan> plans) const;
   /// None: stopped while it was trained.
-  [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy_of(const PrecisionPlan& plan);
+  [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy_of(const CompressionPlan& plan);
   void report_one_done();
-  [[nodiscard]] Diagnostics prepare(HardwareModel& hardware, std::span<const PrecisionPlan> plans);
+  [[nodiscard]] Diagnostics prepare(HardwareModel& hardware,
+                                    std::span<const CompressionPlan> plans);
 
   HardwareModel* hardware_;
   train::AccuracyModel& accuracy_;

@@ -1,6 +1,8 @@
 #include "study/plan_space.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <iterator>
 #include <set>
 
@@ -57,7 +59,7 @@ PlanSpace::PlanSpace(const SearchOptions& options, const Network& network)
     : alphabet_{ascending(options.weight_bits), ascending(options.input_bits)} {
   HWFLOW_CHECK(!alphabet_.weights.empty() && !alphabet_.inputs.empty(), "no allowed widths");
   const std::size_t layers = network.compute_nodes().size();
-  pinned_ = PrecisionPlan::uniform(layers, alphabet_.weights.back(), alphabet_.inputs.back());
+  pinned_ = CompressionPlan::uniform(layers, alphabet_.weights.back(), alphabet_.inputs.back());
   std::set<std::size_t> fixed;
   for (const PinnedLayer& pin : options.pinned) {
     const std::optional<std::size_t> layer = find_compute_layer(network, pin.layer);
@@ -70,7 +72,40 @@ PlanSpace::PlanSpace(const SearchOptions& options, const Network& network)
     free_layers_.push_back(i);
     choices_.push_back(alphabet_);
   }
+  if (options.channels) choose_channels(*options.channels, network);
   count_genes();
+}
+
+std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size) {
+  std::set<int> counts;
+  for (const double share : options.shares) {
+    const auto wanted = std::max<std::int64_t>(1, std::llround(share * static_cast<double>(size)));
+    const std::int64_t rounded = (wanted + options.multiple - 1) / options.multiple;
+    counts.insert(static_cast<int>(std::min(size, rounded * options.multiple)));
+  }
+  return {counts.begin(), counts.end()};
+}
+
+bool keeps_all(const ChannelOptions& options, const Network& network, const ChannelGroup& group) {
+  const auto is_depthwise = [&](NodeId id) {
+    const ConvShape& conv = network.node(id).conv;
+    return conv.groups > 1 && conv.groups == conv.in_channels;
+  };
+  const auto makers = std::ranges::count_if(group.producers, std::not_fn(is_depthwise));
+  if (options.keep_shared && makers > 1) return true;
+  return std::ranges::any_of(group.producers, [&](NodeId id) {
+    return std::ranges::find(options.keep, network.node(id).name) != options.keep.end();
+  });
+}
+
+void PlanSpace::choose_channels(const ChannelOptions& options, const Network& network) {
+  const ChannelGroups groups(network);
+  for (const ChannelGroup& group : groups.groups()) {
+    const auto size = std::ssize(group.units);
+    if (!keeps_all(options, network, group))
+      free_groups_.push_back({group_sizes_.size(), counts_of(options, size)});
+    group_sizes_.push_back(static_cast<std::int32_t>(size));
+  }
 }
 
 void PlanSpace::count_genes() {
@@ -80,35 +115,63 @@ void PlanSpace::count_genes() {
     genomes_.largest.push_back(static_cast<int>(widths.weights.size()) - 1);
     genomes_.largest.push_back(static_cast<int>(widths.inputs.size()) - 1);
   }
+  genomes_.singles = free_groups_.size();
+  for (const ChannelChoice& choice : free_groups_)
+    genomes_.largest.push_back(static_cast<int>(choice.counts.size()) - 1);
 }
 
-PlanSpace PlanSpace::narrowed(std::span<const PrecisionPlan> front, int steps, double share) const {
+PlanSpace PlanSpace::narrowed(std::span<const CompressionPlan> front, int steps,
+                              double share) const {
   PlanSpace space = *this;
   for (std::size_t i = 0; i < free_layers_.size(); ++i) {
     std::vector<int> weights, inputs;
-    for (const PrecisionPlan& plan : front) {
+    for (const CompressionPlan& plan : front) {
       weights.push_back(plan.layers[free_layers_[i]].weights);
       inputs.push_back(plan.layers[free_layers_[i]].inputs);
     }
     space.choices_[i] = {near(choices_[i].weights, weights, steps, share),
                          near(choices_[i].inputs, inputs, steps, share)};
   }
+  for (std::size_t i = 0; i < free_groups_.size(); ++i) {
+    std::vector<int> counts;
+    for (const CompressionPlan& plan : front) counts.push_back(free_counts(plan)[i]);
+    space.free_groups_[i].counts = near(free_groups_[i].counts, counts, steps, share);
+  }
   space.count_genes();
   return space;
 }
 
-PrecisionPlan PlanSpace::decode(const pareto::Genome& genome) const {
+CompressionPlan PlanSpace::decode(const pareto::Genome& genome) const {
   HWFLOW_CHECK(genome.size() == genomes_.largest.size(), "genome of another length");
-  PrecisionPlan plan = pinned_;
+  CompressionPlan plan = pinned_;
   for (std::size_t i = 0; i < free_layers_.size(); ++i) {
     plan.layers[free_layers_[i]] = {
         choices_[i].weights[static_cast<std::size_t>(genome[2 * i])],
         choices_[i].inputs[static_cast<std::size_t>(genome[2 * i + 1])]};
   }
+  plan.channels = group_sizes_;
+  for (std::size_t i = 0; i < free_groups_.size(); ++i) {
+    const int gene = genome[2 * free_layers_.size() + i];
+    plan.channels[free_groups_[i].group] = free_groups_[i].counts[static_cast<std::size_t>(gene)];
+  }
+  if (plan.channels == group_sizes_) plan.channels.clear();  // one way to say that all stay
   return plan;
 }
 
-std::optional<pareto::Genome> PlanSpace::encode(const PrecisionPlan& plan) const {
+std::vector<std::vector<int>> PlanSpace::channel_counts() const {
+  std::vector<std::vector<int>> counts;
+  for (const ChannelChoice& choice : free_groups_) counts.push_back(choice.counts);
+  return counts;
+}
+
+std::vector<int> PlanSpace::free_counts(const CompressionPlan& plan) const {
+  const std::vector<std::int32_t>& all = plan.channels.empty() ? group_sizes_ : plan.channels;
+  std::vector<int> counts;
+  for (const ChannelChoice& choice : free_groups_) counts.push_back(all.at(choice.group));
+  return counts;
+}
+
+std::optional<pareto::Genome> PlanSpace::encode(const CompressionPlan& plan) const {
   HWFLOW_CHECK(plan.layers.size() == pinned_.layers.size(), "plan of another network");
   pareto::Genome genome;
   for (std::size_t i = 0; i < free_layers_.size(); ++i) {
@@ -119,11 +182,22 @@ std::optional<pareto::Genome> PlanSpace::encode(const PrecisionPlan& plan) const
     genome.push_back(*weights);
     genome.push_back(*inputs);
   }
+  if (!plan.channels.empty() && plan.channels.size() != group_sizes_.size()) return std::nullopt;
+  CompressionPlan whole = plan;  // in the groups that may lose none
+  const std::vector<int> counts = free_counts(plan);
+  for (std::size_t i = 0; i < free_groups_.size(); ++i) {
+    const std::optional<int> place = position_of(free_groups_[i].counts, counts[i]);
+    if (!place) return std::nullopt;
+    genome.push_back(*place);
+    if (!whole.channels.empty())
+      whole.channels[free_groups_[i].group] = group_sizes_[free_groups_[i].group];
+  }
+  if (!whole.channels.empty() && whole.channels != group_sizes_) return std::nullopt;
   return genome;
 }
 
-PrecisionPlan PlanSpace::uniform(const WidthPair& widths) const {
-  PrecisionPlan plan = pinned_;
+CompressionPlan PlanSpace::uniform(const WidthPair& widths) const {
+  CompressionPlan plan = pinned_;
   for (const std::size_t layer : free_layers_) {
     plan.layers[layer] = {widths.weights, widths.inputs};
   }

@@ -8,31 +8,34 @@
 #include "chip/arch/accelerator.hpp"
 #include "pareto/breeder.hpp"
 #include "study/study.hpp"
+#include "workload/channel_groups.hpp"
 #include "workload/network.hpp"
 
 namespace hwflow::study {
 
 /// The plans that a search may choose from, as genomes: for every layer that is not pinned a group
 /// of two neighbouring genes, its weight width and its input width, each an index into the widths
-/// of that layer.
+/// of that layer; then, where channels are searched, for every group of channels that may lose some
+/// a gene, an index into the counts of that group.
 class PlanSpace {
  public:
-  /// `options` were checked against `network`: pinned layers exist. Every layer that is not pinned
-  /// may take all widths of the options.
+  /// `options` were checked against `network`: pinned layers and those of channels.keep exist.
+  /// Every layer that is not pinned may take all widths of the options.
   PlanSpace(const SearchOptions& options, const Network& network);
 
   /// The part of this space that `front` points at: a layer keeps the widths that at least `share`
   /// of these plans give it (and at least one of them), and those up to `steps` places beside them
-  /// in its list. Without plans all widths.
-  [[nodiscard]] PlanSpace narrowed(std::span<const PrecisionPlan> front, int steps,
+  /// in its list; a group of channels its counts likewise. Without plans all of them.
+  [[nodiscard]] PlanSpace narrowed(std::span<const CompressionPlan> front, int steps,
                                    double share) const;
 
   [[nodiscard]] const pareto::GenomeSpace& genomes() const noexcept { return genomes_; }
-  [[nodiscard]] PrecisionPlan decode(const pareto::Genome& genome) const;
+  [[nodiscard]] CompressionPlan decode(const pareto::Genome& genome) const;
   /// The inverse; none when some layer may not take its widths here.
-  [[nodiscard]] std::optional<pareto::Genome> encode(const PrecisionPlan& plan) const;
-  /// The same widths in every layer that is not pinned, be they of this space or not.
-  [[nodiscard]] PrecisionPlan uniform(const WidthPair& widths) const;
+  [[nodiscard]] std::optional<pareto::Genome> encode(const CompressionPlan& plan) const;
+  /// The same widths in every layer that is not pinned, be they of this space or not; all channels
+  /// stay.
+  [[nodiscard]] CompressionPlan uniform(const WidthPair& widths) const;
   /// All pairs of the widths of the options, widest first.
   [[nodiscard]] std::vector<WidthPair> width_pairs() const;
 
@@ -43,20 +46,39 @@ class PlanSpace {
   [[nodiscard]] const std::vector<std::size_t>& free_layers() const noexcept {
     return free_layers_;
   }
+  /// Counts that each group of channels that may lose some may take, ascending; as many lists as
+  /// such groups, none where channels are not searched.
+  [[nodiscard]] std::vector<std::vector<int>> channel_counts() const;
+  /// Of a plan the counts of these groups.
+  [[nodiscard]] std::vector<int> free_counts(const CompressionPlan& plan) const;
   /// What every layer of a plan may take, pinned ones too.
   [[nodiscard]] std::vector<LayerWidths> layer_widths() const;
 
  private:
   void count_genes();
+  void choose_channels(const ChannelOptions& options, const Network& network);
 
   LayerWidths alphabet_;
   std::vector<std::size_t> free_layers_;
   std::vector<LayerWidths> choices_;  // as free_layers_
-  PrecisionPlan pinned_;              // widths of pinned layers; others are overwritten
+  CompressionPlan pinned_;            // widths of pinned layers; others are overwritten
+  struct ChannelChoice {
+    std::size_t group;
+    std::vector<int> counts;  // ascending
+  };
+  std::vector<std::int32_t> group_sizes_;   // of all groups; empty: channels are not searched
+  std::vector<ChannelChoice> free_groups_;  // those that may lose some
   pareto::GenomeSpace genomes_;
 };
 
-/// Position of a pinned layer's name in PrecisionPlan::layers: "first", "last", or a node's name.
+/// Counts that a group of `size` channels may keep: each share, rounded up to the multiple.
+[[nodiscard]] std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size);
+
+/// Whether the layers of options.keep, or keep_shared, leave a group whole.
+[[nodiscard]] bool keeps_all(const ChannelOptions& options, const Network& network,
+                             const ChannelGroup& group);
+
+/// Position of a pinned layer's name in CompressionPlan::layers: "first", "last", or a node's name.
 [[nodiscard]] std::optional<std::size_t> find_compute_layer(const Network& network,
                                                             std::string_view layer);
 

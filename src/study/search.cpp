@@ -29,7 +29,7 @@ Expected<SearchResult> search_plans(const Study& study, const LevelModels& model
   for (const LevelOptions& level : levels_of(study.search)) {
     if (!budgets.empty()) ledger.limit_level(budgets[ledger.level_count()]);
     if (ledger.level_count() > 0) {
-      const std::vector<PrecisionPlan> front = ledger.front();
+      const std::vector<CompressionPlan> front = ledger.front();
       space = space.narrowed(front, study.search.narrow_steps, study.search.narrow_share);
     }
     ledger.begin_level(level.model, space);

@@ -66,18 +66,19 @@ std::optional<train::AccuracyEstimate> SearchLedger::float_accuracy() {
                          [this] { return accuracy_.float_search_accuracy(); });
 }
 
-std::optional<train::AccuracyEstimate> SearchLedger::accuracy(const PrecisionPlan& plan) const {
+std::optional<train::AccuracyEstimate> SearchLedger::accuracy(const CompressionPlan& plan) const {
   const std::optional<std::size_t> known = find(plan);
   if (!known) return std::nullopt;
   return plans_[*known].accuracy;
 }
 
-std::optional<HardwareCost> SearchLedger::price(const PrecisionPlan& plan) {
+std::optional<HardwareCost> SearchLedger::price(const CompressionPlan& plan) {
   const auto costs = price(std::span(&plan, 1));
   return costs ? std::optional(costs->front()) : std::nullopt;
 }
 
-std::optional<std::vector<HardwareCost>> SearchLedger::price(std::span<const PrecisionPlan> plans) {
+std::optional<std::vector<HardwareCost>> SearchLedger::price(
+    std::span<const CompressionPlan> plans) {
   if (!alive()) return std::nullopt;
   return settle(evaluator_.price(*levels_.back().hardware, plans));
 }
@@ -98,32 +99,32 @@ std::vector<MeasuredPlan> SearchLedger::measured_plans() const {
   return plans;
 }
 
-std::optional<std::size_t> SearchLedger::find(const PrecisionPlan& plan) const {
+std::optional<std::size_t> SearchLedger::find(const CompressionPlan& plan) const {
   const auto place = index_.find(to_text(plan));
   if (place == index_.end()) return std::nullopt;
   return place->second;
 }
 
 /// How many of `plans`, from the first, may be measured within the budget.
-std::int64_t SearchLedger::affordable(std::span<const PrecisionPlan> plans) const {
+std::int64_t SearchLedger::affordable(std::span<const CompressionPlan> plans) const {
   std::int64_t left = evaluations_left(), count = 0;
   std::set<std::string> fresh;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     if (!find(plan) && fresh.insert(to_text(plan)).second && left-- == 0) break;
     ++count;
   }
   return count;
 }
 
-std::optional<std::vector<Objectives>> SearchLedger::measure(std::span<const PrecisionPlan> plans,
+std::optional<std::vector<Objectives>> SearchLedger::measure(std::span<const CompressionPlan> plans,
                                                              Origin origin) {
   if (!alive()) return std::nullopt;
   const auto asked = plans.first(static_cast<std::size_t>(affordable(plans)));
-  std::vector<PrecisionPlan> fresh;
+  std::vector<CompressionPlan> fresh;
   std::set<std::string> listed;
   Indices unpriced;
   Level& level = levels_.back();
-  for (const PrecisionPlan& plan : asked) {
+  for (const CompressionPlan& plan : asked) {
     const std::optional<std::size_t> known = find(plan);
     if (!listed.insert(to_text(plan)).second) continue;
     if (!known) fresh.push_back(plan);
@@ -131,7 +132,7 @@ std::optional<std::vector<Objectives>> SearchLedger::measure(std::span<const Pre
   }
   if (!measure_fresh(fresh, origin) || !price(level, unpriced)) return std::nullopt;
   std::vector<Objectives> values;
-  for (const PrecisionPlan& plan : asked) {
+  for (const CompressionPlan& plan : asked) {
     const std::size_t place = *find(plan);
     values.push_back(objectives_of(place, level.costs.at(place)));
   }
@@ -140,12 +141,12 @@ std::optional<std::vector<Objectives>> SearchLedger::measure(std::span<const Pre
 
 std::optional<std::vector<Objectives>> SearchLedger::measure(std::span<const Genome> genomes,
                                                              Origin origin) {
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const Genome& genome : genomes) plans.push_back(space().decode(genome));
   return measure(plans, origin);
 }
 
-bool SearchLedger::measure_fresh(const std::vector<PrecisionPlan>& plans, Origin origin) {
+bool SearchLedger::measure_fresh(const std::vector<CompressionPlan>& plans, Origin origin) {
   if (plans.empty()) return true;
   const auto values = settle(evaluator_.measure(plans));
   if (!values) return false;
@@ -165,7 +166,7 @@ bool SearchLedger::price(Level& level, const Indices& plans) {
 bool SearchLedger::price_into(std::map<std::size_t, HardwareCost>& costs, HardwareModel& hardware,
                               const Indices& plans) {
   if (plans.empty()) return true;
-  std::vector<PrecisionPlan> texts;
+  std::vector<CompressionPlan> texts;
   for (const std::size_t plan : plans) texts.push_back(plans_[plan].plan);
   const auto values = settle(evaluator_.price(hardware, texts));
   if (!values) return false;
@@ -212,10 +213,10 @@ std::vector<Genome> SearchLedger::known_genomes() const {
   return genomes;
 }
 
-std::vector<PrecisionPlan> SearchLedger::front() const {
+std::vector<CompressionPlan> SearchLedger::front() const {
   Indices front = front_of(levels_.back().costs, plans_.size());
   sort_by_objectives(front, levels_.back().costs);
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const std::size_t plan : front) plans.push_back(plans_[plan].plan);
   return plans;
 }
@@ -297,7 +298,7 @@ void SearchLedger::fill_evaluated(SearchResult& result, const Level& last) const
     result.front.push_back(places.at(plan));
     result.evaluated[places.at(plan)].on_front = true;
   }
-  for (const PrecisionPlan& plan : uniform_) {
+  for (const CompressionPlan& plan : uniform_) {
     const std::size_t place = places.at(*find(plan));
     if (std::count(result.baselines.begin(), result.baselines.end(), place) == 0) {
       result.baselines.push_back(place);
@@ -325,13 +326,13 @@ void SearchLedger::fill_levels(SearchResult& result) {
   }
 }
 
-std::vector<PrecisionPlan> uniform_plans(const Study& study, const PlanSpace& space) {
+std::vector<CompressionPlan> uniform_plans(const Study& study, const PlanSpace& space) {
   std::vector<WidthPair> pairs{{space.weight_bits().back(), space.input_bits().back()}};
   const std::vector<WidthPair> baselines =
       study.baselines.empty() ? space.width_pairs() : study.baselines;
   pairs.insert(pairs.end(), baselines.begin(), baselines.end());
   pairs.insert(pairs.end(), study.finish.baselines.begin(), study.finish.baselines.end());
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const WidthPair& pair : pairs) plans.push_back(space.uniform(pair));
   return plans;
 }

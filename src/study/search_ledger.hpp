@@ -53,12 +53,12 @@ class SearchLedger {
   /// Of the float network on the search split; none: not known, and nothing may be measured.
   [[nodiscard]] std::optional<train::AccuracyEstimate> float_accuracy();
   /// None: the plan was not measured.
-  [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy(const PrecisionPlan& plan) const;
+  [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy(const CompressionPlan& plan) const;
   /// What a plan costs at the present level, measured or not. None when alive() is false.
-  [[nodiscard]] std::optional<HardwareCost> price(const PrecisionPlan& plan);
+  [[nodiscard]] std::optional<HardwareCost> price(const CompressionPlan& plan);
   /// The same of several, in their order.
   [[nodiscard]] std::optional<std::vector<HardwareCost>> price(
-      std::span<const PrecisionPlan> plans);
+      std::span<const CompressionPlan> plans);
   /// All that was measured so far, in the order of evaluation, whatever level prices it.
   [[nodiscard]] std::vector<MeasuredPlan> measured_plans() const;
   /// Distinct plans whose accuracy may still be measured.
@@ -73,7 +73,7 @@ class SearchLedger {
 
   /// Objectives of `plans` at the present level, in their order; of the first few only when the
   /// budget allows no more. A plan that is known costs nothing. None when alive() is false.
-  std::optional<std::vector<pareto::Objectives>> measure(std::span<const PrecisionPlan> plans,
+  std::optional<std::vector<pareto::Objectives>> measure(std::span<const CompressionPlan> plans,
                                                          Origin origin);
   /// The same for genomes of space().
   std::optional<std::vector<pareto::Objectives>> measure(std::span<const pareto::Genome> genomes,
@@ -83,7 +83,7 @@ class SearchLedger {
   /// evaluation.
   [[nodiscard]] std::vector<pareto::Genome> known_genomes() const;
   /// The front at the present level, by rising first objective.
-  [[nodiscard]] std::vector<PrecisionPlan> front() const;
+  [[nodiscard]] std::vector<CompressionPlan> front() const;
 
   /// Ends a generation. `label` is for the progress line: "generation 3 of 10"; the other is
   /// GenerationSummary::rank_correlation.
@@ -99,7 +99,7 @@ class SearchLedger {
 
  private:
   struct Plan {
-    PrecisionPlan plan;
+    CompressionPlan plan;
     int generation = 0;
     Origin origin = Origin::offspring;
     train::AccuracyEstimate accuracy;
@@ -114,7 +114,7 @@ class SearchLedger {
   };
   using Indices = std::vector<std::size_t>;
 
-  bool measure_fresh(const std::vector<PrecisionPlan>& plans, Origin origin);
+  bool measure_fresh(const std::vector<CompressionPlan>& plans, Origin origin);
   /// What an evaluator told; none, and alive() is false, when it told problems or was stopped.
   template <class Value>
   std::optional<Value> settle(Expected<std::optional<Value>> told);
@@ -129,8 +129,8 @@ class SearchLedger {
   void compare(Level& level, std::map<std::size_t, HardwareCost>& costs,
                const HardwareModel& coarser);
   void set_normalisers(Level& level);
-  [[nodiscard]] std::int64_t affordable(std::span<const PrecisionPlan> plans) const;
-  [[nodiscard]] std::optional<std::size_t> find(const PrecisionPlan& plan) const;
+  [[nodiscard]] std::int64_t affordable(std::span<const CompressionPlan> plans) const;
+  [[nodiscard]] std::optional<std::size_t> find(const CompressionPlan& plan) const;
   [[nodiscard]] pareto::Objectives objectives_of(std::size_t plan, const HardwareCost& cost) const;
   /// Plans below `end` that `costs` has and no other of them dominates, ascending.
   [[nodiscard]] Indices front_of(const std::map<std::size_t, HardwareCost>& costs,
@@ -148,7 +148,7 @@ class SearchLedger {
   RunStore& store_;
   const SearchSetting& setting_;
   PlanEvaluator evaluator_;
-  std::vector<PrecisionPlan> uniform_;
+  std::vector<CompressionPlan> uniform_;
   std::vector<Plan> plans_;  ///< in order of evaluation
   std::map<std::string, std::size_t> index_;
   std::vector<Level> levels_;
@@ -163,7 +163,8 @@ class SearchLedger {
 
 /// The uniform plans that a search always measures: the widest, the study's baselines, those of the
 /// re-training. May hold a plan twice.
-[[nodiscard]] std::vector<PrecisionPlan> uniform_plans(const Study& study, const PlanSpace& space);
+[[nodiscard]] std::vector<CompressionPlan> uniform_plans(const Study& study,
+                                                         const PlanSpace& space);
 
 /// Objectives with 1 - top1 first, the costs behind it in their order.
 [[nodiscard]] pareto::Objectives harm_first(const std::vector<Objective>& names,

@@ -58,7 +58,7 @@ void StrategyLedger::begin() {
   };
   reference_ = require({options.reference_widths.weights, options.reference_widths.inputs},
                        "hardware.search.reference_widths");
-  std::vector<PrecisionPlan> baselines;
+  std::vector<CompressionPlan> baselines;
   for (std::size_t i = 0; i < study_.finish.baselines.size(); ++i) {
     static_cast<void>(require(study_.finish.baselines[i], fmt::format("finish.baselines[{}]", i)));
     baselines.push_back(plans_.uniform(study_.finish.baselines[i]));
@@ -80,9 +80,9 @@ void StrategyLedger::begin() {
   measure(enter(baselines));
 }
 
-std::vector<std::size_t> StrategyLedger::enter(std::span<const PrecisionPlan> plans) {
+std::vector<std::size_t> StrategyLedger::enter(std::span<const CompressionPlan> plans) {
   std::vector<std::size_t> places;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     const auto [place, is_new] = index_.emplace(to_text(plan), strategies_.size());
     if (is_new) strategies_.push_back({plan, generation_, std::nullopt, 0, std::nullopt});
     places.push_back(place->second);
@@ -96,7 +96,7 @@ bool StrategyLedger::price(std::span<const std::size_t> places) {
   for (const std::size_t place : places) {
     if (!strategies_[place].verdict) fresh.insert(place);
   }
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const std::size_t place : fresh) plans.push_back(strategies_[place].plan);
   const auto start = std::chrono::steady_clock::now();
   auto fronts = space_.fronts(plans, setting_.threads, setting_.stop);
@@ -121,7 +121,7 @@ bool StrategyLedger::price(std::span<const std::size_t> places) {
 bool StrategyLedger::measure(std::span<const std::size_t> places) {
   if (!alive()) return false;
   std::vector<std::size_t> fresh;
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const std::size_t place : places) {
     if (strategies_[place].accuracy ||
         std::find(fresh.begin(), fresh.end(), place) != fresh.end()) {

@@ -18,7 +18,7 @@ namespace hwflow::study {
 
 /// A plan that a joint search looked at.
 struct Strategy {
-  PrecisionPlan plan;
+  CompressionPlan plan;
   int generation = 0;
   std::optional<DesignGate::Verdict> verdict;       ///< none: its designs were not searched yet
   std::int64_t designs = 0;                         ///< on its front
@@ -52,7 +52,7 @@ class StrategyLedger {
   [[nodiscard]] const DesignPoint& reference() const { return reference_; }
 
   /// Places of plans among strategies(); plans that are not known yet are added.
-  std::vector<std::size_t> enter(std::span<const PrecisionPlan> plans);
+  std::vector<std::size_t> enter(std::span<const CompressionPlan> plans);
   /// Both do each plan once. False when alive() is.
   bool price(std::span<const std::size_t> places);
   bool measure(std::span<const std::size_t> places);

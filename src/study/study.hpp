@@ -15,6 +15,7 @@
 #include "schema/field.hpp"
 #include "study/accelerator_entry.hpp"
 #include "study/agent_options.hpp"
+#include "study/channel_options.hpp"
 #include "study/codesign_result.hpp"
 #include "study/hardware_search_options.hpp"
 #include "study/surrogate_options.hpp"
@@ -183,6 +184,7 @@ struct SearchOptions {
   std::vector<int> weight_bits{2, 4, 8};
   std::vector<int> input_bits{2, 4, 8};
   std::vector<PinnedLayer> pinned;
+  std::optional<ChannelOptions> channels;
   int population = 40;
   int generations = 10;
   std::vector<LevelOptions> levels;
@@ -212,6 +214,8 @@ struct SearchOptions {
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
         schema::field("input_bits", &T::input_bits, 1, 16, "Widths that inputs may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
+        schema::field("channels", &T::channels,
+                      "Search for how many channels stay as well as for widths; null: all stay."),
         schema::field(
             "population", &T::population, 8, 10'000,
             "Plans kept and bred per generation; a multiple of 4. A search evaluates its seeds "

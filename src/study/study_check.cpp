@@ -33,6 +33,7 @@ class Check {
     check_widths("search.input_bits", study_.search.input_bits);
     check_engine();
     check_pinned();
+    check_channels();
     check_baselines();
     check_mapper();
     check_schedule();
@@ -197,8 +198,41 @@ class Check {
       }
       if (!computes(pin.weights, pin.inputs)) refuse_width(key, pin.weights, pin.inputs);
     }
-    if (seen.size() == network_.compute_nodes().size() && !seen.empty()) {
-      add("search.pinned", "pins every layer; nothing is left to search");
+    if (seen.size() == network_.compute_nodes().size() && !seen.empty() &&
+        !study_.search.channels) {
+      add("search.pinned", "pins every layer; nothing is left to search",
+          "search.channels chooses channels at pinned widths");
+    }
+  }
+
+  void check_channels() {
+    if (!study_.search.channels) return;
+    const ChannelOptions& options = *study_.search.channels;
+    if (options.shares.empty()) add("search.channels.shares", "names no share", "for example 0.5");
+    const ChannelGroups groups(network_);
+    std::vector<std::string> names;
+    bool is_any_free = false;
+    for (const ChannelGroup& group : groups.groups()) {
+      for (const NodeId id : group.producers) names.push_back(network_.node(id).name);
+      is_any_free = is_any_free || !keeps_all(options, network_, group);
+    }
+    for (std::size_t i = 0; i < options.keep.size(); ++i) {
+      if (std::ranges::find(names, options.keep[i]) != names.end()) continue;
+      add(fmt::format("search.channels.keep[{}]", i),
+          fmt::format("{} has no layer '{}' whose channels could be removed", network_.name(),
+                      options.keep[i]),
+          nearest_name_hint(options.keep[i], names));
+    }
+    if (!is_any_free) {
+      add("search.channels", fmt::format("no channels of {} may be removed", network_.name()),
+          names.empty() ? "another network" : "a shorter search.channels.keep");
+    }
+    if (study_.search.algorithm == Algorithm::agent) {
+      add("search.channels", "the agent of algorithm: agent chooses widths alone",
+          "nsga2, greedy or random");
+    }
+    if (study_.hardware.search) {
+      add("search.channels", "cannot be searched together with hardware.search", "either of them");
     }
   }
 
@@ -276,14 +310,14 @@ class Check {
           "leave in the file only the output that classifies");
     }
     const FeatureShape& input = network_.nodes().front().shape;
-    const auto check_channels = [&](const std::string& key, std::size_t count) {
+    const auto check_numbers = [&](const std::string& key, std::size_t count) {
       if (count != 0 && count != static_cast<std::size_t>(input.channels)) {
         add("data." + key, fmt::format("has {} numbers, but {} reads {} channels", count,
                                        network_.name(), input.channels));
       }
     };
-    check_channels("input_mean", study_.data.input_mean.size());
-    check_channels("input_std", study_.data.input_std.size());
+    check_numbers("input_mean", study_.data.input_mean.size());
+    check_numbers("input_std", study_.data.input_std.size());
     if (study_.data.input_mean.empty() != study_.data.input_std.empty()) {
       add("data.input_mean", "input_mean and input_std must be given together");
     }

@@ -32,7 +32,7 @@ Objectives predicted_objectives(const std::vector<Objective>& objectives, double
 
 std::optional<std::vector<std::size_t>> Surrogate::choose(std::span<const Genome> brood,
                                                           std::size_t count) {
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (const Genome& genome : brood) plans.push_back(ledger_.space().decode(genome));
   const std::optional<std::vector<HardwareCost>> costs = ledger_.price(plans);
   if (!costs) return std::nullopt;

@@ -25,16 +25,16 @@ chip::MappingCache stored_mappings(RunStore& store) {
           }};
 }
 
-std::vector<PrecisionPlan> best_plans(std::span<const ComparedAccelerator> machines) {
-  std::map<std::string, PrecisionPlan> distinct;
+std::vector<CompressionPlan> best_plans(std::span<const ComparedAccelerator> machines) {
+  std::map<std::string, CompressionPlan> distinct;
   for (const ComparedAccelerator& machine : machines) {
     for (const auto& place : {machine.least_energy, machine.least_latency}) {
       if (!place) continue;
-      const PrecisionPlan& plan = machine.result.evaluated[*place].plan;
+      const CompressionPlan& plan = machine.result.evaluated[*place].plan;
       distinct.emplace(to_text(plan), plan);
     }
   }
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (auto& [text, plan] : distinct) plans.push_back(std::move(plan));
   return plans;
 }
@@ -89,7 +89,7 @@ Expected<std::optional<std::vector<TransferMatrix>>> price_transfers(
     RunStore& store, int threads, std::stop_token stop) {
   using Result = std::optional<std::vector<TransferMatrix>>;
   HWFLOW_CHECK(studies.size() == machines.size(), "machines without a study");
-  const std::vector<PrecisionPlan> plans = best_plans(machines);
+  const std::vector<CompressionPlan> plans = best_plans(machines);
   std::vector<Prices> prices;
   for (const LoadedStudy& study : studies) {
     chip::MappingCache mappings = stored_mappings(store);
@@ -98,7 +98,7 @@ Expected<std::optional<std::vector<TransferMatrix>>> price_transfers(
     if (!problems.empty()) return Unexpected{std::move(problems)};
     if (stop.stop_requested()) return Result{};
     Prices& costs = prices.emplace_back();
-    for (const PrecisionPlan& plan : plans) costs.emplace(to_text(plan), hardware->cost(plan));
+    for (const CompressionPlan& plan : plans) costs.emplace(to_text(plan), hardware->cost(plan));
   }
   std::vector<TransferMatrix> matrices;
   for (const Objective cost : {Objective::energy, Objective::latency}) {

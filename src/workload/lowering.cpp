@@ -18,7 +18,7 @@ bool is_auxiliary(NodeKind kind) {
 /// Works out the copies of every activation tensor, from the last reader to the first producer.
 class CopyWidths {
  public:
-  CopyWidths(const Network& network, const PrecisionPlan& plan, const LoweringOptions& options)
+  CopyWidths(const Network& network, const CompressionPlan& plan, const LoweringOptions& options)
       : network_(network), plan_(plan), options_(options), wanted_(network.nodes().size()) {
     for (std::size_t i = network.nodes().size(); i-- > 0;) {
       const bool is_output = network.is_output({static_cast<std::int32_t>(i)});
@@ -57,7 +57,7 @@ class CopyWidths {
   }
 
   const Network& network_;
-  const PrecisionPlan& plan_;
+  const CompressionPlan& plan_;
   const LoweringOptions& options_;
   std::vector<std::set<int>> wanted_;  ///< per node, the distinct widths that its readers want
 };
@@ -81,7 +81,7 @@ LayerBits bits_of_node(const Network& network, NodeId id, const CopyWidths& copi
 
 }  // namespace
 
-std::vector<LoweredLayer> lower(const Network& network, const PrecisionPlan& plan,
+std::vector<LoweredLayer> lower(const Network& network, const CompressionPlan& plan,
                                 const LoweringOptions& options) {
   HWFLOW_CHECK(plan.layers.size() == network.compute_nodes().size(),
                "a plan has one pair for every compute node");

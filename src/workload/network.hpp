@@ -99,16 +99,21 @@ struct PrecisionPair {
 };
 inline constexpr int kFloatBits = 32;
 
-/// Widths for every compute node of a network (see Network::compute_nodes), in that order.
-struct PrecisionPlan {
+/// What is done to a network: widths of every compute node (see Network::compute_nodes), in that
+/// order, and how many channels stay.
+struct CompressionPlan {
   std::vector<PrecisionPair> layers;
-  bool operator==(const PrecisionPlan&) const = default;
+  /// Units that stay of each group of channels (workload/channel_groups.hpp); empty: all of all.
+  /// Which ones is not for the plan to say: the least important leave first.
+  std::vector<std::int32_t> channels = {};
+  bool operator==(const CompressionPlan&) const = default;
 
-  [[nodiscard]] static PrecisionPlan uniform(std::size_t layer_count, int weights, int inputs);
+  [[nodiscard]] static CompressionPlan uniform(std::size_t layer_count, int weights, int inputs);
 };
-/// "8/8 4/4 ..." (weights/inputs per layer); from_text is its inverse.
-[[nodiscard]] std::string to_text(const PrecisionPlan& plan);
-[[nodiscard]] Expected<PrecisionPlan> precision_plan_from_text(std::string_view text);
+/// "8/8 4/4 ..." (weights/inputs per layer), and " | 12 32 ..." (channels per group) where some
+/// were removed; from_text is its inverse.
+[[nodiscard]] std::string to_text(const CompressionPlan& plan);
+[[nodiscard]] Expected<CompressionPlan> compression_plan_from_text(std::string_view text);
 
 /// A directed acyclic graph of nodes in topological order, shapes inferred and checked.
 ///
@@ -131,7 +136,7 @@ class Network {
   [[nodiscard]] const std::vector<NodeId>& outputs() const noexcept { return outputs_; }
   [[nodiscard]] bool is_output(NodeId id) const;
   /// Convolutions, transposed convolutions, fully connected and matrix products, in order: the
-  /// layers that a PrecisionPlan speaks of.
+  /// layers that a CompressionPlan speaks of.
   [[nodiscard]] const std::vector<NodeId>& compute_nodes() const noexcept { return compute_nodes_; }
 
   /// MACs of one image (batch 1), compute nodes only.
@@ -176,7 +181,7 @@ struct LoweredLayer {
   Layer layer;
 };
 /// The arithmetic nodes as hardware layers, in order, each reading from and writing to DRAM.
-[[nodiscard]] std::vector<LoweredLayer> lower(const Network& network, const PrecisionPlan& plan,
+[[nodiscard]] std::vector<LoweredLayer> lower(const Network& network, const CompressionPlan& plan,
                                               const LoweringOptions& options = {});
 
 }  // namespace hwflow

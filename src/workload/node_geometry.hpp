@@ -27,7 +27,7 @@ namespace hwflow {
 /// Weights (biases and BatchNorm left out) of a node with inferred geometry.
 [[nodiscard]] std::int64_t weight_count(const Node& node);
 
-/// Whether a PrecisionPlan speaks of nodes of this kind.
+/// Whether a CompressionPlan speaks of nodes of this kind.
 [[nodiscard]] bool is_compute(NodeKind kind);
 
 }  // namespace hwflow

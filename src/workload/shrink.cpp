@@ -1,8 +1,10 @@
 #include "workload/shrink.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 
 #include "base/check.hpp"
@@ -10,13 +12,15 @@
 namespace hwflow {
 namespace {
 
+Diagnostics wrong_number(const ChannelGroups& groups, std::size_t told) {
+  return {{"channels",
+           fmt::format("speak of {} groups; the network has {}", told, groups.groups().size()),
+           ""}};
+}
+
 Diagnostics problems_of(const ChannelGroups& groups, const KeptUnits& units) {
-  if (units.groups.size() != groups.groups().size()) {
-    return {{"channels",
-             fmt::format("speak of {} groups; the network has {}", units.groups.size(),
-                         groups.groups().size()),
-             ""}};
-  }
+  if (units.groups.size() != groups.groups().size())
+    return wrong_number(groups, units.groups.size());
   Diagnostics problems;
   for (std::size_t g = 0; g < units.groups.size(); ++g) {
     const std::vector<std::int32_t>& kept = units.groups[g];
@@ -100,6 +104,58 @@ KeptUnits KeptUnits::all(const ChannelGroups& groups) {
     std::iota(kept.begin(), kept.end(), 0);
   }
   return units;
+}
+
+std::string to_text(const KeptUnits& units) {
+  std::vector<std::string> groups;
+  for (const std::vector<std::int32_t>& kept : units.groups)
+    groups.push_back(fmt::format("{}", fmt::join(kept, ",")));
+  return fmt::format("{}", fmt::join(groups, " "));
+}
+
+Expected<KeptUnits> kept_units_from_text(std::string_view text) {
+  KeptUnits units;
+  Diagnostics problems;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    if (units.groups.empty() || text[begin - 1] == ' ') units.groups.emplace_back();
+    const std::size_t end = std::min(text.find_first_of(", ", begin), text.size());
+    std::int32_t unit = -1;
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, unit);
+    if (error != std::errc() || stop != text.data() + end || unit < 0) {
+      problems.push_back({fmt::format("channels of group {}", units.groups.size()),
+                          fmt::format("'{}' is no number", text.substr(begin, end - begin)),
+                          "commas between numbers, a space between groups"});
+    }
+    units.groups.back().push_back(unit);
+    begin = end + 1;
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return units;
+}
+
+KeptUnits KeptUnits::first(std::span<const std::int32_t> counts) {
+  KeptUnits units;
+  for (const std::int32_t count : counts) {
+    std::vector<std::int32_t>& kept = units.groups.emplace_back(static_cast<std::size_t>(count));
+    std::iota(kept.begin(), kept.end(), 0);
+  }
+  return units;
+}
+
+Diagnostics check_channels(const ChannelGroups& groups, const CompressionPlan& plan) {
+  if (plan.channels.empty()) return {};
+  if (plan.channels.size() != groups.groups().size())
+    return wrong_number(groups, plan.channels.size());
+  Diagnostics problems;
+  for (std::size_t g = 0; g < plan.channels.size(); ++g) {
+    const auto most = std::ssize(groups.groups()[g].units);
+    if (plan.channels[g] >= 1 && plan.channels[g] <= most) continue;
+    problems.push_back({fmt::format("channels of '{}'", groups.names()[g]),
+                        fmt::format("{} cannot be kept", plan.channels[g]),
+                        fmt::format("1 to {}", most)});
+  }
+  return problems;
 }
 
 Expected<ShrunkNetwork> shrink(const Network& network, const ChannelGroups& groups,

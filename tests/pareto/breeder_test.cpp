@@ -49,6 +49,31 @@ int borders(const std::vector<bool>& from_father) {
   return count;
 }
 
+/// Seven pairs and then six genes by themselves: pairs stay pairs, and every border between the
+/// others is met.
+TEST(Breeder, GenesAtTheEndMayBeGroupsOfTheirOwn) {
+  const GenomeSpace space{std::vector<int>(20, 4), 2, 6};
+  Breeder runs(space, {.crossover = Crossover::group_run, .crossover_probability = 1.0}, 3);
+  Breeder groups(space, {.crossover = Crossover::groups, .crossover_probability = 1.0}, 4);
+  std::set<std::size_t> borders_of_runs, borders_of_groups;
+  int pairs_kept = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    const std::vector<bool> by_runs = crossed(runs), by_groups = crossed(groups);
+    EXPECT_LE(borders(by_runs), 2);
+    for (std::size_t i = 0; i < 14; i += 2) EXPECT_EQ(by_runs[i], by_runs[i + 1]);
+    bool keeps = true;
+    for (std::size_t i = 0; i < 14; i += 2) keeps = keeps && by_groups[i] == by_groups[i + 1];
+    pairs_kept += keeps ? 1 : 0;
+    for (std::size_t i = 15; i < 20; ++i) {
+      if (by_runs[i] != by_runs[i - 1]) borders_of_runs.insert(i);
+      if (keeps && by_groups[i] != by_groups[i - 1]) borders_of_groups.insert(i);
+    }
+  }
+  EXPECT_THAT(borders_of_runs, testing::ElementsAre(15, 16, 17, 18, 19));
+  EXPECT_THAT(borders_of_groups, testing::ElementsAre(15, 16, 17, 18, 19));
+  EXPECT_NEAR(pairs_kept, kRuns / 2 + kRuns / 256, 100);  // every second time
+}
+
 TEST(Breeder, GroupRunsExchangeWholeGroupsInOneRun) {
   Breeder breeder(kSpace, {.crossover = Crossover::group_run, .crossover_probability = 1.0}, 1);
   for (int run = 0; run < kRuns; ++run) {

@@ -23,7 +23,7 @@ chip::BufferFront front_of(chip::Objective objective) {
   x = builder.conv_bias("a", x, 8, {.kernel = 3, .pad = 1}, Activation::relu);
   builder.conv_bias("b", x, 8, {.kernel = 3, .pad = 1}, Activation::none);
   const chip::FusionGraph graph =
-      chip::make_fusion_graph(std::move(builder).finish("net"), PrecisionPlan::uniform(2, 16, 16),
+      chip::make_fusion_graph(std::move(builder).finish("net"), CompressionPlan::uniform(2, 16, 16),
                               {.partial_sum_bits = 16});
   chip::FusionOptions options;
   options.objective = options.mapper.objective = objective;

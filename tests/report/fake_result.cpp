@@ -86,7 +86,7 @@ study::LayerDetails layer_of(const Shape& shape, std::size_t index, PrecisionPai
   return layer;
 }
 
-std::vector<study::LayerDetails> layers_of(const PrecisionPlan& plan) {
+std::vector<study::LayerDetails> layers_of(const CompressionPlan& plan) {
   std::vector<study::LayerDetails> layers;
   const auto& all = shapes();
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -94,7 +94,7 @@ std::vector<study::LayerDetails> layers_of(const PrecisionPlan& plan) {
   return layers;
 }
 
-study::EvaluatedPlan evaluate(const PrecisionPlan& plan, int generation, study::Origin origin,
+study::EvaluatedPlan evaluate(const CompressionPlan& plan, int generation, study::Origin origin,
                               Rng& rng) {
   study::EvaluatedPlan evaluated;
   evaluated.plan = plan;
@@ -144,14 +144,14 @@ void search(study::CodesignResult& result) {
   Rng rng(11);
   const std::size_t layers = shapes().size();
   for (const int bits : {8, 4, 2}) {
-    PrecisionPlan plan = PrecisionPlan::uniform(layers, bits, bits);
+    CompressionPlan plan = CompressionPlan::uniform(layers, bits, bits);
     plan.layers.front() = plan.layers.back() = {8, 8};
     result.baselines.push_back(result.evaluated.size());
     result.evaluated.push_back(evaluate(plan, 0, study::Origin::uniform, rng));
   }
   for (int generation = 0; generation <= 10; ++generation) {
     for (int i = 0; i < 30; ++i) {
-      PrecisionPlan plan = PrecisionPlan::uniform(layers, 4, 4);
+      CompressionPlan plan = CompressionPlan::uniform(layers, 4, 4);
       const std::int64_t low = rng.between(2, 5), high = rng.between(low, 8);
       for (auto& pair : plan.layers) {
         pair = {static_cast<int>(rng.between(low, high)), static_cast<int>(rng.between(low, high))};

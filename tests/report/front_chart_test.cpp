@@ -79,7 +79,7 @@ TEST(FrontChart, BaselinesBelowTheWindowStandAtItsBottomWithTheirValue) {
   const std::vector<std::pair<int, int>> rows{{8, 900}, {4, 800}, {3, 410}, {2, 100}};
   for (const auto& [bits, correct] : rows) {
     study::EvaluatedPlan plan;
-    plan.plan = PrecisionPlan::uniform(3, bits, bits);
+    plan.plan = CompressionPlan::uniform(3, bits, bits);
     plan.accuracy = {correct, 1000};
     plan.hardware = {10.0 * bits, 10 * bits, 10 * bits, 10 * bits};
     result.baselines.push_back(result.evaluated.size());

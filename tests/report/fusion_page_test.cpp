@@ -27,7 +27,7 @@ struct Fused {
     x = builder.conv_bias(name + " a", x, 16, {.kernel = 3, .pad = 1}, Activation::relu);
     builder.conv_bias(name + " b", x, 16, {.kernel = 3, .pad = 1}, Activation::none);
     graph = chip::make_fusion_graph(std::move(builder).finish("net"),
-                                    PrecisionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
+                                    CompressionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
     graph.name = name;
     chip::FusionOptions options;
     options.mapper.strategy = "products";

@@ -10,7 +10,7 @@ namespace hwflow::report {
 namespace {
 
 TEST(PlanFacts, NamesAPinnedBaselineByItsMiddle) {
-  PrecisionPlan plan = PrecisionPlan::uniform(5, 4, 2);
+  CompressionPlan plan = CompressionPlan::uniform(5, 4, 2);
   plan.layers.front() = plan.layers.back() = {8, 8};
   EXPECT_EQ(widths_text(common_widths(plan)), "4/2");
   // (8 + 4 + 4 + 4 + 8) / 5 = 5.6 and (8 + 2 + 2 + 2 + 8) / 5 = 4.4

@@ -17,10 +17,10 @@ using Target = AccuracyPredictor::Target;
 
 PlanSpace small_space() { return {small_study().search, small_network()}; }
 
-std::vector<PrecisionPlan> random_plans(const PlanSpace& space, std::size_t count,
-                                        std::uint64_t seed) {
+std::vector<CompressionPlan> random_plans(const PlanSpace& space, std::size_t count,
+                                          std::uint64_t seed) {
   Rng rng(seed);
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (std::size_t i = 0; i < count; ++i) {
     pareto::Genome genome;
     for (const int largest : space.genomes().largest) {
@@ -31,19 +31,19 @@ std::vector<PrecisionPlan> random_plans(const PlanSpace& space, std::size_t coun
   return plans;
 }
 
-using Rule = std::function<train::AccuracyEstimate(const PrecisionPlan&)>;
+using Rule = std::function<train::AccuracyEstimate(const CompressionPlan&)>;
 
 /// Predictions of plans that were not measured against the rule.
 double quality(const Rule& rule, std::size_t measured, Target* target = nullptr) {
   const PlanSpace space = small_space();
   std::vector<MeasuredPlan> known;
-  for (const PrecisionPlan& plan : random_plans(space, measured, 1)) {
+  for (const CompressionPlan& plan : random_plans(space, measured, 1)) {
     known.push_back({plan, rule(plan)});
   }
   const AccuracyPredictor predictor(space, known);
   if (target != nullptr) *target = predictor.target();
   std::vector<double> predicted, actual;
-  for (const PrecisionPlan& plan : random_plans(space, 200, 2)) {
+  for (const CompressionPlan& plan : random_plans(space, 200, 2)) {
     predicted.push_back(predictor.harm(plan));
     actual.push_back(1.0 - rule(plan).top1());
   }
@@ -56,18 +56,35 @@ TEST(PlanFeatures, AreTheStepsThatEachLayerWent) {
   Study study = small_study();
   study.search.pinned = {{"first", 8, 8}};
   const PlanFeatures features(PlanSpace(study.search, small_network()));
-  const PrecisionPlan plan{{{8, 8}, {2, 8}, {4, 2}, {8, 4}}};
+  const CompressionPlan plan{{{8, 8}, {2, 8}, {4, 2}, {8, 4}}};
   EXPECT_EQ(features.of(plan), (std::vector<double>{1, 1, 0, 0,     // w2, i8
                                                     0, 1, 1, 1,     // w4, i2
                                                     0, 0, 0, 1,     // w8, i4
                                                     1, 2, 1, 2}));  // weights, inputs
-  EXPECT_THAT(features.of(PrecisionPlan::uniform(4, 8, 8)), testing::Each(0.0));
+  EXPECT_THAT(features.of(CompressionPlan::uniform(4, 8, 8)), testing::Each(0.0));
+}
+
+TEST(PlanFeatures, GroupsOfChannelsTakeStepsToo) {
+  Study study = small_study();
+  study.search.pinned = {{"conv1", 8, 8}, {"conv2", 8, 8}, {"conv3", 8, 8}, {"fc", 8, 8}};
+  study.search.channels.emplace();
+  study.search.channels->shares = {0.25, 0.5, 1.0};
+  const PlanFeatures features(PlanSpace(study.search, small_network()));
+  CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
+  const std::vector<double> none = features.of(plan);
+  EXPECT_THAT(none, testing::Each(0.0));
+  plan.channels = {1, 2, 8};
+  const std::vector<double> row = features.of(plan);
+  ASSERT_EQ(row.size(), none.size());
+  const std::vector<double> steps(row.begin(), row.begin() + 6), counts(row.end() - 2, row.end());
+  EXPECT_EQ(steps, (std::vector<double>{1, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(counts, (std::vector<double>{1, 2}));
 }
 
 /// The errors of the fake add up over layers: the share of wrong images is linear in the features.
 TEST(AccuracyPredictor, FindsErrorsThatAddUp) {
   Target target = Target::log_odds;
-  const auto rule = [](const PrecisionPlan& plan) {
+  const auto rule = [](const CompressionPlan& plan) {
     return train::AccuracyEstimate{100'000 - 500 * fake_errors(plan), 100'000};
   };
   EXPECT_GT(quality(rule, 60, &target), 0.999);
@@ -77,7 +94,7 @@ TEST(AccuracyPredictor, FindsErrorsThatAddUp) {
 /// Here every step multiplies the odds of being wrong, up to a network that guesses.
 TEST(AccuracyPredictor, FindsOddsThatMultiply) {
   Target target = Target::share;
-  const auto rule = [](const PrecisionPlan& plan) {
+  const auto rule = [](const CompressionPlan& plan) {
     const double odds = std::exp(0.12 * static_cast<double>(fake_errors(plan)) - 5.0);
     const double right = 1.0 / (1.0 + odds);
     return train::AccuracyEstimate{std::llround(1e6 * right), 1'000'000};
@@ -90,7 +107,7 @@ TEST(AccuracyPredictor, FindsOddsThatMultiply) {
 TEST(AccuracyPredictor, StandsNoise) {
   Rng rng(9);
   std::map<std::string, std::int64_t> luck;
-  const auto rule = [&](const PrecisionPlan& plan) {
+  const auto rule = [&](const CompressionPlan& plan) {
     const auto place = luck.try_emplace(to_text(plan), std::llround(8.0 * rng.normal())).first;
     return train::AccuracyEstimate{850 - 3 * fake_errors(plan) + place->second, 1000};
   };
@@ -99,7 +116,7 @@ TEST(AccuracyPredictor, StandsNoise) {
 
 /// Fewer plans than features: what is not known of one layer is taken from the others.
 TEST(AccuracyPredictor, LearnsFromAFewPlans) {
-  const auto rule = [](const PrecisionPlan& plan) {
+  const auto rule = [](const CompressionPlan& plan) {
     return train::AccuracyEstimate{100'000 - 500 * fake_errors(plan), 100'000};
   };
   EXPECT_GT(quality(rule, 8), 0.5);
@@ -108,9 +125,9 @@ TEST(AccuracyPredictor, LearnsFromAFewPlans) {
 
 TEST(AccuracyPredictor, OfOnePlanSaysItsAccuracy) {
   const PlanSpace space = small_space();
-  const std::vector<MeasuredPlan> one{{PrecisionPlan::uniform(4, 8, 8), {900, 1000}}};
+  const std::vector<MeasuredPlan> one{{CompressionPlan::uniform(4, 8, 8), {900, 1000}}};
   const AccuracyPredictor predictor(space, one);
-  EXPECT_NEAR(predictor.harm(PrecisionPlan::uniform(4, 2, 2)), 100.5 / 1001.0, 1e-9);
+  EXPECT_NEAR(predictor.harm(CompressionPlan::uniform(4, 2, 2)), 100.5 / 1001.0, 1e-9);
 }
 
 }  // namespace

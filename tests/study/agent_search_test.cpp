@@ -390,7 +390,7 @@ class TasteModel final : public train::AccuracyModel {
     }
   }
   [[nodiscard]] std::string key() const override { return "taste"; }
-  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const CompressionPlan& plan,
                                                             std::stop_token) override {
     std::int64_t errors = 0;
     for (std::size_t i = 0; i < best.layers.size(); ++i) {
@@ -400,21 +400,21 @@ class TasteModel final : public train::AccuracyModel {
     }
     return train::PlanAccuracy{{1000 - errors, 1000}, std::nullopt};
   }
-  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan&,
+  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const CompressionPlan&,
                                                                std::stop_token) override {
     return std::nullopt;
   }
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
   [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override { return {}; }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {}; }
-  [[nodiscard]] std::optional<train::FinishedPlan> finish(const PrecisionPlan&,
+  [[nodiscard]] std::optional<train::FinishedPlan> finish(const CompressionPlan&,
                                                           const train::FinetuneOptions&,
                                                           const train::ReportFinish&,
                                                           std::stop_token) override {
     return std::nullopt;
   }
 
-  PrecisionPlan best;
+  CompressionPlan best;
 };
 
 Network chain_of_eight() {

@@ -15,7 +15,7 @@ using pareto::Objectives;
 
 struct Outcome {
   SearchResult result;
-  std::vector<PrecisionPlan> measured;
+  std::vector<CompressionPlan> measured;
 };
 
 class AlgorithmsTest : public testing::TestWithParam<Algorithm> {
@@ -50,7 +50,7 @@ class AlgorithmsTest : public testing::TestWithParam<Algorithm> {
   int stores_ = 0;
 };
 
-bool is_uniform(const PrecisionPlan& plan) {
+bool is_uniform(const CompressionPlan& plan) {
   return std::all_of(plan.layers.begin(), plan.layers.end(),
                      [&](const PrecisionPair& pair) { return pair == plan.layers.front(); });
 }
@@ -129,19 +129,19 @@ TEST_P(AlgorithmsTest, CountsWhatTheStoreKnowsLikeTheRest) {
 TEST_P(AlgorithmsTest, BeginsWithTheSameBaselinesAndSeeds) {
   Study limited = study();
   limited.search.evaluations = 60;
-  const std::vector<PrecisionPlan> measured = search(limited).measured;
+  const std::vector<CompressionPlan> measured = search(limited).measured;
   std::set<std::string> uniform, single;
   for (std::size_t i = 0; i < 9; ++i) uniform.insert(to_text(measured.at(i)));
   for (const int weights : {2, 4, 8}) {
     for (const int inputs : {2, 4, 8}) {
-      EXPECT_EQ(uniform.count(to_text(PrecisionPlan::uniform(4, weights, inputs))), 1U);
+      EXPECT_EQ(uniform.count(to_text(CompressionPlan::uniform(4, weights, inputs))), 1U);
     }
   }
   if (GetParam() == Algorithm::uniform || GetParam() == Algorithm::agent) return;
   for (std::size_t i = 9; i < 9 + 16; ++i) single.insert(to_text(measured.at(i)));
   for (std::size_t layer = 0; layer < 4; ++layer) {
     for (const int bits : {2, 4}) {
-      PrecisionPlan weights = PrecisionPlan::uniform(4, 8, 8), inputs = weights;
+      CompressionPlan weights = CompressionPlan::uniform(4, 8, 8), inputs = weights;
       weights.layers[layer].weights = inputs.layers[layer].inputs = bits;
       EXPECT_EQ(single.count(to_text(weights)) + single.count(to_text(inputs)), 2U);
     }
@@ -156,7 +156,7 @@ TEST_P(AlgorithmsTest, FindsTheFrontOfATinySpace) {
   tiny.search.evaluations = 64;
   const Outcome outcome = search(tiny);
   LayerByLayerModel hardware(small_network(), small_accelerator(), {}, map_by_formula);
-  std::vector<PrecisionPlan> all;
+  std::vector<CompressionPlan> all;
   const PlanSpace space(tiny.search, small_network());
   for (int code = 0; code < 64; ++code) {
     pareto::Genome genome;
@@ -165,7 +165,7 @@ TEST_P(AlgorithmsTest, FindsTheFrontOfATinySpace) {
   }
   ASSERT_TRUE(hardware.prepare(all, 1).empty());
   std::vector<Objectives> points;
-  for (const PrecisionPlan& plan : all) {
+  for (const CompressionPlan& plan : all) {
     const HardwareCost cost = hardware.cost(plan);
     points.push_back({static_cast<double>(fake_errors(plan)) / 1000.0, cost.energy_pj,
                       static_cast<double>(cost.cycles)});

@@ -49,7 +49,7 @@ std::unique_ptr<ArraySpace> small_space(const ArraySpaceOptions& options,
 }
 
 /// Every design by itself; none that the third convolution does not fit.
-std::set<std::vector<double>> front_by_hand(const PrecisionPlan& plan) {
+std::set<std::vector<double>> front_by_hand(const CompressionPlan& plan) {
   const std::vector<LoweredLayer> layers =
       lower(small_network(), plan, lowering_options({}, small_accelerator()));
   std::vector<std::vector<double>> all;
@@ -81,8 +81,8 @@ std::set<std::vector<double>> costs_of(const std::vector<DesignPoint>& front) {
 TEST(ArraySpace, FrontsAreThoseOfEveryDesignByItself) {
   const auto space = small_space(small_arrays(), {energy, latency, dram, area});
   EXPECT_EQ(space->size(), 3 * 2 * 3);
-  const std::vector<PrecisionPlan> plans{PrecisionPlan::uniform(4, 8, 8),
-                                         PrecisionPlan{{{8, 2}, {4, 4}, {2, 8}, {4, 8}}}};
+  const std::vector<CompressionPlan> plans{CompressionPlan::uniform(4, 8, 8),
+                                           CompressionPlan{{{8, 2}, {4, 4}, {2, 8}, {4, 8}}}};
   const auto fronts = space->fronts(plans, 2, {}).value().value();
   for (std::size_t i = 0; i < plans.size(); ++i) {
     EXPECT_EQ(costs_of(fronts[i]), front_by_hand(plans[i]));
@@ -98,7 +98,7 @@ TEST(ArraySpace, TheGeneticSearchFindsTheFrontOfASmallSpace) {
   options.population = 16;
   options.generations = 20;
   const auto space = small_space(options, {energy, latency, dram, area});
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 4);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 4);
   const auto fronts = space->fronts({&plan, 1}, 2, {}).value().value();
   EXPECT_EQ(costs_of(fronts[0]), front_by_hand(plan));
 }
@@ -109,8 +109,8 @@ TEST(ArraySpace, TheGeneticSearchDoesNotDependOnOtherPlans) {
   options.most_exhaustive = 1;
   options.population = 8;
   options.generations = 0;
-  const std::vector<PrecisionPlan> plans{PrecisionPlan::uniform(4, 8, 8),
-                                         PrecisionPlan::uniform(4, 4, 4)};
+  const std::vector<CompressionPlan> plans{CompressionPlan::uniform(4, 8, 8),
+                                           CompressionPlan::uniform(4, 4, 4)};
   const auto both = small_space(options, {latency, area})->fronts(plans, 1, {}).value().value();
   const auto alone = small_space(options, {latency, area})
                          ->fronts(std::span(plans).last(1), 3, {})
@@ -122,7 +122,7 @@ TEST(ArraySpace, TheGeneticSearchDoesNotDependOnOtherPlans) {
 TEST(ArraySpace, WithoutListsThereIsOnlyTheAccelerator) {
   const auto space = small_space({}, {energy, latency, area});
   EXPECT_EQ(space->size(), 1);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
   const auto fronts = space->fronts({&plan, 1}, 1, {}).value().value();
   ASSERT_EQ(fronts[0].size(), 1U);
   EXPECT_EQ(fronts[0][0].sizes, space->reference());
@@ -133,7 +133,7 @@ TEST(ArraySpace, WithoutListsThereIsOnlyTheAccelerator) {
 TEST(ArraySpace, APlanThatNoDesignCanRunHasNoFront) {
   ArraySpaceOptions options;
   options.buffer_bits = {4096};
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
   for (const std::int64_t most : {256, 0}) {  // priced all, or bred
     options.most_exhaustive = most;
     const auto space = small_space(options, {energy, latency, area});
@@ -153,7 +153,7 @@ TEST(ArraySpace, TheGeneticSearchBeginsWithTheReferenceAndFollowsTheSeed) {
   options.most_exhaustive = 1;
   options.population = 8;
   options.generations = 0;
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
   std::set<std::set<std::vector<double>>> fronts;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const auto space = small_space(options, {energy, latency, dram, area}, seed);
@@ -189,7 +189,7 @@ TEST(ArraySpace, BandwidthThatCostsNothingIsNotSearched) {
 
 TEST(ArraySpace, LayersOfAScheduleAddUpToTheCost) {
   const auto space = small_space(small_arrays(), {energy, latency, area});
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 8);
   DesignSizes sizes = space->reference();
   sizes[0] = 4.0;
   const HardwareCost cost = space->cost(plan, sizes);

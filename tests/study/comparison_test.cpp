@@ -101,7 +101,7 @@ TEST_F(ComparisonTest, MachinesSearchAsByThemselvesAndMeasureAPlanOnce) {
     evaluations += static_cast<std::int64_t>(result.evaluated.size());
     for (const EvaluatedPlan& plan : result.evaluated) distinct.insert(to_text(plan.plan));
   }
-  for (const PrecisionPlan& plan : model.asked) EXPECT_TRUE(asked.insert(to_text(plan)).second);
+  for (const CompressionPlan& plan : model.asked) EXPECT_TRUE(asked.insert(to_text(plan)).second);
   EXPECT_EQ(asked, distinct);
   EXPECT_EQ(comparison.distinct_plans, static_cast<std::int64_t>(distinct.size()));
   EXPECT_EQ(comparison.evaluations, evaluations);

@@ -14,7 +14,7 @@ class ConfirmationTest : public testing::Test {
   ConfirmationTest() {
     for (const int bits : {8, 4, 2}) {
       EvaluatedPlan plan;
-      plan.plan = PrecisionPlan::uniform(4, bits, bits);
+      plan.plan = CompressionPlan::uniform(4, bits, bits);
       plans_.push_back(plan);
     }
   }

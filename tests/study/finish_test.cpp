@@ -13,9 +13,9 @@ namespace {
 /// Uniform 8/8, uniform 4/4, and two picks, with energies 100, 40, 50 and 30.
 CodesignResult four_plans() {
   CodesignResult result;
-  const std::vector<PrecisionPlan> plans{
-      PrecisionPlan::uniform(4, 8, 8), PrecisionPlan::uniform(4, 4, 4),
-      PrecisionPlan{{{4, 8}, {8, 8}, {8, 8}, {8, 8}}}, PrecisionPlan::uniform(4, 2, 2)};
+  const std::vector<CompressionPlan> plans{
+      CompressionPlan::uniform(4, 8, 8), CompressionPlan::uniform(4, 4, 4),
+      CompressionPlan{{{4, 8}, {8, 8}, {8, 8}, {8, 8}}}, CompressionPlan::uniform(4, 2, 2)};
   const std::vector<double> energies{100, 40, 50, 30};
   const std::vector<std::string> labels{"uniform 8/8", "uniform 4/4", "good", "cheap"};
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -11,7 +11,7 @@ namespace {
 
 train::FinishedPlan an_example() {
   FakeAccuracyModel model;
-  return model.finish(PrecisionPlan::uniform(4, 4, 8), {}, {}, {}).value();
+  return model.finish(CompressionPlan::uniform(4, 4, 8), {}, {}, {}).value();
 }
 
 void expect_equal(const train::FinishedPlan& a, const train::FinishedPlan& b) {
@@ -24,7 +24,9 @@ void expect_equal(const train::FinishedPlan& a, const train::FinishedPlan& b) {
 }
 
 TEST(FinishedPlanCodec, RoundTrip) {
-  const train::FinishedPlan plan = an_example();
+  train::FinishedPlan plan = an_example();
+  plan.network.plan.channels = {2, 1, 3};
+  plan.network.kept = {{{0, 3}, {1}, {0, 1, 7}}};
   const auto back = decode_finished_plan(encode_finished_plan(plan));
   ASSERT_TRUE(back.has_value());
   expect_equal(plan, *back);

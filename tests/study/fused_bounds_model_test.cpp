@@ -45,8 +45,8 @@ void expect_below(const HardwareCost& bound, const HardwareCost& cost) {
 TEST(FusedBoundsModel, NoPartitionIsBelow) {
   Rng rng(7);
   constexpr std::array kWidths{2, 4, 8};
-  std::vector<PrecisionPlan> plans(6, PrecisionPlan::uniform(4, 8, 8));
-  for (PrecisionPlan& plan : plans) {
+  std::vector<CompressionPlan> plans(6, CompressionPlan::uniform(4, 8, 8));
+  for (CompressionPlan& plan : plans) {
     for (PrecisionPair& pair : plan.layers) pair = {kWidths[rng.below(3)], kWidths[rng.below(3)]};
   }
   for (const std::int64_t buffer_bits : {9'000, 65'536}) {
@@ -63,7 +63,7 @@ TEST(FusedBoundsModel, NoPartitionIsBelow) {
       options.mapper.max_evaluations = 500;
       auto fine = FusedModel::make(branching_network(), machine, {}, options, mappings);
       ASSERT_TRUE((*fine)->prepare(plans, 2).empty());
-      for (const PrecisionPlan& plan : plans) {
+      for (const CompressionPlan& plan : plans) {
         expect_below((*coarse)->cost(plan), (*mid)->cost(plan));
         expect_below((*mid)->cost(plan), (*fine)->cost(plan));
         // A buffer that holds everything: the traffic is the bound.
@@ -78,13 +78,13 @@ TEST(FusedBoundsModel, NoPartitionIsBelow) {
 TEST(FusedBoundsModel, CountsTheBorderOfTheNetworkOnce) {
   auto model =
       FusedBoundsModel::make(small_network(), small_accelerator(), {}, Abstraction::coarse);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 8);
   ASSERT_TRUE((*model)->prepare(std::vector{plan}, 1).empty());
   // Inputs 4*8*8 at 8 bits, weights 144 + 144 + 288 + 5,120 at 4 bits, 10 outputs at 16 bits.
   EXPECT_EQ((*model)->cost(plan).dram_bits, 256 * 8 + 5696 * 4 + 160);
   EXPECT_EQ((*model)->schedules_searched(), 0);
   EXPECT_THROW(static_cast<void>((*model)->schedule(plan)), InternalError);
-  EXPECT_THROW(static_cast<void>((*model)->cost(PrecisionPlan::uniform(4, 2, 2))), InternalError);
+  EXPECT_THROW(static_cast<void>((*model)->cost(CompressionPlan::uniform(4, 2, 2))), InternalError);
 }
 
 }  // namespace

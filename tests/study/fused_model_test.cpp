@@ -49,12 +49,12 @@ std::unique_ptr<FusedModel> model_of(chip::MappingCache& mappings, std::int64_t 
 }
 
 /// Plans as a search makes them: each differs from one before in a layer.
-std::vector<PrecisionPlan> draw_plans(std::size_t count) {
+std::vector<CompressionPlan> draw_plans(std::size_t count) {
   Rng rng = Rng::derive(5, 1);
   constexpr std::array kWidths{2, 4, 8};
-  std::vector<PrecisionPlan> plans{PrecisionPlan::uniform(4, 8, 8)};
+  std::vector<CompressionPlan> plans{CompressionPlan::uniform(4, 8, 8)};
   while (plans.size() < count) {
-    PrecisionPlan plan = plans[rng.below(plans.size())];
+    CompressionPlan plan = plans[rng.below(plans.size())];
     plan.layers[rng.below(4)] = {kWidths[rng.below(3)], kWidths[rng.below(3)]};
     plans.push_back(plan);
   }
@@ -62,7 +62,7 @@ std::vector<PrecisionPlan> draw_plans(std::size_t count) {
 }
 
 /// The witness: fuse_network() for this plan and no other.
-chip::NetworkFusion fuse_alone(const PrecisionPlan& plan, std::int64_t buffer_bits,
+chip::NetworkFusion fuse_alone(const CompressionPlan& plan, std::int64_t buffer_bits,
                                chip::Objective objective) {
   const chip::FusionMachine machine = *make_fusion_machine(machine_with(buffer_bits));
   const chip::Accelerator::Fields& fields = machine.whole.fields();
@@ -78,10 +78,10 @@ chip::NetworkFusion fuse_alone(const PrecisionPlan& plan, std::int64_t buffer_bi
 constexpr std::int64_t kBuffer = 9000;
 
 TEST(FusedModel, CostsWhatFusingThePlanAloneCosts) {
-  const std::vector<PrecisionPlan> plans = draw_plans(24);
+  const std::vector<CompressionPlan> plans = draw_plans(24);
   for (const chip::Objective objective : {chip::Objective::edp, chip::Objective::dram}) {
     std::vector<HardwareCost> alone;
-    for (const PrecisionPlan& plan : plans) {
+    for (const CompressionPlan& plan : plans) {
       const chip::NetworkCost total = fuse_alone(plan, kBuffer, objective).total;
       alone.push_back(
           {total.energy_pj, total.cycles, total.dram_bits, model_bits(residual_network(), plan)});
@@ -100,9 +100,9 @@ TEST(FusedModel, CostsWhatFusingThePlanAloneCosts) {
 }
 
 TEST(FusedModel, FusesEveryPlanOnceAndSharesWhatPlansHaveInCommon) {
-  const std::vector<PrecisionPlan> plans = draw_plans(24);
+  const std::vector<CompressionPlan> plans = draw_plans(24);
   std::int64_t mapped_apart = 0;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     chip::MappingCache mappings;
     const auto model = model_of(mappings, kBuffer);
     ASSERT_TRUE(model->prepare(std::vector{plan}, 1).empty());
@@ -116,7 +116,7 @@ TEST(FusedModel, FusesEveryPlanOnceAndSharesWhatPlansHaveInCommon) {
   EXPECT_GT(model->layers_reused(), 0);
   // Plans may come up twice among those drawn.
   std::vector<std::string> texts;
-  for (const PrecisionPlan& plan : plans) texts.push_back(to_text(plan));
+  for (const CompressionPlan& plan : plans) texts.push_back(to_text(plan));
   std::sort(texts.begin(), texts.end());
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   EXPECT_EQ(model->plans_fused(), static_cast<std::int64_t>(texts.size()));
@@ -130,7 +130,7 @@ TEST(FusedModel, FusesEveryPlanOnceAndSharesWhatPlansHaveInCommon) {
 TEST(FusedModel, SchedulesAddUpToTheCost) {
   chip::MappingCache mappings;
   const auto model = model_of(mappings, kBuffer);
-  const PrecisionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
+  const CompressionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
   ASSERT_TRUE(model->prepare(std::vector{plan}, 1).empty());
   const PlanSchedule schedule = model->schedule(plan);
   double energy = 0.0;
@@ -153,7 +153,7 @@ TEST(FusedModel, NamesEveryLayerThatFitsNowhere) {
   chip::MappingCache mappings;
   const auto model = model_of(mappings, 16);
   const Diagnostics problems = model->prepare(
-      std::vector{PrecisionPlan::uniform(4, 8, 8), PrecisionPlan::uniform(4, 4, 8)}, 2);
+      std::vector{CompressionPlan::uniform(4, 8, 8), CompressionPlan::uniform(4, 4, 8)}, 2);
   EXPECT_THAT(to_text(problems), testing::HasSubstr("layer conv1 on small: has no mapping"));
   EXPECT_EQ(std::count_if(
                 problems.begin(), problems.end(),
@@ -175,7 +175,7 @@ TEST(FusedModel, RefusesMachinesWithoutOneBuffer) {
 TEST(FusedModel, AStopLeavesNothingHalfDone) {
   chip::MappingCache mappings;
   const auto model = model_of(mappings, kBuffer);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
   std::stop_source source;
   source.request_stop();
   EXPECT_TRUE(model->prepare(std::vector{plan}, 1, source.get_token()).empty());

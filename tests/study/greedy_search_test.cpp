@@ -11,7 +11,7 @@ namespace hwflow::study {
 namespace {
 
 /// Narrower nowhere wider.
-bool is_within(const PrecisionPlan& plan, const PrecisionPlan& wider) {
+bool is_within(const CompressionPlan& plan, const CompressionPlan& wider) {
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     if (plan.layers[i].weights > wider.layers[i].weights) return false;
     if (plan.layers[i].inputs > wider.layers[i].inputs) return false;
@@ -69,7 +69,7 @@ TEST(GreedySearch, FollowsPathsFromTheWidestToTheNarrowestPlan) {
   study.search.evaluations = 80;
   const SearchResult result = search(study);
   ASSERT_EQ(result.evaluated.size(), 80U);
-  const PrecisionPlan narrowest = PrecisionPlan::uniform(4, 2, 2);
+  const CompressionPlan narrowest = CompressionPlan::uniform(4, 2, 2);
   std::size_t greedy = 0;
   for (const EvaluatedPlan& plan : result.evaluated) {
     if (plan.origin != Origin::greedy) continue;
@@ -94,17 +94,17 @@ TEST(GreedySearch, IsNotFarFromTheBestOfTheWholeSpace) {
   const SearchResult result = search(study);
   const PlanSpace space(study.search, small_network());
   LayerByLayerModel hardware(small_network(), small_accelerator(), {}, map_by_formula);
-  std::vector<PrecisionPlan> all;
+  std::vector<CompressionPlan> all;
   for (int code = 0; code < 6561; ++code) {
     pareto::Genome genome;
     for (int gene = 0, rest = code; gene < 8; ++gene, rest /= 3) genome.push_back(rest % 3);
     all.push_back(space.decode(genome));
   }
   ASSERT_TRUE(hardware.prepare(all, 2).empty());
-  const double widest = hardware.cost(PrecisionPlan::uniform(4, 8, 8)).energy_pj;
+  const double widest = hardware.cost(CompressionPlan::uniform(4, 8, 8)).energy_pj;
   for (const double share : {0.7, 0.5, 0.3, 0.15}) {
     std::int64_t best = 1000, greedy = 1000;
-    for (const PrecisionPlan& plan : all) {
+    for (const CompressionPlan& plan : all) {
       if (hardware.cost(plan).energy_pj <= share * widest) best = std::min(best, fake_errors(plan));
     }
     for (const EvaluatedPlan& plan : result.evaluated) {

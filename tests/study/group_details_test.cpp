@@ -24,7 +24,7 @@ Described describe(std::optional<std::size_t> max_group) {
   const Network network = small_network();
   chip::FusionMachine machine = *make_fusion_machine(small_accelerator());
   const chip::FusionGraph graph =
-      chip::make_fusion_graph(network, PrecisionPlan{{{8, 8}, {4, 4}, {2, 8}, {8, 4}}}, {});
+      chip::make_fusion_graph(network, CompressionPlan{{{8, 8}, {4, 4}, {2, 8}, {8, 4}}}, {});
   chip::FusionOptions options;
   options.objective = chip::Objective::edp;
   options.mapper.max_evaluations = 500;

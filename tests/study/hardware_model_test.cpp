@@ -10,7 +10,7 @@ namespace {
 TEST(ModelBits, AreWeightsTimesTheirWidths) {
   // Weights: 4*4*9 = 144, 144, 8*4*9 = 288, 10*512 = 5,120.
   EXPECT_EQ(layer_weights(small_network()), (std::vector<std::int64_t>{144, 144, 288, 5120}));
-  EXPECT_EQ(model_bits(small_network(), PrecisionPlan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}}),
+  EXPECT_EQ(model_bits(small_network(), CompressionPlan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}}),
             144 * 8 + 144 * 4 + 288 * 2 + 5120 * 8);
 }
 

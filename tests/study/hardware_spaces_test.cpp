@@ -111,7 +111,7 @@ TEST(HardwareSpaces, MakesTheSpaceThatTheStudyAsksFor) {
   study.options.hardware.search->targets = {};
   const auto arrays = make_designed_model(study, mappings);
   EXPECT_EQ(arrays->space().size_names()[0], "rows");
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
   EXPECT_TRUE(arrays->prepare({&plan, 1}, 1).empty());
   EXPECT_GT(arrays->cost(plan).energy_pj, 0.0);
 }
@@ -119,7 +119,7 @@ TEST(HardwareSpaces, MakesTheSpaceThatTheStudyAsksFor) {
 TEST(DesignedModel, RunsPlansWhereTheyWereToldTo) {
   const Study study = joint_study(SearchOrder::nested);
   const auto model = small_designed_model(study);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 4);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 4);
   const HardwareCost before = model->cost(plan);
   EXPECT_EQ(before, model->space().cost(plan, model->space().reference()));
   const DesignSizes larger{4, 64, 4, 2048, 2048, 0};

@@ -53,7 +53,7 @@ class JointSearchTest : public testing::TestWithParam<SearchOrder> {
 
 /// Objectives of a pair in units of the box, by hand: error over what may be lost (6 points), and
 /// costs over limits.
-pareto::Objectives in_box(const HardwareSearchSummary& found, const PrecisionPlan& plan,
+pareto::Objectives in_box(const HardwareSearchSummary& found, const CompressionPlan& plan,
                           const std::vector<double>& costs) {
   pareto::Objectives point{static_cast<double>(fake_errors(plan)) / 60.0};
   for (std::size_t k = 0; k < costs.size(); ++k) point.push_back(costs[k] / found.limits[k]);
@@ -190,7 +190,8 @@ struct BestDesigns {
   std::optional<double> product;
   double excess = std::numeric_limits<double>::infinity();
 
-  BestDesigns(const HardwareSearchSummary& found, OverlaySpace& space, const PrecisionPlan& plan) {
+  BestDesigns(const HardwareSearchSummary& found, OverlaySpace& space,
+              const CompressionPlan& plan) {
     const auto fronts = space.fronts({&plan, 1}, 1, {}).value().value();
     for (const DesignPoint& point : fronts[0]) {
       const double over = excess_of(found, point);
@@ -229,8 +230,8 @@ TEST_P(JointSearchTest, ShowsPlansOnTheDesignOfLeastCost) {
       EXPECT_EQ(BestDesigns::excess_of(found, point), 0.0);
       EXPECT_NEAR(BestDesigns::product_of(point) / *best.product, 1.0, 1e-12);
     };
-    const bool is_baseline = plan.plan == PrecisionPlan::uniform(4, 8, 8) ||
-                             plan.plan == PrecisionPlan::uniform(4, 4, 4);
+    const bool is_baseline = plan.plan == CompressionPlan::uniform(4, 8, 8) ||
+                             plan.plan == CompressionPlan::uniform(4, 4, 4);
     if (!is_baseline && best.product) {
       expect_best(found.chosen[i]);
       ++shown_inside;
@@ -285,7 +286,7 @@ TEST_P(JointSearchTest, APlanThatNoDesignRunsOnlyDoesNotPass) {
   const auto model = arrays_without(study, 2);
   FakeAccuracyModel accuracy;
   const SearchResult result = search_jointly(study, *model, accuracy, *store_, {}).value();
-  const auto has_two = [](const PrecisionPlan& plan) {
+  const auto has_two = [](const CompressionPlan& plan) {
     return std::any_of(plan.layers.begin(), plan.layers.end(),
                        [](const PrecisionPair& pair) { return pair.weights == 2; });
   };
@@ -400,8 +401,8 @@ TEST_P(NestedSearchTest, MeasuresOnlyPlansThatSomeDesignRunsWithinTheLimits) {
       return is_inside(values);
     });
     EXPECT_EQ(strategy.passes, passes);
-    const bool is_baseline = strategy.plan == PrecisionPlan::uniform(4, 8, 8) ||
-                             strategy.plan == PrecisionPlan::uniform(4, 4, 4);
+    const bool is_baseline = strategy.plan == CompressionPlan::uniform(4, 8, 8) ||
+                             strategy.plan == CompressionPlan::uniform(4, 4, 4);
     EXPECT_EQ(strategy.evaluated.has_value(), passes || is_baseline);
     (passes ? passed : refused) += 1;
   }
@@ -421,7 +422,7 @@ TEST_P(SequentialSearchTest, MeasuresEveryPlanAndKeepsTheFrontOfBitOperations) {
   std::vector<std::size_t> places;
   const std::vector<double> macs{9216, 9216, 18'432, 5120};
   for (std::size_t i = 0; i < found.strategies.size(); ++i) {
-    const PrecisionPlan& plan = found.strategies[i].plan;
+    const CompressionPlan& plan = found.strategies[i].plan;
     ASSERT_TRUE(found.strategies[i].evaluated.has_value());
     double operations = 0.0;
     for (std::size_t k = 0; k < 4; ++k)

@@ -23,11 +23,11 @@ Network pointwise_network() {
   return std::move(net).finish("pointwise");
 }
 
-std::vector<PrecisionPlan> draw_plans(std::size_t count) {
+std::vector<CompressionPlan> draw_plans(std::size_t count) {
   Rng rng(3);
   constexpr std::array kWidths{2, 4, 8};
-  std::vector<PrecisionPlan> plans(count, PrecisionPlan::uniform(2, 8, 8));
-  for (PrecisionPlan& plan : plans) {
+  std::vector<CompressionPlan> plans(count, CompressionPlan::uniform(2, 8, 8));
+  for (CompressionPlan& plan : plans) {
     for (PrecisionPair& pair : plan.layers) pair = {kWidths[rng.below(3)], kWidths[rng.below(3)]};
   }
   return plans;
@@ -57,12 +57,12 @@ TEST(LayerBoundsModel, CoarseIsBelowMidIsBelowTheMapper) {
                          bounds_of_layers(accelerator, Abstraction::mid));
     LayerBoundsModel coarse(pointwise_network(), accelerator, {},
                             bounds_of_layers(accelerator, Abstraction::coarse));
-    const std::vector<PrecisionPlan> plans = draw_plans(20);
+    const std::vector<CompressionPlan> plans = draw_plans(20);
     bool is_mid_above = false;
     for (HardwareModel* model : std::array<HardwareModel*, 3>{&coarse, &mid, &fine}) {
       ASSERT_TRUE(model->prepare(plans, 2).empty());
     }
-    for (const PrecisionPlan& plan : plans) {
+    for (const CompressionPlan& plan : plans) {
       expect_below(coarse.cost(plan), mid.cost(plan));
       expect_below(mid.cost(plan), fine.cost(plan));
       is_mid_above = is_mid_above || coarse.cost(plan).dram_bits < mid.cost(plan).dram_bits;
@@ -94,7 +94,7 @@ TEST(LayerBoundsModel, MidCountsTheLevelsNextToTheUnits) {
   });
   LayerBoundsModel mid(pointwise_network(), accelerator, {},
                        bounds_of_layers(accelerator, Abstraction::mid));
-  const std::vector plans{PrecisionPlan{{{8, 4}, {2, 8}}}};
+  const std::vector plans{CompressionPlan{{{8, 4}, {2, 8}}}};
   ASSERT_TRUE(fine.prepare(plans, 1).empty());
   ASSERT_TRUE(mid.prepare(plans, 1).empty());
   // 32 * 32 * 8 * 8 MACs a layer, at 8 + 4 and at 2 + 8 bits.
@@ -119,7 +119,7 @@ TEST(LayerBoundsModel, HoldsOnEveryShippedAccelerator) {
     });
     for (const int bits : {4, 8, 16}) {
       if (!accelerator.engine().rate(bits, bits)) continue;
-      const std::vector plans{PrecisionPlan::uniform(4, bits, bits)};
+      const std::vector plans{CompressionPlan::uniform(4, bits, bits)};
       if (!mid.prepare(plans, 1).empty()) continue;  // what the model does not count
       ASSERT_TRUE(coarse.prepare(plans, 1).empty());
       if (!fine.prepare(plans, 1).empty()) continue;  // what does not map
@@ -133,8 +133,8 @@ TEST(LayerBoundsModel, HoldsOnEveryShippedAccelerator) {
 /// A plan's bound uses what its layers are known to cost, and bounds for the others.
 TEST(LayerBoundsModel, KnownLayersBringTheBoundOfAPlanNearer) {
   SmallModels models;
-  const PrecisionPlan known = PrecisionPlan::uniform(4, 8, 8);
-  PrecisionPlan plan = known;
+  const CompressionPlan known = CompressionPlan::uniform(4, 8, 8);
+  CompressionPlan plan = known;
   plan.layers[3].weights = 4;  // fc alone is new, conv3 keeps its output width
   ASSERT_TRUE(models.fine.prepare(std::vector{known}, 1).empty());
   ASSERT_TRUE(models.coarse.prepare(std::vector{known, plan}, 1).empty());
@@ -155,7 +155,7 @@ TEST(LayerBoundsModel, AddsUpLayersAndBoundsEqualOnesOnce) {
     ++calls;
     return bound_by_formula(layer, Abstraction::coarse);
   });
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 8);
   ASSERT_TRUE(model.prepare(std::vector{plan, plan}, 2).empty());
   EXPECT_EQ(calls, 3);  // conv1 and conv2 are the same layer
   EXPECT_EQ(model.layers_bounded(), 3);
@@ -166,7 +166,7 @@ TEST(LayerBoundsModel, AddsUpLayersAndBoundsEqualOnesOnce) {
   EXPECT_DOUBLE_EQ(model.cost(plan).energy_pj, static_cast<double>(macs * 4));
   EXPECT_EQ(model.cost(plan).cycles, macs * 4 / 2);
   EXPECT_EQ(model.cost(plan).dram_bits, (144 + 144 + 288 + 5120) * 4);
-  EXPECT_THROW(static_cast<void>(model.cost(PrecisionPlan::uniform(4, 2, 2))), InternalError);
+  EXPECT_THROW(static_cast<void>(model.cost(CompressionPlan::uniform(4, 2, 2))), InternalError);
   EXPECT_THROW(static_cast<void>(model.schedule(plan)), InternalError);
 }
 
@@ -179,7 +179,7 @@ chip::Accelerator fixed_width() {
 TEST(LayerBoundsModel, NamesLayersWithoutABound) {
   LayerBoundsModel model(small_network(), small_accelerator(), {},
                          bounds_of_layers(fixed_width(), Abstraction::mid));
-  const Diagnostics problems = model.prepare(std::vector{PrecisionPlan::uniform(4, 16, 8)}, 1);
+  const Diagnostics problems = model.prepare(std::vector{CompressionPlan::uniform(4, 16, 8)}, 1);
   ASSERT_FALSE(problems.empty());
   EXPECT_THAT(to_text(problems), testing::HasSubstr("layer conv1 on small"));
 }

@@ -21,7 +21,7 @@ constexpr std::int64_t kConv1 = 9216, kConv2 = 9216, kConv3 = 18432, kFc = 5120;
 
 TEST(LayerByLayerModel, AddsUpLayersAtTheirWidths) {
   LayerByLayerModel model = model_with(map_by_formula);
-  const PrecisionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
+  const CompressionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
   ASSERT_TRUE(model.prepare(std::vector{plan}, 1).empty());
   const HardwareCost cost = model.cost(plan);
   // A layer's outputs are stored at the width that its reader wants; the last at 16.
@@ -34,6 +34,22 @@ TEST(LayerByLayerModel, AddsUpLayersAtTheirWidths) {
                                 (288 * 2 + 256 * 8 + 512 * 4) + (5120 * 8 + 512 * 4 + 10 * 16));
 }
 
+/// By hand: 2 of 4, 3 of 4 and 5 of 8 channels stay, everything at 8 bits.
+TEST(LayerByLayerModel, PlansThatRemoveChannelsCostWhatIsLeft) {
+  LayerByLayerModel model = model_with(map_by_formula);
+  CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
+  plan.channels = {2, 3, 5};
+  ASSERT_TRUE(model.prepare(std::vector{plan}, 1).empty());
+  // conv1 reads what the input has: 4 channels.
+  const std::int64_t conv1 = kConv1 * 2 / 4, conv2 = kConv2 * (2 * 3) / 16,
+                     conv3 = kConv3 * (3 * 5) / 32, fc = kFc * 5 / 8;
+  EXPECT_EQ(model.cost(plan).cycles, 8 * (conv1 + conv2 + conv3 + fc));
+  EXPECT_EQ(model.cost(plan).model_bits, 8 * (144 / 2 + 9 * 2 * 3 + 9 * 3 * 5 + 5120 * 5 / 8));
+  const PlanSchedule schedule = model.schedule(plan);
+  ASSERT_EQ(schedule.layers.size(), 4U);
+  EXPECT_EQ(schedule.layers[2].plan_index, 2U);
+}
+
 TEST(LayerByLayerModel, MapsEqualLayersOnce) {
   std::atomic<int> calls = 0;
   LayerByLayerModel model = model_with([&](const Layer& layer) {
@@ -41,8 +57,8 @@ TEST(LayerByLayerModel, MapsEqualLayersOnce) {
     return map_by_formula(layer);
   });
   // Uniform 8/8: conv1 and conv2 are the same layer (4 to 4 channels, 8 bit out).
-  const std::vector<PrecisionPlan> plans{PrecisionPlan::uniform(4, 8, 8),
-                                         PrecisionPlan::uniform(4, 8, 8)};
+  const std::vector<CompressionPlan> plans{CompressionPlan::uniform(4, 8, 8),
+                                           CompressionPlan::uniform(4, 8, 8)};
   ASSERT_TRUE(model.prepare(plans, 2).empty());
   EXPECT_EQ(calls, 3);
   EXPECT_EQ(model.layers_mapped(), 3);
@@ -56,7 +72,7 @@ TEST(LayerByLayerModel, NamesEveryLayerThatHasNoMapping) {
     if (layer.op.bound(Dim::k) == 4) return map_by_formula(layer);
     return Unexpected{Diagnostics{{"buffer", "too small", "grow it"}}};
   });
-  const Diagnostics problems = model.prepare(std::vector{PrecisionPlan::uniform(4, 8, 8)}, 2);
+  const Diagnostics problems = model.prepare(std::vector{CompressionPlan::uniform(4, 8, 8)}, 2);
   EXPECT_THAT(to_text(problems), testing::HasSubstr("layer conv3 on small: buffer: too small"));
   EXPECT_THAT(to_text(problems), testing::HasSubstr("layer fc on small: buffer: too small"));
   EXPECT_EQ(problems.size(), 2U);
@@ -64,7 +80,7 @@ TEST(LayerByLayerModel, NamesEveryLayerThatHasNoMapping) {
 
 TEST(LayerByLayerModel, DetailsAddUpToTheCost) {
   LayerByLayerModel model = model_with(map_by_formula);
-  const PrecisionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
+  const CompressionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
   ASSERT_TRUE(model.prepare(std::vector{plan}, 1).empty());
   const std::vector<LayerDetails> layers = model.schedule(plan).layers;
   ASSERT_EQ(layers.size(), 4U);
@@ -80,7 +96,7 @@ TEST(LayerByLayerModel, DetailsAddUpToTheCost) {
 
 TEST(LayerByLayerModel, AsksForPreparedPlansOnly) {
   const LayerByLayerModel model = model_with(map_by_formula);
-  EXPECT_THROW(static_cast<void>(model.cost(PrecisionPlan::uniform(4, 8, 8))), InternalError);
+  EXPECT_THROW(static_cast<void>(model.cost(CompressionPlan::uniform(4, 8, 8))), InternalError);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ Study study_with_levels() {
 /// A result, and every plan that was measured in order.
 struct Outcome {
   SearchResult result;
-  std::vector<PrecisionPlan> measured;
+  std::vector<CompressionPlan> measured;
   std::int64_t schedules = 0;
 };
 
@@ -80,12 +80,12 @@ struct Priced {
   Objectives widest;
 };
 
-Priced price_all(const std::vector<PrecisionPlan>& plans,
+Priced price_all(const std::vector<CompressionPlan>& plans,
                  const std::vector<Objective>& objectives) {
   SmallModels models;
   EXPECT_TRUE(models.fine.prepare(plans, 1).empty());
   Priced priced;
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     Objectives point;
     for (const Objective objective : objectives) {
       point.push_back(
@@ -131,9 +131,9 @@ TEST_F(LevelsTest, OneFineLevelIsTheSearchWithoutLevels) {
 
 TEST_F(LevelsTest, TheStandInsAreBounds) {
   SmallModels models;
-  std::vector<PrecisionPlan> plans;
+  std::vector<CompressionPlan> plans;
   for (int code = 0; code < 6561; code += 7) {
-    PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+    CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
     int rest = code;
     for (PrecisionPair& pair : plan.layers) {
       constexpr std::array kWidths{2, 4, 8};
@@ -147,7 +147,7 @@ TEST_F(LevelsTest, TheStandInsAreBounds) {
        std::array<HardwareModel*, 3>{&models.coarse, &models.mid, &models.fine}) {
     ASSERT_TRUE(model->prepare(plans, 1).empty());
   }
-  for (const PrecisionPlan& plan : plans) {
+  for (const CompressionPlan& plan : plans) {
     const HardwareCost low = models.coarse.cost(plan), mid = models.mid.cost(plan);
     const HardwareCost high = models.fine.cost(plan);
     EXPECT_TRUE(low.energy_pj <= mid.energy_pj && mid.energy_pj <= high.energy_pj);
@@ -159,7 +159,7 @@ TEST_F(LevelsTest, TheStandInsAreBounds) {
 TEST_F(LevelsTest, MeasuresNoPlanTwiceAndCountsAll) {
   const Outcome outcome = fresh(study_with_levels());
   std::set<std::string> distinct;
-  for (const PrecisionPlan& plan : outcome.measured) distinct.insert(to_text(plan));
+  for (const CompressionPlan& plan : outcome.measured) distinct.insert(to_text(plan));
   EXPECT_EQ(distinct.size(), outcome.measured.size());
   EXPECT_EQ(outcome.result.accuracy_evaluations,
             static_cast<std::int64_t>(outcome.measured.size()));
@@ -210,9 +210,9 @@ TEST_F(LevelsTest, FindsTheFrontOfASpaceThatItEnumerates) {
   study.search.levels = {{Abstraction::coarse, 60, std::nullopt},
                          {Abstraction::fine, 0, std::nullopt}};
   const Outcome outcome = fresh(study);
-  std::vector<PrecisionPlan> all;
+  std::vector<CompressionPlan> all;
   for (int code = 0; code < 64; ++code) {
-    PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+    CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
     for (std::size_t i = 0; i < 3; ++i) {
       plan.layers[i + 1] = {(code >> (2 * i) & 1) != 0 ? 8 : 4,
                             (code >> (2 * i + 1) & 1) != 0 ? 8 : 4};

@@ -11,10 +11,10 @@
 namespace hwflow::study {
 namespace {
 
-PrecisionPlan mixed_plan() { return PrecisionPlan{{{8, 2}, {4, 4}, {2, 8}, {3, 5}}}; }
+CompressionPlan mixed_plan() { return CompressionPlan{{{8, 2}, {4, 4}, {2, 8}, {3, 5}}}; }
 
 /// Every design by itself, by the cost of a network on one overlay.
-std::vector<std::vector<double>> costs_of_all(const Study& study, const PrecisionPlan& plan) {
+std::vector<std::vector<double>> costs_of_all(const Study& study, const CompressionPlan& plan) {
   std::vector<Layer> layers;
   for (const LoweredLayer& lowered :
        lower(small_network(), plan, lowering_options(study.hardware, small_accelerator())))
@@ -38,7 +38,7 @@ TEST(OverlaySpace, FrontsAreThoseOfEveryDesignByItself) {
   const Study study = joint_study(SearchOrder::nested);
   const auto space = small_overlay_space(study);
   EXPECT_EQ(space->size(), 3 * 2 * 3 * 2 * 2);
-  const std::vector<PrecisionPlan> plans{mixed_plan(), PrecisionPlan::uniform(4, 8, 8)};
+  const std::vector<CompressionPlan> plans{mixed_plan(), CompressionPlan::uniform(4, 8, 8)};
   const auto fronts = space->fronts(plans, 2, {}).value().value();
   ASSERT_EQ(fronts.size(), 2U);
   for (std::size_t i = 0; i < plans.size(); ++i) {
@@ -57,7 +57,7 @@ TEST(OverlaySpace, KnowsOnlyTheObjectivesOfTheStudy) {
   Study study = joint_study(SearchOrder::nested);
   study.hardware.search->objectives = {HardwareObjective::bram, HardwareObjective::latency};
   const auto space = small_overlay_space(study);
-  const std::vector<PrecisionPlan> plans{mixed_plan()};
+  const std::vector<CompressionPlan> plans{mixed_plan()};
   const auto fronts = space->fronts(plans, 1, {}).value().value();
   std::set<std::vector<double>> expected, found;
   std::vector<std::vector<double>> two;
@@ -103,7 +103,7 @@ TEST(OverlaySpace, BudgetsTakeThePlaceOfTheDevice) {
   Study study = joint_study(SearchOrder::nested);
   study.hardware.search->overlay = options;
   const auto space = small_overlay_space(study);
-  const std::vector<PrecisionPlan> plans{mixed_plan()};
+  const std::vector<CompressionPlan> plans{mixed_plan()};
   const auto fronts = space->fronts(plans, 1, {}).value().value();
   for (const DesignPoint& point : fronts[0]) EXPECT_LE(point.costs[3], 8.0);
   EXPECT_LT(space->size(), 72);

@@ -30,9 +30,9 @@ class PlanEvaluatorTest : public testing::Test {
   LayerByLayerModel hardware_{small_network(), small_accelerator(), HardwareOptions{},
                               map_by_formula};
   FakeAccuracyModel model_;
-  const std::vector<PrecisionPlan> plans_{PrecisionPlan::uniform(4, 8, 8),
-                                          PrecisionPlan::uniform(4, 4, 8),
-                                          PrecisionPlan::uniform(4, 2, 2)};
+  const std::vector<CompressionPlan> plans_{CompressionPlan::uniform(4, 8, 8),
+                                            CompressionPlan::uniform(4, 4, 8),
+                                            CompressionPlan::uniform(4, 2, 2)};
 };
 
 TEST_F(PlanEvaluatorTest, MeasuresInTheOrderOfThePlans) {

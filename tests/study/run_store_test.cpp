@@ -16,7 +16,7 @@ TEST(RunStore, RemembersAcrossOpenings) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "runs.sqlite";
   const train::FinishedPlan plan =
-      FakeAccuracyModel().finish(PrecisionPlan::uniform(4, 8, 8), {}, {}, {}).value();
+      FakeAccuracyModel().finish(CompressionPlan::uniform(4, 8, 8), {}, {}, {}).value();
   std::int64_t id = 0;
   {
     const auto store = open_store(file);

@@ -32,7 +32,7 @@ TEST(MapperOptions, AreThoseOfTheStudyOnOneThread) {
 }
 
 TEST(MakeHardwareModel, FusedCostsNoMoreThanLayerByLayer) {
-  const PrecisionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
+  const CompressionPlan plan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}};
   std::vector<HardwareCost> costs;
   for (const Schedule schedule : {Schedule::layer_by_layer, Schedule::fused}) {
     const LoadedStudy study = study_with(schedule);

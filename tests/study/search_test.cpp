@@ -109,7 +109,7 @@ TEST_F(SearchTest, EvaluatesAllUniformPlansAndNothingTwice) {
   ASSERT_EQ(result.baselines.size(), 9U);  // 3 weight widths times 3 input widths
   for (const std::size_t i : result.baselines) {
     EXPECT_EQ(result.evaluated[i].origin, Origin::uniform);
-    const PrecisionPlan& plan = result.evaluated[i].plan;
+    const CompressionPlan& plan = result.evaluated[i].plan;
     EXPECT_THAT(plan.layers, testing::Each(plan.layers.front()));
   }
   EXPECT_EQ(model.evaluations, static_cast<int>(result.evaluated.size()));

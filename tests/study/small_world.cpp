@@ -101,7 +101,7 @@ LevelModels SmallModels::all() {
   return models;
 }
 
-std::int64_t fake_errors(const PrecisionPlan& plan) {
+std::int64_t fake_errors(const CompressionPlan& plan) {
   std::int64_t errors = 0;
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     errors += (8 - plan.layers[i].weights) * static_cast<std::int64_t>(i + 1) +
@@ -112,14 +112,14 @@ std::int64_t fake_errors(const PrecisionPlan& plan) {
 
 namespace {
 
-train::AccuracyEstimate confirmed(const PrecisionPlan& plan) {
+train::AccuracyEstimate confirmed(const CompressionPlan& plan) {
   const std::int64_t errors = 2 * fake_errors(plan);
   return {2000 - errors - (errors > 0 ? 20 : 0), 2000};
 }
 
 }  // namespace
 
-std::optional<train::PlanAccuracy> FakeAccuracyModel::evaluate(const PrecisionPlan& plan,
+std::optional<train::PlanAccuracy> FakeAccuracyModel::evaluate(const CompressionPlan& plan,
                                                                std::stop_token stop) {
   const int number = ++evaluations;
   if (before_evaluation) before_evaluation(number);
@@ -129,13 +129,13 @@ std::optional<train::PlanAccuracy> FakeAccuracyModel::evaluate(const PrecisionPl
                              trains ? std::optional(confirmed(plan)) : std::nullopt};
 }
 
-std::optional<train::AccuracyEstimate> FakeAccuracyModel::confirm(const PrecisionPlan& plan,
+std::optional<train::AccuracyEstimate> FakeAccuracyModel::confirm(const CompressionPlan& plan,
                                                                   std::stop_token) {
   ++confirmations;
   return confirmed(plan);
 }
 
-std::optional<train::FinishedPlan> FakeAccuracyModel::finish(const PrecisionPlan& plan,
+std::optional<train::FinishedPlan> FakeAccuracyModel::finish(const CompressionPlan& plan,
                                                              const train::FinetuneOptions& options,
                                                              const train::ReportFinish& progress,
                                                              std::stop_token stop) {

@@ -51,16 +51,16 @@ struct SmallModels {
 class FakeAccuracyModel final : public train::AccuracyModel {
  public:
   [[nodiscard]] std::string key() const override { return "fake of tests"; }
-  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const PrecisionPlan& plan,
+  [[nodiscard]] std::optional<train::PlanAccuracy> evaluate(const CompressionPlan& plan,
                                                             std::stop_token stop) override;
-  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const PrecisionPlan& plan,
+  [[nodiscard]] std::optional<train::AccuracyEstimate> confirm(const CompressionPlan& plan,
                                                                std::stop_token stop) override;
   [[nodiscard]] train::AccuracyEstimate float_search_accuracy() override { return {1000, 1000}; }
   [[nodiscard]] train::AccuracyEstimate float_confirmation_accuracy() override {
     return {2000, 2000};
   }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
-  [[nodiscard]] std::optional<train::FinishedPlan> finish(const PrecisionPlan& plan,
+  [[nodiscard]] std::optional<train::FinishedPlan> finish(const CompressionPlan& plan,
                                                           const train::FinetuneOptions& options,
                                                           const train::ReportFinish& progress,
                                                           std::stop_token stop) override;
@@ -73,7 +73,7 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   /// Called before every evaluation with its number; may throw or kill.
   std::function<void(int)> before_evaluation;
   /// What evaluate() was asked, in order; for one thread.
-  std::vector<PrecisionPlan> asked;
+  std::vector<CompressionPlan> asked;
   bool remember_asked = false;
   /// As a model that trains each plan before it measures it: a stop ends that, and what it says
   /// comes with the confirmation.
@@ -81,7 +81,7 @@ class FakeAccuracyModel final : public train::AccuracyModel {
 };
 
 /// Search errors of a plan by the rule above.
-[[nodiscard]] std::int64_t fake_errors(const PrecisionPlan& plan);
+[[nodiscard]] std::int64_t fake_errors(const CompressionPlan& plan);
 
 /// An empty folder that is removed at the end of a test.
 class TemporaryFolder {

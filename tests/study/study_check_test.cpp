@@ -39,6 +39,33 @@ TEST(CheckStudy, NamesPinnedWidthsThatTheEngineCannotCompute) {
               testing::HasSubstr("search.pinned[0]: the engine of small"));
 }
 
+TEST(CheckStudy, TellsEveryProblemWithChannels) {
+  Study study = small_study();
+  study.search.channels.emplace();
+  EXPECT_EQ(problems_of(study), "");
+  study.search.channels->keep = {"conv1", "conv4", "fc"};
+  study.search.channels->shares.clear();
+  study.search.algorithm = Algorithm::agent;
+  const std::string text = problems_of(study);
+  EXPECT_THAT(text, testing::HasSubstr("search.channels.shares: names no share"));
+  EXPECT_THAT(text, testing::HasSubstr("search.channels.keep[1]: "));
+  EXPECT_THAT(text, testing::HasSubstr("no layer 'conv4' whose channels could be removed"));
+  EXPECT_THAT(text, testing::HasSubstr("search.channels.keep[2]: "));  // outputs of the network
+  EXPECT_THAT(text, testing::HasSubstr("chooses widths alone"));
+  study = small_study();
+  study.search.channels.emplace();
+  study.search.channels->keep = {"conv1", "conv2", "conv3"};
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("no channels of small may be removed"));
+}
+
+/// At pinned widths channels are left to search.
+TEST(CheckStudy, PinnedWidthsLeaveChannels) {
+  Study study = small_study();
+  study.search.pinned = {{"conv1", 8, 8}, {"conv2", 8, 8}, {"conv3", 8, 8}, {"fc", 8, 8}};
+  study.search.channels.emplace();
+  EXPECT_EQ(problems_of(study), "");
+}
+
 TEST(CheckStudy, LeavesSomethingToSearch) {
   Study study = small_study();
   study.search.pinned = {{"conv1", 8, 8}, {"conv2", 8, 8}, {"conv3", 8, 8}, {"fc", 8, 8}};

@@ -12,7 +12,7 @@ namespace {
 EvaluatedPlan evaluated(int weights, int inputs, std::int64_t correct, double energy_pj,
                         std::int64_t cycles) {
   EvaluatedPlan plan;
-  plan.plan = PrecisionPlan::uniform(4, weights, inputs);
+  plan.plan = CompressionPlan::uniform(4, weights, inputs);
   plan.accuracy = {correct, 1000};
   plan.hardware.energy_pj = energy_pj;
   plan.hardware.cycles = cycles;
@@ -42,7 +42,7 @@ LoadedStudy study_on(const std::string& name, double dram_energy) {
 }
 
 /// What plans cost on a machine, by a model of its own.
-HardwareCost cost_on(const LoadedStudy& study, const PrecisionPlan& plan) {
+HardwareCost cost_on(const LoadedStudy& study, const CompressionPlan& plan) {
   chip::MappingCache mappings;
   const auto hardware = make_hardware_model(study, mappings);
   EXPECT_TRUE(hardware->prepare(std::span(&plan, 1), 1).empty());
@@ -80,7 +80,7 @@ TEST_F(Transfers, ArePlansAtTheOtherMachinesCosts) {
   ASSERT_EQ(matrices.size(), 2U);
   EXPECT_EQ(matrices[0].cost, Objective::energy);
   EXPECT_EQ(matrices[1].cost, Objective::latency);
-  const PrecisionPlan narrow = PrecisionPlan::uniform(4, 4, 8);
+  const CompressionPlan narrow = CompressionPlan::uniform(4, 4, 8);
   EXPECT_EQ(matrices[0].cells[0][1]->hardware, cost_on(studies_[1], narrow));
   EXPECT_EQ(matrices[1].cells[0][1]->hardware, cost_on(studies_[1], narrow));
   EXPECT_FALSE(matrices[1].cells[1][0].has_value());
@@ -95,8 +95,8 @@ TEST_F(Transfers, RatiosAreToTheBestThatIsNoLessAccurate) {
   EXPECT_EQ(matrices[0].cells[1][1]->ratio, 1.0);
   // On "far", 4/8 (940 right) is held against 8/8, as 2/8 is less accurate.
   EXPECT_EQ(matrices[0].cells[0][1]->own, 0U);
-  const double narrow = cost_on(studies_[1], PrecisionPlan::uniform(4, 4, 8)).energy_pj;
-  const double wide = cost_on(studies_[1], PrecisionPlan::uniform(4, 8, 8)).energy_pj;
+  const double narrow = cost_on(studies_[1], CompressionPlan::uniform(4, 4, 8)).energy_pj;
+  const double wide = cost_on(studies_[1], CompressionPlan::uniform(4, 8, 8)).energy_pj;
   EXPECT_DOUBLE_EQ(*matrices[0].cells[0][1]->ratio, narrow / wide);
   EXPECT_LT(narrow, wide);  // below 1: its own search missed the better plan
   // On "near", 8/8 (950 right) has 8/8 alone above it.

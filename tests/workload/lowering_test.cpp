@@ -60,7 +60,7 @@ TEST(Lowering, FloatAndOtherWidthsComeFromTheOptions) {
   options.partial_sum_bits = 24;
   options.batch = 3;
   options.include_auxiliary = false;
-  const auto layers = lower(residual(), PrecisionPlan::uniform(3, 32, 32), options);
+  const auto layers = lower(residual(), CompressionPlan::uniform(3, 32, 32), options);
   ASSERT_EQ(layers.size(), 3U);
   EXPECT_EQ(layer(layers, "a").bits, (LayerBits{32, 32, 38, 24}));
   EXPECT_EQ(layer(layers, "fc").bits.outputs, 20);
@@ -71,7 +71,7 @@ TEST(Lowering, FloatAndOtherWidthsComeFromTheOptions) {
 TEST(Lowering, TheSumOfCopiesEndsAt64) {
   NetworkBuilder builder;
   const NodeId a = builder.conv_bn("a", builder.input({1, 4, 4}), 4, {}, Activation::relu);
-  PrecisionPlan plan{{{8, 8}}};
+  CompressionPlan plan{{{8, 8}}};
   for (int bits = 7; bits <= 16; ++bits) {  // 7 + 8 + ... + 16 = 115
     builder.conv_bn(std::to_string(bits), a, 4, {}, Activation::relu);
     plan.layers.push_back({8, bits});
@@ -83,18 +83,18 @@ TEST(Lowering, TheSumOfCopiesEndsAt64) {
 // Every compute node of ResNet-20, 9 adds and the average pooling.
 TEST(Lowering, Resnet20HasThirtyArithmeticLayers) {
   const Network network = *make_builtin_network("resnet20");
-  EXPECT_EQ(lower(network, PrecisionPlan::uniform(20, 8, 8)).size(), 20U + 9U + 1U);
+  EXPECT_EQ(lower(network, CompressionPlan::uniform(20, 8, 8)).size(), 20U + 9U + 1U);
 }
 
 // layer1.2.add is read by layer2.0.conv1 at 4 bits and, through the shortcut, by an add at 8.
 TEST(Lowering, ShortcutsAreSeenThrough) {
   const Network network = *make_builtin_network("resnet20");
-  const auto layers = lower(network, PrecisionPlan::uniform(20, 4, 4));
+  const auto layers = lower(network, CompressionPlan::uniform(20, 4, 4));
   EXPECT_EQ(layer(layers, "layer1.2.add").bits.outputs, 4 + 8);
 }
 
 TEST(Lowering, APlanOfAnotherNetworkIsABug) {
-  EXPECT_THROW((void)lower(residual(), PrecisionPlan::uniform(2, 8, 8)), InternalError);
+  EXPECT_THROW((void)lower(residual(), CompressionPlan::uniform(2, 8, 8)), InternalError);
 }
 
 }  // namespace

@@ -166,16 +166,27 @@ TEST(Network, ShapesOfDataMovement) {
   EXPECT_EQ(network.operator_of({2}, 1)->iterations(), 6 * 9);
 }
 
-TEST(PrecisionPlan, TextGoesBothWays) {
-  const PrecisionPlan plan{{{8, 4}, {1, 16}, {32, 32}}};
+TEST(CompressionPlan, TextGoesBothWays) {
+  const CompressionPlan plan{{{8, 4}, {1, 16}, {32, 32}}};
   EXPECT_EQ(to_text(plan), "8/4 1/16 32/32");
-  EXPECT_EQ(*precision_plan_from_text("  8/4\t1/16 32/32\n"), plan);
-  EXPECT_EQ(precision_plan_from_text("")->layers.size(), 0U);
-  EXPECT_EQ(PrecisionPlan::uniform(2, 4, 8).layers, (std::vector<PrecisionPair>{{4, 8}, {4, 8}}));
+  EXPECT_EQ(*compression_plan_from_text("  8/4\t1/16 32/32\n"), plan);
+  EXPECT_EQ(compression_plan_from_text("")->layers.size(), 0U);
+  EXPECT_EQ(CompressionPlan::uniform(2, 4, 8).layers, (std::vector<PrecisionPair>{{4, 8}, {4, 8}}));
 }
 
-TEST(PrecisionPlan, WrongPairsAreToldTogether) {
-  const auto plan = precision_plan_from_text("8/8 0/8 8 8/17 a/b 8/8x -1/4");
+TEST(CompressionPlan, ChannelsFollowABar) {
+  const CompressionPlan plan{{{8, 4}, {2, 2}}, {12, 1}};
+  EXPECT_EQ(to_text(plan), "8/4 2/2 | 12 1");
+  EXPECT_EQ(*compression_plan_from_text("8/4 2/2 |\n12  1 "), plan);
+  EXPECT_EQ(compression_plan_from_text("8/4 2/2 |")->channels.size(), 0U);
+  const auto wrong = compression_plan_from_text("8/4 | 3 0 2/2 | x");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().size(), 4U);
+  EXPECT_EQ(wrong.error()[0].place, "plan[3]");
+}
+
+TEST(CompressionPlan, WrongPairsAreToldTogether) {
+  const auto plan = compression_plan_from_text("8/8 0/8 8 8/17 a/b 8/8x -1/4");
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().size(), 6U);
   EXPECT_EQ(plan.error()[0].place, "plan[1]");

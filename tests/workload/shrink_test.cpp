@@ -92,6 +92,17 @@ TEST(Shrink, AnyChoiceMakesANetworkThatComputesLess) {
   }
 }
 
+TEST(KeptUnits, TextGoesBothWays) {
+  const KeptUnits units{{{0, 2, 15}, {1}, {3, 4}}};
+  EXPECT_EQ(to_text(units), "0,2,15 1 3,4");
+  EXPECT_EQ(kept_units_from_text("0,2,15 1 3,4").value(), units);
+  EXPECT_EQ(kept_units_from_text("").value(), KeptUnits{});
+  const auto wrong = kept_units_from_text("0,x 1 -3,4,");
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().size(), 2U);
+  EXPECT_EQ(wrong.error()[1].place, "channels of group 3");
+}
+
 TEST(Shrink, RefusesEveryBadGroupAtOnce) {
   const Network network = separable();
   const ChannelGroups groups(network);

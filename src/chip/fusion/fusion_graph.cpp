@@ -123,7 +123,7 @@ std::int64_t weight_words(const Layer& layer) {
 
 class Builder {
  public:
-  Builder(const Network& network, const PrecisionPlan& plan, LoweringOptions options)
+  Builder(const Network& network, const CompressionPlan& plan, LoweringOptions options)
       : network_(network),
         layers_(network.nodes().size()),
         batched_(network.nodes().size()),
@@ -264,7 +264,7 @@ FusionGraph part_of(const FusionGraph& graph, std::size_t first, std::size_t las
   return part;
 }
 
-FusionGraph make_fusion_graph(const Network& network, const PrecisionPlan& plan,
+FusionGraph make_fusion_graph(const Network& network, const CompressionPlan& plan,
                               const LoweringOptions& options) {
   return Builder(network, plan, options).build();
 }

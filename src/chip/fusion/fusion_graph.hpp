@@ -54,7 +54,7 @@ struct FusionGraph {
 };
 
 /// `options.include_auxiliary` is not looked at: poolings and additions are layers here.
-[[nodiscard]] FusionGraph make_fusion_graph(const Network& network, const PrecisionPlan& plan,
+[[nodiscard]] FusionGraph make_fusion_graph(const Network& network, const CompressionPlan& plan,
                                             const LoweringOptions& options);
 
 /// Layers [first, last) as a network of their own: what they read from others is its input, what

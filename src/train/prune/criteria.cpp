@@ -82,6 +82,14 @@ Diagnostics groups_without(const Network& network, const ChannelGroups& groups,
 
 }  // namespace
 
+std::string_view name(Criterion criterion) {
+  for (const auto& [text, value] : enum_names(criterion)) {
+    if (value == criterion) return text;
+  }
+  HWFLOW_CHECK(false, "unknown criterion");
+  return {};
+}
+
 std::vector<float> filter_of(const Node& node, const WeightMap& weights, std::int64_t channel) {
   const FloatTensor& weight = weights.at(node.name + ".weight");
   const std::int64_t columns = weight.shape[1];

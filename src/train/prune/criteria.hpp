@@ -30,6 +30,8 @@ constexpr auto enum_names(Criterion) {
                     std::pair{std::string_view{"geometric_median"}, Criterion::geometric_median}};
 }
 
+[[nodiscard]] std::string_view name(Criterion criterion);
+
 /// Of every channel of the nodes that make channels, by node; empty for others.
 using ChannelScores = std::vector<std::vector<double>>;
 /// Of every unit, by group: the larger, the more it is worth.

@@ -74,12 +74,12 @@ class AccuracyModel {
   /// the plan.
   [[nodiscard]] virtual std::string key() const = 0;
   /// None when stopped in the middle of a training.
-  [[nodiscard]] virtual std::optional<PlanAccuracy> evaluate(const PrecisionPlan& plan,
+  [[nodiscard]] virtual std::optional<PlanAccuracy> evaluate(const CompressionPlan& plan,
                                                              std::stop_token stop) = 0;
   /// Top-1 on the confirmation split, images that neither search nor training looks at: what is
   /// left of an accuracy that was the best of many. total = 0: the split is empty. None when
   /// stopped in the middle of a training.
-  [[nodiscard]] virtual std::optional<AccuracyEstimate> confirm(const PrecisionPlan& plan,
+  [[nodiscard]] virtual std::optional<AccuracyEstimate> confirm(const CompressionPlan& plan,
                                                                 std::stop_token stop) = 0;
   /// Float network on the search split, the confirmation split, and the test set.
   [[nodiscard]] virtual AccuracyEstimate float_search_accuracy() = 0;
@@ -87,7 +87,7 @@ class AccuracyModel {
   [[nodiscard]] virtual AccuracyEstimate float_test_accuracy() = 0;
   /// Quantization-aware fine-tuning on the training set (held-out splits excluded), then the test
   /// set. None when stopped: half-trained weights are not measured.
-  [[nodiscard]] virtual std::optional<FinishedPlan> finish(const PrecisionPlan& plan,
+  [[nodiscard]] virtual std::optional<FinishedPlan> finish(const CompressionPlan& plan,
                                                            const FinetuneOptions& options,
                                                            const ReportFinish& progress,
                                                            std::stop_token stop) = 0;

@@ -247,7 +247,7 @@ void CalibratedNetwork::round_weights(std::size_t node, int bits, bool dorefa,
   weights.codes = std::move(codes);
 }
 
-QuantizedNetwork CalibratedNetwork::quantize(const PrecisionPlan& plan, QuantizerMethod method,
+QuantizedNetwork CalibratedNetwork::quantize(const CompressionPlan& plan, QuantizerMethod method,
                                              bool reestimate) {
   HWFLOW_CHECK(plan.layers.size() == network_.compute_nodes().size(),
                "the plan has another number of layers than the network");

@@ -53,7 +53,7 @@ class CalibratedNetwork {
   /// would estimate them anew (correct_sums; reestimate = false: not). `method`: lsq for the
   /// uniform grid; pact and dorefa give weights of at most 8 bits DoReFa's codes, as their training
   /// needs.
-  [[nodiscard]] QuantizedNetwork quantize(const PrecisionPlan& plan,
+  [[nodiscard]] QuantizedNetwork quantize(const CompressionPlan& plan,
                                           QuantizerMethod method = QuantizerMethod::lsq,
                                           bool reestimate = true);
 

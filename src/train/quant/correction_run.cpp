@@ -13,7 +13,7 @@ using integer::Slot;
 /// Runs the correction images layer by layer, as far as corrections ask for it.
 class CorrectionRun {
  public:
-  CorrectionRun(const CalibratedNetwork& calibrated, const PrecisionPlan& plan,
+  CorrectionRun(const CalibratedNetwork& calibrated, const CompressionPlan& plan,
                 integer::Plan compiled, PlanCache& cache)
       : calibrated_(calibrated),
         plan_(plan),
@@ -118,7 +118,7 @@ class CorrectionRun {
   }
 
   const CalibratedNetwork& calibrated_;
-  const PrecisionPlan& plan_;
+  const CompressionPlan& plan_;
   integer::Plan compiled_;
   PlanCache& cache_;
   std::size_t images_;
@@ -130,7 +130,7 @@ class CorrectionRun {
 }  // namespace
 
 std::vector<SharedCorrection> find_corrections(const CalibratedNetwork& calibrated,
-                                               const PrecisionPlan& plan,
+                                               const CompressionPlan& plan,
                                                const IntegerNetwork& integers,
                                                std::span<const integer::SharedWeights> weights,
                                                PlanCache& cache) {

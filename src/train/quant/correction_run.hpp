@@ -11,7 +11,8 @@ namespace hwflow::train {
 /// corrections of each compute node (null: it is left as it is).
 /// integers, weights   the plan before the correction, as for integer::compile()
 [[nodiscard]] std::vector<SharedCorrection> find_corrections(
-    const CalibratedNetwork& calibrated, const PrecisionPlan& plan, const IntegerNetwork& integers,
-    std::span<const integer::SharedWeights> weights, PlanCache& cache);
+    const CalibratedNetwork& calibrated, const CompressionPlan& plan,
+    const IntegerNetwork& integers, std::span<const integer::SharedWeights> weights,
+    PlanCache& cache);
 
 }  // namespace hwflow::train

@@ -31,7 +31,7 @@ FloatTensor real_bias(const IntegerCompute& compute, double input_scale) {
 }  // namespace
 
 QuantizedNetwork dequantize(const IntegerNetwork& network) {
-  QuantizedNetwork made{network.network, {}, network.plan, {}, {}};
+  QuantizedNetwork made{network.network, {}, network.plan, {}, {}, network.kept};
   made.normalization = {network.input_mean, network.input_std};
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     const IntegerNode& node = network.nodes[i];

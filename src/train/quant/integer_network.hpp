@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "workload/network.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::train {
 
@@ -43,7 +44,8 @@ struct IntegerNetwork {
   Network network;
   std::vector<IntegerNode> nodes;
   std::vector<float> input_mean, input_std;  ///< per channel, of pixels scaled to 0..1
-  PrecisionPlan plan;
+  CompressionPlan plan;
+  KeptUnits kept = {};  ///< channels of the network that it was made from; empty: all
   bool operator==(const IntegerNetwork&) const = default;
 };
 

@@ -29,7 +29,7 @@ PlanKeys::PlanKeys(const Network& network) {
   }
 }
 
-std::string PlanKeys::of_sums(const PrecisionPlan& plan, std::size_t node) const {
+std::string PlanKeys::of_sums(const CompressionPlan& plan, std::size_t node) const {
   std::string key;
   append(key, static_cast<std::uint32_t>(node));
   for (const std::size_t layer : layers_[node]) {
@@ -39,7 +39,7 @@ std::string PlanKeys::of_sums(const PrecisionPlan& plan, std::size_t node) const
   return key;
 }
 
-std::string PlanKeys::of_slot(const PrecisionPlan& plan, const integer::Slot& slot,
+std::string PlanKeys::of_slot(const CompressionPlan& plan, const integer::Slot& slot,
                               char images) const {
   std::string key = of_sums(plan, slot.node);
   append(key, std::bit_cast<std::uint64_t>(slot.grid.scale));

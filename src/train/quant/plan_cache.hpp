@@ -44,9 +44,9 @@ class PlanKeys {
  public:
   explicit PlanKeys(const Network& network);
 
-  [[nodiscard]] std::string of_sums(const PrecisionPlan& plan, std::size_t node) const;
+  [[nodiscard]] std::string of_sums(const CompressionPlan& plan, std::size_t node) const;
   /// `images`: a letter for the images whose codes are meant.
-  [[nodiscard]] std::string of_slot(const PrecisionPlan& plan, const integer::Slot& slot,
+  [[nodiscard]] std::string of_slot(const CompressionPlan& plan, const integer::Slot& slot,
                                     char images) const;
 
  private:

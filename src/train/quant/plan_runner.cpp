@@ -12,7 +12,7 @@ namespace {
 class EndOfPlan {
  public:
   /// `cache`: null: nothing is taken from it or kept.
-  EndOfPlan(const PrecisionPlan& plan, integer::Plan compiled, PlanCache* cache,
+  EndOfPlan(const CompressionPlan& plan, integer::Plan compiled, PlanCache* cache,
             std::span<const std::uint8_t> pixels, std::int64_t count)
       : plan_(plan),
         compiled_(std::move(compiled)),
@@ -101,7 +101,7 @@ class EndOfPlan {
                     [&](std::size_t slot) { return !is_needed_[slot] || codes_.has(slot); });
   }
 
-  const PrecisionPlan& plan_;
+  const CompressionPlan& plan_;
   integer::Plan compiled_;
   PlanCache* cache_;
   std::span<const std::uint8_t> pixels_;
@@ -131,27 +131,27 @@ PlanRunner::PlanRunner(std::shared_ptr<CalibratedNetwork> calibrated,
       layers_(places_of_layers(calibrated_->network())),
       cache_(calibrated_->network(), cache_bytes) {}
 
-bool PlanRunner::can_run(const PrecisionPlan& plan) const {
+bool PlanRunner::can_run(const CompressionPlan& plan) const {
   return calibrated_->options().auxiliary_bits <= 8 &&
          std::all_of(plan.layers.begin(), plan.layers.end(), [](const PrecisionPair& layer) {
            return layer.weights <= 8 && layer.inputs <= 8;
          });
 }
 
-std::vector<std::int32_t> PlanRunner::predict(const PrecisionPlan& plan) {
+std::vector<std::int32_t> PlanRunner::predict(const CompressionPlan& plan) {
   EndOfPlan end(plan, compile(plan), &cache_, pixels_, count_);
   std::vector<std::int32_t> classes = end.predict();
   macs_run_ += end.macs();
   return classes;
 }
 
-std::vector<std::int32_t> PlanRunner::predict(const PrecisionPlan& plan,
+std::vector<std::int32_t> PlanRunner::predict(const CompressionPlan& plan,
                                               std::span<const std::uint8_t> pixels,
                                               std::int64_t count) {
   return EndOfPlan(plan, compile(plan), nullptr, pixels, count).predict();
 }
 
-PlanRunner::Integers PlanRunner::uncorrected(const PrecisionPlan& plan) {
+PlanRunner::Integers PlanRunner::uncorrected(const CompressionPlan& plan) {
   const Network& network = calibrated_->network();
   HWFLOW_CHECK(plan.layers.size() == network.compute_nodes().size(),
                "the plan has another number of layers than the network");
@@ -179,7 +179,7 @@ PlanRunner::Integers PlanRunner::uncorrected(const PrecisionPlan& plan) {
 }
 
 /// As correct_sums() and make_room_for_biases() leave the network.
-void PlanRunner::correct(const PrecisionPlan& plan, Integers& integers) {
+void PlanRunner::correct(const CompressionPlan& plan, Integers& integers) {
   std::vector<SharedCorrection> corrections(layers_.size());
   if (reestimate_)
     corrections = find_corrections(*calibrated_, plan, integers.network, integers.weights, cache_);
@@ -208,7 +208,7 @@ void PlanRunner::correct(const PrecisionPlan& plan, Integers& integers) {
   }
 }
 
-integer::Plan PlanRunner::compile(const PrecisionPlan& plan) {
+integer::Plan PlanRunner::compile(const CompressionPlan& plan) {
   Integers integers = uncorrected(plan);
   correct(plan, integers);
   auto compiled = integer::compile(std::move(integers.network), KernelSet::best, integers.weights);

@@ -25,12 +25,12 @@ class PlanRunner {
              std::int64_t count, bool reestimate, std::size_t cache_bytes);
 
   /// True where every code of the plan's integer network fits a byte.
-  [[nodiscard]] bool can_run(const PrecisionPlan& plan) const;
+  [[nodiscard]] bool can_run(const CompressionPlan& plan) const;
 
   /// Class of each image (the first one of equal logits).
-  [[nodiscard]] std::vector<std::int32_t> predict(const PrecisionPlan& plan);
+  [[nodiscard]] std::vector<std::int32_t> predict(const CompressionPlan& plan);
   /// Of other images, whose codes are not kept; corrections are shared.
-  [[nodiscard]] std::vector<std::int32_t> predict(const PrecisionPlan& plan,
+  [[nodiscard]] std::vector<std::int32_t> predict(const CompressionPlan& plan,
                                                   std::span<const std::uint8_t> pixels,
                                                   std::int64_t count);
 
@@ -45,9 +45,9 @@ class PlanRunner {
     IntegerNetwork network;
     std::vector<integer::SharedWeights> weights;
   };
-  [[nodiscard]] Integers uncorrected(const PrecisionPlan& plan);
-  void correct(const PrecisionPlan& plan, Integers& integers);
-  [[nodiscard]] integer::Plan compile(const PrecisionPlan& plan);
+  [[nodiscard]] Integers uncorrected(const CompressionPlan& plan);
+  void correct(const CompressionPlan& plan, Integers& integers);
+  [[nodiscard]] integer::Plan compile(const CompressionPlan& plan);
 
   std::shared_ptr<CalibratedNetwork> calibrated_;
   std::span<const std::uint8_t> pixels_;

@@ -39,20 +39,28 @@ std::uint64_t hash_of(const ImageSet& images) {
                                  stable_hash(bytes(images.labels))));
 }
 
-bool is_narrow(const PrecisionPlan& plan) {
+bool is_narrow(const CompressionPlan& plan) {
   return std::all_of(plan.layers.begin(), plan.layers.end(), [](const PrecisionPair& layer) {
     return layer.weights <= 8 && layer.inputs <= 8;
   });
 }
 
+/// Calibrated networks of plans that remove channels, kept for the plans that follow: a search
+/// often asks for the same channels at other widths.
+constexpr std::size_t kPrunedKept = 8;
+
 class QuantizedAccuracyModel final : public AccuracyModel {
  public:
-  QuantizedAccuracyModel(FoldedNetwork folded, std::shared_ptr<const Dataset> dataset,
+  QuantizedAccuracyModel(FoldedNetwork folded, std::unique_ptr<PrunedNetworks> pruned,
+                         std::shared_ptr<const Dataset> dataset,
                          const AccuracyModelOptions& options,
+                         std::vector<std::int64_t> calibration_indices,
                          std::shared_ptr<CalibratedNetwork> calibrated, ImageParts parts)
       : folded_(std::move(folded)),
+        pruned_(std::move(pruned)),
         dataset_(std::move(dataset)),
         options_(options),
+        calibration_indices_(std::move(calibration_indices)),
         calibrated_(std::move(calibrated)),
         search_(std::move(parts.search)),
         confirmation_(std::move(parts.confirmation)),
@@ -77,17 +85,18 @@ class QuantizedAccuracyModel final : public AccuracyModel {
         options.held_out_from == HeldOutFrom::test ? "test" : "training", c.images,
         name(c.activations), name(c.weights), name(c.granularity), c.auxiliary_bits,
         c.correction_images, name(options.method), preparation_text(), build_signature().training);
+    if (options.pruning) key_ += pruning_text(*options.pruning);
   }
 
   std::string key() const override { return key_; }
 
-  std::optional<PlanAccuracy> evaluate(const PrecisionPlan& plan, std::stop_token stop) override {
+  std::optional<PlanAccuracy> evaluate(const CompressionPlan& plan, std::stop_token stop) override {
     if (!trains()) return PlanAccuracy{calibrated_accuracy(plan, search_), std::nullopt};
     const auto trained = trained_in_search(plan, stop);
     if (!trained) return std::nullopt;
     return PlanAccuracy{accuracy_of(*trained, search_), confirmed(*trained)};
   }
-  std::optional<AccuracyEstimate> confirm(const PrecisionPlan& plan,
+  std::optional<AccuracyEstimate> confirm(const CompressionPlan& plan,
                                           std::stop_token stop) override {
     if (confirmation_.count() == 0) return AccuracyEstimate{};
     if (!trains()) return calibrated_accuracy(plan, confirmation_);
@@ -102,11 +111,11 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
   AccuracyEstimate float_test_accuracy() override { return float_accuracy(test_); }
 
-  std::optional<FinishedPlan> finish(const PrecisionPlan& plan, const FinetuneOptions& options,
+  std::optional<FinishedPlan> finish(const CompressionPlan& plan, const FinetuneOptions& options,
                                      const ReportFinish& progress, std::stop_token stop) override {
     const auto start = std::chrono::steady_clock::now();
     at::set_num_threads(1);
-    PrecisionPlan wanted = plan;
+    CompressionPlan wanted = plan;
     for (PrecisionPair& layer : wanted.layers) {
       layer.weights = std::min(layer.weights, 16);
       layer.inputs = std::min(layer.inputs, 16);
@@ -144,11 +153,50 @@ class QuantizedAccuracyModel final : public AccuracyModel {
 
   [[nodiscard]] bool trains() const { return options_.preparation == Preparation::finetuned; }
 
-  AccuracyEstimate calibrated_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
+  /// What a plan's channels leave of the float network, calibrated.
+  struct Left {
+    std::vector<std::int32_t> channels;
+    std::shared_ptr<CalibratedNetwork> calibrated;
+    KeptUnits kept;
+  };
+
+  Left left_by(const CompressionPlan& plan) {
+    if (plan.channels.empty()) return {{}, calibrated_, {}};
+    {
+      const std::lock_guard lock(pruned_mutex_);
+      const auto found = std::ranges::find(pruned_known_, plan.channels, &Left::channels);
+      if (found != pruned_known_.end()) {
+        std::rotate(pruned_known_.begin(), found, found + 1);
+        return pruned_known_.front();
+      }
+    }
+    HWFLOW_CHECK(pruned_ != nullptr, "channels are removed only where options.pruning is there");
+    PrunedNetwork pruned = pruned_->of(plan.channels);
+    auto calibrated =
+        CalibratedNetwork::make(pruned.folded.network, pruned.folded.weights, dataset_->train,
+                                calibration_indices_, options_.normalization, options_.calibration);
+    HWFLOW_CHECK(calibrated.has_value(), "a network without some of its channels runs as it did");
+    Left left{plan.channels, std::move(*calibrated), std::move(pruned.kept)};
+    const std::lock_guard lock(pruned_mutex_);
+    pruned_known_.insert(pruned_known_.begin(), left);
+    if (pruned_known_.size() > kPrunedKept) pruned_known_.pop_back();
+    return left;
+  }
+
+  /// Calibrated, or better: see CalibratedNetwork::quantize().
+  static QuantizedNetwork quantized(const Left& left, const CompressionPlan& plan,
+                                    QuantizerMethod method, bool reestimate) {
+    QuantizedNetwork network = left.calibrated->quantize({plan.layers, {}}, method, reestimate);
+    network.plan = plan;
+    network.kept = left.kept;
+    return network;
+  }
+
+  AccuracyEstimate calibrated_accuracy(const CompressionPlan& plan, const ImageSet& images) {
     at::set_num_threads(1);
-    if (runner_.can_run(plan)) return shared_accuracy(plan, images);
-    return accuracy_of(calibrated_->quantize(plan, QuantizerMethod::lsq,
-                                             options_.preparation != Preparation::calibrated),
+    if (plan.channels.empty() && runner_.can_run(plan)) return shared_accuracy(plan, images);
+    return accuracy_of(quantized(left_by(plan), plan, QuantizerMethod::lsq,
+                                 options_.preparation != Preparation::calibrated),
                        images);
   }
 
@@ -166,7 +214,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
 
   /// A plan as the search trains it; kept where re-training would be the same. Null: stopped.
-  SharedNetwork trained_in_search(const PrecisionPlan& plan, const std::stop_token& stop) {
+  SharedNetwork trained_in_search(const CompressionPlan& plan, const std::stop_token& stop) {
     const std::string text = to_text(plan);
     if (SharedNetwork known = trained_.find(text)) return known;
     at::set_num_threads(1);
@@ -176,7 +224,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
 
   /// A plan as finish() trains it. Null: stopped.
-  SharedNetwork finished_network(const PrecisionPlan& plan, const FinetuneOptions& options,
+  SharedNetwork finished_network(const CompressionPlan& plan, const FinetuneOptions& options,
                                  const ReportFinish& progress, const std::stop_token& stop) {
     const bool is_of_search =
         trains() && options_.finetune_images == 0 && options == options_.finetune;
@@ -184,13 +232,15 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     return known ? known : trained_network(plan, training_images(), options, progress, stop);
   }
 
-  SharedNetwork trained_network(const PrecisionPlan& plan, const ImageSet& images,
+  SharedNetwork trained_network(const CompressionPlan& plan, const ImageSet& images,
                                 const FinetuneOptions& options, const ReportFinish& progress,
                                 const std::stop_token& stop) {
-    QuantizedNetwork quantized = calibrated_->quantize(plan, options_.method);
-    if (options.epochs > 0) quantized = finetune(quantized, images, options, progress, stop);
+    const Left left = left_by(plan);
+    QuantizedNetwork network = quantized(left, plan, options_.method, /*reestimate=*/true);
+    if (options.epochs > 0)
+      network = finetune(network, left.calibrated->sums(), images, options, progress, stop);
     if (stop.stop_requested()) return nullptr;
-    return std::make_shared<const QuantizedNetwork>(std::move(quantized));
+    return std::make_shared<const QuantizedNetwork>(std::move(network));
   }
 
   static std::size_t bytes_of(const QuantizedNetwork& quantized) {
@@ -200,11 +250,16 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     return bytes;
   }
 
-  AccuracyEstimate shared_accuracy(const PrecisionPlan& plan, const ImageSet& images) {
+  AccuracyEstimate shared_accuracy(const CompressionPlan& plan, const ImageSet& images) {
     const std::vector<std::int32_t> classes =
         &images == &search_ ? runner_.predict(plan)
                             : runner_.predict(plan, images.pixels, images.count());
     return {.correct = count_correct(classes, images.labels), .total = images.count()};
+  }
+
+  [[nodiscard]] static std::string pruning_text(const PruningOptions& pruning) {
+    return fmt::format(" pruning {} refit {} images {} seed {}", name(pruning.criterion),
+                       pruning.refit, pruning.images, pruning.seed);
   }
 
   /// What the key says of Preparation; nothing for the one that asks for nothing more.
@@ -224,9 +279,9 @@ class QuantizedAccuracyModel final : public AccuracyModel {
            device;
   }
 
-  QuantizedNetwork finetune(const QuantizedNetwork& start, const ImageSet& images,
-                            const FinetuneOptions& options, const ReportFinish& progress,
-                            const std::stop_token& stop) {
+  QuantizedNetwork finetune(const QuantizedNetwork& start, std::span<const SumStatistics> sums,
+                            const ImageSet& images, const FinetuneOptions& options,
+                            const ReportFinish& progress, const std::stop_token& stop) {
     QuantizedTraining training{.method = options_.method,
                                .options = training_options(options),
                                .batch_norm = options_.batch_norm};
@@ -244,7 +299,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
                          options.epochs, epoch.loss, 100.0 * epoch.accuracy, epoch.seconds)});
     };
     const Teacher teacher{folded_.network, folded_.weights};
-    auto trained = train_quantized(start, calibrated_->sums(), images, training,
+    auto trained = train_quantized(start, sums, images, training,
                                    options_.distillation > 0.0 ? &teacher : nullptr, report, stop);
     HWFLOW_CHECK(trained.has_value(), to_text(trained.error()));
     return std::move(trained->network);
@@ -292,8 +347,12 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
 
   FoldedNetwork folded_;
+  std::unique_ptr<PrunedNetworks> pruned_;
   std::shared_ptr<const Dataset> dataset_;
   AccuracyModelOptions options_;
+  std::vector<std::int64_t> calibration_indices_;
+  std::mutex pruned_mutex_;
+  std::vector<Left> pruned_known_;  // the last one asked for first
   std::shared_ptr<CalibratedNetwork> calibrated_;
   ImageSet search_, confirmation_;
   std::vector<std::int64_t> training_indices_;
@@ -367,8 +426,18 @@ Expected<std::unique_ptr<AccuracyModel>> make_quantized_accuracy_model(
       CalibratedNetwork::make(folded.network, folded.weights, dataset->train, calibration,
                               options.normalization, options.calibration);
   if (!calibrated) return Unexpected{calibrated.error()};
+  std::unique_ptr<PrunedNetworks> pruned;
+  if (const std::optional<PruningOptions>& wanted = options.pruning) {
+    auto made = PrunedNetworks::make(
+        network, weights, folded,
+        select(dataset->train, spread_sample(parts.training, wanted->images, wanted->seed)),
+        options.normalization, *wanted);
+    if (!made) return Unexpected{made.error()};
+    pruned = std::move(*made);
+  }
   return std::unique_ptr<AccuracyModel>(std::make_unique<QuantizedAccuracyModel>(
-      std::move(folded), std::move(dataset), options, std::move(*calibrated), std::move(parts)));
+      std::move(folded), std::move(pruned), std::move(dataset), options, calibration,
+      std::move(*calibrated), std::move(parts)));
 }
 
 }  // namespace hwflow::train

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/expected.hpp"
 #include "train/nn/dataset.hpp"
 #include "train/nn/image_batch.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/nn/normalization.hpp"
+#include "train/prune/pruned_networks.hpp"
 #include "train/quant/backend.hpp"
 #include "train/quant/calibration.hpp"
 #include "workload/network.hpp"
@@ -33,8 +35,9 @@ struct AccuracyModelOptions {
   std::int64_t finetune_images = 0;   ///< of the training split, for these; 0: all
   std::string device = "cpu";         ///< of all training, and of measuring floats
   std::int64_t search_images = 1000;  ///< of held_out_from, equal shares of all classes
-  std::int64_t confirmation_images = 0;  ///< likewise, others; 0: none
-  CalibrationOptions calibration;        ///< its images come from what is trained on
+  std::int64_t confirmation_images = 0;                  ///< likewise, others; 0: none
+  std::optional<PruningOptions> pruning = std::nullopt;  ///< none: no plan removes channels
+  CalibrationOptions calibration;  ///< its images come from what is trained on
   Normalization normalization;
   Augmentation augmentation;  ///< of the fine-tuning
   double momentum = 0.9;
@@ -46,8 +49,10 @@ struct AccuracyModelOptions {
   std::size_t cache_bytes = std::size_t{1} << 30U;
 };
 
-/// Accuracy of precision plans of a trained network.
+/// Accuracy of plans of a trained network: widths of its layers, channels of its groups.
 ///
+/// Plans that remove channels are measured like others, but of the network that PrunedNetworks
+/// makes of it, which is calibrated anew.
 /// evaluate()  post-training quantization, or that and a short fine-tuning (options.preparation);
 ///             plans of at most 8 bits are run by the integer executor, others (16, float) by the
 ///             fake-quantized network in float32. What was fine-tuned is confirmed along with it.

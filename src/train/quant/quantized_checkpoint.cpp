@@ -34,13 +34,14 @@ std::vector<QuantizerGrid> grids_from(const json& list) {
 }
 
 std::map<std::string, std::string> metadata_of(const char* format, const Network& network,
-                                               const PrecisionPlan& plan,
+                                               const CompressionPlan& plan, const KeptUnits& kept,
                                                const Normalization& normalization,
                                                const json& nodes) {
   std::map<std::string, std::string> metadata{{"format", format},
                                               {"network", network.name()},
                                               {"plan", to_text(plan)},
                                               {"nodes", nodes.dump()}};
+  if (!kept.groups.empty()) metadata["channels"] = to_text(kept);
   add_to_metadata(normalization, metadata);
   return metadata;
 }
@@ -49,7 +50,8 @@ std::map<std::string, std::string> metadata_of(const char* format, const Network
 struct Opened {
   Safetensors content;
   Network network;
-  PrecisionPlan plan;
+  CompressionPlan plan;
+  KeptUnits kept;
   Normalization normalization;
   json nodes;
 };
@@ -63,6 +65,14 @@ std::int64_t input_channels(const Network& network) {
   for (const Node& node : network.nodes())
     if (node.kind == NodeKind::input) return node.shape.channels;
   return 0;
+}
+
+/// What the file's channels leave of the network.
+Expected<Network> left_of(const Network& network, const KeptUnits& kept) {
+  if (kept.groups.empty()) return network;
+  auto shrunk = shrink(network, ChannelGroups(network), kept);
+  if (!shrunk) return Unexpected{std::move(shrunk).error()};
+  return std::move(shrunk->network);
 }
 
 Expected<Opened> open(const std::filesystem::path& file, const Network& network,
@@ -82,21 +92,24 @@ Expected<Opened> open(const std::filesystem::path& file, const Network& network,
     add(fmt::format("belongs to network '{}', not '{}'", entry(*content, "network"),
                     network.name()),
         "give the network that it was made from");
-  const auto plan = precision_plan_from_text(entry(*content, "plan"));
+  const auto plan = compression_plan_from_text(entry(*content, "plan"));
   if (!plan)
     add("metadata 'plan' is no precision plan", to_text(plan.error()));
   else if (plan->layers.size() != network.compute_nodes().size())
     add(fmt::format("its plan has {} layers, the network {}", plan->layers.size(),
                     network.compute_nodes().size()),
         "");
+  const auto kept = kept_units_from_text(entry(*content, "channels"));
+  const auto left = kept ? left_of(network, *kept) : Unexpected{kept.error()};
+  if (!left) add("metadata 'channels' does not fit the network", to_text(left.error()));
   const auto normalization =
       normalization_from_metadata(content->metadata, input_channels(network));
   if (!normalization) add("metadata has no input_mean and input_std", "");
   json nodes = json::parse(entry(*content, "nodes"), nullptr, /*allow_exceptions=*/false);
   if (!nodes.is_object()) add("metadata 'nodes' is no JSON object", "");
   if (!problems.empty()) return Unexpected{std::move(problems)};
-  return Opened{std::move(*content), folded_description(network), *plan, *normalization,
-                std::move(nodes)};
+  return Opened{std::move(*content), folded_description(*left), *plan, *kept,
+                *normalization,      std::move(nodes)};
 }
 
 /// Tensors that a folded network needs, and grids for each arithmetic edge.
@@ -163,8 +176,8 @@ void write_quantized_network(const std::filesystem::path& file, const QuantizedN
                                                 {"scales", w.scales},
                                                 {"dorefa", w.dorefa}}}};
   }
-  auto metadata =
-      metadata_of(kQuantizedFormat, network.network, network.plan, network.normalization, nodes);
+  auto metadata = metadata_of(kQuantizedFormat, network.network, network.plan, network.kept,
+                              network.normalization, nodes);
   metadata.insert(provenance.begin(), provenance.end());
   write_safetensors(file, {.tensors = network.weights, .metadata = std::move(metadata)});
 }
@@ -189,7 +202,8 @@ Expected<QuantizedNetwork> read_quantized_network(const std::filesystem::path& f
                           .weights = std::move(opened->content.tensors),
                           .plan = opened->plan,
                           .nodes = std::move(nodes),
-                          .normalization = opened->normalization};
+                          .normalization = opened->normalization,
+                          .kept = opened->kept};
 }
 
 void write_integer_network(const std::filesystem::path& file, const IntegerNetwork& network) {
@@ -214,10 +228,10 @@ void write_integer_network(const std::filesystem::path& file, const IntegerNetwo
     }
     nodes[name] = std::move(entry);
   }
-  write_safetensors(file,
-                    {.tensors = std::move(tensors),
-                     .metadata = metadata_of(kIntegerFormat, network.network, network.plan,
-                                             {network.input_mean, network.input_std}, nodes)});
+  write_safetensors(
+      file, {.tensors = std::move(tensors),
+             .metadata = metadata_of(kIntegerFormat, network.network, network.plan, network.kept,
+                                     {network.input_mean, network.input_std}, nodes)});
 }
 
 Expected<IntegerNetwork> read_integer_network(const std::filesystem::path& file,
@@ -247,7 +261,8 @@ Expected<IntegerNetwork> read_integer_network(const std::filesystem::path& file,
                         .nodes = std::move(nodes),
                         .input_mean = opened->normalization.mean,
                         .input_std = opened->normalization.std,
-                        .plan = opened->plan};
+                        .plan = opened->plan,
+                        .kept = opened->kept};
   problems = integer::problems_of(result);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return result;

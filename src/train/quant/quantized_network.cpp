@@ -68,7 +68,8 @@ Expected<IntegerNetwork> to_integer_network(const QuantizedNetwork& quantized) {
                         .nodes = {},
                         .input_mean = quantized.normalization.mean,
                         .input_std = quantized.normalization.std,
-                        .plan = quantized.plan};
+                        .plan = quantized.plan,
+                        .kept = quantized.kept};
   const auto& nodes = quantized.network.nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     IntegerNode node;

@@ -10,6 +10,7 @@
 #include "train/quant/integer_network.hpp"
 #include "train/quant/quantizer.hpp"
 #include "workload/network.hpp"
+#include "workload/shrink.hpp"
 #include "workload/weights.hpp"
 
 namespace hwflow::train {
@@ -35,9 +36,10 @@ struct QuantizedNode {
 struct QuantizedNetwork {
   Network network;  ///< compute nodes have a bias and no BatchNorm
   WeightMap weights;
-  PrecisionPlan plan;
+  CompressionPlan plan;
   std::vector<QuantizedNode> nodes;  ///< parallel to network.nodes()
   Normalization normalization;
+  KeptUnits kept = {};  ///< channels of the network that it was made from; empty: all
   bool operator==(const QuantizedNetwork&) const = default;
 };
 

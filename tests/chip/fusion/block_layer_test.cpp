@@ -21,7 +21,7 @@ FusionLayer convolution(std::int64_t in, const Window& window) {
   input.name = "x";
   input.shape = {1, in, in};
   const auto network = Network::make("one", {input, node}, {});
-  return make_fusion_graph(*network, PrecisionPlan::uniform(1, 8, 8), {}).layers.front();
+  return make_fusion_graph(*network, CompressionPlan::uniform(1, 8, 8), {}).layers.front();
 }
 
 BlockAxis rows_of(const FusionLayer& layer, const std::vector<std::int64_t>& indices) {

@@ -78,7 +78,7 @@ TEST(TiledGroup, KeepsNothingInVainInChains) {
       x = builder.conv_bias(fmt::format("n{}", i), x, 1, {.kernel = 3, .pad = 1}, Activation::none);
     const Network network = std::move(builder).finish("chain");
     const FusionGraph graph =
-        make_fusion_graph(network, PrecisionPlan::uniform(3, 8, 8), {.partial_sum_bits = 8});
+        make_fusion_graph(network, CompressionPlan::uniform(3, 8, 8), {.partial_sum_bits = 8});
     auto drawn = testing::random_schedule(rng, graph);
     std::fill(drawn.schedule.halos.begin(), drawn.schedule.halos.end(), HaloPolicy::retain);
     const FusedSimulation walked =

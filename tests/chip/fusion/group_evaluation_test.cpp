@@ -23,7 +23,7 @@ TEST(GroupEvaluator, AddsUpTransfersAndBlocks) {
   builder.conv_bias("b", a, 2, {}, Activation::none);
   const Network network = std::move(builder).finish("two");
   const FusionGraph graph =
-      make_fusion_graph(network, PrecisionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
+      make_fusion_graph(network, CompressionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
   const auto machine = make_fusion_machine(*load_accelerator("eyeriss-isca"));
   ASSERT_TRUE(machine.has_value());
   GroupSpace space(graph, {0, 2}, machine->room, {});

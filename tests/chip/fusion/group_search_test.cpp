@@ -223,7 +223,7 @@ TEST(GroupSpace, MovesNoMoreThanAlwaniWithNoMoreRoom) {
   LoweringOptions options;
   options.float_bits = options.network_output_bits = options.auxiliary_bits = 32;
   const FusionGraph graph = make_fusion_graph(
-      network, PrecisionPlan::uniform(network.compute_nodes().size(), 32, 32), options);
+      network, CompressionPlan::uniform(network.compute_nodes().size(), 32, 32), options);
   const Slice slice{0, 7};  // conv1_1 .. conv3_1 with two poolings
   ASSERT_EQ(graph.layers[6].layer.name, "conv3_1");
   GroupSpace space(graph, slice, {362 * 1024 * 8, std::int64_t{1} << 40, false}, {});

@@ -71,7 +71,7 @@ TEST(MapLeastDram, KnowsThatPartialSumsMayStayFurtherIn) {
     const NodeId x = builder.input({rng.between(1, 3), 4, 4});
     builder.conv_bias("a", x, rng.between(1, 4), {.kernel = 3, .pad = 1}, Activation::none);
     const Network network = std::move(builder).finish("one");
-    const FusionGraph graph = make_fusion_graph(network, PrecisionPlan::uniform(1, 8, 16),
+    const FusionGraph graph = make_fusion_graph(network, CompressionPlan::uniform(1, 8, 16),
                                                 {.partial_sum_bits = 16, .network_output_bits = 4});
     for (std::int64_t bits = 200; bits < 1600; bits += 97) {
       const auto fusing = make_fusion_machine(*machine, {.buffer_bits = bits});

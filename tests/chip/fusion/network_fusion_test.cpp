@@ -54,7 +54,7 @@ Drawn draw(std::uint64_t seed, int layers, std::int64_t fewest_bits = 800,
   Rng rng = Rng::derive(21, seed);
   const Network network = testing::random_network(rng, layers);
   FusionGraph graph =
-      make_fusion_graph(network, PrecisionPlan::uniform(network.compute_nodes().size(), 16, 16),
+      make_fusion_graph(network, CompressionPlan::uniform(network.compute_nodes().size(), 16, 16),
                         {.partial_sum_bits = 16, .auxiliary_bits = 16});
   return {std::move(graph),
           *make_fusion_machine(machine_with(rng.between(fewest_bits, most_bits)))};
@@ -90,7 +90,7 @@ TEST(FuseNetwork, FindsTheLeastTrafficOfAllPartitions) {
 TEST(FuseNetwork, SeparateLayersMoveEveryWordOnce) {
   const Network network = *make_builtin_network("vgg19");
   const FusionGraph whole = make_fusion_graph(
-      network, PrecisionPlan::uniform(network.compute_nodes().size(), 16, 16), {});
+      network, CompressionPlan::uniform(network.compute_nodes().size(), 16, 16), {});
   const FusionGraph graph = part_of(whole, 0, 6);
   FusionOptions options = options_for(Objective::dram);
   options.max_group = 1;
@@ -258,7 +258,7 @@ TEST(FuseNetwork, ProvesPipelines) {
     x = builder.conv_bias("a", x, 8, {.kernel = 3, .pad = 1}, Activation::none);
     builder.conv_bias("b", x, 8, {.kernel = 3, .pad = 1}, Activation::none);
     const FusionGraph graph =
-        make_fusion_graph(std::move(builder).finish("two"), PrecisionPlan::uniform(2, 8, 8),
+        make_fusion_graph(std::move(builder).finish("two"), CompressionPlan::uniform(2, 8, 8),
                           {.partial_sum_bits = 16});
     const FusionMachine machine =
         *make_fusion_machine(*load_accelerator("defines-meta"), {400000, true});

@@ -24,7 +24,7 @@ TEST(NetworkTraffic, AddsUpAndAgreesWithTheTrafficOfDram) {
   builder.conv_bias("b", x, 4, {.kernel = 3, .pad = 1}, Activation::none);
   const Network network = std::move(builder).finish("three");
   const FusionGraph graph =
-      make_fusion_graph(network, PrecisionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
+      make_fusion_graph(network, CompressionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
   const auto machine = make_fusion_machine(*load_accelerator("eyeriss-isca"),
                                            {.buffer_bits = 12'000, .double_buffered = {}});
   ASSERT_TRUE(machine.has_value());

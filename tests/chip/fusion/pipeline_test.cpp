@@ -55,7 +55,7 @@ TEST(Pipeline, FillsAndDrains) {
   builder.conv_bias("b", a, 16, {}, Activation::none);
   const Network network = std::move(builder).finish("two");
   const FusionGraph graph =
-      make_fusion_graph(network, PrecisionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
+      make_fusion_graph(network, CompressionPlan::uniform(2, 16, 16), {.partial_sum_bits = 16});
   const auto machine = make_fusion_machine(*load_accelerator("eyeriss-isca"));
   ASSERT_TRUE(machine.has_value());
   GroupPlan plan;
@@ -130,7 +130,7 @@ TEST(Pipeline, SharesAreTheBestOfAllByWhatTheMapperFinds) {
                             {.kernel = rng.between(1, 3), .pad = 0}, Activation::none);
     const Network network = std::move(builder).finish("chain");
     const FusionGraph graph =
-        make_fusion_graph(network, PrecisionPlan::uniform(2, 8, 8), {.partial_sum_bits = 16});
+        make_fusion_graph(network, CompressionPlan::uniform(2, 8, 8), {.partial_sum_bits = 16});
     const auto machine = make_fusion_machine(*load_accelerator("eyeriss-isca"));
     GroupPlan plan;
     plan.schedule.tile_rows = graph.layers[1].shape.height;

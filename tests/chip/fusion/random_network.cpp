@@ -172,8 +172,8 @@ Network random_network(Rng& rng, int most_layers) {
   }
 }
 
-PrecisionPlan random_plan(Rng& rng, const Network& network) {
-  PrecisionPlan plan = PrecisionPlan::uniform(network.compute_nodes().size(), 8, 8);
+CompressionPlan random_plan(Rng& rng, const Network& network) {
+  CompressionPlan plan = CompressionPlan::uniform(network.compute_nodes().size(), 8, 8);
   constexpr std::array kWidths{2, 4, 8, 16};
   for (PrecisionPair& pair : plan.layers)
     pair = {kWidths[rng.below(kWidths.size())], kWidths[rng.below(kWidths.size())]};

@@ -13,7 +13,7 @@ namespace hwflow::chip::testing {
 /// convolutions.
 [[nodiscard]] Network random_network(Rng& rng, int most_layers);
 
-[[nodiscard]] PrecisionPlan random_plan(Rng& rng, const Network& network);
+[[nodiscard]] CompressionPlan random_plan(Rng& rng, const Network& network);
 
 /// Any choice of schedule for a random slice of a graph.
 struct RandomSchedule {

@@ -14,7 +14,7 @@ TEST(ScheduleText, NamesEveryChoice) {
   const NodeId b = net.conv_bias("b", a, 4, {.kernel = 3, .pad = 1}, Activation::none);
   net.add("sum", a, b, Activation::none);
   const FusionGraph graph =
-      make_fusion_graph(std::move(net).finish("block"), PrecisionPlan::uniform(2, 8, 8), {});
+      make_fusion_graph(std::move(net).finish("block"), CompressionPlan::uniform(2, 8, 8), {});
   GroupSchedule schedule;
   schedule.tile_rows = 2;
   schedule.tile_columns = 8;

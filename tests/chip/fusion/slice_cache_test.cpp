@@ -22,18 +22,18 @@ FusionOptions options_for(Objective objective) { return testing::options_for(obj
 std::vector<FusionGraph> draw_graphs(Rng& rng, std::size_t count) {
   Network network = testing::random_network(rng, 5);
   while (network.compute_nodes().empty()) network = testing::random_network(rng, 5);
-  std::vector<PrecisionPlan> plans{testing::random_plan(rng, network)};
+  std::vector<CompressionPlan> plans{testing::random_plan(rng, network)};
   while (plans.size() < count) {
-    PrecisionPlan plan = plans[static_cast<std::size_t>(
+    CompressionPlan plan = plans[static_cast<std::size_t>(
         rng.between(0, static_cast<std::int64_t>(plans.size()) - 1))];
-    const PrecisionPlan other = testing::random_plan(rng, network);
+    const CompressionPlan other = testing::random_plan(rng, network);
     const auto layer =
         static_cast<std::size_t>(rng.between(0, static_cast<std::int64_t>(plan.layers.size()) - 1));
     plan.layers[layer] = other.layers[layer];
     plans.push_back(std::move(plan));
   }
   std::vector<FusionGraph> graphs;
-  for (const PrecisionPlan& plan : plans)
+  for (const CompressionPlan& plan : plans)
     graphs.push_back(
         make_fusion_graph(network, plan, {.partial_sum_bits = 16, .auxiliary_bits = 8}));
   return graphs;
@@ -166,7 +166,7 @@ TEST(SliceCache, KeepsTheMoreCompleteAnswer) {
 }
 
 /// Convolutions a, b, c, d in a row.
-FusionGraph graph_with(const PrecisionPlan& plan) {
+FusionGraph graph_with(const CompressionPlan& plan) {
   NetworkBuilder net;
   const NodeId x = net.input({4, 8, 8});
   const NodeId a = net.conv_bias("a", x, 4, {.kernel = 3, .pad = 1}, Activation::relu);
@@ -177,10 +177,10 @@ FusionGraph graph_with(const PrecisionPlan& plan) {
 }
 
 TEST(SliceKey, SeesWidthsOfTheSliceAndOfItsReaders) {
-  const PrecisionPlan plan{{{8, 8}, {4, 4}, {2, 8}, {8, 8}}};
+  const CompressionPlan plan{{{8, 8}, {4, 4}, {2, 8}, {8, 8}}};
   const std::string key = slice_key(graph_with(plan), {0, 2});
   const auto key_with = [&](std::size_t layer, const PrecisionPair& widths) {
-    PrecisionPlan other = plan;
+    CompressionPlan other = plan;
     other.layers[layer] = widths;
     return slice_key(graph_with(other), {0, 2});
   };
@@ -205,7 +205,7 @@ TEST(SliceKey, SeesWhichCopiesLeaveTheSlice) {
     const NodeId far = net.conv_bias("far", a, 4, {.kernel = 1}, Activation::none);
     net.add("sum", net.add("part", inside, near, Activation::none), far, Activation::none);
     return make_fusion_graph(std::move(net).finish("copies"),
-                             PrecisionPlan{{{8, 8}, {8, 4}, {8, 2}, {8, outside}}}, {});
+                             CompressionPlan{{{8, 8}, {8, 4}, {8, 2}, {8, outside}}}, {});
   };
   const FusionGraph one = graph_at(2), both = graph_at(4);
   ASSERT_EQ(one.layers[0].layer.bits, both.layers[0].layer.bits);  // copies of 2 and 4 bit

@@ -16,7 +16,7 @@ TEST(StepClasses, TellTheBordersFromTheMiddle) {
   x = builder.conv_bias("a", x, 1, {.kernel = 3, .pad = 1}, Activation::none);
   builder.conv_bias("b", x, 1, {.kernel = 3, .pad = 1}, Activation::none);
   const Network network = std::move(builder).finish("two");
-  const FusionGraph graph = make_fusion_graph(network, PrecisionPlan::uniform(2, 8, 8), {});
+  const FusionGraph graph = make_fusion_graph(network, CompressionPlan::uniform(2, 8, 8), {});
   const Group group = make_group(graph, {0, 2});
   ASSERT_EQ(group.tensors.size(), 3U);  // x, a, b
   const AxisPlan plan(group, Axis::rows, 2);
@@ -47,7 +47,7 @@ TEST(StepClasses, CountEveryStepOnce) {
   x = builder.conv_bias("a", x, 1, {.kernel = 3, .stride = 2, .pad = 1}, Activation::none);
   builder.conv_bias("b", x, 1, {.kernel = 3, .pad = 1}, Activation::none);
   const Network network = std::move(builder).finish("two");
-  const FusionGraph graph = make_fusion_graph(network, PrecisionPlan::uniform(2, 8, 8), {});
+  const FusionGraph graph = make_fusion_graph(network, CompressionPlan::uniform(2, 8, 8), {});
   const Group group = make_group(graph, {0, 2});
   for (const Halo halo : {Halo::retain, Halo::again}) {
     const std::vector<Halo> halos(3, halo);

@@ -14,7 +14,7 @@ TEST(TensorBits, AddUpToTheTotalsAndStepsToTheCycles) {
     LoweringOptions lowering;
     lowering.batch = batch;
     const FusionGraph graph = make_fusion_graph(
-        *network, PrecisionPlan::uniform(network->compute_nodes().size(), 8, 8), lowering);
+        *network, CompressionPlan::uniform(network->compute_nodes().size(), 8, 8), lowering);
     for (const bool double_buffered : {false, true}) {
       const auto machine =
           make_fusion_machine(*load_accelerator("eyeriss-isca"), {{}, double_buffered});

@@ -73,7 +73,7 @@ TEST(MatrixProduct, NoneWithoutMultiplications) {
 TEST(MatrixProduct, HasAllMacs) {
   for (const BuiltinNetwork& builtin : builtin_networks()) {
     const Network network = builtin.build();
-    const auto plan = PrecisionPlan::uniform(network.compute_nodes().size(), 2, 3);
+    const auto plan = CompressionPlan::uniform(network.compute_nodes().size(), 2, 3);
     std::int64_t macs = 0;
     for (const LoweredLayer& lowered : lower(network, plan, {.network_output_bits = 16})) {
       const auto product = matrix_product(lowered.layer).value();

@@ -12,7 +12,7 @@ std::vector<Layer> resnet20(int weights, int inputs) {
   const Network network = make_builtin_network("resnet20").value();
   std::vector<Layer> layers;
   for (const LoweredLayer& lowered :
-       lower(network, PrecisionPlan::uniform(network.compute_nodes().size(), weights, inputs)))
+       lower(network, CompressionPlan::uniform(network.compute_nodes().size(), weights, inputs)))
     layers.push_back(lowered.layer);
   return layers;
 }

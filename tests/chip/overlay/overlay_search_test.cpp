@@ -23,7 +23,7 @@ bool dominates(const Values& a, const Values& b) {
 
 std::vector<Layer> resnet20(Rng& rng) {
   const Network network = make_builtin_network("resnet20").value();
-  PrecisionPlan plan = PrecisionPlan::uniform(network.compute_nodes().size(), 8, 8);
+  CompressionPlan plan = CompressionPlan::uniform(network.compute_nodes().size(), 8, 8);
   for (PrecisionPair& pair : plan.layers)
     pair = {static_cast<int>(rng.between(1, 8)), static_cast<int>(rng.between(1, 8))};
   std::vector<Layer> layers;
@@ -144,7 +144,7 @@ TEST(OverlaySearch, BalancedIsNearBothExtremes) {
     const OverlaySearch search = OverlaySearch::make(options).value();
     for (const int bits : {1, 2, 4, 8}) {
       std::vector<Layer> layers;
-      const auto plan = PrecisionPlan::uniform(network.compute_nodes().size(), bits, bits);
+      const auto plan = CompressionPlan::uniform(network.compute_nodes().size(), bits, bits);
       for (const LoweredLayer& lowered : lower(network, plan)) layers.push_back(lowered.layer);
       const std::vector<OverlayPoint> points = search.points(layers).value();
       const auto ratio = [](std::int64_t a, std::int64_t b) {

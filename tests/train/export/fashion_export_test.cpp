@@ -14,7 +14,7 @@
 namespace hwflow::train {
 namespace {
 
-IntegerNetwork integers_of(const PrecisionPlan& plan, QuantizerMethod method) {
+IntegerNetwork integers_of(const CompressionPlan& plan, QuantizerMethod method) {
   return to_integer_network(fashion_network().calibrated->quantize(plan, method)).value();
 }
 
@@ -55,7 +55,7 @@ TEST_P(FashionElsewhere, ChoosesTheClassesOfTheIntegerExecutor) {
   const Row& row = GetParam();
   const std::size_t layers = fashion_network().network.compute_nodes().size();
   const IntegerNetwork network = integers_of(
-      row.bits == 0 ? mixed_fashion_plan() : PrecisionPlan::uniform(layers, row.bits, row.bits),
+      row.bits == 0 ? mixed_fashion_plan() : CompressionPlan::uniform(layers, row.bits, row.bits),
       row.method);
   const Expected<std::string> bytes = to_onnx(network, row.flavour);
   ASSERT_TRUE(bytes) << to_text(bytes.error());
@@ -88,7 +88,7 @@ TEST(FashionExport, QdqHasNoPlaceForDorefaCodesOfEightBits) {
   // Odd codes of -255..255: one bit more than their width.
   const std::size_t layers = fashion_network().network.compute_nodes().size();
   const IntegerNetwork network =
-      integers_of(PrecisionPlan::uniform(layers, 8, 8), QuantizerMethod::dorefa);
+      integers_of(CompressionPlan::uniform(layers, 8, 8), QuantizerMethod::dorefa);
   const Expected<std::string> bytes = to_onnx(network, OnnxFlavour::qdq);
   ASSERT_FALSE(bytes);
   EXPECT_THAT(to_text(bytes.error()),

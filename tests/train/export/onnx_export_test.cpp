@@ -238,7 +238,7 @@ TEST(ToOnnx, FilesSayWhatTheyAreAndWhatTheyRead) {
     for (const auto& entry : model.metadata_props()) metadata[entry.key()] = entry.value();
     EXPECT_EQ(metadata["hwflow_version"], model.producer_version());
     EXPECT_EQ(metadata["network"], "tiny");
-    EXPECT_EQ(precision_plan_from_text(metadata["plan"]).value(), network.plan);
+    EXPECT_EQ(compression_plan_from_text(metadata["plan"]).value(), network.plan);
     EXPECT_EQ(metadata["quantization"], flavour == OnnxFlavour::qdq ? "qdq" : "qonnx");
     EXPECT_EQ(metadata["input"], "pixels 0..255, normalisation in the graph");
   }

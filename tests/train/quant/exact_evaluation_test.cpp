@@ -82,7 +82,7 @@ std::optional<double> first_difference(const QuantizedNetwork& quantized,
   return std::nullopt;
 }
 
-Disagreements compare(const PrecisionPlan& plan, std::int64_t images) {
+Disagreements compare(const CompressionPlan& plan, std::int64_t images) {
   const QuantizedNetwork quantized = fashion_network().calibrated->quantize(plan);
   const auto executor = IntegerExecutor::make(to_integer_network(quantized).value());
   const Disagreements found = compare(quantized, executor.value(), images);
@@ -97,8 +97,8 @@ Disagreements compare(const PrecisionPlan& plan, std::int64_t images) {
   return found;
 }
 
-PrecisionPlan uniform(int bits) {
-  return PrecisionPlan::uniform(fashion_network().network.compute_nodes().size(), bits, bits);
+CompressionPlan uniform(int bits) {
+  return CompressionPlan::uniform(fashion_network().network.compute_nodes().size(), bits, bits);
 }
 
 TEST(ExactEvaluation, AgreesWithTheIntegersOnEveryTestImageAtFourBits) {
@@ -144,7 +144,7 @@ TEST(ExactEvaluation, ExactTiesGoUpInIntegersAndToEvenInTheFakeNetwork) {
   builder.fully_connected("last", first, 1);
   QuantizedNetwork quantized{.network = std::move(builder).finish("one"),
                              .weights = {},
-                             .plan = PrecisionPlan::uniform(2, 8, 8),
+                             .plan = CompressionPlan::uniform(2, 8, 8),
                              .nodes = {},
                              .normalization = {{0.0F}, {1.0F}}};
   quantized.weights["first.weight"] = {{1, 1, 1, 1}, {0.5F}};

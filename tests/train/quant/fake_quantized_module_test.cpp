@@ -21,7 +21,7 @@ QuantizedNetwork one_layer(const WeightQuantizer& weights) {
   builder.fully_connected("last", builder.input({3, 1, 1}), 2);
   QuantizedNetwork quantized{.network = std::move(builder).finish("one"),
                              .weights = {},
-                             .plan = PrecisionPlan::uniform(1, weights.bits, 4),
+                             .plan = CompressionPlan::uniform(1, weights.bits, 4),
                              .nodes = {},
                              .normalization = {{0.0F, 0.0F, 0.0F}, {1.0F, 1.0F, 1.0F}}};
   quantized.weights["last.weight"] = {{2, 3}, {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F}};
@@ -93,7 +93,7 @@ class TrainedBy : public testing::TestWithParam<QuantizerMethod> {};
 
 TEST_P(TrainedBy, LossFallsAndTheIntegersSayTheSame) {
   const QuantizerMethod method = GetParam();
-  const PrecisionPlan plan{{{8, 8}, {2, 2}, {1, 3}, {4, 4}}};
+  const CompressionPlan plan{{{8, 8}, {2, 2}, {1, 3}, {4, 4}}};
   const QuantizedNetwork start = quantize_quadrants(plan, method);
   FakeQuantizedModule module(start, method, 1e-4);
   TrainOptions options;

@@ -37,9 +37,9 @@ const FashionNetwork& fashion_network() {
   return network;
 }
 
-PrecisionPlan mixed_fashion_plan() {
-  PrecisionPlan plan =
-      PrecisionPlan::uniform(fashion_network().network.compute_nodes().size(), 8, 8);
+CompressionPlan mixed_fashion_plan() {
+  CompressionPlan plan =
+      CompressionPlan::uniform(fashion_network().network.compute_nodes().size(), 8, 8);
   const PrecisionPair pairs[] = {{4, 4}, {3, 5}, {5, 3}, {6, 4}};
   for (std::size_t i = 1; i + 1 < plan.layers.size(); ++i) plan.layers[i] = pairs[i % 4];
   return plan;

@@ -18,6 +18,6 @@ struct FashionNetwork {
 [[nodiscard]] const FashionNetwork& fashion_network();
 
 /// First layer and last layer 8/8, between them 4/4, 3/5, 5/3, 6/4 in turn.
-[[nodiscard]] PrecisionPlan mixed_fashion_plan();
+[[nodiscard]] CompressionPlan mixed_fashion_plan();
 
 }  // namespace hwflow::train

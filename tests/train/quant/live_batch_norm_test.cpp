@@ -10,7 +10,7 @@
 namespace hwflow::train {
 namespace {
 
-const PrecisionPlan kPlan{{{8, 8}, {2, 2}, {3, 4}, {8, 8}}};
+const CompressionPlan kPlan{{{8, 8}, {2, 2}, {3, 4}, {8, 8}}};
 
 torch::Tensor logits_of(const QuantizedNetwork& network) {
   const torch::NoGradGuard no_gradients;

@@ -16,10 +16,10 @@ std::vector<std::size_t> layers_in_key(const std::string& name) {
   const Network& network = trained().network;
   const PlanKeys keys(network);
   const std::size_t node = node_of(network, name);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 8, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
   std::vector<std::size_t> layers;
   for (std::size_t layer = 0; layer < 4; ++layer) {
-    PrecisionPlan weights = plan, inputs = plan;
+    CompressionPlan weights = plan, inputs = plan;
     weights.layers[layer].weights = 3;
     inputs.layers[layer].inputs = 3;
     const bool changes = keys.of_sums(weights, node) != keys.of_sums(plan, node);
@@ -44,11 +44,11 @@ TEST(PlanKeys, HoldTheLayersThatANodeFollowsFromAndNoOthers) {
 TEST(PlanKeys, TellNodesWidthsAndGridsApart) {
   const Network& network = trained().network;
   const PlanKeys keys(network);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 8);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 8);
   integer::Slot slot;
   slot.node = node_of(network, "sum");
   const std::string key = keys.of_slot(plan, slot, kSearchImages);
-  EXPECT_NE(key, keys.of_slot(PrecisionPlan::uniform(4, 8, 4), slot, kSearchImages))
+  EXPECT_NE(key, keys.of_slot(CompressionPlan::uniform(4, 8, 4), slot, kSearchImages))
       << "widths change places";
   EXPECT_NE(key, keys.of_slot(plan, slot, kCorrectionImages));
   slot.grid.scale *= 1.0 + 1e-15;

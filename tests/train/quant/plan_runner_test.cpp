@@ -18,7 +18,7 @@ constexpr std::int64_t kImages = 40;
 constexpr std::size_t kLarge = std::size_t{1} << 28U, kSmall = 60'000;
 
 /// What the runner promises, without anything shared.
-std::vector<std::int32_t> alone(CalibratedNetwork& calibrated, const PrecisionPlan& plan,
+std::vector<std::int32_t> alone(CalibratedNetwork& calibrated, const CompressionPlan& plan,
                                 std::span<const std::uint8_t> pixels, std::int64_t count,
                                 bool reestimate) {
   const QuantizedNetwork quantized = calibrated.quantize(plan, QuantizerMethod::lsq, reestimate);
@@ -87,13 +87,13 @@ Case branched_case() {
 }
 
 /// Plans that have much in common, in an order of no meaning.
-std::vector<PrecisionPlan> related_plans(std::size_t layers, std::size_t count,
-                                         std::uint64_t seed) {
+std::vector<CompressionPlan> related_plans(std::size_t layers, std::size_t count,
+                                           std::uint64_t seed) {
   Rng rng(seed);
   const auto width = [&] { return static_cast<int>(rng.between(1, 8)); };
-  std::vector<PrecisionPlan> plans{PrecisionPlan::uniform(layers, 8, 8)};
+  std::vector<CompressionPlan> plans{CompressionPlan::uniform(layers, 8, 8)};
   while (plans.size() < count) {
-    PrecisionPlan plan = plans[rng.below(plans.size())];
+    CompressionPlan plan = plans[rng.below(plans.size())];
     PrecisionPair& layer = plan.layers[rng.below(layers)];
     if (rng.below(2) == 0)
       layer.weights = width();
@@ -106,7 +106,7 @@ std::vector<PrecisionPlan> related_plans(std::size_t layers, std::size_t count,
 
 void expect_results_of_plans_alone(const Case& c, bool reestimate, std::size_t cache_bytes) {
   PlanRunner runner(c.calibrated, c.pixels, kImages, reestimate, cache_bytes);
-  for (const PrecisionPlan& plan : related_plans(c.layers, 60, 5)) {
+  for (const CompressionPlan& plan : related_plans(c.layers, 60, 5)) {
     ASSERT_TRUE(runner.can_run(plan));
     ASSERT_EQ(runner.predict(plan), alone(*c.calibrated, plan, c.pixels, kImages, reestimate))
         << to_text(plan);
@@ -126,10 +126,10 @@ TEST(PlanRunner, EqualsTheExecutorWithAnyRoomForCodes) {
 
 TEST(PlanRunner, OrderAndThreadsChangeNothing) {
   const Case c = branched_case();
-  std::vector<PrecisionPlan> plans = related_plans(c.layers, 60, 6);
+  std::vector<CompressionPlan> plans = related_plans(c.layers, 60, 6);
   std::vector<std::vector<std::int32_t>> expected, got(plans.size());
   PlanRunner first(c.calibrated, c.pixels, kImages, true, kLarge);
-  for (const PrecisionPlan& plan : plans) expected.push_back(first.predict(plan));
+  for (const CompressionPlan& plan : plans) expected.push_back(first.predict(plan));
   PlanRunner backward(c.calibrated, c.pixels, kImages, true, kSmall);
   for (std::size_t i = plans.size(); i-- > 0;) got[i] = backward.predict(plans[i]);
   EXPECT_EQ(got, expected);
@@ -148,7 +148,7 @@ TEST(PlanRunner, OtherImagesGetTheirOwnCodes) {
   const std::size_t image = 2 * 12 * 12;
   const std::vector<std::uint8_t> others(c.pixels.rbegin(), c.pixels.rend());
   PlanRunner runner(c.calibrated, c.pixels, kImages, true, kLarge);
-  const PrecisionPlan plan = PrecisionPlan::uniform(c.layers, 3, 4);
+  const CompressionPlan plan = CompressionPlan::uniform(c.layers, 3, 4);
   for (int time = 0; time < 3; ++time) {
     EXPECT_EQ(runner.predict(plan), alone(*c.calibrated, plan, c.pixels, kImages, true));
     EXPECT_EQ(runner.predict(plan, {others.data(), 7 * image}, 7),
@@ -163,17 +163,17 @@ constexpr std::int64_t kFirst = 20736, kBranch = 31104, kDepthwise = 3888, kLast
 TEST(PlanRunner, RunsOnlyWhatThePlansBeforeDidNot) {
   const Case c = quadrants_case();
   PlanRunner runner(c.calibrated, c.pixels, kImages, true, kLarge);
-  const auto macs_of = [&](const PrecisionPlan& plan) {
+  const auto macs_of = [&](const CompressionPlan& plan) {
     const std::int64_t before = runner.macs_run();
     (void)runner.predict(plan);
     return runner.macs_run() - before;
   };
   const std::int64_t all = kFirst + kBranch + kDepthwise + kLast;
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 4);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 4);
   EXPECT_EQ(macs_of(plan), all);
   EXPECT_EQ(macs_of(plan), all) << "kept from the second time on";
   EXPECT_EQ(macs_of(plan), kLast) << "only codes are kept, not logits";
-  PrecisionPlan other = plan;
+  CompressionPlan other = plan;
   other.layers[2].weights = 3;
   EXPECT_EQ(macs_of(other), kDepthwise + kLast);
   other.layers[2].inputs = 3;  // a grid that the addition has not written, from what it adds
@@ -191,9 +191,9 @@ TEST(PlanRunner, RunsOnlyWhatThePlansBeforeDidNot) {
 TEST(PlanRunner, LeavesWideCodesToOthers) {
   const Case c = quadrants_case();
   const PlanRunner runner(c.calibrated, c.pixels, kImages, true, kLarge);
-  EXPECT_TRUE(runner.can_run(PrecisionPlan::uniform(4, 8, 8)));
-  EXPECT_FALSE(runner.can_run(PrecisionPlan::uniform(4, 9, 8)));
-  EXPECT_FALSE(runner.can_run(PrecisionPlan::uniform(4, 8, 16)));
+  EXPECT_TRUE(runner.can_run(CompressionPlan::uniform(4, 8, 8)));
+  EXPECT_FALSE(runner.can_run(CompressionPlan::uniform(4, 9, 8)));
+  EXPECT_FALSE(runner.can_run(CompressionPlan::uniform(4, 8, 16)));
 }
 
 }  // namespace

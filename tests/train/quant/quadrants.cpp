@@ -87,7 +87,7 @@ std::shared_ptr<CalibratedNetwork> calibrated_quadrants() {
       .value();
 }
 
-QuantizedNetwork quantize_quadrants(const PrecisionPlan& plan, QuantizerMethod method) {
+QuantizedNetwork quantize_quadrants(const CompressionPlan& plan, QuantizerMethod method) {
   return calibrated_quadrants()->quantize(plan, method);
 }
 

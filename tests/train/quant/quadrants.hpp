@@ -22,7 +22,7 @@ struct Trained {
 /// That network, BatchNorm folded, calibrated on 64 training images.
 [[nodiscard]] std::shared_ptr<CalibratedNetwork> calibrated_quadrants();
 /// The same at given widths.
-[[nodiscard]] QuantizedNetwork quantize_quadrants(const PrecisionPlan& plan,
+[[nodiscard]] QuantizedNetwork quantize_quadrants(const CompressionPlan& plan,
                                                   QuantizerMethod method = QuantizerMethod::lsq);
 
 }  // namespace hwflow::train

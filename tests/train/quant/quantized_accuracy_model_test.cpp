@@ -25,7 +25,7 @@ std::unique_ptr<AccuracyModel> make_model() {
   return std::move(*model);
 }
 
-AccuracyEstimate evaluate(AccuracyModel& model, const PrecisionPlan& plan) {
+AccuracyEstimate evaluate(AccuracyModel& model, const CompressionPlan& plan) {
   return model.evaluate(plan, {}).value().search;
 }
 
@@ -39,8 +39,52 @@ TEST(QuantizedAccuracyModel, EightBitsKeepTheFloatAccuracy) {
   const AccuracyEstimate real = model->float_search_accuracy();
   EXPECT_EQ(real.total, 200);
   EXPECT_GT(real.top1(), 0.9);
-  EXPECT_NEAR(evaluate(*model, PrecisionPlan::uniform(4, 8, 8)).top1(), real.top1(), 0.02);
-  EXPECT_NEAR(evaluate(*model, PrecisionPlan::uniform(4, 32, 32)).top1(), real.top1(), 0.03);
+  EXPECT_NEAR(evaluate(*model, CompressionPlan::uniform(4, 8, 8)).top1(), real.top1(), 0.02);
+  EXPECT_NEAR(evaluate(*model, CompressionPlan::uniform(4, 32, 32)).top1(), real.top1(), 0.03);
+}
+
+/// The witness: the pruned network made, calibrated and rounded step by step.
+TEST(QuantizedAccuracyModel, PlansThatRemoveChannelsAreMeasuredByWhatIsLeft) {
+  AccuracyModelOptions options = trained().options;
+  options.pruning = PruningOptions{.criterion = Criterion::l2, .images = 64};
+  const auto model =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options)
+          .value();
+  CompressionPlan plan = CompressionPlan::uniform(4, 6, 6);
+  const ChannelGroups groups(trained().network);
+  for (const ChannelGroup& group : groups.groups())
+    plan.channels.push_back(static_cast<std::int32_t>(group.units.size() - 1));
+  const AccuracyEstimate found = evaluate(*model, plan);
+
+  const ImageParts parts =
+      image_parts(*trained().data, options.search_images, options.confirmation_images, options.seed,
+                  options.held_out_from);
+  const FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
+  const auto pruned =
+      PrunedNetworks::make(trained().network, trained().weights, folded,
+                           select(trained().data->train, spread_sample(parts.training, 64, 1)),
+                           options.normalization, *options.pruning)
+          .value();
+  const PrunedNetwork left = pruned->of(plan.channels);
+  const auto calibrated =
+      CalibratedNetwork::make(
+          left.folded.network, left.folded.weights, trained().data->train,
+          spread_sample(parts.training, options.calibration.images, options.seed),
+          options.normalization, options.calibration)
+          .value();
+  const IntegerNetwork integers =
+      to_integer_network(calibrated->quantize(CompressionPlan::uniform(4, 6, 6))).value();
+  const std::vector<std::uint8_t> right = test_integers(integers, parts.search, 1);
+  EXPECT_EQ(found.correct, std::count(right.begin(), right.end(), 1));
+  EXPECT_EQ(evaluate(*model, plan), found);  // from what is kept
+  EXPECT_NE(model->key(), make_model()->key());
+  // Trained, tested, and what it is made of told.
+  const auto finished = model->finish(plan, {.epochs = 1, .learning_rate = 0.01}, {}, {});
+  ASSERT_TRUE(finished.has_value());
+  EXPECT_EQ(finished->network.kept, left.kept);
+  EXPECT_EQ(finished->network.plan, plan);
+  EXPECT_EQ(finished->network.network.macs(), left.folded.network.macs());
+  EXPECT_GT(finished->integer.top1(), 0.5);
 }
 
 TEST(QuantizedAccuracyModel, ConcurrentCallsGiveWhatSingleOnesGive) {
@@ -48,12 +92,12 @@ TEST(QuantizedAccuracyModel, ConcurrentCallsGiveWhatSingleOnesGive) {
   const auto together = make_model();
   std::vector<AccuracyEstimate> expected, got(4);
   for (int i = 0; i < 4; ++i)
-    expected.push_back(evaluate(*alone, PrecisionPlan::uniform(4, 2 + i, 5 - i)));
+    expected.push_back(evaluate(*alone, CompressionPlan::uniform(4, 2 + i, 5 - i)));
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < 4; ++i)
     threads.emplace_back([&, i] {
       const int bits = static_cast<int>(i);
-      got[i] = evaluate(*together, PrecisionPlan::uniform(4, 2 + bits, 5 - bits));
+      got[i] = evaluate(*together, CompressionPlan::uniform(4, 2 + bits, 5 - bits));
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(got, expected);
@@ -71,7 +115,7 @@ TEST(QuantizedAccuracyModel, WhatIsKeptChangesNoAccuracy) {
       folded.network, folded.weights, trained().data->train,
       spread_sample(split.training, options.calibration.images, options.seed),
       options.normalization, options.calibration);
-  const auto alone = [&](const PrecisionPlan& plan, const ImageSet& images) {
+  const auto alone = [&](const CompressionPlan& plan, const ImageSet& images) {
     const auto right =
         test_integers(*to_integer_network(calibrated.value()->quantize(plan)), images, 1);
     return AccuracyEstimate{std::count(right.begin(), right.end(), std::uint8_t{1}),
@@ -83,7 +127,7 @@ TEST(QuantizedAccuracyModel, WhatIsKeptChangesNoAccuracy) {
         make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options)
             .value();
     for (const int last : {8, 2, 3, 2, 1, 8}) {
-      PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 3);
+      CompressionPlan plan = CompressionPlan::uniform(4, 2, 3);
       plan.layers[3].weights = last;
       EXPECT_EQ(evaluate(*model, plan), alone(plan, search)) << bytes << " bytes, " << last;
       EXPECT_EQ(model->confirm(plan, {}).value(), alone(plan, confirmation))
@@ -127,7 +171,7 @@ TEST(QuantizedAccuracyModel, FinishIsRepeatableAndBothWaysAgree) {
   options.epochs = 1;
   options.batch_size = 50;
   const auto model = make_model();
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 3, 3);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 3, 3);
   const FinishedPlan first = model->finish(plan, options, {}, {}).value();
   const FinishedPlan again = make_model()->finish(plan, options, {}, {}).value();
   EXPECT_EQ(first.network, again.network);
@@ -173,7 +217,7 @@ std::unique_ptr<AccuracyModel> make_model_that_confirms() {
 /// Calibration images change with the split, so the two accuracies are not those of make_model().
 TEST(QuantizedAccuracyModel, ConfirmsOnOtherImages) {
   const auto model = make_model_that_confirms();
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 2, 2);
   EXPECT_EQ(evaluate(*model, plan).total, 200);
   EXPECT_EQ(model->confirm(plan, {}).value().total, 100);
   EXPECT_EQ(model->float_confirmation_accuracy().total, 100);
@@ -185,7 +229,7 @@ TEST(QuantizedAccuracyModel, ConfirmsOnOtherImages) {
 TEST(QuantizedAccuracyModel, TheMoreIsDoneToAPlanTheMoreItIsWorth) {
   // One bit for all weights: means and deviations are off until they are estimated anew, and one
   // epoch more learns scales. Law: a higher price buys no less.
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 1, 2);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 1, 2);
   AccuracyModelOptions options = trained().options;
   options.finetune = {.epochs = 4, .learning_rate = 0.003, .batch_size = 50, .seed = 1};
   options.finetune_images = 900;
@@ -243,7 +287,7 @@ std::unique_ptr<AccuracyModel> make_training_model(const AccuracyModelOptions& o
 
 /// The witnesses are models that have trained nothing before they are asked.
 TEST(QuantizedAccuracyModel, WhatASearchTrainedIsNotTrainedAgain) {
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 2, 2);
   AccuracyModelOptions options = options_of_training_search();
   const auto model = make_training_model(options);
   const PlanAccuracy measured = model->evaluate(plan, {}).value();
@@ -275,7 +319,7 @@ TEST(QuantizedAccuracyModel, AShortTrainingOfTheSearchIsNotThatOfFinish) {
   AccuracyModelOptions options = options_of_training_search();
   options.finetune_images = 300;
   const auto model = make_training_model(options);
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 2, 2);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 2, 2);
   static_cast<void>(model->evaluate(plan, {}).value());
   EXPECT_EQ(model->finish(plan, options.finetune, {}, {}).value().correct,
             make_training_model(options_of_training_search())
@@ -288,7 +332,7 @@ TEST(QuantizedAccuracyModel, AStopEndsTheTrainingsOfASearch) {
   std::stop_source source;
   source.request_stop();
   const auto model = make_training_model(options_of_training_search());
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 4);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 4);
   EXPECT_FALSE(model->evaluate(plan, source.get_token()).has_value());
   EXPECT_FALSE(model->confirm(plan, source.get_token()).has_value());
   EXPECT_TRUE(model->evaluate(plan, {}).has_value());  // nothing half-trained was kept
@@ -305,7 +349,7 @@ TEST(QuantizedAccuracyModel, FinishedPlansAreMeasuredOnHeldOutImages) {
     const ImageSet images =
         select(trained().data->train, confirmation > 0 ? split.confirmation : split.search);
     const FinishedPlan plan = make_training_model(options)
-                                  ->finish(PrecisionPlan::uniform(4, 2, 2), finetune, {}, {})
+                                  ->finish(CompressionPlan::uniform(4, 2, 2), finetune, {}, {})
                                   .value();
     const auto right = test_integers(plan.network, images, 1);
     EXPECT_EQ(plan.held_out.total, images.count());
@@ -320,7 +364,7 @@ TEST(QuantizedAccuracyModel, AStoppedFinishMeasuresNothing) {
   std::stop_source source;
   source.request_stop();
   const auto model = make_model();
-  const PrecisionPlan plan = PrecisionPlan::uniform(4, 4, 4);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 4, 4);
   EXPECT_FALSE(model->finish(plan, options, {}, source.get_token()).has_value());
 }
 
@@ -347,12 +391,12 @@ TEST(QuantizedAccuracyModel, RefusesMissingTensorsAndTooManySearchImages) {
 }
 
 TEST(FakeQuantizedNetwork, LogitsEqualTheIntegerExecutorsOnEveryImage) {
-  const PrecisionPlan plans[] = {PrecisionPlan::uniform(4, 8, 8),
-                                 PrecisionPlan::uniform(4, 4, 4),
-                                 PrecisionPlan::uniform(4, 1, 2),
-                                 PrecisionPlan::uniform(4, 16, 16),
-                                 {{{8, 8}, {2, 3}, {5, 16}, {16, 4}}}};
-  for (const PrecisionPlan& plan : plans) {
+  const CompressionPlan plans[] = {CompressionPlan::uniform(4, 8, 8),
+                                   CompressionPlan::uniform(4, 4, 4),
+                                   CompressionPlan::uniform(4, 1, 2),
+                                   CompressionPlan::uniform(4, 16, 16),
+                                   {{{8, 8}, {2, 3}, {5, 16}, {16, 4}}}};
+  for (const CompressionPlan& plan : plans) {
     SCOPED_TRACE(to_text(plan));
     const QuantizedNetwork quantized = quantize_quadrants(plan);
     const auto executor = IntegerExecutor::make(*to_integer_network(quantized));

@@ -28,13 +28,42 @@ TEST(QuantizedCheckpoint, BothFormatsRoundTrip) {
   EXPECT_FALSE(to_integer_network(quantized).has_value());  // a float width
 
   const IntegerNetwork integers =
-      *to_integer_network(quantize_quadrants(PrecisionPlan::uniform(4, 4, 4)));
+      *to_integer_network(quantize_quadrants(CompressionPlan::uniform(4, 4, 4)));
   write_integer_network(file, integers);
   const auto back = read_integer_network(file, trained().network);
   ASSERT_TRUE(back.has_value()) << to_text(back.error());
   EXPECT_EQ(*back, integers);
   EXPECT_FALSE(read_quantized_network(file, trained().network).has_value());  // another format
   std::filesystem::remove(file);
+}
+
+/// Which channels stayed is in the file: the network is made by its name and these.
+TEST(QuantizedCheckpoint, PrunedNetworksRoundTrip) {
+  AccuracyModelOptions options = trained().options;
+  options.pruning.emplace();
+  const auto model =
+      make_quantized_accuracy_model(trained().network, trained().weights, trained().data, options)
+          .value();
+  CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
+  const ChannelGroups groups(trained().network);
+  for (const ChannelGroup& group : groups.groups())
+    plan.channels.push_back(static_cast<std::int32_t>((group.units.size() + 1) / 2));
+  const auto finished = model->finish(plan, {.epochs = 0}, {}, {});
+  ASSERT_TRUE(finished.has_value());
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "pruned.safetensors";
+  write_integer_network(file, finished->network);
+  const auto back = read_integer_network(file, trained().network);
+  ASSERT_TRUE(back.has_value()) << to_text(back.error());
+  EXPECT_EQ(*back, finished->network);
+  EXPECT_LT(back->network.macs(), trained().network.macs());
+
+  Safetensors content = read_safetensors(file).value();
+  content.metadata["channels"] = "0,1";
+  write_safetensors(file, content);
+  const auto wrong = read_integer_network(file, trained().network);
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_THAT(to_text(wrong.error()), HasSubstr("'channels' does not fit the network"));
 }
 
 /// One change of a good file of integers, and what the reader says.
@@ -99,7 +128,7 @@ TEST_P(WrongIntegerFile, IsRefusedWithItsPlace) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "integers.safetensors";
   static const IntegerNetwork good =
-      to_integer_network(quantize_quadrants(PrecisionPlan::uniform(4, 4, 4))).value();
+      to_integer_network(quantize_quadrants(CompressionPlan::uniform(4, 4, 4))).value();
   write_integer_network(file, good);
   Safetensors content = read_safetensors(file).value();
   GetParam().change(content);
@@ -116,7 +145,7 @@ TEST(QuantizedCheckpoint, KeepsTheCodesOfDorefa) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "dorefa.safetensors";
   const QuantizedNetwork quantized =
-      quantize_quadrants(PrecisionPlan::uniform(4, 3, 4), QuantizerMethod::dorefa);
+      quantize_quadrants(CompressionPlan::uniform(4, 3, 4), QuantizerMethod::dorefa);
   write_quantized_network(file, quantized);
   const auto read = read_quantized_network(file, trained().network);
   ASSERT_TRUE(read.has_value()) << to_text(read.error());

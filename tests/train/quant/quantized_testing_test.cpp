@@ -16,7 +16,7 @@ namespace {
 TEST(QuantizedTesting, ACheckpointGivesTheSameInBothModes) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "quantized.safetensors";
-  const QuantizedNetwork quantized = quantize_quadrants(PrecisionPlan::uniform(4, 4, 4));
+  const QuantizedNetwork quantized = quantize_quadrants(CompressionPlan::uniform(4, 4, 4));
   write_quantized_network(file, quantized);
   const ImageSet& images = trained().data->test;
   const auto fake =
@@ -32,7 +32,7 @@ TEST(QuantizedTesting, ACheckpointGivesTheSameInBothModes) {
 TEST(QuantizedTesting, RefusesFloatWidthsAsIntegersAndImagesOfAnotherSize) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "float.safetensors";
-  write_quantized_network(file, quantize_quadrants(PrecisionPlan::uniform(4, 32, 32)));
+  write_quantized_network(file, quantize_quadrants(CompressionPlan::uniform(4, 32, 32)));
   const ImageSet& images = trained().data->test;
   const auto integer =
       test_quantized_checkpoint(file, trained().network, images, QuantizedMode::integer, 1);
@@ -48,7 +48,7 @@ template <class Damage>
 std::string message_after(const Damage& damage) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "integer.safetensors";
-  const auto integers = to_integer_network(quantize_quadrants(PrecisionPlan::uniform(4, 4, 4)));
+  const auto integers = to_integer_network(quantize_quadrants(CompressionPlan::uniform(4, 4, 4)));
   write_integer_network(file, integers.value());
   Safetensors content = read_safetensors(file).value();
   damage(content);
@@ -72,7 +72,7 @@ TEST(QuantizedTesting, ADamagedCheckpointIsRefusedInTheWordsOfItsOwnFormat) {
 }
 
 TEST(QuantizedTesting, ThreadsChangeNothing) {
-  const QuantizedNetwork quantized = quantize_quadrants(PrecisionPlan::uniform(4, 2, 3));
+  const QuantizedNetwork quantized = quantize_quadrants(CompressionPlan::uniform(4, 2, 3));
   ImageSet images = trained().data->test;
   images = select(images, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
   for (int i = 0; i < 4; ++i) {  // 160 images: three batches and a rest

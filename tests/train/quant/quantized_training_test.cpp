@@ -16,7 +16,7 @@
 namespace hwflow::train {
 namespace {
 
-const PrecisionPlan kPlan{{{8, 8}, {2, 2}, {2, 2}, {8, 8}}};
+const CompressionPlan kPlan{{{8, 8}, {2, 2}, {2, 2}, {8, 8}}};
 
 QuantizedTraining quick() {
   QuantizedTraining training;
@@ -87,7 +87,7 @@ TEST(QuantizedTraining, SumsAreThoseOfImagesAsTheTrainingChangedThem) {
   training.options.epochs = 1;
   training.options.learning_rate = 1e-12;
   training.options.augmentation = {.pad = 4, .flip = false};
-  const auto result = train_quantized(calibrated->quantize(PrecisionPlan::uniform(4, 8, 8)),
+  const auto result = train_quantized(calibrated->quantize(CompressionPlan::uniform(4, 8, 8)),
                                       calibrated->sums(), images, training, nullptr, {}, {});
   ASSERT_TRUE(result) << to_text(result.error());
   const auto difference_on = [&](const ImageSet& sample) {
@@ -154,7 +154,7 @@ TEST(QuantizedTraining, ResumeRefusesOtherWidthsStartsAndTeachers) {
     return result ? std::string() : to_text(result.error());
   };
   EXPECT_EQ(refusal(calibrated->quantize(kPlan), nullptr), "");
-  const PrecisionPlan other{{{8, 8}, {4, 2}, {2, 2}, {8, 8}}};
+  const CompressionPlan other{{{8, 8}, {4, 2}, {2, 2}, {8, 8}}};
   EXPECT_THAT(refusal(calibrated->quantize(other), nullptr), testing::HasSubstr("widths"));
   QuantizedNetwork moved = calibrated->quantize(kPlan);
   moved.weights.begin()->second.values.front() += 1.0F;

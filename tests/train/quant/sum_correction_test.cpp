@@ -49,7 +49,8 @@ LogitStatistics of_floats() {
   return statistics_of({logits.data_ptr<float>(), logits.data_ptr<float>() + logits.numel()});
 }
 
-QuantizedNetwork calibrated_quadrants(const PrecisionPlan& plan, const CalibrationOptions& options,
+QuantizedNetwork calibrated_quadrants(const CompressionPlan& plan,
+                                      const CalibrationOptions& options,
                                       QuantizerMethod method = QuantizerMethod::lsq) {
   const FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
   std::vector<std::int64_t> indices;
@@ -63,7 +64,7 @@ TEST(SumCorrection, BringsMeansAndDeviationsBack) {
   // With correction the logits have the float network's mean, but for the rounding of the bias to
   // the unit of the sum, and its deviation, on these images.
   for (const int bits : {1, 2, 3, 4}) {
-    const QuantizedNetwork quantized = quantize_quadrants(PrecisionPlan::uniform(4, bits, 3));
+    const QuantizedNetwork quantized = quantize_quadrants(CompressionPlan::uniform(4, bits, 3));
     const LogitStatistics got = of_integers(quantized), wanted = of_floats();
     const QuantizedNode& last = quantized.nodes.back();
     for (std::size_t k = 0; k < 4; ++k) {
@@ -77,7 +78,8 @@ TEST(SumCorrection, BringsMeansAndDeviationsBack) {
 TEST(SumCorrection, OneScaleForAllChannelsBringsTheTotalVarianceBack) {
   CalibrationOptions options;
   options.granularity = Granularity::per_tensor;
-  const QuantizedNetwork quantized = calibrated_quadrants(PrecisionPlan::uniform(4, 2, 3), options);
+  const QuantizedNetwork quantized =
+      calibrated_quadrants(CompressionPlan::uniform(4, 2, 3), options);
   ASSERT_EQ(quantized.nodes.back().weights.scales.size(), 1U);
   const LogitStatistics got = of_integers(quantized), wanted = of_floats();
   double total = 0.0, target = 0.0, worst = 0.0;
@@ -91,7 +93,7 @@ TEST(SumCorrection, OneScaleForAllChannelsBringsTheTotalVarianceBack) {
 }
 
 TEST(SumCorrection, SumsOfIntegersAreThoseThatTheExecutorGives) {
-  const QuantizedNetwork quantized = quantize_quadrants(PrecisionPlan::uniform(4, 2, 3));
+  const QuantizedNetwork quantized = quantize_quadrants(CompressionPlan::uniform(4, 2, 3));
   const std::size_t used = 64 * 2 * 12 * 12;
   const std::vector<SumStatistics> sums =
       sums_of_integers(quantized, {trained().data->train.pixels.data(), used}, 64);
@@ -103,7 +105,7 @@ TEST(SumCorrection, SumsOfIntegersAreThoseThatTheExecutorGives) {
     EXPECT_NEAR(mean, wanted.mean[k], 1e-9);
     EXPECT_NEAR(std::sqrt(last.squares[k] / 64.0 - mean * mean), wanted.deviation[k], 1e-6);
   }
-  const QuantizedNetwork wide = quantize_quadrants(PrecisionPlan::uniform(4, 16, 16));
+  const QuantizedNetwork wide = quantize_quadrants(CompressionPlan::uniform(4, 16, 16));
   for (const SumStatistics& none :
        sums_of_integers(wide, {trained().data->train.pixels.data(), used}, 64))
     EXPECT_EQ(none.count, 0);
@@ -112,7 +114,7 @@ TEST(SumCorrection, SumsOfIntegersAreThoseThatTheExecutorGives) {
 TEST(SumCorrection, LeavesTheCodesAlone) {
   CalibrationOptions without;
   without.correction_images = 0;
-  const PrecisionPlan plan{{{8, 8}, {2, 3}, {1, 4}, {4, 4}}};
+  const CompressionPlan plan{{{8, 8}, {2, 3}, {1, 4}, {4, 4}}};
   const QuantizedNetwork before = calibrated_quadrants(plan, without);
   const QuantizedNetwork after = calibrated_quadrants(plan, {});
   for (std::size_t i = 0; i < before.nodes.size(); ++i) {
@@ -124,7 +126,7 @@ TEST(SumCorrection, LeavesTheCodesAlone) {
 
 TEST(SumCorrection, MovesOnlyTheBiasesOfDorefa) {
   const QuantizedNetwork quantized =
-      calibrated_quadrants(PrecisionPlan::uniform(4, 3, 3), {}, QuantizerMethod::dorefa);
+      calibrated_quadrants(CompressionPlan::uniform(4, 3, 3), {}, QuantizerMethod::dorefa);
   const FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
   for (const auto& [name, tensor] : folded.weights) {
     const bool is_bias = name.ends_with(".bias");
@@ -134,7 +136,7 @@ TEST(SumCorrection, MovesOnlyTheBiasesOfDorefa) {
 
 TEST(SumCorrection, LeavesNetworksWithFloatOrWideWidthsAlone) {
   for (const int bits : {16, 32}) {
-    const QuantizedNetwork quantized = quantize_quadrants(PrecisionPlan::uniform(4, bits, bits));
+    const QuantizedNetwork quantized = quantize_quadrants(CompressionPlan::uniform(4, bits, bits));
     const FoldedNetwork folded = fold_for_quantization(trained().network, trained().weights);
     EXPECT_EQ(quantized.weights, folded.weights) << bits;
   }

@@ -171,7 +171,8 @@ TEST(WeightRounding, SumsOfEveryLayerErrLessThanWithNearestCodes) {
   options.correction_images = 0;
   auto calibrated = CalibratedNetwork::make(folded.network, folded.weights, trained().data->train,
                                             indices, trained().options.normalization, options);
-  const QuantizedNetwork quantized = calibrated.value()->quantize(PrecisionPlan::uniform(4, 3, 8));
+  const QuantizedNetwork quantized =
+      calibrated.value()->quantize(CompressionPlan::uniform(4, 3, 8));
   std::vector<IntegerCompute> chosen(quantized.nodes.size()), nearest(quantized.nodes.size());
   for (std::size_t i = 0; i < quantized.nodes.size(); ++i) {
     if (quantized.nodes[i].weights.scales.empty()) continue;

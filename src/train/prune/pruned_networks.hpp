@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/expected.hpp"
+#include "train/nn/batch_norm_folding.hpp"
+#include "train/nn/dataset.hpp"
+#include "train/nn/normalization.hpp"
+#include "train/prune/criteria.hpp"
+
+namespace hwflow::train {
+
+/// How channels are chosen, and what is done to those that are left.
+struct PruningOptions {
+  Criterion criterion = Criterion::l1;
+  bool refit = true;          ///< weights by least squares (refit_weights()); else as they were
+  std::int64_t images = 256;  ///< of the training split, for taylor and for the refit
+  std::uint64_t seed = 1;     ///< of these images and of the refit's pixels
+  bool operator==(const PruningOptions&) const = default;
+};
+
+/// What is left of a network.
+struct PrunedNetwork {
+  FoldedNetwork folded;
+  KeptUnits kept;
+};
+
+/// A trained network without channels, by how many are to stay. Thread-safe; each is made anew, and
+/// is the same whoever asks.
+class PrunedNetworks {
+ public:
+  /// network, weights   as trained, BatchNorm and all: channels are judged by these
+  /// folded             the same without BatchNorm: what channels are removed from
+  /// images             as PruningOptions::images says
+  /// Errors  a criterion that the network cannot be judged by, by layer.
+  [[nodiscard]] static Expected<std::unique_ptr<PrunedNetworks>> make(
+      const Network& network, const WeightMap& weights, FoldedNetwork folded, ImageSet images,
+      Normalization normalization, const PruningOptions& options);
+
+  [[nodiscard]] const ChannelGroups& groups() const noexcept { return groups_; }
+  /// Of each unit, as unit_scores().
+  [[nodiscard]] const UnitScores& scores() const noexcept { return scores_; }
+  /// counts  of every group, as CompressionPlan::channels
+  [[nodiscard]] PrunedNetwork of(std::span<const std::int32_t> counts) const;
+
+ private:
+  PrunedNetworks(ChannelGroups groups, UnitScores scores, FoldedNetwork folded, ImageSet images,
+                 Normalization normalization, const PruningOptions& options);
+
+  ChannelGroups groups_;
+  UnitScores scores_;
+  FoldedNetwork folded_;
+  ImageSet images_;
+  Normalization normalization_;
+  PruningOptions options_;
+};
+
+}  // namespace hwflow::train
