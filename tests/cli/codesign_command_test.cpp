@@ -83,6 +83,39 @@ TEST(Codesign, OneSeedOneResultWhateverTheThreads) {
             lasting_part(read_json(study.out("other") / "result.json"))["front"]);
 }
 
+/// From the search to a file that another command reads: whatever the threads, and after a stop.
+TEST(Codesign, ChannelsAreSearchedTogetherWithWidths) {
+  const TinyStudy study;
+  const auto arguments = [&](const char* out, std::vector<std::string> more) {
+    for (const char* setting :
+         {"search.channels={shares: [0.5, 1], images: 16}", "search.objectives=[accuracy, energy]",
+          "finish.tolerance_points=60", "finish.search_margin_points=60"}) {
+      more.insert(more.end(), {"--set", setting});
+    }
+    return study.codesign(out, more);
+  };
+  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--threads", "1"})).exit_code, 0);
+  ASSERT_EQ(run_hwflow(arguments("two", {"--quiet", "--threads", "2"})).exit_code, 0);
+  const json result = read_json(study.out("one") / "result.json");
+  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("two") / "result.json")));
+  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--resume"})).exit_code, 0);
+  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("one") / "result.json")));
+
+  ASSERT_EQ(result["picks"].size(), 1U);
+  const json& pick = result["picks"][0];
+  EXPECT_THAT(pick["plan"].get<std::string>(), HasSubstr(" | "));
+  EXPECT_LT(pick["energy_pj"], result["baselines"][0]["energy_pj"]);
+  std::string checkpoint;
+  for (const json& file : pick["files"]) {
+    if (file.get<std::string>().ends_with(".safetensors")) checkpoint = file.get<std::string>();
+  }
+  const Outcome tested =
+      run_hwflow({"test", (study.out("one") / checkpoint).string(), "--data-dir",
+                  study.data().string(), "--mode", "integer", "--json", "-", "--quiet"});
+  ASSERT_EQ(tested.exit_code, 0) << tested.errors;
+  EXPECT_EQ(json::parse(tested.output)["correct"], pick["test_integer"]["correct"]);
+}
+
 TEST(Codesign, ResumeOfAFinishedRunEvaluatesNothing) {
   const TinyStudy study;
   ASSERT_EQ(run_hwflow(study.codesign("o", {"--quiet"})).exit_code, 0);
