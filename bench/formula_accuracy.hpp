@@ -25,7 +25,8 @@ class FormulaAccuracy : public train::AccuracyModel {
     }
   }
   std::string key() const override { return fmt::format("formula {}", seed_); }
-  std::optional<train::PlanAccuracy> evaluate(const CompressionPlan& plan, std::stop_token) override {
+  std::optional<train::PlanAccuracy> evaluate(const CompressionPlan& plan,
+                                              std::stop_token) override {
     return train::PlanAccuracy{accuracy_of(plan), std::nullopt};
   }
   std::optional<train::AccuracyEstimate> confirm(const CompressionPlan& plan,

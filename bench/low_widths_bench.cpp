@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
           .value();
   for (int i = 1; i + 3 < argc; i += 4) {
     CompressionPlan plan = CompressionPlan::uniform(folded.network.compute_nodes().size(),
-                                                std::atoi(argv[i]), std::atoi(argv[i + 1]));
+                                                    std::atoi(argv[i]), std::atoi(argv[i + 1]));
     plan.layers.front() = plan.layers.back() = {8, 8};
     const QuantizedNetwork start = calibrated->quantize(plan);
     fmt::print("{}/{} calibrated {:.2f} %", argv[i], argv[i + 1], percent_right(start, unseen));

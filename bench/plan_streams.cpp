@@ -27,7 +27,7 @@ class RecordingAccuracy final : public FormulaAccuracy {
 constexpr std::int64_t kUniform = 25;  // every search measures these first
 
 std::vector<CompressionPlan> record(const Network& network, Algorithm algorithm,
-                                  std::int64_t evaluations, std::uint64_t seed) {
+                                    std::int64_t evaluations, std::uint64_t seed) {
   const chip::Accelerator accelerator = chip::load_accelerator("bitfusion").value();
   LayerBoundsModel hardware(network, accelerator, {},
                             bounds_of_layers(accelerator, Abstraction::coarse));

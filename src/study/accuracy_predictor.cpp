@@ -33,7 +33,7 @@ double target_of(AccuracyPredictor::Target target, const train::AccuracyEstimate
 
 }  // namespace
 
-PlanFeatures::PlanFeatures(const PlanSpace& space) : space_(space) {}
+PlanFeatures::PlanFeatures(PlanSpace space) : space_(std::move(space)) {}
 
 std::vector<double> PlanFeatures::of(const CompressionPlan& plan) const {
   std::vector<double> row;

@@ -24,7 +24,7 @@ struct MeasuredPlan {
 /// until the layer has been measured itself.
 class PlanFeatures {
  public:
-  explicit PlanFeatures(const PlanSpace& space);
+  explicit PlanFeatures(PlanSpace space);
   [[nodiscard]] std::vector<double> of(const CompressionPlan& plan) const;
 
  private:

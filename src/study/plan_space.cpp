@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <ranges>
 #include <set>
 
 #include "base/check.hpp"
@@ -206,9 +207,9 @@ CompressionPlan PlanSpace::uniform(const WidthPair& widths) const {
 
 std::vector<WidthPair> PlanSpace::width_pairs() const {
   std::vector<WidthPair> pairs;
-  for (auto weights = alphabet_.weights.rbegin(); weights != alphabet_.weights.rend(); ++weights) {
-    for (auto inputs = alphabet_.inputs.rbegin(); inputs != alphabet_.inputs.rend(); ++inputs) {
-      pairs.push_back({*weights, *inputs});
+  for (const int weights : alphabet_.weights | std::views::reverse) {
+    for (const int inputs : alphabet_.inputs | std::views::reverse) {
+      pairs.push_back({weights, inputs});
     }
   }
   return pairs;

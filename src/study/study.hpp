@@ -214,8 +214,7 @@ struct SearchOptions {
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
         schema::field("input_bits", &T::input_bits, 1, 16, "Widths that inputs may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
-        schema::field("channels", &T::channels,
-                      "Search for how many channels stay as well as for widths; null: all stay."),
+        schema::field("channels", &T::channels, "Searched beside widths; null: all stay."),
         schema::field(
             "population", &T::population, 8, 10'000,
             "Plans kept and bred per generation; a multiple of 4. A search evaluates its seeds "

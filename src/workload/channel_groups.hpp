@@ -13,7 +13,7 @@ namespace hwflow {
 struct ChannelOf {
   NodeId node;
   std::int64_t channel = 0;
-  auto operator<=>(const ChannelOf&) const = default;
+  bool operator==(const ChannelOf&) const = default;
 };
 
 /// Channels that can only be removed together, those of nodes with weights, in order.
@@ -32,7 +32,7 @@ struct ChannelGroup {
 /// Which unit a channel belongs to.
 struct UnitId {
   std::int32_t group = 0, unit = 0;
-  auto operator<=>(const UnitId&) const = default;
+  bool operator==(const UnitId&) const = default;
 };
 
 /// Which channels of a network can be removed, and which of them only together.

@@ -15,7 +15,7 @@ namespace hwflow {
 /// Index of a node in Network::nodes().
 struct NodeId {
   std::int32_t value = -1;
-  auto operator<=>(const NodeId&) const = default;
+  auto operator<=>(const NodeId&) const = default;  // NOLINT(modernize-use-nullptr): no pointer
 };
 
 enum class NodeKind : std::uint8_t {

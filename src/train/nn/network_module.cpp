@@ -168,7 +168,8 @@ Tensor NetworkModule::normalise(std::size_t node, Tensor x) {
   if (!network_.nodes()[node].has_batch_norm) return x;
   const NodeTensors& t = tensors_[node];
   return torch::batch_norm(x, t.norm_weight, t.norm_bias, t.norm_mean, t.norm_variance,
-                           is_training(), kBatchNormMomentum, network_.nodes()[node].batch_norm_epsilon,
+                           is_training(), kBatchNormMomentum,
+                           network_.nodes()[node].batch_norm_epsilon,
                            /*cudnn_enabled=*/true);
 }
 

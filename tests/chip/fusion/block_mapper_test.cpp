@@ -36,7 +36,8 @@ FusionGraph graph_of(const Node& layer, const FeatureShape& in) {
   node.name = "layer";
   node.inputs = {NodeId{0}};
   const auto network = Network::make("one", {input, node}, {});
-  return make_fusion_graph(*network, CompressionPlan::uniform(network->compute_nodes().size(), 8, 8),
+  return make_fusion_graph(*network,
+                           CompressionPlan::uniform(network->compute_nodes().size(), 8, 8),
                            {.partial_sum_bits = 16, .network_output_bits = 8});
 }
 

@@ -55,7 +55,8 @@ TEST(PrunedNetworks, ChooseByTheNetworkWithItsNormsAndRemoveFromTheFoldedOne) {
   const ShrunkNetwork expected = shrink(trained.folded.network, pruned->groups(), upper).value();
   EXPECT_EQ(half.kept, upper);
   EXPECT_EQ(half.folded.network, expected.network);
-  EXPECT_EQ(half.folded.weights, shrink_weights(trained.folded.network, expected, trained.folded.weights));
+  EXPECT_EQ(half.folded.weights,
+            shrink_weights(trained.folded.network, expected, trained.folded.weights));
 }
 
 TEST(PrunedNetworks, RefitChangesTheWeightsThatAreLeft) {
