@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
-#include <ranges>
 #include <set>
 
 #include "base/check.hpp"
@@ -207,9 +206,9 @@ CompressionPlan PlanSpace::uniform(const WidthPair& widths) const {
 
 std::vector<WidthPair> PlanSpace::width_pairs() const {
   std::vector<WidthPair> pairs;
-  for (const int weights : alphabet_.weights | std::views::reverse) {
-    for (const int inputs : alphabet_.inputs | std::views::reverse) {
-      pairs.push_back({weights, inputs});
+  for (std::size_t w = alphabet_.weights.size(); w-- > 0;) {
+    for (std::size_t i = alphabet_.inputs.size(); i-- > 0;) {
+      pairs.push_back({alphabet_.weights[w], alphabet_.inputs[i]});
     }
   }
   return pairs;
