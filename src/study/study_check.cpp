@@ -231,6 +231,9 @@ class Check {
       add("search.channels", "the agent of algorithm: agent chooses widths alone",
           "nsga2, greedy or random");
     }
+    if (study_.schedule == Schedule::fused) {
+      add("search.channels", "cannot be searched with schedule: fused", "layer_by_layer");
+    }
     if (study_.hardware.search) {
       add("search.channels", "cannot be searched together with hardware.search", "either of them");
     }
