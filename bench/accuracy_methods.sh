@@ -6,24 +6,16 @@
 # besides: STUDY, SEEDS (1; of the draw), THREADS, SETTINGS (more --set of every run), OUT (kept when named).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=bench/find_hwflow.sh
-source "$here/find_hwflow.sh"
+# shellcheck source=bench/study_runs.sh
+source "$here/study_runs.sh"
 study=${STUDY:-$here/../examples/01_fmnist_eyeriss.yaml}
 read -ra methods <<<"${METHODS:-calibrated reestimated finetuned trained}"
 read -ra seeds <<<"${SEEDS:-1}"
-read -ra settings <<<"${SETTINGS:-}"
-if [[ -n ${OUT:-} ]]; then
-  out=$OUT
-  mkdir -p "$out"
-else
-  out=$(mktemp -d)
-  trap 'rm -rf "$out"' EXIT
-fi
 
 for seed in "${seeds[@]}"; do
   for method in "${methods[@]}"; do
     folder=$out/$method-$seed
-    if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then continue; fi
+    if is_done "$folder"; then continue; fi
     arguments=()
     if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
     for setting in "accuracy.method=$method" search.algorithm=random "search.evaluations=${PLANS:-16}" \

@@ -5,30 +5,22 @@
 # (kept when named), INNER ("POPULATIONxGENERATIONS ...", 8x2 20x5), SETTINGS (more --set of every run).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=bench/find_hwflow.sh
-source "$here/find_hwflow.sh"
+# shellcheck source=bench/study_runs.sh
+source "$here/study_runs.sh"
 study=${STUDY:-$here/../examples/08_fmnist_array.yaml}
 read -ra seeds <<<"${SEEDS:-1}"
 read -ra inner <<<"${INNER:-8x2 20x5}"
-read -ra settings <<<"${SETTINGS:-}"
 for size in "${inner[@]}"; do
   if [[ ! $size =~ ^[0-9]+x[0-9]+$ ]]; then
     echo "INNER: '$size' is not POPULATIONxGENERATIONS, for example 20x5" >&2
     exit 2
   fi
 done
-if [[ -n ${OUT:-} ]]; then
-  out=$OUT
-  mkdir -p "$out"
-else
-  out=$(mktemp -d)
-  trap 'rm -rf "$out"' EXIT
-fi
 
 run() { # FOLDER SEED SETTING...
   local folder=$1 seed=$2 arguments=() setting
   shift 2
-  if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then return; fi
+  if is_done "$folder"; then return; fi
   rm -rf "$folder"
   for setting in accuracy.confirm_images=0 finish.picks=0 finish.epochs=0 "export=[]" "$@" "${settings[@]}"; do
     arguments+=(--set "$setting")

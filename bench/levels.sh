@@ -8,21 +8,13 @@
 # time of mapping is told, and that of accuracies is not. Half an hour on two cores.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=bench/find_hwflow.sh
-source "$here/find_hwflow.sh"
+# shellcheck source=bench/study_runs.sh
+source "$here/study_runs.sh"
 study=${STUDY:-$here/../examples/04_fmnist_levels.yaml}
 read -ra archs <<<"${ARCHS:-eyeriss bitfusion}"
 read -ra seeds <<<"${SEEDS:-1 2 3}"
 read -ra variants <<<"${VARIANTS:-fine levels}"
-read -ra settings <<<"${SETTINGS:-}"
 evaluations=${EVALUATIONS:-440}
-if [[ -n ${OUT:-} ]]; then
-  out=$OUT
-  mkdir -p "$out"
-else
-  out=$(mktemp -d)
-  trap 'rm -rf "$out"' EXIT
-fi
 
 variant_settings() { # VARIANT: sets `chosen`
   case $1 in
@@ -50,7 +42,7 @@ for arch in "${archs[@]}"; do
   for seed in "${seeds[@]}"; do
     for variant in "${variants[@]}"; do
       folder=$out/$arch-$variant-$seed
-      if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then continue; fi
+      if is_done "$folder"; then continue; fi
       variant_settings "$variant"
       arguments=()
       for setting in "accelerator=$arch" "search.evaluations=$evaluations" finish.picks=0 finish.epochs=0 \

@@ -8,23 +8,15 @@
 # SETTINGS (more --set of every run), OUT (kept when named), and IMAGES, POPULATION, GENERATIONS.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=bench/find_hwflow.sh
-source "$here/find_hwflow.sh"
+# shellcheck source=bench/study_runs.sh
+source "$here/study_runs.sh"
 study=${STUDY:-$here/../examples/05_resnet20_bismo.yaml}
 read -ra seeds <<<"${SEEDS:-1 2 3}"
-read -ra settings <<<"${SETTINGS:-}"
-if [[ -n ${OUT:-} ]]; then
-  out=$OUT
-  mkdir -p "$out"
-else
-  out=$(mktemp -d)
-  trap 'rm -rf "$out"' EXIT
-fi
 
 for seed in "${seeds[@]}"; do
   for order in sequential sequential_all nested; do
     folder=$out/$order-$seed
-    if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then continue; fi
+    if is_done "$folder"; then continue; fi
     rm -rf "$folder"   # a run that was cut short would find its accuracies in the store
     arguments=()
     for setting in "hardware.search.order=$order" "accuracy.search_images=${IMAGES:-500}" \

@@ -70,7 +70,7 @@ search() { # SEED ALGORITHM EVALUATIONS
   local folder=$out/seed-$1/$2 arguments=() setting
   # The agent chooses plans one at a time: there is nothing to choose among by prediction.
   if [[ $2 == agent ]]; then arguments+=(--set search.surrogate.oversample=1); fi
-  if [[ -f $folder/result.json ]] && ! grep -q '"stopped": true' "$folder/result.json"; then return; fi
+  if is_done "$folder"; then return; fi
   if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
   for setting in "search.algorithm=$2" "search.evaluations=$3" \
     "search.agent.budgets=$(list_of_budgets)" finish.picks=0 "finish.baselines=[]" \
