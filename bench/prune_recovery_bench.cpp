@@ -76,15 +76,14 @@ std::vector<std::int32_t> uniform_counts(const ChannelGroups& groups, double sha
   return counts;
 }
 
-void row(const Subject& s, const ChannelGroups& groups, const UnitScores& scores,
-         std::string_view criterion, std::string_view how, double share) {
+void row(const Subject& s, const WeightRefit& refit, const ChannelGroups& groups,
+         const UnitScores& scores, std::string_view criterion, std::string_view how, double share) {
   const std::vector<std::int32_t> counts = how == "uniform"
                                                ? uniform_counts(groups, share)
                                                : counts_by_global_score(groups, scores, share, 0.2);
   const ShrunkNetwork shrunk = shrink(s.network, groups, keep_best(scores, counts)).value();
   const WeightMap small = shrink_weights(s.network, shrunk, s.weights);
-  const WeightMap fitted =
-      refit_weights(s.network, s.weights, shrunk, small, s.plain, s.normalization);
+  const WeightMap fitted = refit.refitted(shrunk, small);
   const auto estimated = [&](const WeightMap& weights) {
     return estimate_batch_norm(shrunk.network, weights, s.augmented, s.normalization);
   };
@@ -109,6 +108,7 @@ int main(int argc, char** argv) {
   at::set_num_threads(1);
   const Subject subject = read(argv + 1);
   const ChannelGroups groups(subject.network);
+  const WeightRefit refit(subject.network, subject.weights, subject.plain, subject.normalization);
   fmt::print("{}: {} groups of channels; whole, {:.2f} % of {} test images\n\n", argv[1],
              groups.groups().size(), percent(subject, subject.network, subject.weights),
              subject.test.count());
@@ -119,6 +119,6 @@ int main(int argc, char** argv) {
     const UnitScores scores = unit_scores(groups, scores_of(subject, groups, criterion));
     for (int i = 5; i < argc; ++i)
       for (const std::string_view how : {"uniform", "global"})
-        row(subject, groups, scores, criterion_name, how, std::atof(argv[i]));
+        row(subject, refit, groups, scores, criterion_name, how, std::atof(argv[i]));
   }
 }

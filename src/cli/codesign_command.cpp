@@ -66,17 +66,6 @@ train::HeldOutFrom to_train(study::HeldOutFrom from) {
   return train::HeldOutFrom::training;
 }
 
-train::Criterion to_train(study::ChannelCriterion criterion) {
-  switch (criterion) {
-    case study::ChannelCriterion::l1: return train::Criterion::l1;
-    case study::ChannelCriterion::l2: return train::Criterion::l2;
-    case study::ChannelCriterion::batch_norm: return train::Criterion::batch_norm;
-    case study::ChannelCriterion::taylor: return train::Criterion::taylor;
-    case study::ChannelCriterion::geometric_median: return train::Criterion::geometric_median;
-  }
-  return train::Criterion::l1;
-}
-
 /// What a plan gets before the search measures it.
 void set_preparation(const study::Study& study, train::AccuracyModelOptions& options) {
   using Method = study::AccuracyMethod;
@@ -170,7 +159,7 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   options.cache_bytes = static_cast<std::size_t>(study.accuracy.cache_bytes);
   set_preparation(study, options);
   if (const std::optional<study::ChannelOptions>& channels = study.search.channels) {
-    options.pruning = {.criterion = to_train(channels->criterion),
+    options.pruning = {.criterion = channels->criterion,
                        .refit = channels->refit,
                        .images = channels->images,
                        .seed = study.accuracy.split_seed};

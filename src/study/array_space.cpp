@@ -113,7 +113,7 @@ ArraySpace::ArraySpace(Network network, chip::Accelerator accelerator,
                        const ArraySpaceOptions& options, std::vector<HardwareObjective> objectives,
                        ArraySearch search)
     : HardwareSpace(std::move(objectives)),
-      networks_(std::move(network)),
+      network_(std::move(network)),
       accelerator_(std::move(accelerator)),
       hardware_(hardware),
       lowering_(lowering_options(hardware, accelerator_)),
@@ -139,7 +139,7 @@ std::int64_t ArraySpace::size() const {
 DesignSizes ArraySpace::reference() const { return to_list(chip::array_sizes(accelerator_)); }
 
 std::vector<std::string> ArraySpace::energy_components() const {
-  return LayerByLayerModel(networks_.whole(), accelerator_, hardware_, {}).energy_components();
+  return LayerByLayerModel(network_, accelerator_, hardware_, {}).energy_components();
 }
 
 std::vector<std::string> ArraySpace::level_names() const {
@@ -154,7 +154,7 @@ ArraySpace::Machine& ArraySpace::machine(const DesignSizes& sizes) {
   const Expected<chip::Accelerator> design = chip::resized(accelerator_, to_sizes(sizes));
   HWFLOW_CHECK(design.has_value(), "sizes that were not checked: " + to_text(design.error()));
   auto model = std::make_unique<LayerByLayerModel>(
-      networks_.whole(), *design, hardware_, [this, accelerator = *design](const Layer& layer) {
+      network_, *design, hardware_, [this, accelerator = *design](const Layer& layer) {
         return search_.map_layer(layer, accelerator);
       });
   return machines_.emplace(sizes, Machine{std::move(model), chip::array_area_um2(*design)})
@@ -185,12 +185,12 @@ std::vector<DesignSizes> ArraySpace::all_designs() const {
 std::optional<HardwareCost> ArraySpace::priced(const Machine& machine,
                                                const CompressionPlan& plan) const {
   HardwareCost total;
-  for (const LoweredLayer& lowered : lower(*networks_.of(plan), plan, lowering_)) {
+  for (const LoweredLayer& lowered : lower(network_, plan, lowering_)) {
     const std::optional<LayerCost> layer = machine.model->layer_cost(shape_key(lowered.layer));
     if (!layer) return std::nullopt;
     add(total, *layer);
   }
-  total.model_bits = model_bits(*networks_.of(plan), plan);
+  total.model_bits = model_bits(network_, plan);
   return total;
 }
 

@@ -8,7 +8,6 @@
 #include "chip/arch/array_design.hpp"
 #include "study/hardware_space.hpp"
 #include "study/layer_by_layer_model.hpp"
-#include "workload/shrunk_networks.hpp"
 
 namespace hwflow::study {
 
@@ -79,7 +78,7 @@ class ArraySpace final : public HardwareSpace {
   [[nodiscard]] std::vector<int> genome_near_reference() const;
   [[nodiscard]] std::vector<DesignSizes> all_designs() const;
 
-  ShrunkNetworks networks_;
+  Network network_;  // whole: plans that remove channels are refused (check_study)
   chip::Accelerator accelerator_;
   HardwareOptions hardware_;
   LoweringOptions lowering_;

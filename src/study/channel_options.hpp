@@ -1,27 +1,14 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "schema/field.hpp"
+#include "train/prune/criterion.hpp"
 
 namespace hwflow::study {
-
-/// What a channel's importance is taken from; see train/prune/criteria.hpp.
-enum class ChannelCriterion : std::uint8_t { l1, l2, batch_norm, taylor, geometric_median };
-constexpr auto enum_names(ChannelCriterion) {
-  using C = ChannelCriterion;
-  return std::array{std::pair{std::string_view{"l1"}, C::l1},
-                    std::pair{std::string_view{"l2"}, C::l2},
-                    std::pair{std::string_view{"batch_norm"}, C::batch_norm},
-                    std::pair{std::string_view{"taylor"}, C::taylor},
-                    std::pair{std::string_view{"geometric_median"}, C::geometric_median}};
-}
 
 /// Channels as something that a search for plans chooses, beside widths.
 struct ChannelOptions {
@@ -29,7 +16,7 @@ struct ChannelOptions {
   std::int64_t multiple = 1;
   std::vector<std::string> keep;
   bool keep_shared = false;
-  ChannelCriterion criterion = ChannelCriterion::l1;
+  train::Criterion criterion = train::Criterion::l1;
   bool refit = true;
   std::int64_t images = 256;
   bool operator==(const ChannelOptions&) const = default;

@@ -17,7 +17,7 @@ LayerFeatures features_of(const Network& network, NodeId id) {
   LayerFeatures features;
   if (is_convolution(node)) {
     const ConvShape& conv = node.conv;
-    features.depthwise = conv.groups > 1 && conv.groups == conv.in_channels ? 1.0 : 0.0;
+    features.depthwise = conv.is_depthwise() ? 1.0 : 0.0;
     features.in_channels = static_cast<double>(conv.in_channels);
     features.out_channels = static_cast<double>(conv.out_channels);
     features.stride = static_cast<double>(conv.stride_height);

@@ -94,7 +94,7 @@ OverlaySpace::OverlaySpace(Network network, const LoweringOptions& lowering,
                            const OverlaySpaceOptions& options,
                            std::vector<HardwareObjective> objectives, chip::OverlaySearch search)
     : HardwareSpace(std::move(objectives)),
-      networks_(std::move(network)),
+      network_(std::move(network)),
       lowering_(lowering),
       options_(options),
       search_(std::move(search)),
@@ -120,7 +120,7 @@ std::int64_t OverlaySpace::size() const {
 
 std::vector<Layer> OverlaySpace::layers(const CompressionPlan& plan) const {
   std::vector<Layer> layers;
-  for (LoweredLayer& lowered : lower(*networks_.of(plan), plan, lowering_))
+  for (LoweredLayer& lowered : lower(network_, plan, lowering_))
     layers.push_back(std::move(lowered.layer));
   return layers;
 }
@@ -180,13 +180,13 @@ HardwareCost OverlaySpace::cost(const CompressionPlan& plan, const DesignSizes& 
       chip::evaluate_overlay(layers(plan), shape_of(sizes), overlay_of(options_),
                              options_.rules.at(static_cast<std::size_t>(sizes.at(5))));
   HWFLOW_CHECK(cost.has_value(), "a plan that the overlay cannot run");
-  return {0.0, cost->cycles, cost->dram_bits(), model_bits(*networks_.of(plan), plan)};
+  return {0.0, cost->cycles, cost->dram_bits(), model_bits(network_, plan)};
 }
 
 PlanSchedule OverlaySpace::schedule(const CompressionPlan& plan, const DesignSizes& sizes) {
   const chip::BismoShape shape = shape_of(sizes);
   PlanSchedule schedule;
-  for (const LoweredLayer& lowered : lower(*networks_.of(plan), plan, lowering_)) {
+  for (const LoweredLayer& lowered : lower(network_, plan, lowering_)) {
     const auto cost =
         chip::evaluate_overlay(std::span(&lowered.layer, 1), shape, overlay_of(options_),
                                options_.rules.at(static_cast<std::size_t>(sizes.at(5))));
@@ -196,7 +196,7 @@ PlanSchedule OverlaySpace::schedule(const CompressionPlan& plan, const DesignSiz
     LayerDetails details;
     details.name = lowered.layer.name;
     details.shape = shape_text(lowered.layer.op);
-    details.plan_index = plan_index(networks_.whole(), lowered.node);
+    details.plan_index = plan_index(network_, lowered.node);
     details.weight_bits = lowered.layer.bits.weights;
     details.input_bits = lowered.layer.bits.inputs;
     details.output_bits = lowered.layer.bits.outputs;

@@ -3,7 +3,6 @@
 #include "chip/overlay/overlay_search.hpp"
 #include "study/hardware_space.hpp"
 #include "workload/network.hpp"
-#include "workload/shrunk_networks.hpp"
 
 namespace hwflow::study {
 
@@ -40,7 +39,7 @@ class OverlaySpace final : public HardwareSpace {
   [[nodiscard]] std::vector<double> values(double cycles, double dram_bits, double lut,
                                            double bram) const;
 
-  ShrunkNetworks networks_;
+  Network network_;  // whole: plans that remove channels are refused (check_study)
   LoweringOptions lowering_;
   OverlaySpaceOptions options_;
   chip::OverlaySearch search_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <iterator>
 #include <set>
 
@@ -87,11 +86,8 @@ std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size) {
 }
 
 bool keeps_all(const ChannelOptions& options, const Network& network, const ChannelGroup& group) {
-  const auto is_depthwise = [&](NodeId id) {
-    const ConvShape& conv = network.node(id).conv;
-    return conv.groups > 1 && conv.groups == conv.in_channels;
-  };
-  const auto makers = std::ranges::count_if(group.producers, std::not_fn(is_depthwise));
+  const auto makers = std::ranges::count_if(
+      group.producers, [&](NodeId id) { return !network.node(id).conv.is_depthwise(); });
   if (options.keep_shared && makers > 1) return true;
   return std::ranges::any_of(group.producers, [&](NodeId id) {
     return std::ranges::find(options.keep, network.node(id).name) != options.keep.end();

@@ -76,7 +76,7 @@ class Walk {
     const auto groups = static_cast<std::size_t>(conv.groups);
     const std::size_t in = inputs.size() / groups, out = outputs.size() / groups;
     if (groups == 1) return outputs;
-    if (in == 1) {  // depthwise: a group lives as long as its input
+    if (conv.is_depthwise()) {  // a group lives as long as its input
       for (std::size_t i = 0; i < outputs.size(); ++i) ties_.tie(inputs[i / out], outputs[i]);
       return outputs;
     }

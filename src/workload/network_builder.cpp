@@ -20,14 +20,6 @@ Pads same_pads(std::int64_t size, std::int64_t kernel, std::int64_t stride) {
   return {total / 2, total - total / 2};
 }
 
-Node node_of(std::string name, NodeKind kind, std::vector<NodeId> inputs) {
-  Node node;
-  node.name = std::move(name);
-  node.kind = kind;
-  node.inputs = std::move(inputs);
-  return node;
-}
-
 Node conv_node(std::string name, NodeId input, std::int64_t channels, const Window& window,
                Activation activation) {
   Node node = node_of(std::move(name), NodeKind::convolution, {input});
@@ -38,6 +30,14 @@ Node conv_node(std::string name, NodeId input, std::int64_t channels, const Wind
 }
 
 }  // namespace
+
+Node node_of(std::string name, NodeKind kind, std::vector<NodeId> inputs) {
+  Node node;
+  node.name = std::move(name);
+  node.kind = kind;
+  node.inputs = std::move(inputs);
+  return node;
+}
 
 ConvShape conv_shape(const Window& window) {
   ConvShape shape;

@@ -23,6 +23,9 @@ struct Window {
 [[nodiscard]] ConvShape same_conv_shape(std::int64_t kernel_height, std::int64_t kernel_width,
                                         std::int64_t stride, const FeatureShape& input);
 
+/// A node of which nothing else is said yet.
+[[nodiscard]] Node node_of(std::string name, NodeKind kind, std::vector<NodeId> inputs);
+
 /// Writes down a network node by node, shapes at hand at every step. For networks in our own code:
 /// a node that does not fit is a bug and throws.
 class NetworkBuilder {

@@ -92,6 +92,8 @@ struct ConvShape {
   std::int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
   std::int64_t output_pad_height = 0, output_pad_width = 0;  ///< transposed convolution only
 
+  /// Every group reads one channel of several; it may make more than one.
+  [[nodiscard]] bool is_depthwise() const { return groups > 1 && groups == in_channels; }
   [[nodiscard]] std::int64_t out_height() const;  ///< plain convolution
   [[nodiscard]] std::int64_t out_width() const;
   [[nodiscard]] std::int64_t transposed_out_height() const;  ///< transposed convolution

@@ -79,8 +79,7 @@ Node narrowed(const Network& network, std::size_t at,
   switch (node.kind) {
     case NodeKind::convolution:
     case NodeKind::transposed_convolution: {
-      const bool is_depthwise = node.conv.groups > 1 && node.conv.groups == node.conv.in_channels;
-      if (is_depthwise)
+      if (node.conv.is_depthwise())
         node.conv.groups = std::ssize(kept[static_cast<std::size_t>(node.inputs[0].value)]);
       node.conv.out_channels = count;
       break;

@@ -25,11 +25,8 @@ std::map<std::string, std::size_t> sizes_of(const ChannelGroups& groups) {
   return sizes;
 }
 
-Node made(std::string name, NodeKind kind, std::vector<NodeId> inputs, FeatureShape shape = {}) {
-  Node node;
-  node.name = std::move(name);
-  node.kind = kind;
-  node.inputs = std::move(inputs);
+Node reshape(std::string name, NodeId input, const FeatureShape& shape) {
+  Node node = node_of(std::move(name), NodeKind::reshape, {input});
   node.shape = shape;
   return node;
 }
@@ -123,7 +120,7 @@ TEST(ChannelGroups, ConcatenationsKeepListsApartAndFlatteningRepeatsThem) {
   const NodeId a = builder.conv_bias("a", x, 2, {}, Activation::relu);
   const NodeId b = builder.conv_bias("b", x, 3, {}, Activation::relu);
   const NodeId both = builder.concat("both", {a, b});
-  const NodeId flat = builder.add(made("flat", NodeKind::reshape, {both}, {80, 1, 1}));
+  const NodeId flat = builder.add(reshape("flat", both, {80, 1, 1}));
   builder.fully_connected("last", flat, 2);
   const Network network = std::move(builder).finish("joined");
   const ChannelGroups groups(network);
@@ -138,12 +135,12 @@ TEST(ChannelGroups, WhatMixesChannelsKeepsThem) {
   NetworkBuilder builder;
   const NodeId x = builder.input({3, 4, 4});
   const NodeId a = builder.conv_bias("a", x, 4, {}, Activation::relu);
-  const NodeId mixed = builder.add(made("mixed", NodeKind::reshape, {a}, {16, 2, 2}));
+  const NodeId mixed = builder.add(reshape("mixed", a, {16, 2, 2}));
   const NodeId b = builder.conv_bias("b", mixed, 4, {}, Activation::relu);
-  const NodeId shares = builder.add(made("shares", NodeKind::softmax, {b}));
+  const NodeId shares = builder.add(node_of("shares", NodeKind::softmax, {b}));
   const NodeId c = builder.conv_bias("c", shares, 4, {}, Activation::relu);
   const NodeId one = builder.conv_bias("one", shares, 1, {}, Activation::sigmoid);
-  const NodeId gated = builder.add(made("gated", NodeKind::multiply, {c, one}));
+  const NodeId gated = builder.add(node_of("gated", NodeKind::multiply, {c, one}));
   builder.fully_connected("last", gated, 2);
   const ChannelGroups groups(std::move(builder).finish("mixed"));
   EXPECT_EQ(sizes_of(groups), (Sizes{{"c", 4}}));

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/random.hpp"
+#include "tests/workload/random_units.hpp"
 #include "workload/builtin_networks.hpp"
 #include "workload/network_builder.hpp"
 
@@ -15,10 +15,7 @@ Network separable() {
   x = builder.conv_bn("expand", x, 6, {}, Activation::relu6);
   x = builder.depthwise_bn("depthwise", x, {.kernel = 3, .pad = 1}, Activation::relu6);
   x = builder.conv_bn("project", x, 4, {}, Activation::none);
-  Node flat;
-  flat.name = "flat";
-  flat.kind = NodeKind::reshape;
-  flat.inputs = {x};
+  Node flat = node_of("flat", NodeKind::reshape, {x});
   flat.shape = {256, 1, 1};
   x = builder.add(flat);
   builder.fully_connected("last", x, 2);
@@ -77,14 +74,7 @@ TEST(Shrink, AnyChoiceMakesANetworkThatComputesLess) {
     const Network network = known.build();
     const ChannelGroups groups(network);
     for (int round = 0; round < 3; ++round) {
-      KeptUnits units;
-      for (const ChannelGroup& group : groups.groups()) {
-        std::vector<std::int32_t>& kept = units.groups.emplace_back();
-        for (std::size_t u = 0; u < group.units.size(); ++u)
-          if (rng.uniform() < 0.5) kept.push_back(static_cast<std::int32_t>(u));
-        if (kept.empty()) kept.push_back(0);
-      }
-      const auto shrunk = shrink(network, groups, units);
+      const auto shrunk = shrink(network, groups, random_units(groups, 0.5, rng));
       ASSERT_TRUE(shrunk.has_value()) << known.name;
       EXPECT_LT(shrunk->network.macs(), network.macs()) << known.name;
       EXPECT_LT(shrunk->network.parameters(), network.parameters()) << known.name;

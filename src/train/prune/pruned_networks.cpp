@@ -15,8 +15,8 @@ constexpr std::int64_t kTaylorBatch = 64;
 }  // namespace
 
 Expected<std::unique_ptr<PrunedNetworks>> PrunedNetworks::make(
-    const Network& network, const WeightMap& weights, FoldedNetwork folded, ImageSet images,
-    Normalization normalization, const PruningOptions& options) {
+    const Network& network, const WeightMap& weights, FoldedNetwork folded, const ImageSet& images,
+    const Normalization& normalization, const PruningOptions& options) {
   ChannelGroups groups(network);
   Expected<ChannelScores> scores =
       options.criterion == Criterion::taylor
@@ -24,30 +24,28 @@ Expected<std::unique_ptr<PrunedNetworks>> PrunedNetworks::make(
           : weight_scores(network, groups, weights, options.criterion);
   if (!scores) return Unexpected{std::move(scores).error()};
   UnitScores units = unit_scores(groups, *scores);
-  return std::unique_ptr<PrunedNetworks>(new PrunedNetworks(std::move(groups), std::move(units),
-                                                            std::move(folded), std::move(images),
-                                                            std::move(normalization), options));
+  std::unique_ptr<const WeightRefit> refit;
+  if (options.refit) {
+    refit = std::make_unique<const WeightRefit>(folded.network, folded.weights, images,
+                                                normalization, RefitOptions{.seed = options.seed});
+  }
+  return std::unique_ptr<PrunedNetworks>(
+      new PrunedNetworks(std::move(groups), std::move(units), std::move(folded), std::move(refit)));
 }
 
 PrunedNetworks::PrunedNetworks(ChannelGroups groups, UnitScores scores, FoldedNetwork folded,
-                               ImageSet images, Normalization normalization,
-                               const PruningOptions& options)
+                               std::unique_ptr<const WeightRefit> refit)
     : groups_(std::move(groups)),
       scores_(std::move(scores)),
       folded_(std::move(folded)),
-      images_(std::move(images)),
-      normalization_(std::move(normalization)),
-      options_(options) {}
+      refit_(std::move(refit)) {}
 
 PrunedNetwork PrunedNetworks::of(std::span<const std::int32_t> counts) const {
   KeptUnits kept = keep_best(scores_, counts);
   Expected<ShrunkNetwork> shrunk = shrink(folded_.network, groups_, kept);
   HWFLOW_CHECK(shrunk.has_value(), "the best units are units");
   WeightMap weights = shrink_weights(folded_.network, *shrunk, folded_.weights);
-  if (options_.refit) {
-    weights = refit_weights(folded_.network, folded_.weights, *shrunk, weights, images_,
-                            normalization_, {.seed = options_.seed});
-  }
+  if (refit_ != nullptr) weights = refit_->refitted(*shrunk, weights);
   return {{std::move(shrunk->network), std::move(weights)}, std::move(kept)};
 }
 

@@ -9,13 +9,14 @@
 #include "train/nn/dataset.hpp"
 #include "train/nn/normalization.hpp"
 #include "train/prune/criteria.hpp"
+#include "train/prune/weight_refit.hpp"
 
 namespace hwflow::train {
 
 /// How channels are chosen, and what is done to those that are left.
 struct PruningOptions {
   Criterion criterion = Criterion::l1;
-  bool refit = true;          ///< weights by least squares (refit_weights()); else as they were
+  bool refit = true;          ///< weights by least squares (WeightRefit); else as they were
   std::int64_t images = 256;  ///< of the training split, for taylor and for the refit
   std::uint64_t seed = 1;     ///< of these images and of the refit's pixels
   bool operator==(const PruningOptions&) const = default;
@@ -36,8 +37,8 @@ class PrunedNetworks {
   /// images             as PruningOptions::images says
   /// Errors  a criterion that the network cannot be judged by, by layer.
   [[nodiscard]] static Expected<std::unique_ptr<PrunedNetworks>> make(
-      const Network& network, const WeightMap& weights, FoldedNetwork folded, ImageSet images,
-      Normalization normalization, const PruningOptions& options);
+      const Network& network, const WeightMap& weights, FoldedNetwork folded,
+      const ImageSet& images, const Normalization& normalization, const PruningOptions& options);
 
   [[nodiscard]] const ChannelGroups& groups() const noexcept { return groups_; }
   /// Of each unit, as unit_scores().
@@ -46,15 +47,13 @@ class PrunedNetworks {
   [[nodiscard]] PrunedNetwork of(std::span<const std::int32_t> counts) const;
 
  private:
-  PrunedNetworks(ChannelGroups groups, UnitScores scores, FoldedNetwork folded, ImageSet images,
-                 Normalization normalization, const PruningOptions& options);
+  PrunedNetworks(ChannelGroups groups, UnitScores scores, FoldedNetwork folded,
+                 std::unique_ptr<const WeightRefit> refit);
 
   ChannelGroups groups_;
   UnitScores scores_;
   FoldedNetwork folded_;
-  ImageSet images_;
-  Normalization normalization_;
-  PruningOptions options_;
+  std::unique_ptr<const WeightRefit> refit_;  // null: weights stay as they were
 };
 
 }  // namespace hwflow::train

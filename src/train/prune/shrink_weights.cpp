@@ -65,11 +65,10 @@ Axes axes_of(const Network& network, const Node& node, const ShrunkNetwork& shru
   const std::int64_t groups = node.conv.groups;
   if (node.kind == NodeKind::transposed_convolution) {
     const std::int64_t size = node.conv.out_channels / groups;
-    const bool is_depthwise = groups > 1 && groups == node.conv.in_channels;
-    return {inputs, is_depthwise ? all_of(size) : places_in_group(outputs, size)};
+    return {inputs, node.conv.is_depthwise() ? all_of(size) : places_in_group(outputs, size)};
   }
   const std::int64_t size = node.conv.in_channels / groups;
-  return {outputs, size == 1 && groups > 1 ? all_of(1) : places_in_group(inputs, size)};
+  return {outputs, node.conv.is_depthwise() ? all_of(1) : places_in_group(inputs, size)};
 }
 
 }  // namespace

@@ -89,29 +89,23 @@ class WatchingModule : public NetworkModule {
   Tensor input_;
 };
 
-/// Collects what the layers of the whole network sum up, of the channels that are left.
+/// Collects what the layers of the whole network sum up.
 class TargetModule final : public WatchingModule {
  public:
-  TargetModule(const Network& network, const WeightMap& weights, const ShrunkNetwork& shrunk,
-               const RefitOptions& options)
-      : WatchingModule(network, weights),
-        targets(network.nodes().size()),
-        shrunk_(shrunk),
-        options_(options) {}
+  TargetModule(const Network& network, const WeightMap& weights, const RefitOptions& options)
+      : WatchingModule(network, weights), targets(network.nodes().size()), options_(options) {}
 
   Tensor weight_of(std::size_t node, Tensor weight) override {
     const Node& description = network().nodes()[node];
     if (!is_refitted(description)) return weight;
     const Points points = points_of(description, node, input_.size(0), options_);
-    targets[node] = sums_at(description, input_, weight, points)
-                        .index_select(1, torch::tensor(shrunk_.kept[node], torch::kInt64));
+    targets[node] = sums_at(description, input_, weight, points);
     return weight;
   }
 
-  std::vector<Tensor> targets;
+  std::vector<Tensor> targets;  ///< per node: (points, channels)
 
  private:
-  const ShrunkNetwork& shrunk_;
   const RefitOptions& options_;
 };
 
@@ -120,14 +114,19 @@ class RefitModule final : public WatchingModule {
  public:
   RefitModule(const ShrunkNetwork& shrunk, const WeightMap& weights,
               const std::vector<Tensor>& targets, const RefitOptions& options)
-      : WatchingModule(shrunk.network, weights), targets_(targets), options_(options) {}
+      : WatchingModule(shrunk.network, weights),
+        kept_(shrunk.kept),
+        targets_(targets),
+        options_(options) {}
 
   Tensor weight_of(std::size_t node, Tensor weight) override {
     const Node& description = network().nodes()[node];
     if (!is_refitted(description)) return weight;
     const Points points = points_of(description, node, input_.size(0), options_);
     refit(tensors(node), inputs_at(description, input_, points).to(torch::kFloat64),
-          targets_[node].to(torch::kFloat64));
+          targets_[node]
+              .index_select(1, torch::tensor(kept_[node], torch::kInt64))
+              .to(torch::kFloat64));
     return weight;  // changed in place
   }
 
@@ -161,25 +160,37 @@ class RefitModule final : public WatchingModule {
     }
   }
 
+  const std::vector<std::vector<std::int64_t>>& kept_;
   const std::vector<Tensor>& targets_;
   const RefitOptions& options_;
 };
 
 }  // namespace
 
-WeightMap refit_weights(const Network& network, const WeightMap& weights,
-                        const ShrunkNetwork& shrunk, const WeightMap& shrunk_weights,
-                        const ImageSet& images, const Normalization& normalization,
-                        const RefitOptions& options) {
+struct WeightRefit::State {
+  RefitOptions options;
+  Tensor images;
+  std::vector<Tensor> targets;
+};
+
+WeightRefit::WeightRefit(const Network& network, const WeightMap& weights, const ImageSet& images,
+                         const Normalization& normalization, const RefitOptions& options) {
   const torch::NoGradGuard no_gradients;
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
   std::iota(all.begin(), all.end(), 0);
-  const Tensor x = to_tensor(images, normalization, all);
-  TargetModule whole(network, weights, shrunk, options);
+  Tensor x = to_tensor(images, normalization, all);
+  TargetModule whole(network, weights, options);
   whole.forward(x);
-  RefitModule refitted(shrunk, shrunk_weights, whole.targets, options);
-  refitted.forward(x);
-  return weights_of(refitted);
+  state_ = std::make_unique<const State>(State{options, std::move(x), std::move(whole.targets)});
+}
+
+WeightRefit::~WeightRefit() = default;
+
+WeightMap WeightRefit::refitted(const ShrunkNetwork& shrunk, const WeightMap& weights) const {
+  const torch::NoGradGuard no_gradients;
+  RefitModule module(shrunk, weights, state_->targets, state_->options);
+  module.forward(state_->images);
+  return weights_of(module);
 }
 
 }  // namespace hwflow::train

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "train/nn/dataset.hpp"
 #include "train/nn/normalization.hpp"
@@ -25,13 +26,23 @@ struct RefitOptions {
 /// y are the sums of the whole network's layer (channels that are left), x the inputs of the shrunk
 /// one; c goes to the bias, or is taken off the BatchNorm's mean; a layer with neither has c = 0.
 /// Transposed convolutions keep their weights.
-///
-/// weights  of the whole network; `shrunk_weights` as shrink_weights() made them.
-/// images   all go through both networks at once: some hundred small ones, some dozen large ones.
 /// Source   He et al., "Channel pruning for accelerating very deep neural networks", ICCV 2017.
-[[nodiscard]] WeightMap refit_weights(const Network& network, const WeightMap& weights,
-                                      const ShrunkNetwork& shrunk, const WeightMap& shrunk_weights,
-                                      const ImageSet& images, const Normalization& normalization,
-                                      const RefitOptions& options = {});
+class WeightRefit {
+ public:
+  /// Runs the whole network: what its layers sum up serves every network that is made of it.
+  /// images   all go through a network at once: some hundred small ones, some dozen large ones.
+  WeightRefit(const Network& network, const WeightMap& weights, const ImageSet& images,
+              const Normalization& normalization, const RefitOptions& options = {});
+  ~WeightRefit();
+  WeightRefit(const WeightRefit&) = delete;
+  WeightRefit& operator=(const WeightRefit&) = delete;
+
+  /// weights  as shrink_weights() made them of the whole network's. Thread-safe.
+  [[nodiscard]] WeightMap refitted(const ShrunkNetwork& shrunk, const WeightMap& weights) const;
+
+ private:
+  struct State;
+  std::unique_ptr<const State> state_;
+};
 
 }  // namespace hwflow::train

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/random.hpp"
+#include "tests/workload/random_units.hpp"
 #include "train/nn/network_module.hpp"
 #include "train/nn/weight_shapes.hpp"
 #include "workload/builtin_networks.hpp"
@@ -15,17 +16,6 @@ namespace hwflow::train {
 namespace {
 
 using torch::Tensor;
-
-KeptUnits random_choice(const ChannelGroups& groups, Rng& rng) {
-  KeptUnits units;
-  for (const ChannelGroup& group : groups.groups()) {
-    std::vector<std::int32_t>& kept = units.groups.emplace_back();
-    for (std::size_t u = 0; u < group.units.size(); ++u)
-      if (rng.uniform() < 0.6) kept.push_back(static_cast<std::int32_t>(u));
-    if (kept.empty()) kept.push_back(0);
-  }
-  return units;
-}
 
 /// Weights with BatchNorm that does something, so that every tensor matters.
 WeightMap random_weights(const Network& network, Rng& rng) {
@@ -87,7 +77,7 @@ void expect_shrunk_equals_masked(const Network& network, std::uint64_t seed) {
   SCOPED_TRACE(network.name());
   Rng rng(seed);
   const ChannelGroups groups(network);
-  const ShrunkNetwork shrunk = shrink(network, groups, random_choice(groups, rng)).value();
+  const ShrunkNetwork shrunk = shrink(network, groups, random_units(groups, 0.6, rng)).value();
   ASSERT_LT(shrunk.network.macs(), network.macs());
   const WeightMap weights = random_weights(network, rng);
   const FeatureShape& input = network.nodes().front().shape;
@@ -99,14 +89,6 @@ void expect_shrunk_equals_masked(const Network& network, std::uint64_t seed) {
   const double size = whole.abs().max().item<double>();
   EXPECT_GT(size, 0.0);
   EXPECT_LE((small - whole).abs().max().item<double>(), 1e-4 * size);
-}
-
-Node made(std::string name, NodeKind kind, std::vector<NodeId> inputs) {
-  Node node;
-  node.name = std::move(name);
-  node.kind = kind;
-  node.inputs = std::move(inputs);
-  return node;
 }
 
 class ZooTest : public testing::TestWithParam<BuiltinNetwork> {};
@@ -128,7 +110,7 @@ TEST(ShrinkWeights, RareLayers) {
   x = builder.conv_bn("a", x, 8, {.kernel = 3, .pad = 1}, Activation::relu);
   x = builder.conv_bias("grouped", x, 12, {.kernel = 3, .pad = 1}, Activation::relu, 4);
   x = builder.conv_bias("twice", x, 24, {.kernel = 3, .pad = 1}, Activation::relu, 12);
-  Node up = made("up", NodeKind::transposed_convolution, {x});
+  Node up = node_of("up", NodeKind::transposed_convolution, {x});
   up.conv = conv_shape({.kernel = 2, .stride = 2});
   up.conv.out_channels = 8;
   up.conv.groups = 4;
@@ -139,9 +121,9 @@ TEST(ShrinkWeights, RareLayers) {
   up.conv.groups = 24;
   const NodeId each = builder.add(up);
   const NodeId lower = builder.conv_bias("lower", each, 8, {}, Activation::relu);
-  Node both = made("both", NodeKind::concat, {upper, lower});
+  Node both = node_of("both", NodeKind::concat, {upper, lower});
   both.axis = 2;
-  Node flat = made("flat", NodeKind::reshape, {builder.add(both)});
+  Node flat = node_of("flat", NodeKind::reshape, {builder.add(both)});
   flat.shape = {8 * 32 * 16, 1, 1};
   x = builder.add(flat);
   x = builder.fully_connected("hidden", x, 6, Activation::relu);

@@ -20,10 +20,7 @@ Network mixed() {
   NodeId x = builder.input({1, 6, 6});
   x = builder.conv_bn("norm", x, 4, {.kernel = 3, .pad = 1}, Activation::none);
   x = builder.depthwise_bn("depthwise", x, {.kernel = 3, .pad = 1}, Activation::sigmoid);
-  Node up;
-  up.name = "up";
-  up.kind = NodeKind::transposed_convolution;
-  up.inputs = {x};
+  Node up = node_of("up", NodeKind::transposed_convolution, {x});
   up.conv = conv_shape({.kernel = 2, .stride = 2});
   up.conv.out_channels = 6;
   up.conv.groups = 2;

@@ -96,8 +96,9 @@ TEST(RefitWeights, RepeatedChannelsAreRemovedWithoutLoss) {
     const FeatureShape& input = network.nodes().front().shape;
     const ImageSet images = made_images(60, input.channels, input.height, 4);
     const WeightMap small = shrink_weights(network, shrunk, weights);
-    const WeightMap fitted = refit_weights(network, weights, shrunk, small, images, kNormalization,
-                                           {.points_per_image = 60, .ridge = 1e-9});
+    const WeightMap fitted = WeightRefit(network, weights, images, kNormalization,
+                                         {.points_per_image = 60, .ridge = 1e-9})
+                                 .refitted(shrunk, small);
     const Tensor whole = run(network, weights, images);
     EXPECT_GT(distance(run(shrunk.network, small, images), whole), 0.1);
     EXPECT_LT(distance(run(shrunk.network, fitted, images), whole), 2e-3);
@@ -109,8 +110,8 @@ TEST(RefitWeights, NothingRemovedNothingChanged) {
   const ChannelGroups groups(network);
   const WeightMap weights = doubled(network, groups);
   const ShrunkNetwork shrunk = shrink(network, groups, KeptUnits::all(groups)).value();
-  const WeightMap fitted =
-      refit_weights(network, weights, shrunk, weights, made_images(20, 3, 8, 4), kNormalization);
+  const WeightMap fitted = WeightRefit(network, weights, made_images(20, 3, 8, 4), kNormalization)
+                               .refitted(shrunk, weights);
   for (const auto& [name, tensor] : weights)
     for (std::size_t i = 0; i < tensor.values.size(); ++i)
       ASSERT_NEAR(fitted.at(name).values[i], tensor.values[i], 1e-4) << name;
@@ -144,8 +145,8 @@ TEST(RefitWeights, OneLayerHasTheLeastSquaresSolution) {
   }
   const double slope = 2 + 3 * (ab_mean - a_mean * b_mean) / (aa_mean - a_mean * a_mean);
   const WeightMap fitted =
-      refit_weights(network, weights, shrunk, shrink_weights(network, shrunk, weights), images,
-                    plain, {.points_per_image = 1, .ridge = 0.0});
+      WeightRefit(network, weights, images, plain, {.points_per_image = 1, .ridge = 0.0})
+          .refitted(shrunk, shrink_weights(network, shrunk, weights));
   EXPECT_NEAR(fitted.at("last.weight").values[0], slope, 1e-4);
   EXPECT_NEAR(fitted.at("last.bias").values[0], 1 + 2 * a_mean + 3 * b_mean - slope * a_mean, 1e-4);
 }
