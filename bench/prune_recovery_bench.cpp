@@ -78,9 +78,8 @@ std::vector<std::int32_t> uniform_counts(const ChannelGroups& groups, double sha
 
 void row(const Subject& s, const WeightRefit& refit, const ChannelGroups& groups,
          const UnitScores& scores, std::string_view criterion, std::string_view how, double share) {
-  const std::vector<std::int32_t> counts = how == "uniform"
-                                               ? uniform_counts(groups, share)
-                                               : counts_by_global_score(groups, scores, share, 0.2);
+  const std::vector<std::int32_t> counts =
+      how == "uniform" ? uniform_counts(groups, share) : counts_by_global_score(scores, share, 0.2);
   const ShrunkNetwork shrunk = shrink(s.network, groups, keep_best(scores, counts)).value();
   const WeightMap small = shrink_weights(s.network, shrunk, s.weights);
   const WeightMap fitted = refit.refitted(shrunk, small);

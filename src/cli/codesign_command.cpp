@@ -292,7 +292,7 @@ std::vector<std::string> study_settings(const CLI::App& command, const GlobalOpt
 
 void add_codesign_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "codesign", "Search mixed-precision plans with the hardware model in the loop");
+      "codesign", "Search plans (widths, channels) with the hardware model in the loop");
   add_global_options(*command, options);
   add_settings_option(*command, options);
   const auto arguments = std::make_shared<StudyArguments>();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -12,40 +13,51 @@
 namespace hwflow::cli {
 namespace {
 
-constexpr std::string_view kHardwareSearch = "hardware.search";
+/// A part of a study that is not for this command.
+struct OtherSearch {
+  std::string_view block, key;  ///< of the file: block.key
+  const char* reason;
+  const char* hint;
+};
+constexpr std::array kOtherSearches{
+    OtherSearch{"hardware", "search", "quantize chooses widths on machines that are given",
+                "leave the key out, or 'hwflow codesign' to search for hardware as well"},
+    OtherSearch{"search", "channels", "quantize chooses widths alone",
+                "leave the key out, or 'hwflow codesign' to search for channels as well"}};
 
 struct QuantizeArguments {
   StudyArguments study;
   std::string algorithm, levels;
 };
 
-bool searches_hardware(const schema::Value& document) {
-  const schema::Value* hardware = document.find("hardware");
-  const schema::Value* search = hardware == nullptr ? nullptr : hardware->find("search");
-  return search != nullptr && !search->is_null();
+bool is_in(const schema::Value& document, const OtherSearch& other) {
+  const schema::Value* block = document.find(other.block);
+  const schema::Value* value = block == nullptr ? nullptr : block->find(other.key);
+  return value != nullptr && !value->is_null();
 }
 
-/// A study that searches for hardware, too, is not for this command. What cannot be read is told by
-/// who reads the study.
-Diagnostics refuse_hardware_search(const std::filesystem::path& file,
-                                   const std::vector<std::string>& settings) {
-  const auto refused = [](const std::string& place) {
-    return Diagnostics{{place, "quantize chooses widths on machines that are given",
-                        "leave the key out, or 'hwflow codesign' to search for hardware as well"}};
-  };
-  for (const std::string& setting : settings) {
-    if (setting.starts_with(kHardwareSearch)) return refused("--set " + setting);
-  }
+/// What cannot be read is told by who reads the study.
+Diagnostics refuse_other_searches(const std::filesystem::path& file,
+                                  const std::vector<std::string>& settings) {
   const Expected<std::string> text = schema::read_text(file);
-  if (!text) return {};
-  const Expected<schema::Value> document = schema::parse_yaml(*text, file.string());
-  if (!document || !searches_hardware(*document)) return {};
-  return refused(fmt::format("{}: {}", file.string(), kHardwareSearch));
+  const auto document = text ? schema::parse_yaml(*text, file.string()) : Unexpected{text.error()};
+  Diagnostics problems;
+  for (const OtherSearch& other : kOtherSearches) {
+    const std::string key = fmt::format("{}.{}", other.block, other.key);
+    const auto setting = std::ranges::find_if(
+        settings, [&](const std::string& each) { return each.starts_with(key); });
+    if (setting != settings.end()) {
+      problems.push_back({"--set " + *setting, other.reason, other.hint});
+    } else if (document && is_in(*document, other)) {
+      problems.push_back({fmt::format("{}: {}", file.string(), key), other.reason, other.hint});
+    }
+  }
+  return problems;
 }
 
 int quantize(const QuantizeArguments& arguments, std::vector<std::string> settings,
              const GlobalOptions& options) {
-  Diagnostics problems = refuse_hardware_search(arguments.study.study, settings);
+  Diagnostics problems = refuse_other_searches(arguments.study.study, settings);
   if (!arguments.algorithm.empty()) {
     settings.push_back("search.algorithm=" + arguments.algorithm);
   }

@@ -31,7 +31,7 @@ Expected<QuantizerMethod> method_of(const std::string& text) {
 /// "4/8" of an option.
 Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text) {
   const Expected<CompressionPlan> plan = compression_plan_from_text(text);
-  if (plan && plan->layers.size() == 1) return plan->layers.front();
+  if (plan && plan->layers.size() == 1 && plan->channels.empty()) return plan->layers.front();
   return Unexpected{Diagnostics{{option + " " + text, "is not one pair of widths",
                                  "weights/inputs in bits, each 1 to 16: 4/8"}}};
 }
@@ -45,6 +45,11 @@ Expected<CompressionPlan> plan_of(const QuantizedArguments& arguments, const Net
                                      fmt::format("has {} pairs, {} has {} layers with weights",
                                                  plan->layers.size(), network.name(), layers),
                                      "one pair for each, in the network's order"}}};
+    }
+    if (plan && !plan->channels.empty()) {
+      return Unexpected{Diagnostics{
+          {"--plan", "removes channels, which training alone does not",
+           "leave out what follows '|'; 'hwflow codesign' with search.channels removes them"}}};
     }
     return plan;
   }

@@ -12,14 +12,13 @@ namespace {
 
 constexpr std::array kPenalties{1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0};
 
-/// `counts` grows with the longest list.
-void add_steps(std::vector<double>& row, std::vector<double>& counts, int width,
-               const std::vector<int>& widths) {
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-    const double is_so_narrow = width <= widths[i] ? 1.0 : 0.0;
+/// counts  null: not wanted
+void add_steps(std::vector<double>& row, std::vector<double>* counts, int value,
+               const std::vector<int>& choices) {
+  for (std::size_t i = 0; i + 1 < choices.size(); ++i) {
+    const double is_so_narrow = value <= choices[i] ? 1.0 : 0.0;
     row.push_back(is_so_narrow);
-    if (i == counts.size()) counts.push_back(0.0);
-    counts[i] += is_so_narrow;
+    if (counts != nullptr) (*counts)[i] += is_so_narrow;
   }
 }
 
@@ -40,16 +39,16 @@ std::vector<double> PlanFeatures::of(const CompressionPlan& plan) const {
   const std::vector<int>&weight_bits = space_.weight_bits(), &input_bits = space_.input_bits();
   std::vector<double> weight_counts(weight_bits.size() - 1), input_counts(input_bits.size() - 1);
   for (const std::size_t layer : space_.free_layers()) {
-    add_steps(row, weight_counts, plan.layers[layer].weights, weight_bits);
-    add_steps(row, input_counts, plan.layers[layer].inputs, input_bits);
+    add_steps(row, &weight_counts, plan.layers[layer].weights, weight_bits);
+    add_steps(row, &input_counts, plan.layers[layer].inputs, input_bits);
   }
-  std::vector<double> channel_counts;
-  const std::vector<std::vector<int>> choices = space_.channel_counts();
+  row.insert(row.end(), weight_counts.begin(), weight_counts.end());
+  row.insert(row.end(), input_counts.begin(), input_counts.end());
+  const std::vector<std::vector<int>> choices = space_.all_channel_counts();
+  if (choices.empty()) return row;
   const std::vector<int> kept = space_.free_counts(plan);
-  for (std::size_t i = 0; i < choices.size(); ++i)
-    add_steps(row, channel_counts, kept[i], choices[i]);
-  for (const std::vector<double>* counts : {&weight_counts, &input_counts, &channel_counts})
-    row.insert(row.end(), counts->begin(), counts->end());
+  for (std::size_t i = 0; i < choices.size(); ++i) add_steps(row, nullptr, kept[i], choices[i]);
+  row.push_back(space_.removed_channels(plan));
   return row;
 }
 

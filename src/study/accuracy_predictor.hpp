@@ -19,9 +19,10 @@ struct MeasuredPlan {
 
 /// Widths of a plan as numbers that accuracies may be linear in: for every layer that is not
 /// pinned, for weights and for inputs, and for every width but the widest, is it so narrow (1 or
-/// 0)? Then for every width how many layers are. Groups of channels likewise, by their counts. So
-/// what a narrower width does is learned from the widths beside it and from other layers, too,
-/// until the layer has been measured itself.
+/// 0)? Then for every width how many layers are. Groups of channels take such steps too, in all
+/// their counts, and the sum of removed shares is one more. So what a narrower width does is
+/// learned from the widths beside it and from other layers, too, until the layer has been measured
+/// itself.
 class PlanFeatures {
  public:
   explicit PlanFeatures(PlanSpace space);

@@ -29,7 +29,9 @@ struct ChannelOptions {
                       "removed together: a layer's channels, or those that several layers add up "
                       "(docs/pruning.md)."),
         schema::field("multiple", &T::multiple, 1, 4096,
-                      "Counts are rounded up to a multiple of this where the group has as many."),
+                      "Counts are rounded up to a multiple of this where the group has as many. A "
+                      "group counts what leaves together: of a convolution in g groups g channels "
+                      "at a time; a residual stream of several groups counts in each."),
         schema::field("keep", &T::keep,
                       "Layers whose output channels all stay, and those of the layers that share "
                       "them."),

@@ -98,8 +98,10 @@ void PlanSpace::choose_channels(const ChannelOptions& options, const Network& ne
   const ChannelGroups groups(network);
   for (const ChannelGroup& group : groups.groups()) {
     const auto size = std::ssize(group.units);
-    if (!keeps_all(options, network, group))
-      free_groups_.push_back({group_sizes_.size(), counts_of(options, size)});
+    if (!keeps_all(options, network, group)) {
+      const std::vector<int> counts = counts_of(options, size);
+      free_groups_.push_back({group_sizes_.size(), counts, counts});
+    }
     group_sizes_.push_back(static_cast<std::int32_t>(size));
   }
 }
@@ -158,6 +160,19 @@ std::vector<std::vector<int>> PlanSpace::channel_counts() const {
   std::vector<std::vector<int>> counts;
   for (const ChannelChoice& choice : free_groups_) counts.push_back(choice.counts);
   return counts;
+}
+
+std::vector<std::vector<int>> PlanSpace::all_channel_counts() const {
+  std::vector<std::vector<int>> counts;
+  for (const ChannelChoice& choice : free_groups_) counts.push_back(choice.all);
+  return counts;
+}
+
+double PlanSpace::removed_channels(const CompressionPlan& plan) const {
+  double removed = 0.0;
+  for (std::size_t group = 0; group < plan.channels.size(); ++group)
+    removed += 1.0 - static_cast<double>(plan.channels[group]) / group_sizes_.at(group);
+  return removed;
 }
 
 std::vector<int> PlanSpace::free_counts(const CompressionPlan& plan) const {

@@ -49,8 +49,12 @@ class PlanSpace {
   /// Counts that each group of channels that may lose some may take, ascending; as many lists as
   /// such groups, none where channels are not searched.
   [[nodiscard]] std::vector<std::vector<int>> channel_counts() const;
+  /// The same before any narrowing.
+  [[nodiscard]] std::vector<std::vector<int>> all_channel_counts() const;
   /// Of a plan the counts of these groups.
   [[nodiscard]] std::vector<int> free_counts(const CompressionPlan& plan) const;
+  /// The sum over groups of the share of channels that a plan removes.
+  [[nodiscard]] double removed_channels(const CompressionPlan& plan) const;
   /// What every layer of a plan may take, pinned ones too.
   [[nodiscard]] std::vector<LayerWidths> layer_widths() const;
 
@@ -65,6 +69,7 @@ class PlanSpace {
   struct ChannelChoice {
     std::size_t group;
     std::vector<int> counts;  // ascending
+    std::vector<int> all;     // counts before any narrowing
   };
   std::vector<std::int32_t> group_sizes_;   // of all groups; empty: channels are not searched
   std::vector<ChannelChoice> free_groups_;  // those that may lose some

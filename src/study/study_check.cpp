@@ -198,10 +198,11 @@ class Check {
       }
       if (!computes(pin.weights, pin.inputs)) refuse_width(key, pin.weights, pin.inputs);
     }
-    if (seen.size() == network_.compute_nodes().size() && !seen.empty() &&
-        !study_.search.channels) {
+    if (seen.size() == network_.compute_nodes().size() && !seen.empty()) {
       add("search.pinned", "pins every layer; nothing is left to search",
-          "search.channels chooses channels at pinned widths");
+          study_.search.channels ? "one width each in search.weight_bits and search.input_bits "
+                                   "leaves channels alone to search"
+                                 : "");
     }
   }
 
@@ -214,7 +215,8 @@ class Check {
     bool is_any_free = false;
     for (const ChannelGroup& group : groups.groups()) {
       for (const NodeId id : group.producers) names.push_back(network_.node(id).name);
-      is_any_free = is_any_free || !keeps_all(options, network_, group);
+      const bool may_lose_some = counts_of(options, std::ssize(group.units)).size() > 1;
+      is_any_free = is_any_free || (may_lose_some && !keeps_all(options, network_, group));
     }
     for (std::size_t i = 0; i < options.keep.size(); ++i) {
       if (std::ranges::find(names, options.keep[i]) != names.end()) continue;
@@ -225,7 +227,8 @@ class Check {
     }
     if (!is_any_free) {
       add("search.channels", fmt::format("no channels of {} may be removed", network_.name()),
-          names.empty() ? "another network" : "a shorter search.channels.keep");
+          names.empty() ? "another network"
+                        : "more shares, a smaller multiple, or fewer layers to keep");
     }
     if (study_.search.algorithm == Algorithm::agent) {
       add("search.channels", "the agent of algorithm: agent chooses widths alone",

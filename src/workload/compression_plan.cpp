@@ -81,6 +81,9 @@ Expected<CompressionPlan> compression_plan_from_text(std::string_view text) {
     }
     begin = text.find_first_not_of(kSpace, end);
   }
+  if (speaks_of_channels && plan.channels.empty() && problems.empty()) {
+    problems.push_back({"plan", "names no channels after '|'", "leave out the '|': all stay"});
+  }
   if (!problems.empty()) return Unexpected{std::move(problems)};
   return plan;
 }

@@ -83,7 +83,8 @@ TEST(Codesign, OneSeedOneResultWhateverTheThreads) {
             lasting_part(read_json(study.out("other") / "result.json"))["front"]);
 }
 
-/// From the search to a file that another command reads: whatever the threads, and after a stop.
+/// From the search to a file that another command reads: whatever the threads, and when a finished
+/// run is resumed.
 TEST(Codesign, ChannelsAreSearchedTogetherWithWidths) {
   const TinyStudy study;
   const auto arguments = [&](const char* out, std::vector<std::string> more) {

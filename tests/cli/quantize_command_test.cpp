@@ -88,6 +88,15 @@ TEST(Quantize, RefusesAHardwareSearchAndSaysWhatToUse) {
   EXPECT_THAT(of_setting.errors, HasSubstr("--set hardware.search.space=overlay: quantize"));
 }
 
+TEST(Quantize, RefusesChannels) {
+  const TinyStudy study;
+  const Outcome outcome =
+      run_hwflow(quantize(study, "o", {"--set", "search.channels={shares: [0.5, 1]}"}));
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("--set search.channels={shares: [0.5, 1]}: quantize "
+                                        "chooses widths alone"));
+}
+
 /// The tiny study on two machines.
 class Machines : public testing::Test {
  protected:

@@ -104,6 +104,20 @@ TEST(QuantizedTrain, ATeacherIsAFloatNetwork) {
   EXPECT_THAT(idle.errors, HasSubstr("--teacher: teaches nothing without --distill"));
 }
 
+TEST(QuantizedTrain, RemovesNoChannels) {
+  const TinyStudy study;
+  const std::string initial = float_model(study);
+  std::string plan = "8/8";
+  for (int layer = 1; layer < 14; ++layer) plan += " 4/4";
+  const Outcome pruned = run_hwflow(
+      words(study, "bad", {"--initial", initial, "--plan", plan + " | 8 8 8 8 8 8 8 8 8"}));
+  EXPECT_EQ(pruned.exit_code, 2);
+  EXPECT_THAT(pruned.errors, HasSubstr("--plan: removes channels, which training alone does not"));
+  const Outcome bits = run_hwflow(words(study, "bad", {"--initial", initial, "--bits", "4/4 | 8"}));
+  EXPECT_EQ(bits.exit_code, 2);
+  EXPECT_THAT(bits.errors, HasSubstr("--bits 4/4 | 8: is not one pair of widths"));
+}
+
 TEST(QuantizedTrain, TellsAllThatIsWrongWithItsOptions) {
   const TinyStudy study;
   const Outcome outcome = run_hwflow(words(

@@ -64,21 +64,25 @@ TEST(PlanFeatures, AreTheStepsThatEachLayerWent) {
   EXPECT_THAT(features.of(CompressionPlan::uniform(4, 8, 8)), testing::Each(0.0));
 }
 
+/// Narrowing changes nothing: plans of all levels are learned from together.
 TEST(PlanFeatures, GroupsOfChannelsTakeStepsToo) {
   Study study = small_study();
   study.search.pinned = {{"conv1", 8, 8}, {"conv2", 8, 8}, {"conv3", 8, 8}, {"fc", 8, 8}};
   study.search.channels.emplace();
   study.search.channels->shares = {0.25, 0.5, 1.0};
-  const PlanFeatures features(PlanSpace(study.search, small_network()));
+  const PlanSpace space(study.search, small_network());
   CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
-  const std::vector<double> none = features.of(plan);
+  const std::vector<double> none = PlanFeatures(space).of(plan);
   EXPECT_THAT(none, testing::Each(0.0));
   plan.channels = {1, 2, 8};
-  const std::vector<double> row = features.of(plan);
+  const std::vector<double> row = PlanFeatures(space).of(plan);
   ASSERT_EQ(row.size(), none.size());
-  const std::vector<double> steps(row.begin(), row.begin() + 6), counts(row.end() - 2, row.end());
-  EXPECT_EQ(steps, (std::vector<double>{1, 1, 0, 1, 0, 0}));
-  EXPECT_EQ(counts, (std::vector<double>{1, 2}));
+  // conv1 1 of 4, conv2 2 of 4, conv3 8 of 8, and 3/4 + 1/2 removed.
+  EXPECT_EQ(std::vector<double>(row.end() - 7, row.end()),
+            (std::vector<double>{1, 1, 0, 1, 0, 0, 1.25}));
+  const PlanSpace narrowed = space.narrowed(std::vector{plan}, 0, 0.0);
+  EXPECT_EQ(narrowed.channel_counts(), (std::vector<std::vector<int>>{{1}, {2}, {8}}));
+  EXPECT_EQ(PlanFeatures(narrowed).of(plan), row);
 }
 
 /// The errors of the fake add up over layers: the share of wrong images is linear in the features.

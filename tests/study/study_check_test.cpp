@@ -58,12 +58,32 @@ TEST(CheckStudy, TellsEveryProblemWithChannels) {
   EXPECT_THAT(problems_of(study), testing::HasSubstr("no channels of small may be removed"));
 }
 
-/// At pinned widths channels are left to search.
-TEST(CheckStudy, PinnedWidthsLeaveChannels) {
+/// At one width channels are left to search.
+TEST(CheckStudy, OneWidthLeavesChannels) {
   Study study = small_study();
-  study.search.pinned = {{"conv1", 8, 8}, {"conv2", 8, 8}, {"conv3", 8, 8}, {"fc", 8, 8}};
+  study.search.weight_bits = study.search.input_bits = {8};
+  study.baselines = study.finish.baselines = {{8, 8}};
   study.search.channels.emplace();
   EXPECT_EQ(problems_of(study), "");
+  study.search.channels->shares = {1.0};
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("no channels of small may be removed"));
+  study.search.channels->shares = {0.5, 1.0};
+  study.search.channels->multiple = 8;  // of 4, 4 and 8 channels
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("a smaller multiple"));
+}
+
+/// What fused groups and designs of hardware remember knows widths alone.
+TEST(CheckStudy, ChannelsAreSearchedLayerByLayer) {
+  Study study = small_study();
+  study.search.channels.emplace();
+  study.schedule = Schedule::fused;
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("search.channels: cannot be searched with schedule: fused"));
+  study = small_study();
+  study.search.channels.emplace();
+  study.hardware.search.emplace();
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("search.channels: cannot be searched together with hardware"));
 }
 
 TEST(CheckStudy, LeavesSomethingToSearch) {

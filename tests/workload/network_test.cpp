@@ -178,7 +178,9 @@ TEST(CompressionPlan, ChannelsFollowABar) {
   const CompressionPlan plan{{{8, 4}, {2, 2}}, {12, 1}};
   EXPECT_EQ(to_text(plan), "8/4 2/2 | 12 1");
   EXPECT_EQ(*compression_plan_from_text("8/4 2/2 |\n12  1 "), plan);
-  EXPECT_EQ(compression_plan_from_text("8/4 2/2 |")->channels.size(), 0U);
+  const auto bare = compression_plan_from_text("8/4 2/2 |");
+  ASSERT_FALSE(bare);
+  EXPECT_EQ(bare.error()[0].reason, "names no channels after '|'");
   const auto wrong = compression_plan_from_text("8/4 | 3 0 2/2 | x");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().size(), 4U);

@@ -142,11 +142,13 @@ UnitScores unit_scores(const ChannelGroups& groups, const ChannelScores& scores)
   for (const ChannelGroup& group : groups.groups()) {
     std::vector<double>& units = result.emplace_back();
     for (const ChannelUnit& unit : group.units) {
-      double total = 0.0;
+      double total = 0.0, judged = 0.0;
       for_each(unit, [&](std::size_t node, double score) {
-        if (sums[node] > 0.0) total += score * counts[node] / sums[node];
+        if (sums[node] <= 0.0) return;
+        total += score * counts[node] / sums[node];
+        judged += 1.0;
       });
-      units.push_back(total);
+      units.push_back(judged > 0.0 ? total / judged : 0.0);
     }
   }
   return result;
@@ -169,8 +171,7 @@ KeptUnits keep_best(const UnitScores& scores, std::span<const std::int32_t> coun
   return kept;
 }
 
-std::vector<std::int32_t> counts_by_global_score(const ChannelGroups& groups,
-                                                 const UnitScores& scores, double share,
+std::vector<std::int32_t> counts_by_global_score(const UnitScores& scores, double share,
                                                  double least) {
   struct Unit {
     double score;
@@ -182,10 +183,7 @@ std::vector<std::int32_t> counts_by_global_score(const ChannelGroups& groups,
     const auto size = static_cast<double>(scores[g].size());
     counts.push_back(static_cast<std::int32_t>(size));
     floors.push_back(std::max(1, static_cast<std::int32_t>(std::ceil(least * size - 1e-9))));
-    for (std::size_t u = 0; u < scores[g].size(); ++u) {
-      const auto channels = static_cast<double>(groups.groups()[g].units[u].made.size());
-      units.push_back({scores[g][u] / channels, g});
-    }
+    for (const double score : scores[g]) units.push_back({score, g});
   }
   std::ranges::stable_sort(units, {}, &Unit::score);
   auto surplus = std::llround((1.0 - share) * static_cast<double>(units.size()));

@@ -29,9 +29,9 @@ using UnitScores = std::vector<std::vector<double>>;
                                                     const ChannelGroups& groups,
                                                     const WeightMap& weights, Criterion criterion);
 
-/// The sum over a unit's channels of score / mean score of the layer's channels that can be
-/// removed: 1 a layer on average, so that layers of any size, coupled or not, can be compared.
-/// Layers whose scores are empty do not count.
+/// The mean over a unit's channels of score / mean score of the layer's channels that can be
+/// removed: 1 on average, so that units of any group can be compared. Layers whose scores are empty
+/// do not count.
 [[nodiscard]] UnitScores unit_scores(const ChannelGroups& groups, const ChannelScores& scores);
 
 /// The `counts` units of each group with the greatest scores; of equal ones the first.
@@ -40,10 +40,7 @@ using UnitScores = std::vector<std::vector<double>>;
 
 /// How many of each group stay when units are removed by rising score, whatever their group, until
 /// `share` of all are left; every group keeps one, and `least` of its units at least (a share).
-/// Scores are compared per channel of a unit's layers: a unit of ten coupled layers counts by its
-/// mean.
-[[nodiscard]] std::vector<std::int32_t> counts_by_global_score(const ChannelGroups& groups,
-                                                               const UnitScores& scores,
+[[nodiscard]] std::vector<std::int32_t> counts_by_global_score(const UnitScores& scores,
                                                                double share, double least);
 
 }  // namespace hwflow::train

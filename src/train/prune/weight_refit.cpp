@@ -73,6 +73,24 @@ Tensor inputs_at(const Node& node, const Tensor& x, const Points& points) {
   return all.view({all.size(0), c.groups, -1}).permute({1, 0, 2});
 }
 
+/// W (groups, channels, inputs) of least |missed - x W'|^2 + ridge * s |W|^2, where s is the mean
+/// over inputs of their sums of squares. By normal equations of the inputs or, where they are
+/// fewer, of the points: a layer may have tens of thousands of inputs.
+Tensor least_squares(const Tensor& x, const Tensor& missed, double ridge) {
+  const Tensor x_of_inputs = x.transpose(1, 2);
+  const bool has_many_points = x.size(1) >= x.size(2);
+  const Tensor squares = has_many_points ? torch::bmm(x_of_inputs, x) : torch::bmm(x, x_of_inputs);
+  const Tensor mean_square =
+      squares.diagonal(0, 1, 2).sum(1).div(static_cast<double>(x.size(2))).clamp_min(1e-12);
+  const Tensor pull = torch::eye(squares.size(1), torch::kFloat64).unsqueeze(0) *
+                      (ridge * mean_square).view({x.size(0), 1, 1});
+  const Tensor factor = torch::linalg_cholesky(squares + pull);
+  const Tensor solved = has_many_points
+                            ? torch::cholesky_solve(torch::bmm(x_of_inputs, missed), factor)
+                            : torch::bmm(x_of_inputs, torch::cholesky_solve(missed, factor));
+  return solved.transpose(1, 2);
+}
+
 /// Remembers the input of the layer that is about to run.
 class WatchingModule : public NetworkModule {
  public:
@@ -142,13 +160,8 @@ class RefitModule final : public WatchingModule {
       x = x - x_mean;
       y = y - y_mean;
     }
-    const Tensor squares = torch::bmm(x.transpose(1, 2), x);
-    const Tensor mean_square = squares.diagonal(0, 1, 2).mean(1).clamp_min(1e-12);
-    const Tensor pull = torch::eye(x.size(2), torch::kFloat64).unsqueeze(0) *
-                        (options_.ridge * mean_square).view({groups, 1, 1});
-    const Tensor missed = torch::bmm(x.transpose(1, 2), y - torch::bmm(x, old.transpose(1, 2)));
-    const Tensor change =
-        torch::cholesky_solve(missed, torch::linalg_cholesky(squares + pull)).transpose(1, 2);
+    const Tensor missed = y - torch::bmm(x, old.transpose(1, 2));
+    const Tensor change = least_squares(x, missed, options_.ridge);
     const Tensor fitted = old + change;
     t.weight.copy_(fitted.reshape(t.weight.sizes()));
     if (!has_constant) return;

@@ -67,6 +67,14 @@ std::int64_t input_channels(const Network& network) {
   return 0;
 }
 
+/// As CompressionPlan::channels.
+std::vector<std::int32_t> counts_of(const KeptUnits& kept) {
+  std::vector<std::int32_t> counts;
+  for (const std::vector<std::int32_t>& units : kept.groups)
+    counts.push_back(static_cast<std::int32_t>(units.size()));
+  return counts;
+}
+
 /// What the file's channels leave of the network.
 Expected<Network> left_of(const Network& network, const KeptUnits& kept) {
   if (kept.groups.empty()) return network;
@@ -94,7 +102,7 @@ Expected<Opened> open(const std::filesystem::path& file, const Network& network,
         "give the network that it was made from");
   const auto plan = compression_plan_from_text(entry(*content, "plan"));
   if (!plan)
-    add("metadata 'plan' is no precision plan", to_text(plan.error()));
+    add("metadata 'plan' is no plan", to_text(plan.error()));
   else if (plan->layers.size() != network.compute_nodes().size())
     add(fmt::format("its plan has {} layers, the network {}", plan->layers.size(),
                     network.compute_nodes().size()),
@@ -102,6 +110,10 @@ Expected<Opened> open(const std::filesystem::path& file, const Network& network,
   const auto kept = kept_units_from_text(entry(*content, "channels"));
   const auto left = kept ? left_of(network, *kept) : Unexpected{kept.error()};
   if (!left) add("metadata 'channels' does not fit the network", to_text(left.error()));
+  if (plan && kept && plan->channels != counts_of(*kept)) {
+    add("metadata 'plan' and 'channels' tell different numbers of channels",
+        "write both as 'hwflow codesign' does");
+  }
   const auto normalization =
       normalization_from_metadata(content->metadata, input_channels(network));
   if (!normalization) add("metadata has no input_mean and input_std", "");

@@ -80,7 +80,7 @@ TEST(Criteria, FiltersOfTransposedConvolutionsAreColumns) {
   EXPECT_EQ(filter_of(node, weights, 3), (std::vector<float>{6, 8}));
 }
 
-TEST(Criteria, UnitsAddUpSharesOfTheirLayersMeans) {
+TEST(Criteria, UnitsHaveTheMeanOfSharesOfTheirLayersMeans) {
   // Two layers of two channels, tied by an addition; means 2 and 10.
   NetworkBuilder builder;
   const NodeId x = builder.input({1, 1, 1});
@@ -90,8 +90,8 @@ TEST(Criteria, UnitsAddUpSharesOfTheirLayersMeans) {
   const ChannelGroups groups(std::move(builder).finish("tied"));
   const UnitScores units = unit_scores(groups, {{}, {1, 3}, {15, 5}, {}, {}});
   ASSERT_EQ(units.size(), 1U);
-  EXPECT_NEAR(units[0][0], 0.5 + 1.5, 1e-12);
-  EXPECT_NEAR(units[0][1], 1.5 + 0.5, 1e-12);
+  EXPECT_NEAR(units[0][0], (0.5 + 1.5) / 2, 1e-12);
+  EXPECT_NEAR(units[0][1], (1.5 + 0.5) / 2, 1e-12);
   // A layer without scores does not count, one of zeros neither.
   EXPECT_EQ(unit_scores(groups, {{}, {}, {15, 5}, {}, {}})[0], (Values{1.5, 0.5}));
   EXPECT_EQ(unit_scores(groups, {{}, {0, 0}, {15, 5}, {}, {}})[0], (Values{1.5, 0.5}));
@@ -104,19 +104,13 @@ TEST(Criteria, TheBestAreKeptInOrder) {
 }
 
 TEST(Criteria, GlobalScoresTakeTheLeastWhereverTheyAre) {
-  NetworkBuilder builder;
-  NodeId x = builder.input({1, 1, 1});
-  x = builder.conv_bias("a", x, 4, {}, Activation::relu);
-  x = builder.conv_bias("b", x, 4, {}, Activation::relu);
-  builder.fully_connected("last", x, 2);
-  const ChannelGroups groups(std::move(builder).finish("two"));
   const UnitScores scores{{1.0, 1.1, 0.9, 1.2}, {0.1, 0.2, 2.0, 0.3}};
   using Counts = std::vector<std::int32_t>;
-  EXPECT_EQ(counts_by_global_score(groups, scores, 1.0, 0.0), (Counts{4, 4}));
-  EXPECT_EQ(counts_by_global_score(groups, scores, 0.75, 0.0), (Counts{4, 2}));
-  EXPECT_EQ(counts_by_global_score(groups, scores, 0.5, 0.0), (Counts{3, 1}));
-  EXPECT_EQ(counts_by_global_score(groups, scores, 0.5, 0.5), (Counts{2, 2}));
-  EXPECT_EQ(counts_by_global_score(groups, scores, 0.0, 0.0), (Counts{1, 1}));
+  EXPECT_EQ(counts_by_global_score(scores, 1.0, 0.0), (Counts{4, 4}));
+  EXPECT_EQ(counts_by_global_score(scores, 0.75, 0.0), (Counts{4, 2}));
+  EXPECT_EQ(counts_by_global_score(scores, 0.5, 0.0), (Counts{3, 1}));
+  EXPECT_EQ(counts_by_global_score(scores, 0.5, 0.5), (Counts{2, 2}));
+  EXPECT_EQ(counts_by_global_score(scores, 0.0, 0.0), (Counts{1, 1}));
 }
 
 }  // namespace

@@ -151,5 +151,64 @@ TEST(RefitWeights, OneLayerHasTheLeastSquaresSolution) {
   EXPECT_NEAR(fitted.at("last.bias").values[0], 1 + 2 * a_mean + 3 * b_mean - slope * a_mean, 1e-4);
 }
 
+/// Three points of four inputs: the gradient of the sum that is to be least is 0, by the formula.
+TEST(RefitWeights, FewerPointsThanInputsAreSolvedToo) {
+  NetworkBuilder builder;
+  const NodeId x = builder.input({6, 1, 1});
+  const NodeId same = builder.conv_bias("same", x, 6, {}, Activation::none);
+  builder.fully_connected("last", same, 2);
+  const Network network = std::move(builder).finish("wide");
+  Rng rng(9);
+  WeightMap weights{{"same.weight", {{6, 6, 1, 1}, std::vector<float>(36)}},
+                    {"same.bias", {{6}, std::vector<float>(6)}},
+                    {"last.weight", {{2, 6}, std::vector<float>(12)}},
+                    {"last.bias", {{2}, {0.5F, -0.25F}}}};
+  for (std::size_t k = 0; k < 6; ++k) weights["same.weight"].values[7 * k] = 1.0F;
+  for (float& w : weights["last.weight"].values) w = static_cast<float>(rng.normal());
+  const ChannelGroups groups(network);
+  const ShrunkNetwork shrunk = shrink(network, groups, {{{0, 1, 3, 4}}}).value();
+  ImageSet images = made_images(3, 6, 1, 3);
+  const Normalization plain{std::vector<float>(6, 0.0F), std::vector<float>(6, 1.0F)};
+  constexpr double kRidge = 0.1;
+  const WeightMap small = shrink_weights(network, shrunk, weights);
+  // The first layer loses rows alone: its fit is perfect and changes nothing.
+  const WeightMap fitted =
+      WeightRefit(network, weights, images, plain, {.points_per_image = 1, .ridge = kRidge})
+          .refitted(shrunk, small);
+
+  const std::vector<std::size_t> kept{0, 1, 3, 4};
+  const auto pixel = [&](std::size_t image, std::size_t channel) {
+    return images.pixels[6 * image + channel] / 255.0;
+  };
+  double centred[3][4], squares = 0.0;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double mean = (pixel(0, kept[k]) + pixel(1, kept[k]) + pixel(2, kept[k])) / 3.0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      centred[i][k] = pixel(i, kept[k]) - mean;
+      squares += centred[i][k] * centred[i][k] / 4.0;
+    }
+  }
+  for (std::size_t out = 0; out < 2; ++out) {
+    double missed[3], changed = 0.0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      missed[i] = weights["last.bias"].values[out] - fitted.at("last.bias").values[out];
+      for (std::size_t c = 0; c < 6; ++c)
+        missed[i] += weights["last.weight"].values[6 * out + c] * pixel(i, c);
+      for (std::size_t k = 0; k < 4; ++k)
+        missed[i] -= fitted.at("last.weight").values[4 * out + k] * pixel(i, kept[k]);
+    }
+    EXPECT_NEAR(missed[0] + missed[1] + missed[2], 0.0, 1e-5);  // the gradient in c
+    for (std::size_t k = 0; k < 4; ++k) {
+      const double moved = fitted.at("last.weight").values[4 * out + k] -
+                           small.at("last.weight").values[4 * out + k];
+      double gradient = -kRidge * squares * moved;
+      for (std::size_t i = 0; i < 3; ++i) gradient += missed[i] * centred[i][k];
+      EXPECT_NEAR(gradient, 0.0, 1e-5);
+      changed += moved * moved;
+    }
+    EXPECT_GT(changed, 1e-3);
+  }
+}
+
 }  // namespace
 }  // namespace hwflow::train

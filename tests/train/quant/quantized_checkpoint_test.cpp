@@ -64,6 +64,14 @@ TEST(QuantizedCheckpoint, PrunedNetworksRoundTrip) {
   const auto wrong = read_integer_network(file, trained().network);
   ASSERT_FALSE(wrong.has_value());
   EXPECT_THAT(to_text(wrong.error()), HasSubstr("'channels' does not fit the network"));
+
+  write_integer_network(file, finished->network);
+  content = read_safetensors(file).value();
+  content.metadata.erase("channels");
+  write_safetensors(file, content);
+  const auto untold = read_integer_network(file, trained().network);
+  ASSERT_FALSE(untold.has_value());
+  EXPECT_THAT(to_text(untold.error()), HasSubstr("tell different numbers of channels"));
 }
 
 /// One change of a good file of integers, and what the reader says.
