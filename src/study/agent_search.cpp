@@ -12,8 +12,8 @@
 #include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "study/algorithms.hpp"
-#include "study/layer_states.hpp"
-#include "study/width_budget.hpp"
+#include "study/budget_rules.hpp"
+#include "study/decision_states.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -23,51 +23,45 @@ using pareto::Genome;
 /// How many when none are given.
 constexpr int kBudgets = 4;
 
+/// Numbers that AgentState::hardware has beside those of DecisionStates.
+constexpr std::size_t kOutlook = 5;
+
 /// An agent, its budget, and the episode that it plays.
 struct Player {
   Objective of = Objective::energy;
   double budget = 0.0;  ///< in the unit of that cost
-  std::unique_ptr<train::Agent> agent;
+  train::Agent* agent = nullptr;
   std::vector<train::AgentStep> steps;
   Genome genome;
 };
 
 class AgentSearch {
  public:
-  AgentSearch(SearchLedger& ledger, const SearchOptions& search)
+  AgentSearch(SearchLedger& ledger, const SearchOptions& search, Agents& agents)
       : ledger_(ledger),
         search_(search),
         options_(search.agent),
         space_(ledger.space()),
-        widths_(widths_of(space_)),
-        states_(ledger.network(), space_) {}
+        agents_(agents) {}
 
   void run() && {
-    ledger_.close_generation("uniform plans");
+    ledger_.close_generation(level_prefix(ledger_, search_) + "uniform plans");
     ledger_.limit_evaluations(outlook_of(ledger_.study(), space_).total);
     const std::optional<train::AccuracyEstimate> real = ledger_.float_accuracy();
     if (!real) return ledger_.stop();
     reference_accuracy_ = real->top1();
-    bool alive = make_players();
-    for (int episode = 1; alive && episode <= options_.episodes && ledger_.evaluations_left() > 0;
+    episodes_ = search_.levels.empty() ? options_.episodes : search_.generations;
+    bool alive = make_players() && look_at_layers();
+    if (alive) give_agents();
+    for (int episode = 1; alive && episode <= episodes_ && ledger_.evaluations_left() > 0;
          ++episode) {
       alive = play(episode);
     }
   }
 
  private:
-  [[nodiscard]] static std::vector<LayerWidths> widths_of(const PlanSpace& space) {
-    const std::vector<LayerWidths> all = space.layer_widths();
-    std::vector<LayerWidths> free;
-    for (const std::size_t layer : space.free_layers()) free.push_back(all[layer]);
-    return free;
-  }
-
   /// None: stopped, or a layer cannot be mapped.
-  std::optional<double> cost(Objective of, const CompressionPlan& plan) {
-    if (of == Objective::model_size) {
-      return static_cast<double>(model_bits(ledger_.network(), plan));
-    }
+  std::optional<HardwareCost> price(const CompressionPlan& plan) {
     const std::string text = to_text(plan);
     auto known = costs_.find(text);
     if (known == costs_.end()) {
@@ -75,7 +69,25 @@ class AgentSearch {
       if (!priced) return std::nullopt;
       known = costs_.emplace(text, *priced).first;
     }
-    return objective_value(of, {}, known->second);
+    return known->second;
+  }
+
+  /// The same of one cost.
+  std::optional<double> cost(Objective of, const CompressionPlan& plan) {
+    if (of == Objective::model_size && plan.channels.empty()) {
+      return static_cast<double>(model_bits(ledger_.network(), plan));
+    }
+    const std::optional<HardwareCost> priced = price(plan);
+    if (!priced) return std::nullopt;
+    return objective_value(of, {}, *priced);
+  }
+
+  [[nodiscard]] IsWithin within(const Player& player) {
+    return [this, &player](const Genome& genome) -> std::optional<bool> {
+      const auto value = cost(player.of, space_.decode(genome));
+      if (!value) return std::nullopt;
+      return *value <= player.budget;
+    };
   }
 
   /// What budgets of a cost are measured by; none: stopped, or a layer cannot be mapped.
@@ -110,7 +122,10 @@ class AgentSearch {
       const std::optional<Range> range = range_of(budget.of);
       if (!range) return false;
       players_.push_back({budget.of, budget.share * range->reference, {}, {}, {}});
-      if (players_.back().budget < range->least) problems.push_back(too_tight(i, *range));
+      double& allowed = players_.back().budget;
+      if (allowed >= range->least) continue;
+      if (ledger_.level_count() == 1) problems.push_back(too_tight(i, *range));
+      allowed = range->least;  // a level that looks closer: as near as it can get
     }
     if (!problems.empty()) ledger_.fail(std::move(problems));
     return ledger_.alive();
@@ -129,45 +144,102 @@ class AgentSearch {
     return true;
   }
 
-  bool make_players() {
-    if (!(options_.budgets.empty() ? spread_budgets() : take_budgets())) return false;
-    const train::AgentShape shape{.state_features = static_cast<int>(LayerStates::kFeatures),
+  bool make_players() { return options_.budgets.empty() ? spread_budgets() : take_budgets(); }
+
+  /// What every decision's layer is like. False: stopped, or a layer cannot be mapped.
+  bool look_at_layers() {
+    const CompressionPlan reference = space_.uniform(ledger_.study().finish.reference);
+    const std::optional<HardwareCost> widest = price(reference);
+    if (!widest) return false;
+    reference_cost_ = *widest;
+    std::vector<LayerLoad> loads;
+    if (options_.state == AgentState::hardware) loads = ledger_.layer_loads(reference);
+    states_.emplace(ledger_.network(), decisions_of(space_, ledger_.network()),
+                    search_.channels.has_value(), loads);
+    loads_ = std::move(loads);
+    return true;
+  }
+
+  /// New agents, or those of the level before.
+  void give_agents() {
+    const std::size_t outlook = options_.state == AgentState::hardware ? kOutlook : 0;
+    const train::AgentShape shape{.state_features = static_cast<int>(states_->features() + outlook),
                                   .actions = 1,
-                                  .layers = static_cast<int>(states_.layers())};
-    for (std::size_t i = 0; i < players_.size(); ++i) {
+                                  .layers = static_cast<int>(distinct_layers())};
+    for (std::size_t i = agents_.size(); i < players_.size(); ++i) {
       const std::uint64_t seed = Rng::derive(search_.seed, i)();
-      players_[i].agent = ledger_.setting().make_agent(options_.ddpg, shape, seed);
+      agents_.push_back(ledger_.setting().make_agent(options_.ddpg, shape, seed));
+    }
+    for (std::size_t i = 0; i < players_.size(); ++i) players_[i].agent = agents_[i].get();
+  }
+
+  [[nodiscard]] std::size_t distinct_layers() const {
+    std::set<std::size_t> layers;
+    for (const Decision& decision : states_->decisions()) layers.insert(decision.layer);
+    return std::max<std::size_t>(1, layers.size());
+  }
+
+  /// Of AgentState::hardware, before decision `next`: the shares of the reference's energy and
+  /// latency that a plan has which keeps its greatest values from here on; those of the layers
+  /// behind this one; and how much of the budget is left when the rest is at its cheapest, as a
+  /// share of it. None: stopped, or a layer cannot be mapped.
+  std::optional<std::vector<double>> outlook(const Player& player, std::size_t next) {
+    const std::vector<Decision>& decisions = states_->decisions();
+    Genome widest = player.genome;
+    for (std::size_t i = next; i < decisions.size(); ++i)
+      widest[decisions[i].gene] = static_cast<int>(decisions[i].values.size()) - 1;
+    const std::optional<HardwareCost> so_far = price(space_.decode(widest));
+    const std::optional<double> least = cost(player.of, space_.decode(player.genome));
+    if (!so_far || !least) return std::nullopt;
+    double energy = 0.0, cycles = 0.0;
+    for (std::size_t layer = decisions[next].layer + 1; layer < loads_.size(); ++layer) {
+      energy += loads_[layer].energy;
+      cycles += loads_[layer].cycles;
+    }
+    const auto share = [](double part, double whole) { return whole > 0.0 ? part / whole : 0.0; };
+    return std::vector{
+        share(so_far->energy_pj, reference_cost_.energy_pj),
+        share(static_cast<double>(so_far->cycles), static_cast<double>(reference_cost_.cycles)),
+        energy, cycles, std::clamp(share(player.budget - *least, player.budget), -1.0, 1.0)};
+  }
+
+  /// One decision after the other. False: stopped, or a layer cannot be mapped.
+  bool decide(Player& player) {
+    player.steps.clear();
+    player.genome.assign(space_.genomes().largest.size(), 0);
+    double last_share = 1.0;
+    for (std::size_t i = 0; i < states_->decisions().size(); ++i) {
+      const Decision& decision = states_->decisions()[i];
+      std::vector<double> state = states_->state(i, last_share);
+      if (options_.state == AgentState::hardware) {
+        const std::optional<std::vector<double>> more = outlook(player, i);
+        if (!more) return false;
+        state.insert(state.end(), more->begin(), more->end());
+      }
+      std::vector<double> action = player.agent->act(state);
+      int& value = player.genome[decision.gene];
+      value = gene_of_action(action.front(), decision);
+      if (options_.budget_rule == BudgetRule::cap) {
+        const auto capped = cap_to_budget(player.genome, decision.gene, within(player));
+        if (!capped) return false;
+        value = *capped;
+      }
+      last_share = static_cast<double>(decision.values[static_cast<std::size_t>(value)]) /
+                   static_cast<double>(decision.full);
+      player.steps.push_back({std::move(state), std::move(action)});
     }
     return true;
   }
 
-  /// Two decisions for every layer, weights before inputs.
-  void choose_widths(Player& player) const {
-    player.steps.clear();
-    player.genome.clear();
-    int last_width = 0;
-    for (std::size_t layer = 0; layer < states_.layers(); ++layer) {
-      for (const bool weights : {true, false}) {
-        const std::vector<int>& widths = weights ? widths_[layer].weights : widths_[layer].inputs;
-        std::vector<double> state = states_.state(layer, weights, last_width);
-        std::vector<double> action = player.agent->act(state);
-        const int gene = width_of_action(action.front(), widths);
-        last_width = widths[static_cast<std::size_t>(gene)];
-        player.genome.push_back(gene);
-        player.steps.push_back({std::move(state), std::move(action)});
-      }
-    }
-  }
-
   bool narrow(Player& player) {
-    const bool weights_only = player.of == Objective::model_size;
+    std::vector<std::size_t> genes;
+    for (const Decision& decision : states_->decisions()) {
+      const bool counts =
+          player.of != Objective::model_size || decision.kind != Decision::Kind::inputs;
+      if (counts) genes.push_back(decision.gene);
+    }
     std::optional<Genome> narrowed =
-        narrow_to_budget(player.genome, narrowing_order(player.genome, weights_only),
-                         [&](const Genome& genome) -> std::optional<bool> {
-                           const auto value = cost(player.of, space_.decode(genome));
-                           if (!value) return std::nullopt;
-                           return *value <= player.budget;
-                         });
+        narrow_to_budget(player.genome, narrowing_order(player.genome, genes), within(player));
     if (!narrowed) return false;
     player.genome = std::move(*narrowed);
     return true;
@@ -194,32 +266,43 @@ class AgentSearch {
       ledger_.stop();
       return false;
     }
-    parallel_for(players_.size(), ledger_.setting().threads,
-                 [&](std::size_t i) { choose_widths(players_[i]); });
     for (Player& player : players_) {
-      if (!narrow(player)) return false;
+      if (!decide(player) || !narrow(player)) return false;
     }
     if (!ledger_.measure(plans_to_measure(), Origin::agent)) return false;
     parallel_for(players_.size(), ledger_.setting().threads,
                  [&](std::size_t i) { learn(players_[i]); });
-    ledger_.close_generation(fmt::format("episode {} of at most {}", episode, options_.episodes));
+    ledger_.close_generation(fmt::format("{}episode {} of at most {}",
+                                         level_prefix(ledger_, search_), episode, episodes_));
     return true;
   }
 
-  /// Reward: a tenth of the points of accuracy gained on the float network.
   void learn(Player& player) const {
-    const auto accuracy = ledger_.accuracy(space_.decode(player.genome));
+    const CompressionPlan plan = space_.decode(player.genome);
+    const auto accuracy = ledger_.accuracy(plan);
     if (!accuracy) return;  // beyond the last evaluation
-    const double points = 100.0 * (accuracy->top1() - reference_accuracy_);
-    player.agent->finish_episode(player.steps, 0.1 * points);
+    player.agent->finish_episode(player.steps, reward(player, plan, accuracy->top1()));
+  }
+
+  [[nodiscard]] double reward(const Player& player, const CompressionPlan& plan,
+                              double top1) const {
+    if (options_.reward == AgentReward::accuracy) return 10.0 * (top1 - reference_accuracy_);
+    const auto known = costs_.find(to_text(plan));
+    const double cost = known == costs_.end()
+                            ? static_cast<double>(model_bits(ledger_.network(), plan))
+                            : objective_value(player.of, {}, known->second);
+    return -(1.0 - top1) * std::log(std::max(1.0, cost));
   }
 
   SearchLedger& ledger_;
   const SearchOptions& search_;
   const AgentOptions& options_;
   const PlanSpace& space_;
-  std::vector<LayerWidths> widths_;  ///< as space_.free_layers()
-  LayerStates states_;
+  Agents& agents_;
+  int episodes_ = 0;
+  std::optional<DecisionStates> states_;
+  std::vector<LayerLoad> loads_;  ///< of finish.reference, for AgentState::hardware
+  HardwareCost reference_cost_;
   double reference_accuracy_ = 0.0;
   std::map<std::string, HardwareCost> costs_;  ///< by the text of the plan
   std::vector<Player> players_;
@@ -227,8 +310,8 @@ class AgentSearch {
 
 }  // namespace
 
-void run_agent(SearchLedger& ledger, const SearchOptions& options) {
-  AgentSearch(ledger, options).run();
+void run_agent(SearchLedger& ledger, const SearchOptions& options, Agents& agents) {
+  AgentSearch(ledger, options, agents).run();
 }
 
 }  // namespace hwflow::study

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <memory>
 #include <set>
-#include <utility>
 
 #include "base/check.hpp"
 #include "study/agent_search.hpp"
@@ -13,11 +12,6 @@
 
 namespace hwflow::study {
 namespace {
-
-constexpr std::array kAlgorithms{
-    std::pair{Algorithm::nsga2, &run_nsga2}, std::pair{Algorithm::random, &run_random},
-    std::pair{Algorithm::greedy, &run_greedy}, std::pair{Algorithm::uniform, &run_uniform},
-    std::pair{Algorithm::agent, &run_agent}};
 
 std::int64_t population_of(const LevelOptions& level, const SearchOptions& options) {
   return level.population.value_or(options.population);
@@ -63,9 +57,17 @@ std::string plan_text(const SearchOptions& options) {
 
 }  // namespace
 
-RunAlgorithm find_algorithm(Algorithm algorithm) {
-  for (const auto& [known, run] : kAlgorithms) {
-    if (known == algorithm) return run;
+RunAlgorithm make_algorithm(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::nsga2: return &run_nsga2;
+    case Algorithm::random: return &run_random;
+    case Algorithm::greedy: return &run_greedy;
+    case Algorithm::uniform: return &run_uniform;
+    case Algorithm::agent:
+      return [agents = std::make_shared<Agents>()](SearchLedger& ledger,
+                                                   const SearchOptions& options) {
+        run_agent(ledger, options, *agents);
+      };
   }
   HWFLOW_CHECK(false, "unknown algorithm");
   return nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,11 @@ namespace hwflow::study {
 
 /// Proposes plans of ledger.space() to the ledger until its work or the budget is done. The uniform
 /// plans are measured already. Of `options`, population and generations are those of the level.
-using RunAlgorithm = void (*)(SearchLedger& ledger, const SearchOptions& options);
+/// One object serves all levels of a search, and may remember the ones before.
+using RunAlgorithm = std::function<void(SearchLedger& ledger, const SearchOptions& options)>;
 
-/// One function per algorithm: a new one is a name of the enum, a file, and a line of this table.
-[[nodiscard]] RunAlgorithm find_algorithm(Algorithm algorithm);
+/// One for each algorithm: a new one is a name of the enum, a file, and a line of this switch.
+[[nodiscard]] RunAlgorithm make_algorithm(Algorithm algorithm);
 
 /// Bred: the seeds of search_seeds(), or what an earlier level handed on, and their offspring.
 void run_nsga2(SearchLedger& ledger, const SearchOptions& options);

@@ -47,6 +47,33 @@ HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
   return total;
 }
 
+namespace {
+
+double share_of(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
+
+}  // namespace
+
+std::vector<LayerLoad> HardwareModel::layer_loads(const CompressionPlan& plan) const {
+  const HardwareCost total = cost(plan);
+  const auto bandwidth = accelerator_.levels().front().read_bandwidth_bits_per_cycle;
+  std::vector<LayerLoad> loads(plan.layers.size());
+  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+    const Layer& layer = lowered_layer.layer;
+    const std::optional<std::size_t> place = plan_index(networks_.whole(), lowered_layer.node);
+    if (!place) continue;  // pooling and the like
+    const std::optional<LayerCost> of = layer_cost(shape_key(layer));
+    if (!of) return {};
+    const auto cycles = static_cast<double>(of->cycles), bits = static_cast<double>(of->dram_bits);
+    const double compute =
+        share_of(static_cast<double>(layer.op.macs()), peak_macs_per_cycle(accelerator_, layer));
+    loads[*place] = {share_of(of->energy_pj, total.energy_pj),
+                     share_of(cycles, static_cast<double>(total.cycles)),
+                     share_of(bits, static_cast<double>(total.dram_bits)),
+                     share_of(compute, cycles), bandwidth && bits / *bandwidth > compute};
+  }
+  return loads;
+}
+
 void add(HardwareCost& total, const LayerCost& layer) {
   total.energy_pj += layer.energy_pj;
   total.cycles += layer.cycles;

@@ -24,6 +24,13 @@ struct LayerCost {
   bool operator==(const LayerCost&) const = default;
 };
 
+/// What a layer is to a plan on an accelerator.
+struct LayerLoad {
+  double energy = 0.0, cycles = 0.0, dram_bits = 0.0;  ///< shares of the plan's
+  double utilization = 0.0;    ///< 0..1: the cycles that its MACs need at least, by its cycles
+  bool is_dram_bound = false;  ///< its DRAM bits take longer to read than its MACs to compute
+};
+
 /// Bits of the weights of all compute layers at the widths of a plan.
 /// network  what the plan leaves of it.
 [[nodiscard]] std::int64_t model_bits(const Network& network, const CompressionPlan& plan);
@@ -65,6 +72,10 @@ class HardwareModel {
   /// its cost. `coarser` is a lower bound of this model that has prepared the plan.
   [[nodiscard]] HardwareCost lower_bound(const CompressionPlan& plan,
                                          const HardwareModel& coarser) const;
+
+  /// By layer of a prepared plan, as CompressionPlan::layers; empty: layers do not cost anything by
+  /// themselves.
+  [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const;
 
   /// What LayerDetails::energy_by_component_pj is divided into: level names, NoC, MAC, leakage.
   [[nodiscard]] std::vector<std::string> energy_components() const;

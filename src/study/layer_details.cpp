@@ -26,14 +26,6 @@ std::int64_t bits_moved(const chip::LevelCost& level) {
   return bits;
 }
 
-double peak_macs_per_cycle(const chip::Accelerator& accelerator, const Layer& layer) {
-  if (layer.op.macs() == 0) return 0.0;
-  const auto rate = accelerator.engine().rate(layer.bits.weights, layer.bits.inputs);
-  if (!rate) return 0.0;
-  return static_cast<double>(accelerator.compute_units()) * static_cast<double>(rate->macs) /
-         static_cast<double>(rate->cycles);
-}
-
 std::int64_t stride_of(const Operator& op) {
   std::int64_t stride = 1;
   for (const Operand& operand : op.operands()) {
@@ -47,6 +39,14 @@ std::int64_t stride_of(const Operator& op) {
 }
 
 }  // namespace
+
+double peak_macs_per_cycle(const chip::Accelerator& accelerator, const Layer& layer) {
+  if (layer.op.macs() == 0) return 0.0;
+  const auto rate = accelerator.engine().rate(layer.bits.weights, layer.bits.inputs);
+  if (!rate) return 0.0;
+  return static_cast<double>(accelerator.compute_units()) * static_cast<double>(rate->macs) /
+         static_cast<double>(rate->cycles);
+}
 
 std::string shape_text(const Operator& op) {
   std::string text;

@@ -14,6 +14,9 @@ namespace hwflow::study {
 /// Level names from DRAM inward, then NoC, MAC and leakage.
 [[nodiscard]] std::vector<std::string> energy_components(const chip::Accelerator& accelerator);
 
+/// MACs that all units do per cycle at the widths of a layer; 0: it has none, or they cannot.
+[[nodiscard]] double peak_macs_per_cycle(const chip::Accelerator& accelerator, const Layer& layer);
+
 /// One mapped layer for the report; plan_index is left empty.
 [[nodiscard]] LayerDetails describe_layer(const Layer& layer, const chip::Accelerator& accelerator,
                                           const chip::MappingResult& result);

@@ -156,6 +156,12 @@ CompressionPlan PlanSpace::decode(const pareto::Genome& genome) const {
   return plan;
 }
 
+std::vector<std::size_t> PlanSpace::free_groups() const {
+  std::vector<std::size_t> groups;
+  for (const ChannelChoice& choice : free_groups_) groups.push_back(choice.group);
+  return groups;
+}
+
 std::vector<std::vector<int>> PlanSpace::channel_counts() const {
   std::vector<std::vector<int>> counts;
   for (const ChannelChoice& choice : free_groups_) counts.push_back(choice.counts);

@@ -46,8 +46,10 @@ class PlanSpace {
   [[nodiscard]] const std::vector<std::size_t>& free_layers() const noexcept {
     return free_layers_;
   }
-  /// Counts that each group of channels that may lose some may take, ascending; as many lists as
-  /// such groups, none where channels are not searched.
+  /// Groups of channels that may lose some, in the order of their genes, which follow those of
+  /// widths; none where channels are not searched.
+  [[nodiscard]] std::vector<std::size_t> free_groups() const;
+  /// Counts that each of these groups may take, ascending.
   [[nodiscard]] std::vector<std::vector<int>> channel_counts() const;
   /// The same before any narrowing.
   [[nodiscard]] std::vector<std::vector<int>> all_channel_counts() const;

@@ -26,6 +26,7 @@ Expected<SearchResult> search_plans(const Study& study, const LevelModels& model
   Outlook outlook = outlook_of(study, space);
   ledger.set_outlook(outlook.total, std::move(outlook.note));
   const std::vector<std::int64_t> budgets = level_budgets(study, space);
+  const RunAlgorithm run = make_algorithm(study.search.algorithm);
   for (const LevelOptions& level : levels_of(study.search)) {
     if (!budgets.empty()) ledger.limit_level(budgets[ledger.level_count()]);
     if (ledger.level_count() > 0) {
@@ -36,7 +37,7 @@ Expected<SearchResult> search_plans(const Study& study, const LevelModels& model
     SearchOptions options = study.search;
     options.generations = level.generations;
     options.population = level.population.value_or(study.search.population);
-    if (ledger.alive()) find_algorithm(options.algorithm)(ledger, options);
+    if (ledger.alive()) run(ledger, options);
     if (!ledger.alive()) break;
   }
   ledger.compare_levels();

@@ -59,6 +59,10 @@ class SearchLedger {
   /// The same of several, in their order.
   [[nodiscard]] std::optional<std::vector<HardwareCost>> price(
       std::span<const CompressionPlan> plans);
+  /// Of a plan that was priced, as HardwareModel::layer_loads() at the present level.
+  [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const {
+    return levels_.back().hardware->layer_loads(plan);
+  }
   /// All that was measured so far, in the order of evaluation, whatever level prices it.
   [[nodiscard]] std::vector<MeasuredPlan> measured_plans() const;
   /// Distinct plans whose accuracy may still be measured.

@@ -163,7 +163,7 @@ struct LevelOptions {
             "What prices plans: coarse (MACs, and every word once at DRAM), mid (tiles of the "
             "outermost buffer) or fine (the mapper; fused groups with schedule: fused)."),
         schema::required("generations", &T::generations, 0, 100'000,
-                         "Generations bred at this level."),
+                         "Generations bred at this level; of algorithm: agent its episodes."),
         schema::field(
             "population", &T::population, 8, 10'000,
             "Plans kept and bred per generation at this level; null: search.population.")};
@@ -209,7 +209,7 @@ struct SearchOptions {
                       "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by "
                       "step where that does the least harm for the gain; uniform: the uniform "
                       "plans and no others; agent: by reinforcement learning within budgets, as in "
-                      "HAQ."),
+                      "HAQ and AMC."),
         schema::field("objectives", &T::objectives, "What it minimises (accuracy: 1-top1)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
         schema::field("input_bits", &T::input_bits, 1, 16, "Widths that inputs may take."),
@@ -226,7 +226,7 @@ struct SearchOptions {
             "levels", &T::levels,
             "Searches at rising levels of abstraction, each handing its front on to the next and "
             "narrowing what that may choose from (docs/search.md); the last one is fine. Empty: "
-            "one fine level of so many generations. Only for nsga2."),
+            "one fine level of so many generations. For nsga2 and agent."),
         schema::field("narrow_steps", &T::narrow_steps, 0, 15,
                       "What the next level may choose from: the widths that the plans handed on "
                       "give a layer, and so many places beside them in the list of widths."),

@@ -70,6 +70,12 @@ class Check {
       add(fmt::format("search.agent.budgets[{}].of", i), "must be a cost, got accuracy",
           "energy, latency, dram or model_size");
     }
+    const bool is_agent = study_.search.algorithm == Algorithm::agent;
+    if (is_agent && study_.search.agent.state == AgentState::hardware &&
+        study_.schedule == Schedule::fused) {
+      add("search.agent.state", "hardware tells layers apart, which schedule: fused joins",
+          "state: layers, or schedule: layer_by_layer");
+    }
   }
 
   void check_surrogate() {
@@ -91,10 +97,12 @@ class Check {
   void check_levels() {
     const std::vector<LevelOptions>& levels = study_.search.levels;
     if (levels.empty()) return;
-    if (study_.search.algorithm != Algorithm::nsga2) {
+    if (study_.search.algorithm != Algorithm::nsga2 &&
+        study_.search.algorithm != Algorithm::agent) {
       add("search.levels",
-          fmt::format("are of nsga2, but search.algorithm is {}", name(study_.search.algorithm)),
-          "leave search.levels out, or algorithm: nsga2");
+          fmt::format("are of nsga2 and agent, but search.algorithm is {}",
+                      name(study_.search.algorithm)),
+          "leave search.levels out, or another algorithm");
     }
     for (std::size_t i = 0; i < levels.size(); ++i) {
       const std::string key = fmt::format("search.levels[{}]", i);
@@ -229,10 +237,6 @@ class Check {
       add("search.channels", fmt::format("no channels of {} may be removed", network_.name()),
           names.empty() ? "another network"
                         : "more shares, a smaller multiple, or fewer layers to keep");
-    }
-    if (study_.search.algorithm == Algorithm::agent) {
-      add("search.channels", "the agent of algorithm: agent chooses widths alone",
-          "nsga2, greedy or random");
     }
     if (study_.schedule == Schedule::fused) {
       add("search.channels", "cannot be searched with schedule: fused", "layer_by_layer");

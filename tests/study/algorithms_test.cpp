@@ -233,9 +233,9 @@ TEST(LevelBudgets, EveryLevelGetsTheSameShareOfWhatItWants) {
   EXPECT_EQ(level_budgets(study, space), (Budgets{10, 14}));
 }
 
-TEST(FindAlgorithm, KnowsEveryNameOfTheStudyFile) {
+TEST(MakeAlgorithm, KnowsEveryNameOfTheStudyFile) {
   for (const auto& [text, algorithm] : enum_names(Algorithm{})) {
-    EXPECT_NE(find_algorithm(algorithm), nullptr) << text;
+    EXPECT_NE(make_algorithm(algorithm), nullptr) << text;
   }
 }
 

@@ -14,6 +14,45 @@ TEST(ModelBits, AreWeightsTimesTheirWidths) {
             144 * 8 + 144 * 4 + 288 * 2 + 5120 * 8);
 }
 
+// By the formula cycles are MACs times weight bits; of 9,216, 9,216, 18,432 and 5,120 MACs at 8
+// bits. Four units do one 8-bit MAC per cycle each. DRAM without a bandwidth bounds nothing.
+TEST(LayerLoads, AreSharesOfThePlan) {
+  LayerByLayerModel hardware(small_network(), small_accelerator(), HardwareOptions{},
+                             map_by_formula);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
+  ASSERT_TRUE(hardware.prepare(std::span(&plan, 1), 1).empty());
+  const std::vector<LayerLoad> loads = hardware.layer_loads(plan);
+  ASSERT_EQ(loads.size(), 4U);
+  const std::vector<double> macs{9216, 9216, 18'432, 5120};
+  double energy = 0.0, dram = 0.0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(loads[i].cycles, macs[i] / 41'984.0, 1e-12);
+    EXPECT_NEAR(loads[i].utilization, 1.0 / (4.0 * 8.0), 1e-12);
+    EXPECT_FALSE(loads[i].is_dram_bound);
+    energy += loads[i].energy;
+    dram += loads[i].dram_bits;
+  }
+  EXPECT_NEAR(energy, 1.0, 1e-12);
+  EXPECT_NEAR(dram, 1.0, 1e-12);
+  // Energy: MACs * 64 and 8 bits of every output, 16 of the network's.
+  EXPECT_NEAR(loads[3].energy, (5120.0 * 64 + 160) / (41'984.0 * 64 + 8 * (256 + 256 + 512 + 20)),
+              1e-12);
+}
+
+// 20 bits per cycle. fc moves 5,120 weights, 512 inputs and 10 outputs of 8 bits in 2,257 cycles
+// and computes for 1,280; conv1 144, 256 and 256 in 262, and computes for 2,304.
+TEST(LayerLoads, TellWhatDramBounds) {
+  chip::Accelerator::Fields fields = small_accelerator().fields();
+  fields.levels[0].read_bandwidth_bits_per_cycle = 20.0;
+  LayerByLayerModel hardware(small_network(), chip::Accelerator::make(fields).value(),
+                             HardwareOptions{}, map_by_formula);
+  const CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
+  ASSERT_TRUE(hardware.prepare(std::span(&plan, 1), 1).empty());
+  const std::vector<LayerLoad> loads = hardware.layer_loads(plan);
+  EXPECT_FALSE(loads[0].is_dram_bound);
+  EXPECT_TRUE(loads[3].is_dram_bound);
+}
+
 TEST(PlanIndex, IsThePlaceAmongComputeNodes) {
   const Network network = small_network();
   EXPECT_EQ(plan_index(network, *network.find("conv1")), std::optional<std::size_t>(0));

@@ -91,7 +91,8 @@ TEST(ByteLru, EqualsAPlainListOnRandomCalls) {
     const auto found = lru.find(key);
     const int* expected = plain.find(key);
     ASSERT_EQ(found != nullptr, expected != nullptr) << "call " << call;
-    if (expected != nullptr) ASSERT_EQ(*found, *expected) << "call " << call;
+    if (expected == nullptr) continue;
+    ASSERT_EQ(*found, *expected) << "call " << call;
   }
 }
 

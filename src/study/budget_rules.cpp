@@ -1,33 +1,33 @@
-#include "study/width_budget.hpp"
+#include "study/budget_rules.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <numeric>
 
 namespace hwflow::study {
 
-int width_of_action(double action, std::span<const int> widths) {
-  const double least = widths.front(), greatest = widths.back();
-  // Halves go to even numbers, so that 1 may mean one bit more than there is.
-  const double bits =
-      std::clamp(std::nearbyint((greatest - least + 1.0) * action + least - 0.5), least, greatest);
-  const auto nearest = std::ranges::min_element(
-      widths, {}, [bits](int width) { return std::abs(static_cast<double>(width) - bits); });
-  return static_cast<int>(nearest - widths.begin());
+std::optional<int> cap_to_budget(pareto::Genome genome, std::size_t gene,
+                                 const IsWithin& is_within) {
+  const int wanted = genome[gene];
+  int within = 0, too_dear = wanted + 1;  // between them: not known
+  for (int asked = wanted; too_dear - within > 1; asked = std::midpoint(within, too_dear)) {
+    genome[gene] = asked;
+    const std::optional<bool> answer = is_within(genome);
+    if (!answer) return std::nullopt;
+    (*answer ? within : too_dear) = asked;
+  }
+  return within;
 }
 
-std::vector<std::size_t> narrowing_order(const pareto::Genome& genome, bool weights_only) {
+std::vector<std::size_t> narrowing_order(const pareto::Genome& genome,
+                                         std::span<const std::size_t> genes) {
   std::vector<std::size_t> order;
   pareto::Genome left = genome;
   for (bool lowered = true; lowered;) {
     lowered = false;
-    for (std::size_t pair = genome.size() / 2; pair-- > 0;) {
-      for (const std::size_t gene : {2 * pair + 1, 2 * pair}) {
-        if (left[gene] == 0 || (weights_only && gene % 2 == 1)) continue;
-        --left[gene];
-        order.push_back(gene);
-        lowered = true;
-      }
+    for (std::size_t i = genes.size(); i-- > 0;) {
+      if (left[genes[i]] == 0) continue;
+      --left[genes[i]];
+      order.push_back(genes[i]);
+      lowered = true;
     }
   }
   return order;

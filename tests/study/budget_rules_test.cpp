@@ -1,6 +1,10 @@
-#include "study/width_budget.hpp"
+#include "study/budget_rules.hpp"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "base/random.hpp"
 
@@ -9,40 +13,44 @@ namespace {
 
 using pareto::Genome;
 
-// Bits 2..8 share 0..1 in seven equal parts: 0.5 of a bit on either side of each, (bits - 1.5) / 7.
-TEST(WidthOfAction, EveryBitHasTheSameShareOfActions) {
-  const std::vector<int> all{2, 3, 4, 5, 6, 7, 8};
-  for (int bits = 2; bits <= 8; ++bits) {
-    EXPECT_EQ(width_of_action((bits - 1.99) / 7.0, all), bits - 2) << bits;
-    EXPECT_EQ(width_of_action((bits - 1.01) / 7.0, all), bits - 2) << bits;
-  }
-  EXPECT_EQ(width_of_action(0.0, all), 0);
-  EXPECT_EQ(width_of_action(1.0, all), 6);
-  EXPECT_EQ(width_of_action(1.0, std::vector<int>{1, 2, 3}), 2);  // 3.5 rounds to 4: too wide
-  EXPECT_EQ(width_of_action(0.7, std::vector<int>{4}), 0);
+std::vector<std::size_t> all_genes(const Genome& genome) {
+  std::vector<std::size_t> genes(genome.size());
+  std::iota(genes.begin(), genes.end(), std::size_t{0});
+  return genes;
 }
 
-// 2, 4, 8: bits 2, 3 give 2; 4, 5, 6 give 4; 7, 8 give 8. So 2/7, 3/7, 2/7 of the actions.
-TEST(WidthOfAction, TakesTheNearestAllowedWidthTheNarrowerOfTwo) {
-  const std::vector<int> widths{2, 4, 8};
-  const std::vector<int> expected{0, 0, 1, 1, 1, 2, 2};  // of 2..8 bits
-  for (int bits = 2; bits <= 8; ++bits) {
-    EXPECT_EQ(width_of_action((bits - 1.5) / 7.0, widths),
-              expected[static_cast<std::size_t>(bits - 2)])
-        << bits;
+// The least within is never asked for: nothing is cheaper.
+TEST(CapToBudget, TakesTheGreatestValueWithin) {
+  for (int wanted = 0; wanted <= 9; ++wanted) {
+    for (int most = 0; most <= 9; ++most) {
+      int asked = 0;
+      const auto capped =
+          cap_to_budget({7, wanted, 0}, 1, [&](const Genome& genome) -> std::optional<bool> {
+            ++asked;
+            EXPECT_EQ(genome[0], 7);
+            EXPECT_EQ(genome[2], 0);
+            EXPECT_GT(genome[1], 0);
+            return genome[1] <= most;
+          });
+      EXPECT_EQ(capped, std::min(wanted, most));
+      EXPECT_LE(asked, 5);
+    }
   }
+  EXPECT_EQ(cap_to_budget({3}, 0, [](const Genome&) { return std::optional<bool>(); }),
+            std::nullopt);
 }
 
 // Layers (weights, inputs) = (2, 1) and (0, 2). First pass: inputs of layer 1 (gene 3), nothing of
 // its weights, inputs of layer 0 (gene 1), its weights (gene 0). Second pass: genes 3 and 0.
 TEST(NarrowingOrder, FromTheLastLayerInputsFirstAgainAndAgain) {
-  EXPECT_EQ(narrowing_order({2, 1, 0, 2}, false), (std::vector<std::size_t>{3, 1, 0, 3, 0}));
-  EXPECT_EQ(narrowing_order({2, 1, 0, 2}, true), (std::vector<std::size_t>{0, 0}));
-  EXPECT_TRUE(narrowing_order({0, 0}, false).empty());
+  const std::vector<std::size_t> all{0, 1, 2, 3}, weights{0, 2};
+  EXPECT_EQ(narrowing_order({2, 1, 0, 2}, all), (std::vector<std::size_t>{3, 1, 0, 3, 0}));
+  EXPECT_EQ(narrowing_order({2, 1, 0, 2}, weights), (std::vector<std::size_t>{0, 0}));
+  EXPECT_TRUE(narrowing_order({0, 0, 1, 1}, std::vector<std::size_t>{0, 1}).empty());
 }
 
 std::optional<Genome> narrow(const Genome& genome, const IsWithin& is_within) {
-  return narrow_to_budget(genome, narrowing_order(genome, false), is_within);
+  return narrow_to_budget(genome, narrowing_order(genome, all_genes(genome)), is_within);
 }
 
 // Cost = genes times 10, 1, 5, 2. (2, 1, 1, 2) costs 30. The walk: gene 3 (28), gene 2 (23), gene
@@ -112,7 +120,7 @@ TEST(NarrowToBudget, KeepsItsLawsOnRandomCosts) {
       for (std::size_t i = 0; i < g.size(); ++i) cost += costs[i][static_cast<std::size_t>(g[i])];
       return cost <= budget;
     };
-    const std::vector<std::size_t> order = narrowing_order(genome, false);
+    const std::vector<std::size_t> order = narrowing_order(genome, all_genes(genome));
     const Genome found =
         narrow_to_budget(genome, order, [&](const Genome& g) -> std::optional<bool> {
           return is_within(g);

@@ -1,0 +1,65 @@
+#include "study/decisions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.hpp"
+#include "study/hardware_model.hpp"
+
+namespace hwflow::study {
+namespace {
+
+std::vector<Decision> width_decisions(const PlanSpace& space) {
+  const std::vector<LayerWidths> widths = space.layer_widths();
+  const int greatest = std::max(space.weight_bits().back(), space.input_bits().back());
+  std::vector<Decision> all;
+  for (std::size_t i = 0; i < space.free_layers().size(); ++i) {
+    const std::size_t layer = space.free_layers()[i];
+    all.push_back({Decision::Kind::weights, layer, 2 * i, widths[layer].weights, greatest});
+    all.push_back({Decision::Kind::inputs, layer, 2 * i + 1, widths[layer].inputs, greatest});
+  }
+  return all;
+}
+
+std::vector<Decision> channel_decisions(const PlanSpace& space, const Network& network) {
+  std::vector<Decision> all;
+  const std::vector<std::size_t> searched = space.free_groups();
+  if (searched.empty()) return all;
+  const ChannelGroups groups(network);
+  const std::vector<std::vector<int>> counts = space.channel_counts();
+  for (std::size_t i = 0; i < searched.size(); ++i) {
+    const ChannelGroup& group = groups.groups()[searched[i]];
+    const std::optional<std::size_t> layer = plan_index(network, group.producers.front());
+    HWFLOW_CHECK(layer.has_value(), "channels are made by layers");
+    all.push_back({Decision::Kind::channels, *layer, 2 * space.free_layers().size() + i, counts[i],
+                   static_cast<int>(group.units.size())});
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Decision> decisions_of(const PlanSpace& space, const Network& network) {
+  std::vector<Decision> all = width_decisions(space);
+  for (Decision& decision : channel_decisions(space, network)) all.push_back(std::move(decision));
+  std::erase_if(all, [](const Decision& decision) { return decision.values.size() < 2; });
+  std::ranges::stable_sort(all, {}, &Decision::layer);
+  return all;
+}
+
+int gene_of_action(double action, const Decision& decision) {
+  const double least = decision.values.front(), greatest = decision.values.back();
+  double wanted = action * decision.full;
+  if (decision.kind != Decision::Kind::channels) {
+    // Halves go to even numbers, so that 1 may mean one bit more than there is.
+    wanted = std::clamp(std::nearbyint((greatest - least + 1.0) * action + least - 0.5), least,
+                        greatest);
+  }
+  const auto nearest = std::ranges::min_element(decision.values, {}, [wanted](int value) {
+    return std::abs(static_cast<double>(value) - wanted);
+  });
+  return static_cast<int>(nearest - decision.values.begin());
+}
+
+}  // namespace hwflow::study

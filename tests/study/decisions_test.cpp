@@ -1,0 +1,87 @@
+#include "study/decisions.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/study/small_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+int width_gene(double action, std::vector<int> widths) {
+  return gene_of_action(action, {Decision::Kind::weights, 0, 0, std::move(widths), 16});
+}
+
+// Bits 2..8 share 0..1 in seven equal parts: 0.5 of a bit on either side of each, (bits - 1.5) / 7.
+TEST(GeneOfAction, EveryBitHasTheSameShareOfActions) {
+  const std::vector<int> all{2, 3, 4, 5, 6, 7, 8};
+  for (int bits = 2; bits <= 8; ++bits) {
+    EXPECT_EQ(width_gene((bits - 1.99) / 7.0, all), bits - 2) << bits;
+    EXPECT_EQ(width_gene((bits - 1.01) / 7.0, all), bits - 2) << bits;
+  }
+  EXPECT_EQ(width_gene(0.0, all), 0);
+  EXPECT_EQ(width_gene(1.0, all), 6);
+  EXPECT_EQ(width_gene(1.0, std::vector<int>{1, 2, 3}), 2);  // 3.5 rounds to 4: too wide
+  EXPECT_EQ(width_gene(0.7, std::vector<int>{4}), 0);
+}
+
+// 2, 4, 8: bits 2, 3 give 2; 4, 5, 6 give 4; 7, 8 give 8. So 2/7, 3/7, 2/7 of the actions.
+TEST(GeneOfAction, TakesTheNearestAllowedWidthTheNarrowerOfTwo) {
+  const std::vector<int> widths{2, 4, 8};
+  const std::vector<int> expected{0, 0, 1, 1, 1, 2, 2};  // of 2..8 bits
+  for (int bits = 2; bits <= 8; ++bits) {
+    EXPECT_EQ(width_gene((bits - 1.5) / 7.0, widths), expected[static_cast<std::size_t>(bits - 2)])
+        << bits;
+  }
+}
+
+// Of 16 channels 4, 8, 12 or 16: an action of 0.7 means 11.2; 0.625 means 10, the fewer of two.
+TEST(GeneOfAction, OfChannelsIsTheShareThatStays) {
+  const Decision decision{Decision::Kind::channels, 0, 0, {4, 8, 12, 16}, 16};
+  EXPECT_EQ(gene_of_action(0.0, decision), 0);
+  EXPECT_EQ(gene_of_action(0.3, decision), 0);
+  EXPECT_EQ(gene_of_action(0.7, decision), 2);
+  EXPECT_EQ(gene_of_action(0.625, decision), 1);
+  EXPECT_EQ(gene_of_action(1.0, decision), 3);
+}
+
+std::string text_of(const std::vector<Decision>& decisions) {
+  std::string text;
+  for (const Decision& decision : decisions) {
+    const char* const kinds = "wic";
+    text += std::to_string(decision.layer) + kinds[static_cast<std::size_t>(decision.kind)] +
+            std::to_string(decision.gene) + " ";
+  }
+  return text;
+}
+
+// Three convolutions and a fully connected layer: the channels of each convolution are a group.
+TEST(DecisionsOf, GoLayerByLayerChannelsLast) {
+  const Network network = small_network();
+  SearchOptions options = small_study().search;
+  EXPECT_EQ(text_of(decisions_of(PlanSpace(options, network), network)),
+            "0w0 0i1 1w2 1i3 2w4 2i5 3w6 3i7 ");
+  options.channels.emplace();
+  EXPECT_EQ(text_of(decisions_of(PlanSpace(options, network), network)),
+            "0w0 0i1 0c8 1w2 1i3 1c9 2w4 2i5 2c10 3w6 3i7 ");
+}
+
+// Widths of conv1 are pinned, its channels are not; no input has a choice; conv2 keeps its
+// channels.
+TEST(DecisionsOf, WhatHasOneValueIsNobodysDecision) {
+  const Network network = small_network();
+  SearchOptions options = small_study().search;
+  options.pinned = {{"conv1", 8, 8}};
+  options.input_bits = {8};
+  options.channels.emplace();
+  options.channels->keep = {"conv2"};
+  const std::vector<Decision> decisions = decisions_of(PlanSpace(options, network), network);
+  EXPECT_EQ(text_of(decisions), "0c6 1w0 2w2 2c7 3w4 ");
+  EXPECT_EQ(decisions[0].values, (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_EQ(decisions[0].full, 4);
+  EXPECT_EQ(decisions[1].values, (std::vector<int>{2, 4, 8}));
+  EXPECT_EQ(decisions[1].full, 8);
+  EXPECT_EQ(decisions[3].full, 8);
+}
+
+}  // namespace
+}  // namespace hwflow::study
