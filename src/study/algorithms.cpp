@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <set>
 
@@ -38,10 +39,28 @@ std::string seeds_text(const SeedCounts& counts) {
                      counts.path);
 }
 
+/// Shares of all channels that run_magnitude() keeps, in steps of this.
+constexpr int kScoreSteps = 20;
+
+/// Shares of channels that a pair of widths is measured with.
+std::int64_t shares_of(const SearchOptions& options) {
+  if (!options.channels) return 1;
+  if (options.algorithm == Algorithm::magnitude) return kScoreSteps;
+  return std::ssize(std::set(options.channels->shares.begin(), options.channels->shares.end()));
+}
+
+std::vector<std::int32_t> share_of_each(const std::vector<std::int32_t>& sizes, double share) {
+  std::vector<std::int32_t> counts;
+  for (const std::int32_t size : sizes)
+    counts.push_back(static_cast<std::int32_t>(std::llround(share * size)));
+  return counts;
+}
+
 std::string plan_text(const SearchOptions& options) {
   switch (options.algorithm) {
     case Algorithm::nsga2: break;
-    case Algorithm::uniform: return {};
+    case Algorithm::uniform:
+    case Algorithm::magnitude: return {};
     default: return fmt::format("; then {}", name(options.algorithm));
   }
   if (options.levels.empty()) {
@@ -63,6 +82,7 @@ RunAlgorithm make_algorithm(Algorithm algorithm) {
     case Algorithm::random: return &run_random;
     case Algorithm::greedy: return &run_greedy;
     case Algorithm::uniform: return &run_uniform;
+    case Algorithm::magnitude: return &run_magnitude;
     case Algorithm::agent:
       return [agents = std::make_shared<Agents>()](SearchLedger& ledger,
                                                    const SearchOptions& options) {
@@ -89,11 +109,12 @@ pareto::Nsga2Options breeding_options(const SearchOptions& options) {
 
 Outlook outlook_of(const Study& study, const PlanSpace& space) {
   const std::int64_t uniform = count_uniform(study, space);
-  const bool is_uniform = study.search.algorithm == Algorithm::uniform;
+  const Algorithm algorithm = study.search.algorithm;
+  const bool is_uniform = algorithm == Algorithm::uniform || algorithm == Algorithm::magnitude;
   const bool is_agent = study.search.algorithm == Algorithm::agent;
   const SeedCounts counts = is_uniform ? SeedCounts{} : count_seeds(study.search, space);
   const auto seeds = uniform + static_cast<std::int64_t>(counts.steps + counts.path);
-  std::int64_t total = is_uniform ? static_cast<std::int64_t>(space.width_pairs().size())
+  std::int64_t total = is_uniform ? std::ssize(space.width_pairs()) * shares_of(study.search)
                                   : default_budget(study.search, seeds);
   if (study.search.evaluations) {
     total = is_uniform ? std::min(total, *study.search.evaluations) : *study.search.evaluations;
@@ -129,12 +150,32 @@ std::string level_prefix(const SearchLedger& ledger, const SearchOptions& option
   return fmt::format("{} level, ", name(options.levels[ledger.level_count() - 1].model));
 }
 
-void run_uniform(SearchLedger& ledger, const SearchOptions&) {
+void run_uniform(SearchLedger& ledger, const SearchOptions& options) {
+  const PlanSpace& space = ledger.space();
   std::vector<CompressionPlan> plans;
-  for (const WidthPair& pair : ledger.space().width_pairs()) {
-    plans.push_back(ledger.space().uniform(pair));
+  for (const WidthPair& pair : space.width_pairs()) {
+    plans.push_back(space.uniform(pair));
+    if (!options.channels) continue;
+    const CompressionPlan whole = plans.back();
+    for (const double share : options.channels->shares)
+      plans.push_back(space.with_channels(whole, share_of_each(space.group_sizes(), share)));
   }
   if (ledger.measure(plans, Origin::uniform)) ledger.close_generation("uniform plans");
+}
+
+void run_magnitude(SearchLedger& ledger, const SearchOptions& options) {
+  const PlanSpace& space = ledger.space();
+  std::vector<CompressionPlan> plans;
+  for (const WidthPair& pair : space.width_pairs()) {
+    plans.push_back(space.uniform(pair));
+    const CompressionPlan whole = plans.back();
+    for (int step = 1; options.channels && step < kScoreSteps; ++step) {
+      const auto counts = ledger.counts_by_score(static_cast<double>(step) / kScoreSteps);
+      if (!counts) return;
+      plans.push_back(space.with_channels(whole, *counts));
+    }
+  }
+  if (ledger.measure(plans, Origin::uniform)) ledger.close_generation("plans by score");
 }
 
 }  // namespace hwflow::study

@@ -24,8 +24,10 @@ void run_nsga2(SearchLedger& ledger, const SearchOptions& options);
 void run_random(SearchLedger& ledger, const SearchOptions& options);
 /// Paths of narrowing from the widest plan, see study/greedy_search.
 void run_greedy(SearchLedger& ledger, const SearchOptions& options);
-/// The uniform plans of all pairs of widths.
+/// The uniform plans of all pairs of widths; where channels are searched, with every share of them.
 void run_uniform(SearchLedger& ledger, const SearchOptions& options);
+/// The same, but channels go by their scores, whatever their group: 20 shares of all.
+void run_magnitude(SearchLedger& ledger, const SearchOptions& options);
 
 /// Population, operators, seed and oversampling of a search that breeds plans, whatever it ranks
 /// them by.

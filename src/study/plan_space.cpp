@@ -221,6 +221,18 @@ CompressionPlan PlanSpace::uniform(const WidthPair& widths) const {
   return plan;
 }
 
+CompressionPlan PlanSpace::with_channels(CompressionPlan plan,
+                                         std::span<const std::int32_t> wanted) const {
+  HWFLOW_CHECK(wanted.size() == group_sizes_.size(), "counts of another network");
+  plan.channels = group_sizes_;
+  for (const ChannelChoice& choice : free_groups_) {
+    const auto enough = std::ranges::lower_bound(choice.counts, wanted[choice.group]);
+    if (enough != choice.counts.end()) plan.channels[choice.group] = *enough;
+  }
+  if (plan.channels == group_sizes_) plan.channels.clear();
+  return plan;
+}
+
 std::vector<WidthPair> PlanSpace::width_pairs() const {
   std::vector<WidthPair> pairs;
   for (std::size_t w = alphabet_.weights.size(); w-- > 0;) {

@@ -36,6 +36,14 @@ class PlanSpace {
   /// The same widths in every layer that is not pinned, be they of this space or not; all channels
   /// stay.
   [[nodiscard]] CompressionPlan uniform(const WidthPair& widths) const;
+  /// `plan` with, of every group that may lose some, the least allowed count that is not below what
+  /// is wanted (by group, as CompressionPlan::channels), else all; other groups stay whole.
+  [[nodiscard]] CompressionPlan with_channels(CompressionPlan plan,
+                                              std::span<const std::int32_t> wanted) const;
+  /// Channels of all groups; empty: channels are not searched.
+  [[nodiscard]] const std::vector<std::int32_t>& group_sizes() const noexcept {
+    return group_sizes_;
+  }
   /// All pairs of the widths of the options, widest first.
   [[nodiscard]] std::vector<WidthPair> width_pairs() const;
 

@@ -1,10 +1,13 @@
 #include "study/search_ledger.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "base/check.hpp"
@@ -64,6 +67,22 @@ std::optional<train::AccuracyEstimate> SearchLedger::float_accuracy() {
   return find_or_measure(store_, accuracy_.key(), std::string(kFloatOnSearchSplit),
                          !setting_.only_known,
                          [this] { return accuracy_.float_search_accuracy(); });
+}
+
+std::optional<std::vector<std::int32_t>> SearchLedger::counts_by_score(double share) {
+  const std::string fact = fmt::format("channels by score, {}", share);
+  if (const auto known = setting_.run ? store_.find_fact(*setting_.run, fact) : std::nullopt) {
+    std::istringstream text(*known);
+    return std::vector<std::int32_t>(std::istream_iterator<std::int32_t>(text), {});
+  }
+  if (setting_.only_known) {
+    stop();
+    return std::nullopt;
+  }
+  std::vector<std::int32_t> counts = accuracy_.counts_by_score(share);
+  if (setting_.run)
+    store_.save_fact(*setting_.run, fact, fmt::format("{}", fmt::join(counts, " ")));
+  return counts;
 }
 
 std::optional<train::AccuracyEstimate> SearchLedger::accuracy(const CompressionPlan& plan) const {

@@ -54,6 +54,9 @@ class SearchLedger {
   [[nodiscard]] std::optional<train::AccuracyEstimate> float_accuracy();
   /// None: the plan was not measured.
   [[nodiscard]] std::optional<train::AccuracyEstimate> accuracy(const CompressionPlan& plan) const;
+  /// As AccuracyModel::counts_by_score(), and remembered with the run. None, and alive() is false:
+  /// not known, and nothing may be measured.
+  [[nodiscard]] std::optional<std::vector<std::int32_t>> counts_by_score(double share);
   /// What a plan costs at the present level, measured or not. None when alive() is false.
   [[nodiscard]] std::optional<HardwareCost> price(const CompressionPlan& plan);
   /// The same of several, in their order.

@@ -132,12 +132,13 @@ constexpr auto enum_names(Schedule) {
 [[nodiscard]] std::string_view name(Schedule schedule);
 
 /// How plans are chosen; one function each, see study/algorithms.
-enum class Algorithm : std::uint8_t { nsga2, random, greedy, uniform, agent };
+enum class Algorithm : std::uint8_t { nsga2, random, greedy, uniform, magnitude, agent };
 constexpr auto enum_names(Algorithm) {
   return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2},
                     std::pair{std::string_view{"random"}, Algorithm::random},
                     std::pair{std::string_view{"greedy"}, Algorithm::greedy},
                     std::pair{std::string_view{"uniform"}, Algorithm::uniform},
+                    std::pair{std::string_view{"magnitude"}, Algorithm::magnitude},
                     std::pair{std::string_view{"agent"}, Algorithm::agent}};
 }
 [[nodiscard]] std::string_view name(Algorithm algorithm);
@@ -208,7 +209,9 @@ struct SearchOptions {
         schema::field("algorithm", &T::algorithm,
                       "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by "
                       "step where that does the least harm for the gain; uniform: the uniform "
-                      "plans and no others; agent: by reinforcement learning within budgets, as in "
+                      "plans and no others, with channels: and every share of them in all groups "
+                      "alike; magnitude: the same, but channels go by their scores, whatever their "
+                      "group; agent: by reinforcement learning within budgets, as in "
                       "HAQ and AMC."),
         schema::field("objectives", &T::objectives, "What it minimises (accuracy: 1-top1)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),

@@ -239,6 +239,39 @@ TEST(MakeAlgorithm, KnowsEveryNameOfTheStudyFile) {
   }
 }
 
+std::vector<std::string> channel_plans(Algorithm algorithm, std::vector<double> shares) {
+  TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs.sqlite");
+  Study study = small_study();
+  study.search.algorithm = algorithm;
+  study.search.weight_bits = study.search.input_bits = {8};
+  study.baselines = study.finish.baselines = {{8, 8}};
+  study.search.channels.emplace();
+  study.search.channels->shares = std::move(shares);
+  SmallModels models;
+  FakeAccuracyModel accuracy;
+  const SearchResult result = search_plans(study, models.fine, accuracy, *store, {}).value();
+  std::vector<std::string> plans;
+  for (const EvaluatedPlan& plan : result.evaluated) plans.push_back(to_text(plan.plan));
+  return plans;
+}
+
+// Of 4, 4 and 8 channels.
+TEST(UniformSearch, KeepsTheSameShareOfEveryGroup) {
+  EXPECT_EQ(channel_plans(Algorithm::uniform, {0.25, 0.5, 1.0}),
+            (std::vector<std::string>{"8/8 8/8 8/8 8/8", "8/8 8/8 8/8 8/8 | 1 1 2",
+                                      "8/8 8/8 8/8 8/8 | 2 2 4"}));
+}
+
+// The stand-in takes of 16 the last first: 0.75 of them are 4 4 4, 0.5 4 3 1, 0.25 1 2 1. What is
+// wanted is rounded up to 2, 4 and 4, 8 here.
+TEST(MagnitudeSearch, KeepsCountsByScoreThatTheStudyAllows) {
+  const std::vector<std::string> plans = channel_plans(Algorithm::magnitude, {0.5, 1.0});
+  EXPECT_EQ(plans,
+            (std::vector<std::string>{"8/8 8/8 8/8 8/8", "8/8 8/8 8/8 8/8 | 2 2 4",
+                                      "8/8 8/8 8/8 8/8 | 4 2 4", "8/8 8/8 8/8 8/8 | 4 4 4"}));
+}
+
 TEST(UniformSearch, MeasuresUniformPlansOnly) {
   TemporaryFolder folder;
   const auto store = open_store(folder.path() / "runs.sqlite");

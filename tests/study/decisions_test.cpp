@@ -1,5 +1,7 @@
 #include "study/decisions.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "tests/study/small_world.hpp"
@@ -44,14 +46,14 @@ TEST(GeneOfAction, OfChannelsIsTheShareThatStays) {
   EXPECT_EQ(gene_of_action(1.0, decision), 3);
 }
 
+/// "0w0 0i1 0c8": layer, kind, gene.
 std::string text_of(const std::vector<Decision>& decisions) {
-  std::string text;
+  std::vector<std::string> texts;
   for (const Decision& decision : decisions) {
-    const char* const kinds = "wic";
-    text += std::to_string(decision.layer) + kinds[static_cast<std::size_t>(decision.kind)] +
-            std::to_string(decision.gene) + " ";
+    const char kind = "wic"[static_cast<std::size_t>(decision.kind)];
+    texts.push_back(fmt::format("{}{}{}", decision.layer, kind, decision.gene));
   }
-  return text;
+  return fmt::format("{}", fmt::join(texts, " "));
 }
 
 // Three convolutions and a fully connected layer: the channels of each convolution are a group.
@@ -59,10 +61,10 @@ TEST(DecisionsOf, GoLayerByLayerChannelsLast) {
   const Network network = small_network();
   SearchOptions options = small_study().search;
   EXPECT_EQ(text_of(decisions_of(PlanSpace(options, network), network)),
-            "0w0 0i1 1w2 1i3 2w4 2i5 3w6 3i7 ");
+            "0w0 0i1 1w2 1i3 2w4 2i5 3w6 3i7");
   options.channels.emplace();
   EXPECT_EQ(text_of(decisions_of(PlanSpace(options, network), network)),
-            "0w0 0i1 0c8 1w2 1i3 1c9 2w4 2i5 2c10 3w6 3i7 ");
+            "0w0 0i1 0c8 1w2 1i3 1c9 2w4 2i5 2c10 3w6 3i7");
 }
 
 // Widths of conv1 are pinned, its channels are not; no input has a choice; conv2 keeps its
@@ -75,7 +77,7 @@ TEST(DecisionsOf, WhatHasOneValueIsNobodysDecision) {
   options.channels.emplace();
   options.channels->keep = {"conv2"};
   const std::vector<Decision> decisions = decisions_of(PlanSpace(options, network), network);
-  EXPECT_EQ(text_of(decisions), "0c6 1w0 2w2 2c7 3w4 ");
+  EXPECT_EQ(text_of(decisions), "0c6 1w0 2w2 2c7 3w4");
   EXPECT_EQ(decisions[0].values, (std::vector<int>{1, 2, 3, 4}));
   EXPECT_EQ(decisions[0].full, 4);
   EXPECT_EQ(decisions[1].values, (std::vector<int>{2, 4, 8}));

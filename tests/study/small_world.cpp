@@ -101,6 +101,17 @@ LevelModels SmallModels::all() {
   return models;
 }
 
+std::vector<std::int32_t> FakeAccuracyModel::counts_by_score(double share) {
+  std::vector<std::int32_t> counts{4, 4, 8};
+  auto surplus = std::llround((1.0 - share) * 16.0);
+  for (std::size_t group = 3; group-- > 0;) {
+    const auto removed = std::min<std::int64_t>(surplus, counts[group] - 1);
+    counts[group] -= static_cast<std::int32_t>(removed);
+    surplus -= removed;
+  }
+  return counts;
+}
+
 std::int64_t fake_errors(const CompressionPlan& plan) {
   std::int64_t errors = 0;
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {

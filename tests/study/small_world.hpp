@@ -60,6 +60,8 @@ class FakeAccuracyModel final : public train::AccuracyModel {
     return {2000, 2000};
   }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
+  /// As if the channels of small_network() fell from the last group to the first.
+  [[nodiscard]] std::vector<std::int32_t> counts_by_score(double share) override;
   [[nodiscard]] std::optional<train::FinishedPlan> finish(const CompressionPlan& plan,
                                                           const train::FinetuneOptions& options,
                                                           const train::ReportFinish& progress,

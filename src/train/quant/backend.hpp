@@ -91,6 +91,9 @@ class AccuracyModel {
                                                            const FinetuneOptions& options,
                                                            const ReportFinish& progress,
                                                            std::stop_token stop) = 0;
+  /// How many channels of every group stay when `share` of all are kept by their scores, whatever
+  /// their group (counts_by_global_score()). Empty: the model removes no channels.
+  [[nodiscard]] virtual std::vector<std::int32_t> counts_by_score(double /*share*/) { return {}; }
 };
 
 }  // namespace hwflow::train

@@ -111,6 +111,11 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
   AccuracyEstimate float_test_accuracy() override { return float_accuracy(test_); }
 
+  std::vector<std::int32_t> counts_by_score(double share) override {
+    if (pruned_ == nullptr) return {};
+    return counts_by_global_score(pruned_->scores(), share, 0.0);
+  }
+
   std::optional<FinishedPlan> finish(const CompressionPlan& plan, const FinetuneOptions& options,
                                      const ReportFinish& progress, std::stop_token stop) override {
     const auto start = std::chrono::steady_clock::now();
