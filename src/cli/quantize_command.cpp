@@ -44,8 +44,9 @@ Diagnostics refuse_other_searches(const std::filesystem::path& file,
   Diagnostics problems;
   for (const OtherSearch& other : kOtherSearches) {
     const std::string key = fmt::format("{}.{}", other.block, other.key);
-    const auto setting = std::ranges::find_if(
-        settings, [&](const std::string& each) { return each.starts_with(key); });
+    const auto setting = std::ranges::find_if(settings, [&](const std::string& each) {
+      return each.starts_with(key) && each != key + "=null";
+    });
     if (setting != settings.end()) {
       problems.push_back({"--set " + *setting, other.reason, other.hint});
     } else if (document && is_in(*document, other)) {

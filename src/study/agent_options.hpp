@@ -50,6 +50,9 @@ constexpr auto enum_names(AgentReward) {
                     std::pair{std::string_view{"error_log_cost"}, AgentReward::error_log_cost}};
 }
 
+/// Budgets of a study that names none.
+inline constexpr int kSpreadBudgets = 4;
+
 /// A search by reinforcement learning, in the manner of HAQ and AMC: docs/search.md.
 struct AgentOptions {
   std::vector<AgentBudget> budgets;
@@ -76,12 +79,13 @@ struct AgentOptions {
             "state", &T::state,
             "What an agent sees. layers: shapes, and its last decision. hardware: and how "
             "much of energy, latency and DRAM traffic is the layer's, its utilisation, "
-            "whether DRAM bounds it, what is spent and left of these and of the budget; "
+            "whether DRAM bounds it, what is spent and left of energy and latency, and what of "
+            "the budget; "
             "of schedule: layer_by_layer."),
         schema::field("budget_rule", &T::budget_rule,
                       "narrow: a plan that is too dear is narrowed from its last layer on, as in "
                       "HAQ. cap: no decision may be so dear that the rest at its cheapest exceeds "
-                      "the budget, as in AMC; what is still too dear is narrowed."),
+                      "the budget, as in AMC."),
         schema::field("reward", &T::reward,
                       "accuracy: a tenth of the points gained on the float network. "
                       "error_log_cost: minus the share of wrong images times the logarithm of the "

@@ -20,9 +20,6 @@ namespace {
 
 using pareto::Genome;
 
-/// How many when none are given.
-constexpr int kBudgets = 4;
-
 /// Numbers that AgentState::hardware has beside those of DecisionStates.
 constexpr std::size_t kOutlook = 5;
 
@@ -33,6 +30,7 @@ struct Player {
   train::Agent* agent = nullptr;
   std::vector<train::AgentStep> steps;
   Genome genome;
+  double cost = 0.0;  ///< of that genome, as budget
 };
 
 class AgentSearch {
@@ -74,9 +72,7 @@ class AgentSearch {
 
   /// The same of one cost.
   std::optional<double> cost(Objective of, const CompressionPlan& plan) {
-    if (of == Objective::model_size && plan.channels.empty()) {
-      return static_cast<double>(model_bits(ledger_.network(), plan));
-    }
+    if (of == Objective::model_size) return static_cast<double>(ledger_.model_bits_of(plan));
     const std::optional<HardwareCost> priced = price(plan);
     if (!priced) return std::nullopt;
     return objective_value(of, {}, *priced);
@@ -121,7 +117,7 @@ class AgentSearch {
       const AgentBudget& budget = options_.budgets[i];
       const std::optional<Range> range = range_of(budget.of);
       if (!range) return false;
-      players_.push_back({budget.of, budget.share * range->reference, {}, {}, {}});
+      players_.push_back({budget.of, budget.share * range->reference, {}, {}, {}, {}});
       double& allowed = players_.back().budget;
       if (allowed >= range->least) continue;
       if (ledger_.level_count() == 1) problems.push_back(too_tight(i, *range));
@@ -137,9 +133,9 @@ class AgentSearch {
         search_.objectives, [](Objective o) { return o != Objective::accuracy; });
     const std::optional<Range> range = range_of(of);
     if (!range) return false;
-    const double step = std::max(0.0, range->reference - range->least) / (kBudgets + 1);
-    for (int i = 1; i <= kBudgets; ++i) {
-      players_.push_back({of, range->least + i * step, {}, {}, {}});
+    const double step = std::max(0.0, range->reference - range->least) / (kSpreadBudgets + 1);
+    for (int i = 1; i <= kSpreadBudgets; ++i) {
+      players_.push_back({of, range->least + i * step, {}, {}, {}, {}});
     }
     return true;
   }
@@ -268,6 +264,9 @@ class AgentSearch {
     }
     for (Player& player : players_) {
       if (!decide(player) || !narrow(player)) return false;
+      const auto value = cost(player.of, space_.decode(player.genome));
+      if (!value) return false;
+      player.cost = *value;
     }
     if (!ledger_.measure(plans_to_measure(), Origin::agent)) return false;
     parallel_for(players_.size(), ledger_.setting().threads,
@@ -281,17 +280,12 @@ class AgentSearch {
     const CompressionPlan plan = space_.decode(player.genome);
     const auto accuracy = ledger_.accuracy(plan);
     if (!accuracy) return;  // beyond the last evaluation
-    player.agent->finish_episode(player.steps, reward(player, plan, accuracy->top1()));
+    player.agent->finish_episode(player.steps, reward(player, accuracy->top1()));
   }
 
-  [[nodiscard]] double reward(const Player& player, const CompressionPlan& plan,
-                              double top1) const {
+  [[nodiscard]] double reward(const Player& player, double top1) const {
     if (options_.reward == AgentReward::accuracy) return 10.0 * (top1 - reference_accuracy_);
-    const auto known = costs_.find(to_text(plan));
-    const double cost = known == costs_.end()
-                            ? static_cast<double>(model_bits(ledger_.network(), plan))
-                            : objective_value(player.of, {}, known->second);
-    return -(1.0 - top1) * std::log(std::max(1.0, cost));
+    return -(1.0 - top1) * std::log(std::max(1.0, player.cost));
   }
 
   SearchLedger& ledger_;

@@ -21,9 +21,10 @@ using Agents = std::vector<std::unique_ptr<train::Agent>>;
 /// know what they learned before, and a budget that nothing within the level's space meets is the
 /// cheapest of its plans. Depends on the study and the models and nothing else: the same for any
 /// number of threads, and for a run that was killed and started again, whose episodes are played
-/// again with accuracies from the store. Errors  (of the ledger) budgets that the narrowest plan
-/// exceeds, each by its place in the study
-///         file, with the least share that can be met.
+/// again with accuracies from the store.
+///
+/// Errors  of the ledger: budgets that the narrowest plan of the first level exceeds, each by its
+///         place in the study file, with the least share that can be met.
 void run_agent(SearchLedger& ledger, const SearchOptions& options, Agents& agents);
 
 }  // namespace hwflow::study

@@ -26,6 +26,13 @@ std::int64_t bred(const SearchOptions& options) {
   return count;
 }
 
+/// Plans that a generation of a level measures: one of every agent is an episode.
+std::int64_t plans_per_generation(const LevelOptions& level, const SearchOptions& options) {
+  if (options.algorithm != Algorithm::agent) return population_of(level, options);
+  const auto budgets = std::ssize(options.agent.budgets);
+  return budgets > 0 ? budgets : kSpreadBudgets;
+}
+
 std::int64_t count_uniform(const Study& study, const PlanSpace& space) {
   std::set<std::string> uniform;
   for (const CompressionPlan& plan : uniform_plans(study, space)) uniform.insert(to_text(plan));
@@ -46,7 +53,9 @@ constexpr int kScoreSteps = 20;
 std::int64_t shares_of(const SearchOptions& options) {
   if (!options.channels) return 1;
   if (options.algorithm == Algorithm::magnitude) return kScoreSteps;
-  return std::ssize(std::set(options.channels->shares.begin(), options.channels->shares.end()));
+  std::set shares(options.channels->shares.begin(), options.channels->shares.end());
+  shares.insert(1.0);
+  return std::ssize(shares);
 }
 
 std::vector<std::int32_t> share_of_each(const std::vector<std::int32_t>& sizes, double share) {
@@ -111,7 +120,7 @@ Outlook outlook_of(const Study& study, const PlanSpace& space) {
   const std::int64_t uniform = count_uniform(study, space);
   const Algorithm algorithm = study.search.algorithm;
   const bool is_uniform = algorithm == Algorithm::uniform || algorithm == Algorithm::magnitude;
-  const bool is_agent = study.search.algorithm == Algorithm::agent;
+  const bool is_agent = algorithm == Algorithm::agent;
   const SeedCounts counts = is_uniform ? SeedCounts{} : count_seeds(study.search, space);
   const auto seeds = uniform + static_cast<std::int64_t>(counts.steps + counts.path);
   std::int64_t total = is_uniform ? std::ssize(space.width_pairs()) * shares_of(study.search)
@@ -129,12 +138,13 @@ std::vector<std::int64_t> level_budgets(const Study& study, const PlanSpace& spa
   if (!options.evaluations) return {};
   const std::int64_t uniform = count_uniform(study, space);
   const SeedCounts counts = count_seeds(options, space);
+  const bool is_agent = options.algorithm == Algorithm::agent;  // which measures no seeds
   const auto seeds = static_cast<std::int64_t>(counts.steps + counts.path);
   std::vector<std::int64_t> wanted;  // by the end of each level, beside the uniform plans
   for (const LevelOptions& level : levels_of(options)) {
-    const std::int64_t population = population_of(level, options);
-    const std::int64_t before =
-        wanted.empty() ? std::max(seeds, population - uniform) : wanted.back();
+    const std::int64_t population = plans_per_generation(level, options);
+    const std::int64_t first = is_agent ? 0 : std::max(seeds, population - uniform);
+    const std::int64_t before = wanted.empty() ? first : wanted.back();
     wanted.push_back(before + population * level.generations);
   }
   const std::int64_t rest = std::max<std::int64_t>(0, *options.evaluations - uniform);
@@ -165,15 +175,17 @@ void run_uniform(SearchLedger& ledger, const SearchOptions& options) {
 
 void run_magnitude(SearchLedger& ledger, const SearchOptions& options) {
   const PlanSpace& space = ledger.space();
+  std::vector<std::vector<std::int32_t>> kept;
+  for (int step = 1; options.channels && step < kScoreSteps; ++step) {
+    auto counts = ledger.counts_by_score(static_cast<double>(step) / kScoreSteps);
+    if (!counts) return;
+    kept.push_back(std::move(*counts));
+  }
   std::vector<CompressionPlan> plans;
   for (const WidthPair& pair : space.width_pairs()) {
-    plans.push_back(space.uniform(pair));
-    const CompressionPlan whole = plans.back();
-    for (int step = 1; options.channels && step < kScoreSteps; ++step) {
-      const auto counts = ledger.counts_by_score(static_cast<double>(step) / kScoreSteps);
-      if (!counts) return;
-      plans.push_back(space.with_channels(whole, *counts));
-    }
+    const CompressionPlan whole = space.uniform(pair);
+    plans.push_back(whole);
+    for (const auto& counts : kept) plans.push_back(space.with_channels(whole, counts));
   }
   if (ledger.measure(plans, Origin::uniform)) ledger.close_generation("plans by score");
 }

@@ -15,12 +15,14 @@ struct Decision {
   Kind kind = Kind::weights;
   std::size_t layer = 0;  ///< into CompressionPlan::layers; of channels: the first that makes them
   std::size_t gene = 0;   ///< into the genomes of the space
-  std::vector<int> values;  ///< bits or channels that the gene may mean, ascending, several
-  int full = 0;             ///< the greatest width of all, or all channels of the group
+  std::vector<int> values;      ///< bits or channels that the gene may mean here, ascending
+  int least = 0, greatest = 0;  ///< that it might mean before the space was narrowed
+  int full = 0;                 ///< the greatest width of all, or all channels of the group
 };
 
 /// Layer after layer: the widths of its weights and of its inputs, then the channels of the groups
-/// that it is the first to make. Genes of one value are nobody's decision.
+/// that it is the first to make. Genes of one value are nobody's decision, but those that narrowing
+/// left one value: decisions, and what actions mean, are the same at all levels of a search.
 [[nodiscard]] std::vector<Decision> decisions_of(const PlanSpace& space, const Network& network);
 
 /// Index of the value that an action in 0..1 means.

@@ -73,6 +73,10 @@ class HardwareModel {
   [[nodiscard]] HardwareCost lower_bound(const CompressionPlan& plan,
                                          const HardwareModel& coarser) const;
 
+  /// Bits of the weights that a plan leaves, at its widths; prepared or not.
+  [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
+    return model_bits(*network_of(plan), plan);
+  }
   /// By layer of a prepared plan, as CompressionPlan::layers; empty: layers do not cost anything by
   /// themselves.
   [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const;
@@ -91,10 +95,6 @@ class HardwareModel {
   }
   [[nodiscard]] std::vector<LoweredLayer> lowered(const CompressionPlan& plan) const {
     return lower(*network_of(plan), plan, lowering_);
-  }
-  /// Bits of the weights that a plan leaves, at its widths.
-  [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
-    return model_bits(*network_of(plan), plan);
   }
 
  private:

@@ -79,7 +79,7 @@ std::optional<std::vector<std::int32_t>> SearchLedger::counts_by_score(double sh
     stop();
     return std::nullopt;
   }
-  std::vector<std::int32_t> counts = accuracy_.counts_by_score(share);
+  std::vector<std::int32_t> counts = accuracy_.counts_by_score(share, space().free_groups());
   if (setting_.run)
     store_.save_fact(*setting_.run, fact, fmt::format("{}", fmt::join(counts, " ")));
   return counts;

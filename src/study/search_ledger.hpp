@@ -62,6 +62,10 @@ class SearchLedger {
   /// The same of several, in their order.
   [[nodiscard]] std::optional<std::vector<HardwareCost>> price(
       std::span<const CompressionPlan> plans);
+  /// As HardwareModel::model_bits_of().
+  [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
+    return models_.fine.model_bits_of(plan);
+  }
   /// Of a plan that was priced, as HardwareModel::layer_loads() at the present level.
   [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const {
     return levels_.back().hardware->layer_loads(plan);

@@ -26,6 +26,7 @@ class Check {
     check_objectives();
     check_population("search", study_.search.population);
     check_agent();
+    check_magnitude();
     check_surrogate();
     check_levels();
     check_evaluations();
@@ -76,6 +77,12 @@ class Check {
       add("search.agent.state", "hardware tells layers apart, which schedule: fused joins",
           "state: layers, or schedule: layer_by_layer");
     }
+  }
+
+  void check_magnitude() {
+    if (study_.search.algorithm != Algorithm::magnitude || study_.search.channels) return;
+    add("search.algorithm", "magnitude goes through channels, and search.channels is null",
+        "search.channels, or algorithm: uniform");
   }
 
   void check_surrogate() {
@@ -207,7 +214,9 @@ class Check {
       if (!computes(pin.weights, pin.inputs)) refuse_width(key, pin.weights, pin.inputs);
     }
     if (seen.size() == network_.compute_nodes().size() && !seen.empty()) {
-      add("search.pinned", "pins every layer; nothing is left to search",
+      add("search.pinned",
+          study_.search.channels ? "pins every layer; no uniform plan would be what it is called"
+                                 : "pins every layer; nothing is left to search",
           study_.search.channels ? "one width each in search.weight_bits and search.input_bits "
                                    "leaves channels alone to search"
                                  : "");

@@ -233,6 +233,17 @@ TEST(LevelBudgets, EveryLevelGetsTheSameShareOfWhatItWants) {
   EXPECT_EQ(level_budgets(study, space), (Budgets{10, 14}));
 }
 
+// Two agents measure 2 plans an episode and no seeds: 10 and 30 episodes want 20 and 60.
+TEST(LevelBudgets, OfAgentsAreByEpisodes) {
+  Study study = small_study();
+  study.search.algorithm = Algorithm::agent;
+  study.search.agent.budgets = {{Objective::energy, 0.5}, {Objective::latency, 0.5}};
+  study.search.levels = {{Abstraction::coarse, 10, {}}, {Abstraction::fine, 30, {}}};
+  study.search.evaluations = 9 + 40;
+  const PlanSpace space(study.search, small_network());
+  EXPECT_EQ(level_budgets(study, space), (std::vector<std::int64_t>{9 + 10, 49}));
+}
+
 TEST(MakeAlgorithm, KnowsEveryNameOfTheStudyFile) {
   for (const auto& [text, algorithm] : enum_names(Algorithm{})) {
     EXPECT_NE(make_algorithm(algorithm), nullptr) << text;
@@ -270,6 +281,30 @@ TEST(MagnitudeSearch, KeepsCountsByScoreThatTheStudyAllows) {
   EXPECT_EQ(plans,
             (std::vector<std::string>{"8/8 8/8 8/8 8/8", "8/8 8/8 8/8 8/8 | 2 2 4",
                                       "8/8 8/8 8/8 8/8 | 4 2 4", "8/8 8/8 8/8 8/8 | 4 4 4"}));
+}
+
+/// A report has no weights to judge channels by: it reads what the run wrote down.
+TEST(MagnitudeSearch, IsReadBackFromTheStore) {
+  TemporaryFolder folder;
+  const auto store = open_store(folder.path() / "runs.sqlite");
+  Study study = small_study();
+  study.search.algorithm = Algorithm::magnitude;
+  study.search.channels.emplace();
+  SmallModels models;
+  FakeAccuracyModel accuracy;
+  SearchSetting setting;
+  setting.run = store->add_run({});
+  const SearchResult result = search_plans(study, models.fine, accuracy, *store, setting).value();
+  EXPECT_EQ(accuracy.scorings, 19);
+  setting.only_known = true;
+  FakeAccuracyModel idle;
+  const SearchResult read = search_plans(study, models.fine, idle, *store, setting).value();
+  EXPECT_EQ(idle.scorings + idle.evaluations, 0);
+  EXPECT_FALSE(read.stopped);
+  ASSERT_EQ(read.evaluated.size(), result.evaluated.size());
+  EXPECT_GT(read.evaluated.size(), 9U);
+  for (std::size_t i = 0; i < read.evaluated.size(); ++i)
+    EXPECT_EQ(read.evaluated[i].plan, result.evaluated[i].plan);
 }
 
 TEST(UniformSearch, MeasuresUniformPlansOnly) {

@@ -101,7 +101,9 @@ LevelModels SmallModels::all() {
   return models;
 }
 
-std::vector<std::int32_t> FakeAccuracyModel::counts_by_score(double share) {
+std::vector<std::int32_t> FakeAccuracyModel::counts_by_score(double share,
+                                                             std::span<const std::size_t>) {
+  ++scorings;
   std::vector<std::int32_t> counts{4, 4, 8};
   auto surplus = std::llround((1.0 - share) * 16.0);
   for (std::size_t group = 3; group-- > 0;) {

@@ -61,12 +61,14 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   }
   [[nodiscard]] train::AccuracyEstimate float_test_accuracy() override { return {180, 200}; }
   /// As if the channels of small_network() fell from the last group to the first.
-  [[nodiscard]] std::vector<std::int32_t> counts_by_score(double share) override;
+  [[nodiscard]] std::vector<std::int32_t> counts_by_score(double share,
+                                                          std::span<const std::size_t>) override;
   [[nodiscard]] std::optional<train::FinishedPlan> finish(const CompressionPlan& plan,
                                                           const train::FinetuneOptions& options,
                                                           const train::ReportFinish& progress,
                                                           std::stop_token stop) override;
 
+  int scorings = 0;  ///< calls of counts_by_score()
   std::atomic<int> evaluations = 0;
   std::atomic<int> confirmations = 0;
   std::atomic<int> finishes = 0;

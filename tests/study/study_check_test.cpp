@@ -56,6 +56,14 @@ TEST(CheckStudy, TellsEveryProblemWithChannels) {
   EXPECT_THAT(problems_of(study), testing::HasSubstr("no channels of small may be removed"));
 }
 
+TEST(CheckStudy, MagnitudeNeedsChannels) {
+  Study study = small_study();
+  study.search.algorithm = Algorithm::magnitude;
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("search.algorithm: magnitude goes through"));
+  study.search.channels.emplace();
+  EXPECT_EQ(problems_of(study), "");
+}
+
 /// At one width channels are left to search.
 TEST(CheckStudy, OneWidthLeavesChannels) {
   Study study = small_study();

@@ -25,8 +25,9 @@ struct RefitOptions {
 /// s is the mean over a layer's inputs of their sums of squares over the points, taken from their
 /// means where there is a c. y are the sums of the whole network's layer (channels that are left),
 /// x the inputs of the shrunk one; c goes to the bias, or is taken off the BatchNorm's mean; a
-/// layer with neither has c = 0. Transposed convolutions keep their weights. Source   He et al.,
-/// "Channel pruning for accelerating very deep neural networks", ICCV 2017.
+/// layer with neither has c = 0. Transposed convolutions keep their weights.
+///
+/// Source  He et al., "Channel pruning for accelerating very deep neural networks", ICCV 2017.
 class WeightRefit {
  public:
   /// Runs the whole network: what its layers sum up serves every network that is made of it.

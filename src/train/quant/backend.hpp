@@ -91,9 +91,13 @@ class AccuracyModel {
                                                            const FinetuneOptions& options,
                                                            const ReportFinish& progress,
                                                            std::stop_token stop) = 0;
-  /// How many channels of every group stay when `share` of all are kept by their scores, whatever
-  /// their group (counts_by_global_score()). Empty: the model removes no channels.
-  [[nodiscard]] virtual std::vector<std::int32_t> counts_by_score(double /*share*/) { return {}; }
+  /// How many channels of each of these groups stay when `share` of all theirs are kept by their
+  /// scores, whatever their group (counts_by_global_score()); of every group, 0 of others. Empty:
+  /// the model removes no channels.
+  [[nodiscard]] virtual std::vector<std::int32_t> counts_by_score(
+      double /*share*/, std::span<const std::size_t> /*groups*/) {
+    return {};
+  }
 };
 
 }  // namespace hwflow::train

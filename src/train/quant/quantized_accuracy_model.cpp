@@ -111,9 +111,12 @@ class QuantizedAccuracyModel final : public AccuracyModel {
   }
   AccuracyEstimate float_test_accuracy() override { return float_accuracy(test_); }
 
-  std::vector<std::int32_t> counts_by_score(double share) override {
+  std::vector<std::int32_t> counts_by_score(double share,
+                                            std::span<const std::size_t> groups) override {
     if (pruned_ == nullptr) return {};
-    return counts_by_global_score(pruned_->scores(), share, 0.0);
+    UnitScores scores(pruned_->scores().size());
+    for (const std::size_t group : groups) scores[group] = pruned_->scores()[group];
+    return counts_by_global_score(scores, share, 0.0);
   }
 
   std::optional<FinishedPlan> finish(const CompressionPlan& plan, const FinetuneOptions& options,
