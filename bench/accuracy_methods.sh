@@ -16,15 +16,11 @@ for seed in "${seeds[@]}"; do
   for method in "${methods[@]}"; do
     folder=$out/$method-$seed
     if is_done "$folder"; then continue; fi
-    arguments=()
-    if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
-    for setting in "accuracy.method=$method" search.algorithm=random "search.evaluations=${PLANS:-16}" \
+    options=()
+    if [[ -f $folder/runs.sqlite ]]; then options=(--resume); fi
+    run_study "$folder" "$seed" "accuracy.method=$method" search.algorithm=random "search.evaluations=${PLANS:-16}" \
       "search.pinned=[{layer: first, weights: 8, inputs: 8}, {layer: last, weights: 8, inputs: 8}]" \
-      mapper.max_evaluations=500 accuracy.confirm_images=0 finish.picks=0 "finish.baselines=[]" "export=[]" \
-      "${settings[@]}"; do
-      arguments+=(--set "$setting")
-    done
-    "${hwflow:?}" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet "${arguments[@]}"
+      mapper.max_evaluations=500 "finish.baselines=[]"
   done
 done
 

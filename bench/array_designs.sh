@@ -18,14 +18,9 @@ for size in "${inner[@]}"; do
 done
 
 run() { # FOLDER SEED SETTING...
-  local folder=$1 seed=$2 arguments=() setting
-  shift 2
-  if is_done "$folder"; then return; fi
-  rm -rf "$folder"
-  for setting in accuracy.confirm_images=0 finish.picks=0 finish.epochs=0 "export=[]" "$@" "${settings[@]}"; do
-    arguments+=(--set "$setting")
-  done
-  "${hwflow:?}" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet "${arguments[@]}"
+  if is_done "$1"; then return; fi
+  rm -rf "$1"
+  run_study "$1" "$2" finish.epochs=0 "${@:3}"
 }
 for seed in "${seeds[@]}"; do
   run "$out/all-$seed" "$seed" hardware.search.array.most_exhaustive=1000000

@@ -44,16 +44,10 @@ for arch in "${archs[@]}"; do
       folder=$out/$arch-$variant-$seed
       if is_done "$folder"; then continue; fi
       variant_settings "$variant"
-      arguments=()
-      for setting in "accelerator=$arch" "search.evaluations=$evaluations" finish.picks=0 finish.epochs=0 \
-        "finish.baselines=[{weights: 8, inputs: 8}]" accuracy.confirm_images=0 "export=[]" \
-        "${chosen[@]}" "${settings[@]}"; do
-        arguments+=(--set "$setting")
-      done
       mkdir -p "$folder"
       if [[ -f $out/known.sqlite ]]; then cp "$out/known.sqlite" "$folder/runs.sqlite"; fi
-      "${hwflow:?}" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet \
-        "${arguments[@]}"
+      run_study "$folder" "$seed" "accelerator=$arch" "search.evaluations=$evaluations" finish.epochs=0 \
+        "finish.baselines=[{weights: 8, inputs: 8}]" "${chosen[@]}"
       keep_accuracies "$folder/runs.sqlite"
     done
   done

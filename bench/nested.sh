@@ -18,15 +18,9 @@ for seed in "${seeds[@]}"; do
     folder=$out/$order-$seed
     if is_done "$folder"; then continue; fi
     rm -rf "$folder"   # a run that was cut short would find its accuracies in the store
-    arguments=()
-    for setting in "hardware.search.order=$order" "accuracy.search_images=${IMAGES:-500}" \
-      "search.population=${POPULATION:-20}" "search.generations=${GENERATIONS:-12}" \
-      accuracy.confirm_images=0 finish.picks=0 finish.epochs=0 \
-      "finish.baselines=[{weights: 8, inputs: 8}]" "export=[]" "${settings[@]}"; do
-      arguments+=(--set "$setting")
-    done
-    "${hwflow:?}" codesign "$study" --out "$folder" --seed "$seed" --threads "${THREADS:-0}" --quiet \
-      "${arguments[@]}"
+    run_study "$folder" "$seed" "hardware.search.order=$order" "accuracy.search_images=${IMAGES:-500}" \
+      "search.population=${POPULATION:-20}" "search.generations=${GENERATIONS:-12}" finish.epochs=0 \
+      "finish.baselines=[{weights: 8, inputs: 8}]"
   done
 done
 

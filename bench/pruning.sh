@@ -20,16 +20,11 @@ grid=$(printf '%s, ' 0.2 0.25 0.3 0.35 0.4 0.45 0.5 0.55 0.6 0.65 0.7 0.75 0.8 0
 joined=$(printf '{of: energy, share: %s}, ' "${budgets[@]}")
 
 run() { # VARIANT SEED SETTING...
-  local folder=$out/$1-$2 arguments=() setting
+  local folder=$out/$1-$2
   if is_done "$folder"; then return; fi
-  for setting in "search.algorithm=$1" finish.picks=0 finish.epochs=0 accuracy.confirm_images=0 \
-    "export=[]" "${@:3}" "${settings[@]}"; do
-    arguments+=(--set "$setting")
-  done
   mkdir -p "$folder"
   if [[ -f $out/known.sqlite ]]; then cp "$out/known.sqlite" "$folder/runs.sqlite"; fi
-  "${hwflow:?}" codesign "$study" --out "$folder" --seed "$2" --threads "${THREADS:-0}" --quiet \
-    "${arguments[@]}"
+  run_study "$folder" "$2" "search.algorithm=$1" finish.epochs=0 "${@:3}"
   cp "$folder/runs.sqlite" "$out/known.sqlite"
 }
 
