@@ -11,24 +11,16 @@
 
 #include "base/random.hpp"
 #include "tests/train/export/elsewhere.hpp"
+#include "workload/network_builder.hpp"
 
 namespace hwflow::train {
 namespace {
 
 using testing::HasSubstr;
 
-/// A node with the fields that matter here.
-Node make_node(std::string name, NodeKind kind, std::vector<NodeId> inputs) {
-  Node node;
-  node.name = std::move(name);
-  node.kind = kind;
-  node.inputs = std::move(inputs);
-  return node;
-}
-
 Node make_conv(std::string name, NodeId input, std::int64_t channels, std::int64_t kernel,
                std::int64_t stride, Activation activation) {
-  Node node = make_node(std::move(name), NodeKind::convolution, {input});
+  Node node = node_of(std::move(name), NodeKind::convolution, {input});
   node.conv.out_channels = channels;
   node.conv.kernel_height = node.conv.kernel_width = kernel;
   node.conv.stride_height = node.conv.stride_width = stride;
@@ -41,16 +33,16 @@ Node make_conv(std::string name, NodeId input, std::int64_t channels, std::int64
 /// image(2,6,6) -> conv3x3/1 (4) relu -> conv3x3/2 (6) ; subsample shortcut ; add relu -> global
 /// average -> fully connected (3).
 Network residual_network() {
-  Node image = make_node("image0", NodeKind::input, {});
+  Node image = node_of("image0", NodeKind::input, {});
   image.shape = {2, 6, 6};
-  Node shortcut = make_node("shortcut", NodeKind::subsample, {NodeId{1}});
+  Node shortcut = node_of("shortcut", NodeKind::subsample, {NodeId{1}});
   shortcut.conv.stride_height = shortcut.conv.stride_width = 2;
   shortcut.channel_pad_before = shortcut.channel_pad_after = 1;
-  Node sum = make_node("sum", NodeKind::add, {NodeId{2}, NodeId{3}});
+  Node sum = node_of("sum", NodeKind::add, {NodeId{2}, NodeId{3}});
   sum.activation = Activation::relu;
-  Node pool = make_node("pool", NodeKind::average_pooling, {NodeId{4}});
+  Node pool = node_of("pool", NodeKind::average_pooling, {NodeId{4}});
   pool.conv.kernel_height = pool.conv.kernel_width = 0;
-  Node linear = make_node("linear", NodeKind::fully_connected, {NodeId{5}});
+  Node linear = node_of("linear", NodeKind::fully_connected, {NodeId{5}});
   linear.conv.out_channels = 3;
   linear.has_bias = true;
   return *Network::make(

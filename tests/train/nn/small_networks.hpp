@@ -8,16 +8,15 @@
 #include "base/random.hpp"
 #include "train/nn/weight_shapes.hpp"
 #include "workload/network.hpp"
+#include "workload/network_builder.hpp"
 #include "workload/weights.hpp"
 
 namespace hwflow::train {
 
 inline Node make_node(std::string name, NodeKind kind, std::vector<std::int32_t> inputs) {
-  Node node;
-  node.name = std::move(name);
-  node.kind = kind;
-  for (const std::int32_t input : inputs) node.inputs.push_back(NodeId{input});
-  return node;
+  std::vector<NodeId> ids;
+  for (const std::int32_t input : inputs) ids.push_back(NodeId{input});
+  return node_of(std::move(name), kind, std::move(ids));
 }
 
 inline Node make_input(const FeatureShape& shape) {
