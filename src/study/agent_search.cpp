@@ -148,11 +148,9 @@ class AgentSearch {
     const std::optional<HardwareCost> widest = price(reference);
     if (!widest) return false;
     reference_cost_ = *widest;
-    std::vector<LayerLoad> loads;
-    if (options_.state == AgentState::hardware) loads = ledger_.layer_loads(reference);
+    if (options_.state == AgentState::hardware) loads_ = ledger_.layer_loads(reference);
     states_.emplace(ledger_.network(), decisions_of(space_, ledger_.network()),
-                    search_.channels.has_value(), loads);
-    loads_ = std::move(loads);
+                    search_.channels.has_value(), loads_);
     return true;
   }
 
@@ -192,11 +190,10 @@ class AgentSearch {
       energy += loads_[layer].energy;
       cycles += loads_[layer].cycles;
     }
-    const auto share = [](double part, double whole) { return whole > 0.0 ? part / whole : 0.0; };
     return std::vector{
-        share(so_far->energy_pj, reference_cost_.energy_pj),
-        share(static_cast<double>(so_far->cycles), static_cast<double>(reference_cost_.cycles)),
-        energy, cycles, std::clamp(share(player.budget - *least, player.budget), -1.0, 1.0)};
+        share_of(so_far->energy_pj, reference_cost_.energy_pj),
+        share_of(static_cast<double>(so_far->cycles), static_cast<double>(reference_cost_.cycles)),
+        energy, cycles, std::clamp(share_of(player.budget - *least, player.budget), -1.0, 1.0)};
   }
 
   /// One decision after the other. False: stopped, or a layer cannot be mapped.

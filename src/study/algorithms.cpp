@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <set>
 
@@ -58,11 +57,27 @@ std::int64_t shares_of(const SearchOptions& options) {
   return std::ssize(shares);
 }
 
-std::vector<std::int32_t> share_of_each(const std::vector<std::int32_t>& sizes, double share) {
-  std::vector<std::int32_t> counts;
+/// Of every group, as CompressionPlan::channels.
+using Counts = std::vector<std::int32_t>;
+
+Counts share_of_each(const Counts& sizes, double share) {
+  Counts counts;
   for (const std::int32_t size : sizes)
-    counts.push_back(static_cast<std::int32_t>(std::llround(share * size)));
+    counts.push_back(static_cast<std::int32_t>(channels_of_share(share, size)));
   return counts;
+}
+
+/// Every pair of widths with all channels, and with each of these counts.
+void measure_all_pairs(SearchLedger& ledger, const std::vector<Counts>& kept,
+                       const std::string& label) {
+  const PlanSpace& space = ledger.space();
+  std::vector<CompressionPlan> plans;
+  for (const WidthPair& pair : space.width_pairs()) {
+    const CompressionPlan whole = space.uniform(pair);
+    plans.push_back(whole);
+    for (const Counts& counts : kept) plans.push_back(space.with_channels(whole, counts));
+  }
+  if (ledger.measure(plans, Origin::uniform)) ledger.close_generation(label);
 }
 
 std::string plan_text(const SearchOptions& options) {
@@ -161,33 +176,22 @@ std::string level_prefix(const SearchLedger& ledger, const SearchOptions& option
 }
 
 void run_uniform(SearchLedger& ledger, const SearchOptions& options) {
-  const PlanSpace& space = ledger.space();
-  std::vector<CompressionPlan> plans;
-  for (const WidthPair& pair : space.width_pairs()) {
-    plans.push_back(space.uniform(pair));
-    if (!options.channels) continue;
-    const CompressionPlan whole = plans.back();
+  std::vector<Counts> kept;
+  if (options.channels) {
     for (const double share : options.channels->shares)
-      plans.push_back(space.with_channels(whole, share_of_each(space.group_sizes(), share)));
+      kept.push_back(share_of_each(ledger.space().group_sizes(), share));
   }
-  if (ledger.measure(plans, Origin::uniform)) ledger.close_generation("uniform plans");
+  measure_all_pairs(ledger, kept, "uniform plans");
 }
 
-void run_magnitude(SearchLedger& ledger, const SearchOptions& options) {
-  const PlanSpace& space = ledger.space();
-  std::vector<std::vector<std::int32_t>> kept;
-  for (int step = 1; options.channels && step < kScoreSteps; ++step) {
-    auto counts = ledger.counts_by_score(static_cast<double>(step) / kScoreSteps);
+void run_magnitude(SearchLedger& ledger, const SearchOptions&) {
+  std::vector<Counts> kept;
+  for (int step = 1; step < kScoreSteps; ++step) {
+    std::optional<Counts> counts = ledger.counts_by_score(static_cast<double>(step) / kScoreSteps);
     if (!counts) return;
     kept.push_back(std::move(*counts));
   }
-  std::vector<CompressionPlan> plans;
-  for (const WidthPair& pair : space.width_pairs()) {
-    const CompressionPlan whole = space.uniform(pair);
-    plans.push_back(whole);
-    for (const auto& counts : kept) plans.push_back(space.with_channels(whole, counts));
-  }
-  if (ledger.measure(plans, Origin::uniform)) ledger.close_generation("plans by score");
+  measure_all_pairs(ledger, kept, "plans by score");
 }
 
 }  // namespace hwflow::study

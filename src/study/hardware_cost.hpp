@@ -4,6 +4,11 @@
 
 namespace hwflow::study {
 
+/// 0 of nothing.
+[[nodiscard]] constexpr double share_of(double part, double whole) {
+  return whole > 0.0 ? part / whole : 0.0;
+}
+
 /// What one inference (the batch of the study file) costs on the accelerator.
 struct HardwareCost {
   double energy_pj = 0.0;  ///< 0 where energy is not modelled: CodesignResult::energy_components

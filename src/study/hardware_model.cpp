@@ -47,12 +47,6 @@ HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
   return total;
 }
 
-namespace {
-
-double share_of(double part, double whole) { return whole > 0.0 ? part / whole : 0.0; }
-
-}  // namespace
-
 std::vector<LayerLoad> HardwareModel::layer_loads(const CompressionPlan& plan) const {
   const HardwareCost total = cost(plan);
   const auto bandwidth = accelerator_.levels().front().read_bandwidth_bits_per_cycle;

@@ -75,10 +75,14 @@ PlanSpace::PlanSpace(const SearchOptions& options, const Network& network)
   count_genes();
 }
 
+std::int64_t channels_of_share(double share, std::int64_t size) {
+  return std::max<std::int64_t>(1, std::llround(share * static_cast<double>(size)));
+}
+
 std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size) {
   std::set<int> counts;
   for (const double share : options.shares) {
-    const auto wanted = std::max<std::int64_t>(1, std::llround(share * static_cast<double>(size)));
+    const std::int64_t wanted = channels_of_share(share, size);
     const std::int64_t rounded = (wanted + options.multiple - 1) / options.multiple;
     counts.insert(static_cast<int>(std::min(size, rounded * options.multiple)));
   }

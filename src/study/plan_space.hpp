@@ -86,6 +86,9 @@ class PlanSpace {
   pareto::GenomeSpace genomes_;
 };
 
+/// The nearest count to a share of `size` channels, 1 at least.
+[[nodiscard]] std::int64_t channels_of_share(double share, std::int64_t size);
+
 /// Counts that a group of `size` channels may keep: each share, rounded up to the multiple.
 [[nodiscard]] std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size);
 
