@@ -13,6 +13,7 @@
 #include "cli/progress_line.hpp"
 #include "cli/training_inputs.hpp"
 #include "schema/settings.hpp"
+#include "study/accuracy_proxy.hpp"
 #include "study/codesign.hpp"
 #include "study/run_lock.hpp"
 #include "study/run_session.hpp"
@@ -122,6 +123,8 @@ std::string search_caveat(const train::AccuracyModelOptions& options,
 /// The one place where the search meets training.
 Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
   const study::Study& study = loaded.options;
+  if (study::uses_proxy(study))
+    return Accuracies{std::make_unique<study::CapacityProxy>(loaded), study::kProxyCaveat};
   Expected<train::Dataset> data =
       read_data({.name = study.data.name, .directory = study.data.directory});
   if (!data) {

@@ -9,6 +9,7 @@
 #ifdef HWFLOW_WITH_TORCH
 #include "cli/codesign_command.hpp"
 #include "cli/export_command.hpp"
+#include "cli/prune_command.hpp"
 #include "cli/quantize_command.hpp"
 #include "cli/report_command.hpp"
 #include "cli/test_command.hpp"
@@ -20,10 +21,10 @@ namespace {
 
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
-    &add_codesign_command, &add_quantize_command, &add_train_command, &add_test_command,
-    &add_export_command,   &add_report_command,
+    &add_codesign_command, &add_quantize_command, &add_prune_command,  &add_train_command,
+    &add_test_command,     &add_export_command,   &add_report_command,
 #endif
-    &add_mapping_commands, &add_runs_command,     &add_list_command,  &add_explain_command};
+    &add_mapping_commands, &add_runs_command,     &add_list_command,   &add_explain_command};
 
 }  // namespace
 

@@ -28,14 +28,6 @@ Expected<QuantizerMethod> method_of(const std::string& text) {
       {"--quantizer " + text, "is not a quantizer that we know", "lsq, pact or dorefa"}}};
 }
 
-/// "4/8" of an option.
-Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text) {
-  const Expected<CompressionPlan> plan = compression_plan_from_text(text);
-  if (plan && plan->layers.size() == 1 && plan->channels.empty()) return plan->layers.front();
-  return Unexpected{Diagnostics{{option + " " + text, "is not one pair of widths",
-                                 "weights/inputs in bits, each 1 to 16: 4/8"}}};
-}
-
 Expected<CompressionPlan> plan_of(const QuantizedArguments& arguments, const Network& network) {
   const std::size_t layers = network.compute_nodes().size();
   if (!arguments.plan.empty()) {
@@ -75,33 +67,6 @@ Expected<std::optional<train::QuantizedNetwork>> load_quantized(const ModelArgum
   auto read = train::read_quantized_network(arguments.file, described->network);
   if (!read) return Unexpected{read.error()};
   return Result{std::move(*read)};
-}
-
-Expected<train::Teacher> load_teacher(const TrainArguments& arguments, const TrainInputs& inputs) {
-  const QuantizedArguments& quantized = arguments.quantized;
-  const std::string& network =
-      quantized.teacher_network.empty() ? arguments.network : quantized.teacher_network;
-  const std::string& file = quantized.teacher.empty() ? arguments.initial : quantized.teacher;
-  const Expected<std::optional<train::QuantizedNetwork>> rounded =
-      load_quantized({file, network, arguments.normalization});
-  if (!rounded) return Unexpected{rounded.error()};
-  if (*rounded) {
-    return Unexpected{Diagnostics{
-        {quantized.teacher.empty() ? "--distill" : "--teacher " + file,
-         file + " was trained to be rounded; its float weights are no network that could teach",
-         "--teacher FILE with the float network"}}};
-  }
-  Expected<FoldedModel> model =
-      load_folded({file, network, arguments.normalization}, inputs.training);
-  if (!model) return Unexpected{model.error()};
-  Diagnostics problems = train::check_fit(model->folded.network, inputs.training);
-  if (model->normalization != inputs.normalization) {
-    problems.push_back({"--teacher " + file,
-                        "reads images of another normalization than the network that it teaches",
-                        "train with a teacher of the same"});
-  }
-  if (!problems.empty()) return Unexpected{std::move(problems)};
-  return train::Teacher{std::move(model->folded.network), std::move(model->folded.weights)};
 }
 
 /// What training starts from, and the sums that its batches are expected to have.
@@ -144,6 +109,13 @@ Expected<Start> start_of(const TrainArguments& arguments, const TrainInputs& inp
 
 }  // namespace
 
+Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text) {
+  const Expected<CompressionPlan> plan = compression_plan_from_text(text);
+  if (plan && plan->layers.size() == 1 && plan->channels.empty()) return plan->layers.front();
+  return Unexpected{Diagnostics{{option + " " + text, "is not one pair of widths",
+                                 "weights/inputs in bits, each 1 to 16: 4/8"}}};
+}
+
 void add_quantized_options(CLI::App& command, QuantizedArguments& arguments) {
   command.add_option("--bits", arguments.bits,
                      "Train at these widths, weights/inputs, all layers but the first and the "
@@ -160,7 +132,7 @@ void add_quantized_options(CLI::App& command, QuantizedArguments& arguments) {
                   "Training images from which the first scales are taken")
       ->capture_default_str();
   command.add_option("--teacher", arguments.teacher,
-                     "Weight file of the teacher of --distill; else that of --initial");
+                     "Weight file of the teacher of --distill; at widths else that of --initial");
   command.add_option("--teacher-network", arguments.teacher_network,
                      "Its network, if it is another one");
 }
@@ -168,13 +140,13 @@ void add_quantized_options(CLI::App& command, QuantizedArguments& arguments) {
 Diagnostics check_quantized(const TrainArguments& arguments) {
   const QuantizedArguments& quantized = arguments.quantized;
   Diagnostics problems;
-  if (!quantized.wanted()) {
-    if (arguments.options.distillation > 0.0)
-      problems.push_back({"--distill", "is for training at widths", "add --bits or --plan"});
-    return problems;
-  }
   if (!quantized.teacher.empty() && arguments.options.distillation <= 0.0)
     problems.push_back({"--teacher", "teaches nothing without --distill", "add --distill 1"});
+  if (!quantized.wanted()) {
+    if (arguments.options.distillation > 0.0 && quantized.teacher.empty())
+      problems.push_back({"--distill", "needs a teacher", "add --teacher FILE"});
+    return problems;
+  }
   if (!quantized.bits.empty() && !quantized.plan.empty())
     problems.push_back({"--plan", "cannot stand beside --bits", "give one of them"});
   if (arguments.initial.empty())
@@ -189,6 +161,33 @@ Diagnostics check_quantized(const TrainArguments& arguments) {
   if (!quantized.bits.empty()) keep(pair_of("--bits", quantized.bits));
   keep(pair_of("--ends", quantized.ends));
   return problems;
+}
+
+Expected<train::Teacher> load_teacher(const TrainArguments& arguments, const TrainInputs& inputs) {
+  const QuantizedArguments& quantized = arguments.quantized;
+  const std::string& network =
+      quantized.teacher_network.empty() ? arguments.network : quantized.teacher_network;
+  const std::string& file = quantized.teacher.empty() ? arguments.initial : quantized.teacher;
+  const Expected<std::optional<train::QuantizedNetwork>> rounded =
+      load_quantized({file, network, arguments.normalization});
+  if (!rounded) return Unexpected{rounded.error()};
+  if (*rounded) {
+    return Unexpected{Diagnostics{
+        {quantized.teacher.empty() ? "--distill" : "--teacher " + file,
+         file + " was trained to be rounded; its float weights are no network that could teach",
+         "--teacher FILE with the float network"}}};
+  }
+  Expected<FoldedModel> model =
+      load_folded({file, network, arguments.normalization}, inputs.training);
+  if (!model) return Unexpected{model.error()};
+  Diagnostics problems = train::check_fit(model->folded.network, inputs.training);
+  if (model->normalization != inputs.normalization) {
+    problems.push_back({"--teacher " + file,
+                        "reads images of another normalization than the network that it teaches",
+                        "train with a teacher of the same"});
+  }
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return train::Teacher{std::move(model->folded.network), std::move(model->folded.weights)};
 }
 
 Expected<FoldedModel> load_folded(const ModelArguments& arguments, const train::ImageSet& images) {

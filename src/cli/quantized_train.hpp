@@ -11,6 +11,9 @@
 
 namespace hwflow::cli {
 
+/// "4/8" of an option. Errors  anything else.
+[[nodiscard]] Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text);
+
 void add_quantized_options(CLI::App& command, QuantizedArguments& arguments);
 
 /// Everything wrong with --bits and its companions that is known before files are read.
@@ -24,6 +27,11 @@ struct FoldedModel {
 };
 [[nodiscard]] Expected<FoldedModel> load_folded(const ModelArguments& arguments,
                                                 const train::ImageSet& images);
+
+/// The teacher of --distill: that of --teacher, else the weights of --initial.
+/// Errors  what cannot be read; one that was trained to be rounded, or for other images.
+[[nodiscard]] Expected<train::Teacher> load_teacher(const TrainArguments& arguments,
+                                                    const TrainInputs& inputs);
 
 /// What a weight file says of how it was made, given the test images that it gets right.
 using Provenance = std::function<std::map<std::string, std::string>(std::int64_t correct)>;

@@ -55,7 +55,8 @@ struct TrainInputs {
 struct TrainOutcome {
   std::vector<train::EpochReport> epochs;  ///< of this call
   std::int64_t correct = 0;                ///< of the test images
-  std::filesystem::path file;              ///< weights
+  WeightMap weights;                       ///< of training in float
+  std::filesystem::path file;              ///< of the weights
   bool stopped = false;
 };
 

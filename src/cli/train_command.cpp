@@ -3,249 +3,26 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
-#include <set>
 
 #include "cli/interrupt.hpp"
-#include "cli/log.hpp"
 #include "cli/quantized_train.hpp"
-#include "cli/train_arguments.hpp"
-#include "train/nn/held_out.hpp"
-#include "train/nn/image_split.hpp"
-#include "train/nn/safetensors.hpp"
-#include "train/nn/training.hpp"
-#include "train/nn/weight_names.hpp"
-#include "workload/onnx_reader.hpp"
+#include "cli/training_run.hpp"
 
 namespace hwflow::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-/// Problems with options of training under the names that they have on the command line.
-Diagnostics check_options(const train::TrainOptions& options) {
-  static const std::map<std::string, std::string> kNames{
-      {"batch_size", "--batch-size"},   {"distillation", "--distill"},
-      {"epochs", "--epochs"},           {"label_smoothing", "--label-smoothing"},
-      {"learning_rate", "--lr"},        {"momentum", "--momentum"},
-      {"nesterov", "--nesterov"},       {"pad", "--pad"},
-      {"step_epochs", "--step-epochs"}, {"step_factor", "--step-factor"},
-      {"temperature", "--temperature"}, {"threads", "--threads"},
-      {"warmup_epochs", "--warmup"},    {"weight_decay", "--weight-decay"}};
-  Diagnostics problems = train::check(options);
-  for (Diagnostic& problem : problems) {
-    const auto found = kNames.find(problem.place);
-    if (found != kNames.end()) problem.place = found->second;
-  }
-  if (options.resume && !fs::exists(options.checkpoint)) {
-    problems.push_back({"--resume", fmt::format("there is no {}", options.checkpoint.string()),
-                        "name the --out of the run, or start without --resume"});
-  }
-  return problems;
-}
-
-/// What the file says of itself by its own keys cannot be said by a note.
-Diagnostics check_notes(const std::vector<std::string>& notes) {
-  static const std::set<std::string> kOwn{"format", "network",         "data", "seed", "training",
-                                          "test",   train::kHeldOutKey};
-  Diagnostics problems;
-  for (const std::string& note : notes) {
-    const std::size_t at = note.find('=');
-    const std::string key = note.substr(0, at);
-    const std::string place = "--note " + note;
-    if (at == std::string::npos || key.empty()) {
-      problems.push_back({place, "is not key=value", "as in --note author=me"});
-    } else if (kOwn.contains(key)) {
-      problems.push_back(
-          {place, fmt::format("the weight file says its '{}' itself", key), "choose another key"});
-    }
-  }
-  return problems;
-}
-
-Diagnostics check_hold_out(std::int64_t images, std::int64_t count) {
-  const std::string place = fmt::format("--hold-out {}", images);
-  if (images < 0) return {{place, "must be >= 0", "0 keeps no image away"}};
-  if (images < count) return {};
-  return {{place, fmt::format("leaves no image to train on: the training set has {}", count),
-           fmt::format("at most {}", count - 1)}};
-}
-
-/// What neither this training nor the one that it started from saw.
-std::string held_out_text(const TrainArguments& arguments, const TrainedModel* initial) {
-  std::string own = to_text(train::HeldOut{arguments.hold_out, arguments.split_seed});
-  if (initial == nullptr) return own;
-  const auto found = initial->metadata.find(train::kHeldOutKey);
-  const std::string before = found == initial->metadata.end() ? "" : found->second;
-  if (before == own) return own;
-  return fmt::format("not known: the weights that it started from {}",
-                     before.empty() ? "do not say" : "held out " + before);
-}
-
-/// Appends the training images of the folders of --more-data.
-Diagnostics add_more_data(const TrainArguments& arguments, train::ImageSet& images) {
-  Diagnostics problems;
-  for (const std::string& folder : arguments.more_data) {
-    const Expected<train::Dataset> more =
-        read_data({.name = arguments.data.name, .directory = folder});
-    if (more) {
-      train::append(images, more->train);
-    } else {
-      problems.insert(problems.end(), more.error().begin(), more.error().end());
-    }
-  }
-  return problems;
-}
-
-Expected<TrainInputs> read_inputs(const TrainArguments& arguments) {
-  Diagnostics problems;
-  const auto keep = [&problems](const auto& expected) {
-    if (!expected) {
-      problems.insert(problems.end(), expected.error().begin(), expected.error().end());
-    }
-  };
-  Expected<OnnxModel> model = load_network(arguments.network);
-  keep(model);
-  Expected<train::Dataset> data = read_data(arguments.data);
-  keep(data);
-  if (data) {
-    const Diagnostics wrong = check_hold_out(arguments.hold_out, data->train.count());
-    problems.insert(problems.end(), wrong.begin(), wrong.end());
-  }
-  if (!problems.empty()) return Unexpected{std::move(problems)};
-
-  TrainInputs inputs{.network = std::move(model->network),
-                     .initial = std::nullopt,
-                     .folded = std::nullopt,
-                     .training = {},
-                     .test = std::move(data->test),
-                     .normalization = {},
-                     .held_out = held_out_text(arguments, nullptr)};
-  inputs.notes = std::move(model->notes);
-  const train::ImageSplit split =
-      train::stratified_split(data->train, arguments.hold_out, 0, arguments.split_seed);
-  inputs.training = train::select(data->train, split.training);
-  const Diagnostics unread = add_more_data(arguments, inputs.training);
-  problems.insert(problems.end(), unread.begin(), unread.end());
-  const auto normalization = choose_normalization(arguments.normalization, data->train);
-  keep(normalization);
-  if (normalization) inputs.normalization = normalization.value();
-  if (arguments.quantized.wanted() && !arguments.initial.empty()) {
-    Expected<FoldedModel> folded = load_folded(
-        {arguments.initial, arguments.network, arguments.normalization}, inputs.training);
-    keep(folded);
-    if (folded) {
-      inputs.normalization = folded->normalization;
-      inputs.folded = std::move(folded->folded);
-    }
-  } else if (!arguments.initial.empty()) {
-    const auto loaded = load_model({arguments.initial, arguments.network, arguments.normalization},
-                                   inputs.training);
-    keep(loaded);
-    if (loaded) {
-      inputs.initial = loaded->weights;
-      inputs.held_out = held_out_text(arguments, &*loaded);
-    }
-  }
-  const Diagnostics misfits = train::check_fit(inputs.network, inputs.training);
-  problems.insert(problems.end(), misfits.begin(), misfits.end());
-  if (!problems.empty()) return Unexpected{std::move(problems)};
-  return inputs;
-}
-
-void print_epoch(const train::EpochReport& report, int epochs, const Log& log) {
-  const std::string line = fmt::format(
-      "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s", report.epoch,
-      epochs, report.loss, 100.0 * report.accuracy, report.learning_rate, report.seconds);
-  if (log.is_on()) {
-    log.write(line);
-  } else {
-    fmt::print(stderr, "{}\n", line);
-  }
-}
-
-std::string describe(const TrainArguments& a) {
-  const train::TrainOptions& o = a.options;
-  return fmt::format(
-      "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay {}, "
-      "label smoothing {}, {}crop pad {}, flip {}, threads {}",
-      o.epochs, o.batch_size, o.schedule == train::Schedule::cosine ? "cosine" : "step",
-      o.learning_rate, o.warmup_epochs, o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay,
-      o.label_smoothing,
-      o.distillation > 0.0
-          ? fmt::format("distillation {} at temperature {}, ", o.distillation, o.temperature)
-          : std::string{},
-      o.augmentation.pad, o.augmentation.flip, o.threads);
-}
-
-std::map<std::string, std::string> metadata_of(const TrainArguments& arguments,
-                                               const TrainInputs& inputs, std::int64_t correct) {
-  std::map<std::string, std::string> metadata{
-      {"format", "hwflow model 1"},
-      {"network", arguments.network},
-      {"data", inputs.training.name},
-      {"seed", std::to_string(arguments.options.seed)},
-      {"training", describe(arguments)},
-      {train::kHeldOutKey, inputs.held_out},
-      {"test", fmt::format("{} of {} right", correct, inputs.test.count())}};
-  train::add_to_metadata(inputs.normalization, metadata);
-  for (const std::string& note : arguments.notes) {
-    const std::size_t at = note.find('=');
-    metadata[note.substr(0, at)] = note.substr(at + 1);
-  }
-  return metadata;
-}
-
-Json report_of(const TrainArguments& arguments, const TrainInputs& inputs,
-               const TrainOutcome& outcome) {
-  Json epochs = Json::array();
-  for (const train::EpochReport& e : outcome.epochs) {
-    epochs.push_back({{"epoch", e.epoch},
-                      {"loss", e.loss},
-                      {"accuracy", e.accuracy},
-                      {"learning_rate", e.learning_rate},
-                      {"seconds", e.seconds}});
-  }
-  const auto total = inputs.test.count();
-  return {{"network", arguments.network},
-          {"data", inputs.training.name},
-          {"seed", arguments.options.seed},
-          {"training_images", inputs.training.count()},
-          {"epochs", std::move(epochs)},
-          {"test",
-           {{"correct", outcome.correct},
-            {"total", total},
-            {"top1", static_cast<double>(outcome.correct) / static_cast<double>(total)}}},
-          {"model", outcome.file.string()}};
-}
-
-/// What a training made: the same to tell whether it rounds or not.
-Expected<TrainOutcome> train_float(const TrainArguments& arguments, const TrainInputs& inputs,
-                                   const fs::path& folder, const train::EpochProgress& progress,
-                                   const std::stop_token& stop) {
-  auto trained = train::train_network(inputs.network, inputs.initial, inputs.training,
-                                      inputs.normalization, arguments.options, progress, stop);
-  if (!trained) return Unexpected{trained.error()};
-  TrainOutcome outcome;
-  outcome.epochs = std::move(trained->epochs);
-  outcome.stopped = trained->stopped;
-  if (outcome.stopped) return outcome;
-  const auto right =
-      train::correct_images(inputs.network, trained->weights, inputs.test, inputs.normalization,
-                            {.batch_size = 256,
-                             .device = arguments.options.device,
-                             .threads = arguments.options.threads});
-  if (!right) return Unexpected{right.error()};
-  outcome.correct = std::accumulate(right->begin(), right->end(), std::int64_t{0});
-  outcome.file = folder / (inputs.network.name() + ".safetensors");
-  train::write_safetensors(outcome.file,
-                           {trained->weights, metadata_of(arguments, inputs, outcome.correct)});
-  return outcome;
+Expected<TrainOutcome> train_in_float(const TrainArguments& arguments, const TrainInputs& inputs,
+                                      const fs::path& folder, const train::EpochProgress& progress,
+                                      const std::stop_token& stop) {
+  if (arguments.options.distillation <= 0.0)
+    return train_float(arguments, inputs, nullptr, folder, progress, stop);
+  const Expected<train::Teacher> teacher = load_teacher(arguments, inputs);
+  if (!teacher) return Unexpected{teacher.error()};
+  return train_float(arguments, inputs, &*teacher, folder, progress, stop);
 }
 
 int run_train(TrainArguments& arguments, const GlobalOptions& options) {
@@ -254,10 +31,9 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   arguments.options.threads = thread_count(options);
   const fs::path folder = options.out.value_or("runs/train");
   arguments.options.checkpoint = folder / "checkpoint.safetensors";
-  Diagnostics problems = check_options(arguments.options);
-  for (Diagnostic& problem : check_notes(arguments.notes)) problems.push_back(std::move(problem));
+  Diagnostics problems = check_training(arguments);
   for (Diagnostic& problem : check_quantized(arguments)) problems.push_back(std::move(problem));
-  Expected<TrainInputs> inputs = read_inputs(arguments);
+  Expected<TrainInputs> inputs = read_training_inputs(arguments);
   if (!inputs) {
     problems.insert(problems.end(), inputs.error().begin(), inputs.error().end());
   }
@@ -273,56 +49,22 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
   };
   const Expected<TrainOutcome> outcome =
       arguments.quantized.wanted()
-          ? train_quantized(
-                arguments, *inputs, folder, progress, interrupts.token(),
-                [&](std::int64_t correct) { return metadata_of(arguments, *inputs, correct); })
-          : train_float(arguments, *inputs, folder, progress, interrupts.token());
+          ? train_quantized(arguments, *inputs, folder, progress, interrupts.token(),
+                            [&](std::int64_t correct) {
+                              return training_metadata(arguments, *inputs, correct);
+                            })
+          : train_in_float(arguments, *inputs, folder, progress, interrupts.token());
   if (!outcome) return report_wrong_input(outcome.error());
   if (outcome->stopped) {
     fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
     return kWorldFailed;
   }
-  write_json_tree(options, report_of(arguments, *inputs, *outcome));
+  write_json_tree(options, training_json(arguments, *inputs, *outcome));
   if (options.json != "-" && !options.quiet) {
     fmt::print("{} of {} test images right; weights in {}\n", outcome->correct,
                inputs->test.count(), outcome->file.string());
   }
   return kDone;
-}
-
-void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
-  const std::map<std::string, train::Schedule> schedules{{"cosine", train::Schedule::cosine},
-                                                         {"step", train::Schedule::step}};
-  command.add_option("--epochs", o.epochs, "Passes over the training images")
-      ->capture_default_str();
-  command.add_option("--batch-size", o.batch_size, "Images per step")->capture_default_str();
-  command.add_option("--lr", o.learning_rate, "Peak learning rate")->capture_default_str();
-  command.add_option("--schedule", o.schedule, "Learning rate over time: cosine or step")
-      ->transform(CLI::CheckedTransformer(schedules, CLI::ignore_case));
-  command.add_option("--warmup", o.warmup_epochs, "Epochs of linear warm-up")
-      ->capture_default_str();
-  command.add_option("--step-epochs", o.step_epochs,
-                     "Epochs at which the rate drops (with --schedule step)");
-  command
-      .add_option("--step-factor", o.step_factor,
-                  "What the rate is multiplied by at each of them (with --schedule step)")
-      ->capture_default_str();
-  command.add_option("--momentum", o.momentum, "Momentum")->capture_default_str();
-  command.add_flag("--nesterov,!--no-nesterov", o.nesterov, "Nesterov momentum (default)");
-  command.add_option("--weight-decay", o.weight_decay, "Weight decay")->capture_default_str();
-  command.add_flag("--decay-all", o.decay_norm_and_bias, "Decay BatchNorm and biases too");
-  command.add_option("--label-smoothing", o.label_smoothing, "Label smoothing")
-      ->capture_default_str();
-  command
-      .add_option("--distill", o.distillation,
-                  "Share of the loss that asks for a teacher's probabilities (with --bits or "
-                  "--plan)")
-      ->capture_default_str();
-  command.add_option("--temperature", o.temperature, "Softens these probabilities")
-      ->capture_default_str();
-  command.add_option("--device", o.device, "cpu, cuda or cuda:<number>")->capture_default_str();
-  command.add_flag("--resume", o.resume,
-                   "Go on from the checkpoint in --out, with the same settings");
 }
 
 }  // namespace
@@ -339,24 +81,7 @@ void add_train_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   arguments->options.augmentation = {.pad = 4, .flip = true};
   command->add_option("network", arguments->network, "Built-in name, ONNX or YAML file")
       ->required();
-  add_data_options(*command, arguments->data);
-  add_optimizer_options(*command, arguments->options);
-  command
-      ->add_option("--pad", arguments->options.augmentation.pad,
-                   "Random crop from the image padded by so many pixels")
-      ->capture_default_str();
-  command->add_flag("--flip,!--no-flip", arguments->options.augmentation.flip,
-                    "Mirror every second image (default)");
-  command
-      ->add_option("--hold-out", arguments->hold_out,
-                   "Training images kept away for the search (0: none)")
-      ->capture_default_str();
-  command
-      ->add_option("--split-seed", arguments->split_seed,
-                   "Which images: as accuracy.split_seed of the studies that use the weights")
-      ->capture_default_str();
-  command->add_option("--more-data", arguments->more_data,
-                      "Further folder of the same format, whose training images are added");
+  add_training_options(*command, *arguments);
   command->add_option("--initial", arguments->initial, "Weight file to start from");
   add_quantized_options(*command, arguments->quantized);
   command->add_option("--normalization", arguments->normalization,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,12 @@ constexpr const char* kNormalizations = "fashion-mnist, cifar10, imagenet, half 
 
 Unexpected<Diagnostics> refuse(std::string place, std::string reason, std::string hint) {
   return {Diagnostics{{std::move(place), std::move(reason), std::move(hint)}}};
+}
+
+/// The network that a weight file names: where that is a file beside it, this one.
+std::string beside(const std::filesystem::path& weights, const std::string& network) {
+  const std::filesystem::path file = weights.parent_path() / network;
+  return std::filesystem::is_regular_file(file) ? file.string() : network;
 }
 
 Expected<TrainedModel> load_onnx_model(const ModelArguments& arguments,
@@ -82,7 +89,7 @@ Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::
   }
   std::string name = arguments.network;
   if (const auto at = file->metadata.find("network"); name.empty() && at != file->metadata.end()) {
-    name = at->second;
+    name = beside(arguments.file, at->second);
   }
   if (name.empty()) {
     return refuse(arguments.file, "does not say which network it belongs to", "add --network");

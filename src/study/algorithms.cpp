@@ -60,13 +60,6 @@ std::int64_t shares_of(const SearchOptions& options) {
 /// Of every group, as CompressionPlan::channels.
 using Counts = std::vector<std::int32_t>;
 
-Counts share_of_each(const Counts& sizes, double share) {
-  Counts counts;
-  for (const std::int32_t size : sizes)
-    counts.push_back(static_cast<std::int32_t>(channels_of_share(share, size)));
-  return counts;
-}
-
 /// Every pair of widths with all channels, and with each of these counts.
 void measure_all_pairs(SearchLedger& ledger, const std::vector<Counts>& kept,
                        const std::string& label) {
@@ -179,7 +172,7 @@ void run_uniform(SearchLedger& ledger, const SearchOptions& options) {
   std::vector<Counts> kept;
   if (options.channels) {
     for (const double share : options.channels->shares)
-      kept.push_back(share_of_each(ledger.space().group_sizes(), share));
+      kept.push_back(channels_of_share(share, ledger.space().group_sizes()));
   }
   measure_all_pairs(ledger, kept, "uniform plans");
 }

@@ -11,6 +11,7 @@
 #include "base/build_signature.hpp"
 #include "base/check.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "study/accuracy_proxy.hpp"
 #include "study/confirmation.hpp"
 #include "study/finish.hpp"
 #include "study/hardware_spaces.hpp"
@@ -253,6 +254,10 @@ class Run {
     return 0;
   }
 
+  [[nodiscard]] bool confirms() const {
+    return study_.options.accuracy.confirm_images > 0 && !uses_proxy(study_.options);
+  }
+
   std::optional<std::vector<Pick>> pick(const std::vector<std::size_t>& baselines) {
     const SearchSetting setting = search_setting();
     Confirmation confirmation(accuracy_, store_, setting);
@@ -264,7 +269,7 @@ class Run {
                     .float_confirmation = {},
                     .confirm = {}};
     if (result_.hardware_search) input.may_pick = plans_of_pairs(*result_.hardware_search);
-    if (study_.options.accuracy.confirm_images > 0) {
+    if (confirms()) {
       input.float_confirmation = result_.float_confirmation = confirmation.float_accuracy();
       if (!input.float_confirmation) return std::nullopt;
       input.confirm = [&](std::span<const std::size_t> plans) {
@@ -281,7 +286,7 @@ class Run {
     }
     const Clock::time_point start = Clock::now();
     const std::optional<std::vector<Pick>> picks = pick(baselines);
-    if (study_.options.accuracy.confirm_images > 0) add_phase("confirm", seconds_since(start));
+    if (confirms()) add_phase("confirm", seconds_since(start));
     if (!picks) {
       result_.stopped = true;
       result_.missing = "the plans to pick from are not confirmed yet";
@@ -298,7 +303,7 @@ class Run {
       details.groups = std::move(schedule.groups);
       result_.plans.push_back(std::move(details));
     }
-    retrain_and_measure();
+    if (!uses_proxy(study_.options)) retrain_and_measure();
   }
 
   void retrain_and_measure() {

@@ -1,5 +1,7 @@
 #include "study/plan_space.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -77,6 +79,40 @@ PlanSpace::PlanSpace(const SearchOptions& options, const Network& network)
 
 std::int64_t channels_of_share(double share, std::int64_t size) {
   return std::max<std::int64_t>(1, std::llround(share * static_cast<double>(size)));
+}
+
+std::vector<std::int32_t> channels_of_share(double share, std::span<const std::int32_t> sizes) {
+  std::vector<std::int32_t> counts;
+  for (const std::int32_t size : sizes)
+    counts.push_back(static_cast<std::int32_t>(channels_of_share(share, std::int64_t{size})));
+  return counts;
+}
+
+Diagnostics check(const ChannelOptions& options, const Network& network) {
+  Diagnostics problems;
+  if (options.shares.empty()) problems.push_back({"shares", "names no share", "for example 0.5"});
+  const ChannelGroups groups(network);
+  std::vector<std::string> names;
+  bool is_any_free = false;
+  for (const ChannelGroup& group : groups.groups()) {
+    for (const NodeId id : group.producers) names.push_back(network.node(id).name);
+    const bool may_lose_some = counts_of(options, std::ssize(group.units)).size() > 1;
+    is_any_free = is_any_free || (may_lose_some && !keeps_all(options, network, group));
+  }
+  for (std::size_t i = 0; i < options.keep.size(); ++i) {
+    if (std::ranges::find(names, options.keep[i]) != names.end()) continue;
+    problems.push_back({fmt::format("keep[{}]", i),
+                        fmt::format("{} has no layer '{}' whose channels could be removed",
+                                    network.name(), options.keep[i]),
+                        nearest_name_hint(options.keep[i], names)});
+  }
+  if (!is_any_free) {
+    problems.push_back({"", fmt::format("no channels of {} may be removed", network.name()),
+                        names.empty()
+                            ? "another network"
+                            : "more shares, a smaller multiple, or fewer layers to keep"});
+  }
+  return problems;
 }
 
 std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size) {

@@ -92,6 +92,14 @@ class PlanSpace {
 /// Counts that a group of `size` channels may keep: each share, rounded up to the multiple.
 [[nodiscard]] std::vector<int> counts_of(const ChannelOptions& options, std::int64_t size);
 
+/// Of every group of these sizes.
+[[nodiscard]] std::vector<std::int32_t> channels_of_share(double share,
+                                                          std::span<const std::int32_t> sizes);
+
+/// Layers to keep that there are not, and options that leave nothing to choose; places are keys of
+/// the options, or empty.
+[[nodiscard]] Diagnostics check(const ChannelOptions& options, const Network& network);
+
 /// Whether the layers of options.keep, or keep_shared, leave a group whole.
 [[nodiscard]] bool keeps_all(const ChannelOptions& options, const Network& network,
                              const ChannelGroup& group);

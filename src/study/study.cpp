@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "schema/schema.hpp"
+#include "study/accuracy_proxy.hpp"
 #include "study/study_machines.hpp"
 #include "workload/onnx_reader.hpp"
 
@@ -79,7 +80,7 @@ std::string hash_of(const Study& study) {
 Diagnostics check_weights(const Study& study, const std::string& place,
                           const std::optional<fs::path>& file, const OnnxModel& model) {
   if (study.weights.empty()) {
-    if (!model.weights.empty()) return {};
+    if (!model.weights.empty() || uses_proxy(study)) return {};
     return {{place + ": weights", fmt::format("{} brings no weights of its own", study.network),
              "name a .safetensors checkpoint"}};
   }

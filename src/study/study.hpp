@@ -276,12 +276,13 @@ constexpr auto enum_names(Calibration) {
 }
 
 /// What is done to a plan before its accuracy is measured in the search, by rising price.
-enum class AccuracyMethod : std::uint8_t { calibrated, reestimated, finetuned, trained };
+enum class AccuracyMethod : std::uint8_t { calibrated, reestimated, finetuned, trained, proxy };
 constexpr auto enum_names(AccuracyMethod) {
   return std::array{std::pair{std::string_view{"calibrated"}, AccuracyMethod::calibrated},
                     std::pair{std::string_view{"reestimated"}, AccuracyMethod::reestimated},
                     std::pair{std::string_view{"finetuned"}, AccuracyMethod::finetuned},
-                    std::pair{std::string_view{"trained"}, AccuracyMethod::trained}};
+                    std::pair{std::string_view{"trained"}, AccuracyMethod::trained},
+                    std::pair{std::string_view{"proxy"}, AccuracyMethod::proxy}};
 }
 
 /// The set that images are taken from to search and to confirm by.
@@ -314,7 +315,10 @@ struct AccuracyOptions {
                       "layer corrected, as BatchNorm would estimate them anew. finetuned: and "
                       "trained for finetune_epochs on finetune_images by the method, rate and "
                       "batches of finish. trained: as finish trains it, the whole training set for "
-                      "all its epochs."),
+                      "all its epochs. proxy: no accuracy at all but a number that stands for it, "
+                      "where there are no weights or no data: the geometric mean over layers of "
+                      "the shares of weights and bits that a plan leaves; nothing is confirmed, "
+                      "trained or exported."),
         schema::field("finetune_images", &T::finetune_images, 1, 1'000'000'000,
                       "Training images of one epoch of method: finetuned."),
         schema::field("finetune_epochs", &T::finetune_epochs, 1, 1000,

@@ -6,6 +6,7 @@
 
 #include "chip/fusion/fusion_machine.hpp"
 #include "pareto/nsga2.hpp"
+#include "study/accuracy_proxy.hpp"
 #include "study/hardware_spaces.hpp"
 #include "study/plan_space.hpp"
 #include "study/schedules.hpp"
@@ -226,26 +227,13 @@ class Check {
   void check_channels() {
     if (!study_.search.channels) return;
     const ChannelOptions& options = *study_.search.channels;
-    if (options.shares.empty()) add("search.channels.shares", "names no share", "for example 0.5");
-    const ChannelGroups groups(network_);
-    std::vector<std::string> names;
-    bool is_any_free = false;
-    for (const ChannelGroup& group : groups.groups()) {
-      for (const NodeId id : group.producers) names.push_back(network_.node(id).name);
-      const bool may_lose_some = counts_of(options, std::ssize(group.units)).size() > 1;
-      is_any_free = is_any_free || (may_lose_some && !keeps_all(options, network_, group));
+    for (Diagnostic& problem : check(options, network_)) {
+      add("search.channels" + (problem.place.empty() ? "" : "." + problem.place), problem.reason,
+          problem.hint);
     }
-    for (std::size_t i = 0; i < options.keep.size(); ++i) {
-      if (std::ranges::find(names, options.keep[i]) != names.end()) continue;
-      add(fmt::format("search.channels.keep[{}]", i),
-          fmt::format("{} has no layer '{}' whose channels could be removed", network_.name(),
-                      options.keep[i]),
-          nearest_name_hint(options.keep[i], names));
-    }
-    if (!is_any_free) {
-      add("search.channels", fmt::format("no channels of {} may be removed", network_.name()),
-          names.empty() ? "another network"
-                        : "more shares, a smaller multiple, or fewer layers to keep");
+    if (uses_proxy(study_) && study_.search.algorithm == Algorithm::magnitude) {
+      add("search.algorithm", "goes by scores of weights, of which accuracy.method: proxy has none",
+          "uniform, or another accuracy.method");
     }
     if (study_.schedule == Schedule::fused) {
       add("search.channels", "cannot be searched with schedule: fused", "layer_by_layer");
@@ -322,7 +310,7 @@ class Check {
     for (const Diagnostic& problem : check_batch(network_, study_.hardware.batch)) {
       add("hardware.batch", problem.reason, problem.hint);
     }
-    if (network_.outputs().size() > 1) {
+    if (network_.outputs().size() > 1 && !uses_proxy(study_)) {
       add("network",
           fmt::format("{} has {} outputs; accuracy is that of one", network_.name(),
                       network_.outputs().size()),

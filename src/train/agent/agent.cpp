@@ -38,7 +38,7 @@ class DdpgAgent final : public Agent {
     const std::optional<double> noise = exploration_noise(options_, episode_);
     std::vector<double> action(static_cast<std::size_t>(shape_.actions));
     if (!noise) {
-      for (double& value : action) value = exploration_.uniform();
+      for (double& value : action) value = warmup_action();
       return action;
     }
     const std::vector<float> chosen = networks_.act(to_floats(state));
@@ -59,15 +59,23 @@ class DdpgAgent final : public Agent {
       }
     }
     ++episode_;
+    centre_.reset();
   }
 
  private:
+  double warmup_action() {
+    if (!options_.warmup_spread) return exploration_.uniform();
+    if (!centre_) centre_ = exploration_.uniform();
+    return truncated_normal(*centre_, *options_.warmup_spread, exploration_);
+  }
+
   DdpgOptions options_;
   AgentShape shape_;
   Rng exploration_, replay_;
   ActorCritic networks_;
   ReplayMemory memory_;
   int episode_ = 0;
+  std::optional<double> centre_;  ///< of the actions of this warm-up episode
 };
 
 }  // namespace

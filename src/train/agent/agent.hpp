@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -26,6 +27,7 @@ struct DdpgOptions {
   double noise = 0.5;
   double noise_decay = 0.99;
   int warmup_episodes = 20;
+  std::optional<double> warmup_spread;
   int updates_per_step = 1;
   double baseline_rate = 0.5;
   bool operator==(const DdpgOptions&) const = default;
@@ -51,6 +53,10 @@ struct DdpgOptions {
         schema::field("noise_decay", &T::noise_decay, 0, 1, "Its factor from episode to episode."),
         schema::field("warmup_episodes", &T::warmup_episodes, 0, 1'000'000,
                       "Episodes of uniformly random actions before anything is learned."),
+        schema::field("warmup_spread", &T::warmup_spread, 0, 10,
+                      "Actions of a warm-up episode lie about one that is drawn for the episode, "
+                      "with this standard deviation, cut to 0..1: plans that treat all layers "
+                      "nearly alike. null: each is drawn by itself."),
         schema::field("updates_per_step", &T::updates_per_step, 1, 1000,
                       "Updates for each step of an episode."),
         schema::field("baseline_rate", &T::baseline_rate, 0, 1,

@@ -6,20 +6,21 @@
 
 namespace hwflow::train {
 
-NodeWriter::NodeWriter(const IntegerNetwork& network, GraphWriter& graph,
-                       QuantizerWriter& quantizers, Diagnostics& problems)
+NodeWriter::NodeWriter(const Network& network, InputScale scale, GraphWriter& graph,
+                       ParameterWriter& numbers, Diagnostics& problems)
     : network_(network),
+      scale_(scale),
       graph_(graph),
-      quantizers_(quantizers),
+      numbers_(numbers),
       problems_(problems),
-      tensors_(network.network.nodes().size()) {}
+      tensors_(network.nodes().size()) {}
 
 const std::string& NodeWriter::tensor_of(NodeId id) const {
   return tensors_[static_cast<std::size_t>(id.value)];
 }
 
 void NodeWriter::write(std::size_t index) {
-  const Node& node = network_.network.nodes()[index];
+  const Node& node = network_.nodes()[index];
   if (!node.not_executable.empty()) refuse(node, "cannot be executed: " + node.not_executable);
   tensors_[index] = write_activation(node, write_body(index, node));
 }
@@ -30,17 +31,7 @@ std::string NodeWriter::refuse(const Node& node, const std::string& reason) {
 }
 
 std::string NodeWriter::input(std::size_t index, std::size_t edge) {
-  const Node& node = network_.network.nodes()[index];
-  const std::string& tensor = tensor_of(node.inputs[edge]);
-  const IntegerNode& integers = network_.nodes[index];
-  if (integers.inputs.empty()) return tensor;
-  const QuantizerGrid& grid = integers.inputs[edge];
-  const std::string key =
-      fmt::format("{} {} {} {} {}", tensor, grid.scale, grid.low, grid.high, grid.bits);
-  const auto known = quantized_.find(key);
-  if (known != quantized_.end()) return known->second;
-  const std::string place = fmt::format("{}.input{}", node.name, edge);
-  return quantized_[key] = quantizers_.activation(tensor, grid, place);
+  return numbers_.input(index, edge, tensor_of(network_.nodes()[index].inputs[edge]));
 }
 
 std::string NodeWriter::write_body(std::size_t index, const Node& node) {
@@ -81,26 +72,22 @@ std::string NodeWriter::write_image(const Node& node) {
   const std::vector<std::int64_t> shape{1, channels, 1, 1};
   const std::string full = graph_.scalar("image.full_scale", 255.0F);
   const std::string unit = graph_.add("Div", {graph_.input(), full}, "image.unit");
-  const std::string mean = graph_.floats("image.mean", shape, network_.input_mean);
-  const std::string deviation = graph_.floats("image.std", shape, network_.input_std);
+  const std::string mean = graph_.floats("image.mean", shape, scale_.mean);
+  const std::string deviation = graph_.floats("image.std", shape, scale_.deviation);
   const std::string centred = graph_.add("Sub", {unit, mean}, "image.centred");
   return graph_.add("Div", {centred, deviation}, node.name);
 }
 
 std::string NodeWriter::write_convolution(std::size_t index, const Node& node) {
-  const std::optional<IntegerCompute>& compute = network_.nodes[index].compute;
-  if (!compute) return refuse(node, "has no integer weights");
   const bool transposed = node.kind == NodeKind::transposed_convolution;
   const ConvShape& c = node.conv;
   if (transposed && c.groups > 1) {
     return refuse(node, "grouped transposed convolutions cannot be exported");
   }
-  const double input_scale = network_.nodes[index].inputs[0].scale;
-  std::string sums =
-      graph_.add(transposed ? "ConvTranspose" : "Conv",
-                 {input(index, 0), quantizers_.weights(*compute, transposed ? 1 : 0, node.name),
-                  quantizers_.bias(*compute, input_scale, node.name)},
-                 node.name);
+  std::vector<std::string> inputs = numbers_.parameters(index, transposed ? 1 : 0);
+  if (inputs.empty()) return refuse(node, "has no weights");
+  inputs.insert(inputs.begin(), input(index, 0));
+  std::string sums = graph_.add(transposed ? "ConvTranspose" : "Conv", inputs, node.name);
   graph_.attribute("kernel_shape", std::vector<std::int64_t>{c.kernel_height, c.kernel_width});
   graph_.attribute("strides", std::vector<std::int64_t>{c.stride_height, c.stride_width});
   graph_.attribute("dilations", std::vector<std::int64_t>{c.dilation_height, c.dilation_width});
@@ -115,15 +102,12 @@ std::string NodeWriter::write_convolution(std::size_t index, const Node& node) {
 }
 
 std::string NodeWriter::write_fully_connected(std::size_t index, const Node& node) {
-  const std::optional<IntegerCompute>& compute = network_.nodes[index].compute;
-  if (!compute) return refuse(node, "has no integer weights");
-  const double input_scale = network_.nodes[index].inputs[0].scale;
   const std::string flat = graph_.add("Flatten", {input(index, 0)}, node.name + ".flat");
   graph_.attribute("axis", std::int64_t{1});
-  std::string sums = graph_.add("Gemm",
-                                {flat, quantizers_.weights(*compute, 0, node.name),
-                                 quantizers_.bias(*compute, input_scale, node.name)},
-                                node.name);
+  std::vector<std::string> inputs = numbers_.parameters(index, 0);
+  if (inputs.empty()) return refuse(node, "has no weights");
+  inputs.insert(inputs.begin(), flat);
+  std::string sums = graph_.add("Gemm", inputs, node.name);
   graph_.attribute("transB", std::int64_t{1});
   return sums;
 }
@@ -132,7 +116,7 @@ std::string NodeWriter::write_pooling(std::size_t index, const Node& node) {
   const bool max = node.kind == NodeKind::max_pooling;
   const std::string source = input(index, 0);
   const ConvShape& c = node.conv;
-  const FeatureShape& whole = network_.network.node(node.inputs[0]).shape;
+  const FeatureShape& whole = network_.node(node.inputs[0]).shape;
   const bool padded = c.pad_top != 0 || c.pad_left != 0 || c.pad_bottom != 0 || c.pad_right != 0;
   const bool dilated = c.dilation_height != 1 || c.dilation_width != 1;
   const bool global =

@@ -1,20 +1,24 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "base/diagnostics.hpp"
 #include "train/export/graph_writer.hpp"
-#include "train/export/quantizer_writer.hpp"
+#include "train/export/parameter_writer.hpp"
 
 namespace hwflow::train {
 
-/// Writes the nodes of an integer network, one after the other, into an ONNX graph.
+/// Pixels scaled to 0..1 become (pixel - mean) / deviation, by channel.
+struct InputScale {
+  const std::vector<float>&mean, &deviation;
+};
+
+/// Writes the nodes of a network without BatchNorm, one after the other, into an ONNX graph.
 class NodeWriter {
  public:
-  NodeWriter(const IntegerNetwork& network, GraphWriter& graph, QuantizerWriter& quantizers,
+  NodeWriter(const Network& network, InputScale scale, GraphWriter& graph, ParameterWriter& numbers,
              Diagnostics& problems);
 
   void write(std::size_t index);
@@ -31,17 +35,16 @@ class NodeWriter {
   std::string write_subsample(const Node& node);
   std::string write_reshape(const Node& node);
   std::string write_activation(const Node& node, const std::string& source);
-  /// Input edge of a node, rounded to its grid where the node has one; equal grids on the same
-  /// tensor share one quantizer.
+  /// Input edge of a node, as its numbers want it.
   std::string input(std::size_t index, std::size_t edge);
   std::string refuse(const Node& node, const std::string& reason);
 
-  const IntegerNetwork& network_;
+  const Network& network_;
+  InputScale scale_;
   GraphWriter& graph_;
-  QuantizerWriter& quantizers_;
+  ParameterWriter& numbers_;
   Diagnostics& problems_;
   std::vector<std::string> tensors_;
-  std::map<std::string, std::string> quantized_;
 };
 
 }  // namespace hwflow::train

@@ -31,18 +31,44 @@ std::vector<std::int64_t> shape_of(const Node& node) {
   return {shape.channels, shape.height, shape.width};
 }
 
-void describe(onnx::ModelProto& model, const IntegerNetwork& network, OnnxFlavour flavour) {
-  const std::array<std::pair<std::string, std::string>, 5> entries{
-      {{"hwflow_version", std::string(version())},
-       {"network", network.network.name()},
-       {"plan", to_text(network.plan)},
-       {"quantization", std::string(name(flavour))},
-       {"input", "pixels 0..255, normalisation in the graph"}}};
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// A model of the default opset that is told as `metadata`, beside version and input.
+onnx::ModelProto make_model(const Network& network, const Metadata& metadata) {
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("hwflow");
+  model.set_producer_version(std::string(version()));
+  Metadata entries{{"hwflow_version", std::string(version())}, {"network", network.name()}};
+  entries.insert(entries.end(), metadata.begin(), metadata.end());
+  entries.emplace_back("input", "pixels 0..255, normalisation in the graph");
   for (const auto& [key, value] : entries) {
     onnx::StringStringEntryProto& entry = *model.add_metadata_props();
     entry.set_key(key);
     entry.set_value(value);
   }
+  onnx::OperatorSetIdProto& opset = *model.add_opset_import();
+  opset.set_domain("");
+  opset.set_version(kOpset);
+  model.mutable_graph()->set_name(network.name());
+  return model;
+}
+
+/// The nodes, with what comes in and goes out, as bytes.
+Expected<std::string> bytes_of(onnx::ModelProto& model, const Network& network, InputScale scale,
+                               GraphWriter& writer, ParameterWriter& numbers,
+                               Diagnostics& problems) {
+  NodeWriter nodes(network, scale, writer, numbers, problems);
+  for (std::size_t i = 0; i < network.nodes().size(); ++i) nodes.write(i);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+
+  onnx::GraphProto& graph = *model.mutable_graph();
+  declare(*graph.add_input(), writer.input(), shape_of(network.nodes().front()));
+  for (const NodeId id : network.outputs())
+    declare(*graph.add_output(), nodes.tensor_of(id), shape_of(network.node(id)));
+  std::string bytes;
+  HWFLOW_CHECK(model.SerializeToString(&bytes), "an ONNX model of less than 2 GiB serialises");
+  return bytes;
 }
 
 }  // namespace
@@ -61,39 +87,35 @@ Expected<OnnxFlavour> onnx_flavour_from_name(std::string_view text) {
 }
 
 Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour) {
-  onnx::ModelProto model;
-  model.set_ir_version(kIrVersion);
-  model.set_producer_name("hwflow");
-  model.set_producer_version(std::string(version()));
-  describe(model, network, flavour);
-  onnx::OperatorSetIdProto& opset = *model.add_opset_import();
-  opset.set_domain("");
-  opset.set_version(kOpset);
+  onnx::ModelProto model =
+      make_model(network.network,
+                 {{"plan", to_text(network.plan)}, {"quantization", std::string(name(flavour))}});
   if (flavour == OnnxFlavour::qonnx) {
     onnx::OperatorSetIdProto& custom = *model.add_opset_import();
     custom.set_domain("qonnx.custom_op.general");
     custom.set_version(1);
   }
-  onnx::GraphProto& graph = *model.mutable_graph();
-  graph.set_name(network.network.name());
-
-  GraphWriter writer(graph, "image");
+  GraphWriter writer(*model.mutable_graph(), "image");
   Diagnostics problems;
   const std::unique_ptr<QuantizerWriter> quantizers = flavour == OnnxFlavour::qdq
                                                           ? make_qdq_writer(writer, problems)
                                                           : make_qonnx_writer(writer, problems);
-  NodeWriter nodes(network, writer, *quantizers, problems);
-  for (std::size_t i = 0; i < network.network.nodes().size(); ++i) nodes.write(i);
-  if (!problems.empty()) return Unexpected{std::move(problems)};
+  IntegerParameters numbers(network, *quantizers);
+  return bytes_of(model, network.network, {network.input_mean, network.input_std}, writer, numbers,
+                  problems);
+}
 
-  const Node& input = network.network.nodes().front();
-  declare(*graph.add_input(), writer.input(), shape_of(input));
-  for (const NodeId id : network.network.outputs()) {
-    declare(*graph.add_output(), nodes.tensor_of(id), shape_of(network.network.node(id)));
+Expected<std::string> to_onnx(const Network& network, const WeightMap& weights,
+                              const std::vector<float>& input_mean,
+                              const std::vector<float>& input_std) {
+  onnx::ModelProto model = make_model(network, {});
+  GraphWriter writer(*model.mutable_graph(), "image");
+  Diagnostics problems;
+  for (const Node& node : network.nodes()) {
+    if (node.has_batch_norm) problems.push_back({node.name, "has a BatchNorm", "fold it first"});
   }
-  std::string bytes;
-  HWFLOW_CHECK(model.SerializeToString(&bytes), "an ONNX model of less than 2 GiB serialises");
-  return bytes;
+  FloatParameters numbers(network, weights, writer);
+  return bytes_of(model, network, {input_mean, input_std}, writer, numbers, problems);
 }
 
 }  // namespace hwflow::train

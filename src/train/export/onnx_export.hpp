@@ -2,9 +2,11 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/expected.hpp"
 #include "train/quant/integer_network.hpp"
+#include "workload/weights.hpp"
 
 namespace hwflow::train {
 
@@ -27,5 +29,11 @@ enum class OnnxFlavour : std::uint8_t {
 /// Checked by  onnxruntime (QDQ) and the qonnx package (QONNX) on real images,
 ///         tests/integration/.
 [[nodiscard]] Expected<std::string> to_onnx(const IntegerNetwork& network, OnnxFlavour flavour);
+
+/// A float network without BatchNorm likewise; no plan and no quantization among its metadata.
+/// weights   as WeightedNetwork; `input_mean` and `input_std` of pixels scaled to 0..1, by channel
+[[nodiscard]] Expected<std::string> to_onnx(const Network& network, const WeightMap& weights,
+                                            const std::vector<float>& input_mean,
+                                            const std::vector<float>& input_std);
 
 }  // namespace hwflow::train

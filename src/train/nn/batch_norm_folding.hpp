@@ -1,15 +1,11 @@
 #pragma once
 
-#include "workload/network.hpp"
-#include "workload/weights.hpp"
+#include "train/nn/weighted_network.hpp"
 
 namespace hwflow::train {
 
 /// A network without BatchNorm and the weights that make it compute the same.
-struct FoldedNetwork {
-  Network network;
-  WeightMap weights;
-};
+using FoldedNetwork = WeightedNetwork;
 
 /// Folds every BatchNorm into its producer, in double precision:
 ///

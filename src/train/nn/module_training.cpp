@@ -290,6 +290,19 @@ Tensor to_tensor(const ImageSet& images, const Normalization& normalization,
   return batch;
 }
 
+std::unique_ptr<NetworkModule> module_of(const Teacher* teacher, torch::Device device) {
+  if (teacher == nullptr) return nullptr;
+  auto module = std::make_unique<NetworkModule>(teacher->network);
+  load_weights(*module, teacher->weights);
+  module->to(device);
+  return module;
+}
+
+std::string circumstance_of(const Teacher* teacher) {
+  return teacher == nullptr ? "none"
+                            : fmt::format("weights {:016x}", fingerprint(teacher->weights));
+}
+
 Expected<std::vector<EpochReport>> train_module(NetworkModule& module, const ImageSet& images,
                                                 const Normalization& normalization,
                                                 const TrainOptions& options,
@@ -320,21 +333,23 @@ Expected<TrainedNetwork> train_network(const Network& network,
                                        const std::optional<WeightMap>& initial,
                                        const ImageSet& images, const Normalization& normalization,
                                        const TrainOptions& options, const EpochProgress& progress,
-                                       std::stop_token stop) {
+                                       std::stop_token stop, const Teacher* teacher) {
   Diagnostics problems = check_all(network, images, options.device);
   if (!problems.empty()) return Unexpected{std::move(problems)};
+  const torch::Device device = find_device(options.device).value();
   NetworkModule module(network);
   if (initial) {
     load_weights(module, *initial);
   } else {
     initialise(module, options.seed);
   }
-  module.to(find_device(options.device).value());
+  module.to(device);
   TrainOptions started = options;
   started.circumstances["start"] =
       initial ? fmt::format("weights {:016x}", fingerprint(*initial)) : "random";
-  Expected<std::vector<EpochReport>> reports =
-      train_module(module, images, normalization, started, progress, stop);
+  started.circumstances["teacher"] = circumstance_of(teacher);
+  Expected<std::vector<EpochReport>> reports = train_module(
+      module, images, normalization, started, progress, stop, module_of(teacher, device).get());
   if (!reports) return Unexpected{reports.error()};
   const bool stopped = stop.stop_requested();
   return TrainedNetwork{weights_of(module), std::move(reports.value()), stopped};

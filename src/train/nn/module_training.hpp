@@ -2,6 +2,9 @@
 
 #include <torch/types.h>
 
+#include <memory>
+#include <string>
+
 #include "train/nn/network_module.hpp"
 #include "train/nn/training.hpp"
 
@@ -9,6 +12,12 @@ namespace hwflow::train {
 
 /// The device of that name. Errors  not a device name, or not there. Torch header.
 [[nodiscard]] Expected<torch::Device> find_device(const std::string& name);
+
+/// The teacher as a module on that device; null: there is none.
+[[nodiscard]] std::unique_ptr<NetworkModule> module_of(const Teacher* teacher,
+                                                       torch::Device device);
+/// What a resumed training must share of it.
+[[nodiscard]] std::string circumstance_of(const Teacher* teacher);
 
 /// Trains the module in place; quantizing subclasses train their own parameters with it (all of
 /// named_parameters()). See train_network() for the promises. The module must be on the device.

@@ -13,6 +13,7 @@
 #include "train/nn/dataset.hpp"
 #include "train/nn/image_batch.hpp"
 #include "train/nn/normalization.hpp"
+#include "train/nn/weighted_network.hpp"
 #include "workload/network.hpp"
 #include "workload/weights.hpp"
 
@@ -74,14 +75,20 @@ struct TrainedNetwork {
   bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
 };
 
+/// A network whose answers a training may ask for.
+using Teacher = WeightedNetwork;
+
 /// Trains from `initial` weights, or from He's initialisation by the seed. Every random number is
 /// drawn from (seed, epoch), so a resumed run continues bit for bit as the uninterrupted one.
+///
+/// teacher   wanted where options.distillation > 0
 /// Errors  options out of range, images that do not fit the network, a network that cannot be
 ///         executed, unknown or absent device, a checkpoint of another network or other options.
 [[nodiscard]] Expected<TrainedNetwork> train_network(
     const Network& network, const std::optional<WeightMap>& initial, const ImageSet& images,
     const Normalization& normalization, const TrainOptions& options,
-    const EpochProgress& progress = {}, std::stop_token stop = {});
+    const EpochProgress& progress = {}, std::stop_token stop = {},
+    const Teacher* teacher = nullptr);
 
 struct EvaluationOptions {
   std::int64_t batch_size = 256;

@@ -15,7 +15,7 @@ constexpr std::int64_t kTaylorBatch = 64;
 }  // namespace
 
 Expected<std::unique_ptr<PrunedNetworks>> PrunedNetworks::make(
-    const Network& network, const WeightMap& weights, FoldedNetwork folded, const ImageSet& images,
+    const Network& network, const WeightMap& weights, WeightedNetwork whole, const ImageSet& images,
     const Normalization& normalization, const PruningOptions& options) {
   ChannelGroups groups(network);
   Expected<ChannelScores> scores =
@@ -26,25 +26,25 @@ Expected<std::unique_ptr<PrunedNetworks>> PrunedNetworks::make(
   UnitScores units = unit_scores(groups, *scores);
   std::unique_ptr<const WeightRefit> refit;
   if (options.refit) {
-    refit = std::make_unique<const WeightRefit>(folded.network, folded.weights, images,
-                                                normalization, RefitOptions{.seed = options.seed});
+    refit = std::make_unique<const WeightRefit>(whole.network, whole.weights, images, normalization,
+                                                RefitOptions{.seed = options.seed});
   }
   return std::unique_ptr<PrunedNetworks>(
-      new PrunedNetworks(std::move(groups), std::move(units), std::move(folded), std::move(refit)));
+      new PrunedNetworks(std::move(groups), std::move(units), std::move(whole), std::move(refit)));
 }
 
-PrunedNetworks::PrunedNetworks(ChannelGroups groups, UnitScores scores, FoldedNetwork folded,
+PrunedNetworks::PrunedNetworks(ChannelGroups groups, UnitScores scores, WeightedNetwork whole,
                                std::unique_ptr<const WeightRefit> refit)
     : groups_(std::move(groups)),
       scores_(std::move(scores)),
-      folded_(std::move(folded)),
+      whole_(std::move(whole)),
       refit_(std::move(refit)) {}
 
 PrunedNetwork PrunedNetworks::of(std::span<const std::int32_t> counts) const {
   KeptUnits kept = keep_best(scores_, counts);
-  Expected<ShrunkNetwork> shrunk = shrink(folded_.network, groups_, kept);
+  Expected<ShrunkNetwork> shrunk = shrink(whole_.network, groups_, kept);
   HWFLOW_CHECK(shrunk.has_value(), "the best units are units");
-  WeightMap weights = shrink_weights(folded_.network, *shrunk, folded_.weights);
+  WeightMap weights = shrink_weights(whole_.network, *shrunk, whole_.weights);
   if (refit_ != nullptr) weights = refit_->refitted(*shrunk, weights);
   return {{std::move(shrunk->network), std::move(weights)}, std::move(kept)};
 }

@@ -5,9 +5,9 @@
 #include <span>
 
 #include "base/expected.hpp"
-#include "train/nn/batch_norm_folding.hpp"
 #include "train/nn/dataset.hpp"
 #include "train/nn/normalization.hpp"
+#include "train/nn/weighted_network.hpp"
 #include "train/prune/criteria.hpp"
 #include "train/prune/weight_refit.hpp"
 
@@ -24,7 +24,7 @@ struct PruningOptions {
 
 /// What is left of a network.
 struct PrunedNetwork {
-  FoldedNetwork folded;
+  WeightedNetwork left;
   KeptUnits kept;
 };
 
@@ -33,11 +33,11 @@ struct PrunedNetwork {
 class PrunedNetworks {
  public:
   /// network, weights   as trained, BatchNorm and all: channels are judged by these
-  /// folded             the same without BatchNorm: what channels are removed from
+  /// whole              what channels are removed from: the same, or the same without BatchNorm
   /// images             as PruningOptions::images says
   /// Errors  a criterion that the network cannot be judged by, by layer.
   [[nodiscard]] static Expected<std::unique_ptr<PrunedNetworks>> make(
-      const Network& network, const WeightMap& weights, FoldedNetwork folded,
+      const Network& network, const WeightMap& weights, WeightedNetwork whole,
       const ImageSet& images, const Normalization& normalization, const PruningOptions& options);
 
   [[nodiscard]] const ChannelGroups& groups() const noexcept { return groups_; }
@@ -47,12 +47,12 @@ class PrunedNetworks {
   [[nodiscard]] PrunedNetwork of(std::span<const std::int32_t> counts) const;
 
  private:
-  PrunedNetworks(ChannelGroups groups, UnitScores scores, FoldedNetwork folded,
+  PrunedNetworks(ChannelGroups groups, UnitScores scores, WeightedNetwork whole,
                  std::unique_ptr<const WeightRefit> refit);
 
   ChannelGroups groups_;
   UnitScores scores_;
-  FoldedNetwork folded_;
+  WeightedNetwork whole_;
   std::unique_ptr<const WeightRefit> refit_;  // null: weights stay as they were
 };
 

@@ -181,7 +181,7 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     HWFLOW_CHECK(pruned_ != nullptr, "channels are removed only where options.pruning is there");
     PrunedNetwork pruned = pruned_->of(plan.channels);
     auto calibrated =
-        CalibratedNetwork::make(pruned.folded.network, pruned.folded.weights, dataset_->train,
+        CalibratedNetwork::make(pruned.left.network, pruned.left.weights, dataset_->train,
                                 calibration_indices_, options_.normalization, options_.calibration);
     HWFLOW_CHECK(calibrated.has_value(), "a network without some of its channels runs as it did");
     Left left{plan.channels, std::move(*calibrated), std::move(pruned.kept)};

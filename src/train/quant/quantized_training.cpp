@@ -34,8 +34,7 @@ TrainOptions with_circumstances(const QuantizedNetwork& start, const QuantizedTr
   options.circumstances["quantizer"] = name(training.method);
   options.circumstances["BatchNorm"] = training.batch_norm ? "live" : "folded";
   options.circumstances["start"] = fmt::format("weights {:016x}", fingerprint(start.weights));
-  options.circumstances["teacher"] =
-      teacher == nullptr ? "none" : fmt::format("weights {:016x}", fingerprint(teacher->weights));
+  options.circumstances["teacher"] = circumstance_of(teacher);
   return options;
 }
 
@@ -58,15 +57,9 @@ Expected<TrainedQuantized> train_quantized(const QuantizedNetwork& start,
   FakeQuantizedModule module(training.batch_norm ? with_batch_norm(start, sums) : start,
                              training.method, training.options.weight_decay);
   module.to(*device);
-  std::unique_ptr<NetworkModule> answers;
-  if (teacher != nullptr) {
-    answers = std::make_unique<NetworkModule>(teacher->network);
-    load_weights(*answers, teacher->weights);
-    answers->to(*device);
-  }
-  auto epochs =
-      train_module(module, images, start.normalization,
-                   with_circumstances(start, training, teacher), progress, stop, answers.get());
+  auto epochs = train_module(module, images, start.normalization,
+                             with_circumstances(start, training, teacher), progress, stop,
+                             module_of(teacher, *device).get());
   if (!epochs) return Unexpected{epochs.error()};
   module.to(torch::kCPU);
   return TrainedQuantized{fold_trained(module.quantized(), images, training.options.augmentation),

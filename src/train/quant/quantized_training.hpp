@@ -10,12 +10,6 @@
 
 namespace hwflow::train {
 
-/// A float network whose answers a training may ask for. Torch-free handle.
-struct Teacher {
-  Network network;
-  WeightMap weights;
-};
-
 struct QuantizedTraining {
   QuantizerMethod method = QuantizerMethod::lsq;
   TrainOptions options;

@@ -74,6 +74,47 @@ double best_at_random(const WidthGame& game, std::uint64_t seed, int episodes) {
   return best;
 }
 
+/// Over 200 warm-up episodes of ten actions: the mean square distance of actions to their episode's
+/// mean, and the variance of these means.
+struct WarmupSpread {
+  double within = 0.0, between = 0.0;
+};
+WarmupSpread warmup_spread(std::optional<double> spread) {
+  constexpr int kEpisodes = 200, kActions = 10;
+  DdpgOptions options;
+  options.hidden_units = 4;
+  options.warmup_episodes = kEpisodes;
+  options.warmup_spread = spread;
+  const auto agent = make_ddpg_agent(
+      options, {.state_features = WidthGame::kLayers, .actions = 1, .layers = kActions}, 5);
+  WarmupSpread result;
+  for (int episode = 0; episode < kEpisodes; ++episode) {
+    std::vector<AgentStep> steps;
+    double sum = 0.0, squares = 0.0;
+    for (std::size_t i = 0; i < kActions; ++i) {
+      steps.push_back({state_of(i), agent->act(state_of(i))});
+      const double action = steps.back().action[0];
+      EXPECT_TRUE(action >= 0.0 && action <= 1.0);
+      sum += action / kActions;
+      squares += action * action / kActions;
+    }
+    result.within += (squares - sum * sum) * kActions / (kActions - 1) / kEpisodes;
+    result.between += (sum - 0.5) * (sum - 0.5) / kEpisodes;
+    agent->finish_episode(steps, 0.0);
+  }
+  return result;
+}
+
+// Uniform draws have variance 1/12: of each action, or of what an episode's actions lie about.
+TEST(DdpgAgent, WarmsUpActionByActionOrEpisodeByEpisode) {
+  const WarmupSpread apart = warmup_spread(std::nullopt);
+  EXPECT_NEAR(apart.within, 1.0 / 12.0, 0.01);
+  EXPECT_NEAR(apart.between, 1.0 / 120.0, 0.003);
+  const WarmupSpread together = warmup_spread(0.05);
+  EXPECT_NEAR(together.within, 0.05 * 0.05, 0.0005);
+  EXPECT_NEAR(together.between, 1.0 / 12.0, 0.015);
+}
+
 // A miss of one bit in every layer costs 10 / 36 = 0.28.
 TEST(DdpgAgent, FindsWidthsThatRandomSearchDoesNot) {
   constexpr int kEpisodes = 300;

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "tests/train/export/elsewhere.hpp"
 #include "tests/train/quant/fashion_network.hpp"
 #include "train/export/onnx_export.hpp"
+#include "train/nn/training.hpp"
 #include "train/quant/integer_executor.hpp"
 
 namespace hwflow::train {
@@ -83,6 +85,34 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"qonnx_dorefa_4_4", OnnxFlavour::qonnx, 4, QuantizerMethod::dorefa, 50,
                         50}),
     [](const auto& row) { return std::string(row.param.name); });
+
+/// Without any rounding: torch gets the same images right as onnxruntime.
+TEST(FashionExport, FloatsComputeWhatTheNetworkComputes) {
+  if (!can_run_elsewhere()) {
+    GTEST_SKIP() << "no Python with tools/requirements.txt; 'make test' installs it";
+  }
+  constexpr std::int64_t kImages = 500;
+  const FashionNetwork& fashion = fashion_network();
+  const Expected<std::string> bytes =
+      to_onnx(fashion.folded.network, fashion.folded.weights, fashion.normalization.mean,
+              fashion.normalization.std);
+  ASSERT_TRUE(bytes) << to_text(bytes.error());
+  std::vector<std::int64_t> first(kImages);
+  std::iota(first.begin(), first.end(), std::int64_t{0});
+  const ImageSet images = select(fashion.data.test, first);
+  const auto right = correct_images(fashion.network, fashion.weights, images, fashion.normalization,
+                                    EvaluationOptions{})
+                         .value();
+  const auto there = predicted_elsewhere(*bytes, OnnxFlavour::qdq, kImages);
+  ASSERT_EQ(there.size(), right.size());
+  for (std::size_t i = 0; i < right.size(); ++i)
+    EXPECT_EQ(there[i] == images.labels[i], right[i] != 0) << "image " << i;
+
+  const auto unfolded = to_onnx(fashion.network, fashion.weights, fashion.normalization.mean,
+                                fashion.normalization.std);
+  ASSERT_FALSE(unfolded);
+  EXPECT_THAT(to_text(unfolded.error()), testing::HasSubstr("has a BatchNorm (fold it first)"));
+}
 
 TEST(FashionExport, QdqHasNoPlaceForDorefaCodesOfEightBits) {
   // Odd codes of -255..255: one bit more than their width.

@@ -112,6 +112,41 @@ TEST(ModuleTraining, DistillationIsTheSoftenedDivergenceTimesTheSquaredTemperatu
   }
 }
 
+TEST(ModuleTraining, ANetworkAsTeacherTeachesAsItsModuleDoes) {
+  Teacher teacher{tiny_network(), train_tiny(quick_options())->weights};
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.distillation = 0.75;
+  const auto by_network = train_network(tiny_network(), std::nullopt, stripes(200, 1), kHalf,
+                                        options, {}, {}, &teacher);
+  ASSERT_TRUE(by_network);
+  NetworkModule module(tiny_network()), teaching(tiny_network());
+  initialise(module, options.seed);
+  load_weights(teaching, teacher.weights);
+  ASSERT_TRUE(train_module(module, stripes(200, 1), kHalf, options, {}, {}, &teaching));
+  EXPECT_EQ(by_network->weights, weights_of(module));
+}
+
+TEST(ModuleTraining, ATrainingWithAnotherTeacherIsNotResumed) {
+  const TemporaryFolder folder;
+  Teacher teacher{tiny_network(), train_tiny(quick_options())->weights};
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.distillation = 0.5;
+  options.checkpoint = folder.path() / "checkpoint.safetensors";
+  const auto train = [&] {
+    return train_network(tiny_network(), std::nullopt, stripes(200, 1), kHalf, options, {}, {},
+                         &teacher);
+  };
+  ASSERT_TRUE(train());
+  options.resume = true;
+  ASSERT_TRUE(train());
+  teacher.weights.begin()->second.values.front() += 1.0F;
+  const auto refused = train();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(to_text(refused.error()), testing::HasSubstr("teacher weights"));
+}
+
 TEST(ModuleTraining, SameSeedSameWeights) {
   const auto first = train_tiny(quick_options());
   const auto again = train_tiny(quick_options());

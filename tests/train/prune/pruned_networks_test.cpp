@@ -1,3 +1,4 @@
+#include "train/nn/batch_norm_folding.hpp"
 #include "train/prune/pruned_networks.hpp"
 
 #include <gtest/gtest.h>
@@ -54,8 +55,8 @@ TEST(PrunedNetworks, ChooseByTheNetworkWithItsNormsAndRemoveFromTheFoldedOne) {
   }
   const ShrunkNetwork expected = shrink(trained.folded.network, pruned->groups(), upper).value();
   EXPECT_EQ(half.kept, upper);
-  EXPECT_EQ(half.folded.network, expected.network);
-  EXPECT_EQ(half.folded.weights,
+  EXPECT_EQ(half.left.network, expected.network);
+  EXPECT_EQ(half.left.weights,
             shrink_weights(trained.folded.network, expected, trained.folded.weights));
 }
 
@@ -72,10 +73,10 @@ TEST(PrunedNetworks, RefitChangesTheWeightsThatAreLeft) {
                          .value();
   EXPECT_EQ(refitted->scores(), plain->scores());
   const std::vector<std::int32_t> counts = halves(plain->groups());
-  const FoldedNetwork a = refitted->of(counts).folded, b = plain->of(counts).folded;
+  const FoldedNetwork a = refitted->of(counts).left, b = plain->of(counts).left;
   EXPECT_EQ(a.network, b.network);
   EXPECT_NE(a.weights, b.weights);
-  EXPECT_EQ(a.weights, refitted->of(counts).folded.weights);
+  EXPECT_EQ(a.weights, refitted->of(counts).left.weights);
 }
 
 TEST(PrunedNetworks, RefuseACriterionThatSaysNothing) {

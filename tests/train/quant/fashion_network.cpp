@@ -26,8 +26,8 @@ FashionNetwork read() {
   for (std::int64_t i = 0; i < 256; ++i) indices.push_back(i * 214);  // spread over the 55,000
   auto calibrated = CalibratedNetwork::make(folded.network, folded.weights, data.train, indices,
                                             normalization.value(), {});
-  return {std::move(data), std::move(network), normalization.value(),
-          std::move(calibrated).value()};
+  return {std::move(data), std::move(network),    weights.value(),
+          folded,          normalization.value(), std::move(calibrated).value()};
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace hwflow::train {
 struct FashionNetwork {
   Dataset data;
   Network network;  ///< with BatchNorm
+  WeightMap weights;
+  FoldedNetwork folded;
   Normalization normalization;
   std::shared_ptr<CalibratedNetwork> calibrated;
 };

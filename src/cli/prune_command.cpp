@@ -1,0 +1,300 @@
+#include "cli/prune_command.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "chip/arch/accelerator_input.hpp"
+#include "chip/mapper/mapper.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/prune_choice.hpp"
+#include "cli/prune_output.hpp"
+#include "cli/quantized_train.hpp"
+#include "cli/training_run.hpp"
+#include "study/layer_by_layer_model.hpp"
+#include "train/export/onnx_export.hpp"
+#include "train/nn/batch_norm_folding.hpp"
+#include "train/nn/image_batch.hpp"
+#include "train/nn/image_split.hpp"
+#include "train/nn/safetensors.hpp"
+#include "train/prune/pruned_networks.hpp"
+#include "workload/network_yaml.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kEvaluations = 20'000;  // of mappings, for each layer
+
+struct PruneArguments {
+  TrainArguments training;
+  std::string arch = "eyeriss";
+  std::string bits;  ///< "8/8": of every layer; empty: what the accelerator calls float
+  int batch = 1;
+  PruneChoice choice;
+  train::PruningOptions pruning{.images = 512};
+};
+
+/// Everything wrong with the command line.
+Diagnostics check_arguments(const PruneArguments& arguments) {
+  TrainArguments training = arguments.training;
+  if (training.options.epochs == 0) training.options.epochs = 1;  // none: nothing is trained
+  Diagnostics problems = check_training(training);
+  const auto keep = [&problems](const Diagnostics& more) {
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
+  keep(check(arguments.choice));
+  if (!arguments.bits.empty()) {
+    const auto pair = pair_of("--bits", arguments.bits);
+    if (!pair) keep(pair.error());
+  }
+  if (arguments.training.initial.empty())
+    problems.push_back(
+        {"--weights", "is missing", "the trained weights, as 'hwflow train' writes"});
+  return problems;
+}
+
+study::WidthPair widths_of(const PruneArguments& arguments, const chip::Accelerator& accelerator) {
+  const int bits = accelerator.fields().float_bits;
+  if (arguments.bits.empty()) return {bits, bits};
+  const PrecisionPair pair = pair_of("--bits", arguments.bits).value();
+  return {pair.weights, pair.inputs};
+}
+
+/// Layer after layer, each of the same widths.
+std::unique_ptr<study::HardwareModel> make_model(const PruneArguments& arguments,
+                                                 const Network& network,
+                                                 const chip::Accelerator& accelerator,
+                                                 chip::MappingCache& mappings) {
+  study::HardwareOptions hardware;
+  hardware.batch = arguments.batch;
+  hardware.auxiliary_bits = widths_of(arguments, accelerator).inputs;
+  hardware.network_output_bits = accelerator.fields().float_bits;
+  chip::MapperOptions options;
+  options.max_evaluations = kEvaluations;
+  options.seed = arguments.training.options.seed;
+  return std::make_unique<study::LayerByLayerModel>(
+      network, accelerator, hardware, [&mappings, accelerator, options](const Layer& layer) {
+        return mappings.map(layer, accelerator, options);
+      });
+}
+
+/// A run of the command: what it reads, and what it makes of it step by step.
+class PruneRun {
+ public:
+  PruneRun(PruneArguments& arguments, const GlobalOptions& options, TrainInputs inputs,
+           chip::Accelerator accelerator)
+      : arguments_(arguments),
+        options_(options),
+        folder_(options.out.value_or("runs/prune")),
+        whole_{inputs.network, *inputs.initial},
+        inputs_(std::move(inputs)),
+        model_(make_model(arguments, whole_.network, accelerator, mappings_)),
+        outcome_{.whole = {whole_.network}, .pruned = {whole_.network}} {
+    outcome_.accelerator = accelerator.name();
+    outcome_.clock_mhz = accelerator.fields().clock_mhz;
+    outcome_.test_images = inputs_.test.count();
+  }
+
+  int run() {
+    fs::create_directories(folder_);
+    Diagnostics problems = prepare();
+    if (problems.empty() && !stopped()) problems = prune();
+    if (problems.empty() && !stopped()) problems = train();
+    if (!problems.empty()) return report_unmapped(problems);
+    if (stopped()) {
+      fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
+      return kWorldFailed;
+    }
+    write_onnx();
+    write_json_tree(options_, to_json(outcome_));
+    write_file(folder_ / "prune.json", to_json(outcome_).dump(2) + "\n");
+    if (options_.json != "-" && !options_.quiet) fmt::print("{}", prune_table(outcome_));
+    return kDone;
+  }
+
+ private:
+  [[nodiscard]] bool stopped() const { return interrupts_.token().stop_requested(); }
+  [[nodiscard]] int threads() const { return arguments_.training.options.threads; }
+
+  void tell(const std::string& text) const {
+    if (!options_.quiet) fmt::print(stderr, "{}\n", text);
+  }
+
+  /// Judges the channels, and chooses how many stay.
+  Diagnostics prepare() {
+    const train::TrainOptions& training = arguments_.training.options;
+    arguments_.pruning.seed = training.seed;
+    tell("judging channels");
+    const train::ImageSet images =
+        train::augmented_sample(inputs_.training, arguments_.pruning.images, {}, training.seed);
+    auto made = train::PrunedNetworks::make(whole_.network, whole_.weights, whole_, images,
+                                            inputs_.normalization, arguments_.pruning);
+    if (!made) return made.error();
+    networks_ = std::move(*made);
+    tell("choosing how many stay");
+    const study::WidthPair widths = widths_of(arguments_, model_->accelerator());
+    Expected<ChosenPlan> chosen =
+        choose_plan(arguments_.choice, whole_.network, networks_->scores(), widths, *model_,
+                    threads(), interrupts_.token());
+    if (!chosen) return chosen.error();
+    outcome_.plan = std::move(chosen->plan);
+    outcome_.chosen_by = std::move(chosen->how);
+    outcome_.groups = networks_->groups().names();
+    for (const ChannelGroup& group : networks_->groups().groups())
+      outcome_.group_sizes.push_back(static_cast<std::int32_t>(group.units.size()));
+    return price();
+  }
+
+  Diagnostics price() {
+    CompressionPlan whole = outcome_.plan;
+    whole.channels.clear();
+    Diagnostics problems =
+        model_->prepare(std::array{whole, outcome_.plan}, threads(), interrupts_.token());
+    if (!problems.empty() || stopped()) return problems;
+    outcome_.whole = {whole_.network, model_->cost(whole), model_->schedule(whole).layers, 0};
+    outcome_.pruned = {whole_.network, model_->cost(outcome_.plan),
+                       model_->schedule(outcome_.plan).layers, 0};
+    return {};
+  }
+
+  /// Removes the channels, refits what is left, and writes the network.
+  Diagnostics prune() {
+    tell("removing channels");
+    train::PrunedNetwork pruned = networks_->of(outcome_.plan.channels);
+    const std::string name = whole_.network.name() + "_pruned";
+    Expected<Network> network =
+        Network::make(name, pruned.left.network.nodes(), pruned.left.network.outputs());
+    if (!network) return network.error();
+    outcome_.pruned.network = *network;
+    outcome_.network_file = folder_ / (name + ".yaml");
+    write_file(outcome_.network_file, to_yaml(*network));
+    tell("testing");
+    const auto before = correct_of_test(arguments_.training, inputs_, whole_.weights);
+    if (!before) return before.error();
+    outcome_.whole.correct = *before;
+    arguments_.training.notes.push_back("pruned=" + arguments_.training.network + " | " +
+                                        to_text(pruned.kept));
+    arguments_.training.network = name + ".yaml";
+    inputs_.network = std::move(*network);
+    inputs_.initial = std::move(pruned.left.weights);
+    const auto after = correct_of_test(arguments_.training, inputs_, *inputs_.initial);
+    if (!after) return after.error();
+    outcome_.correct_untrained = outcome_.pruned.correct = *after;
+    outcome_.weights_file = folder_ / (name + ".safetensors");
+    return {};
+  }
+
+  Diagnostics train() {
+    const int epochs = arguments_.training.options.epochs;
+    if (epochs == 0) {
+      left_ = *inputs_.initial;
+      train::write_safetensors(
+          outcome_.weights_file,
+          {left_, training_metadata(arguments_.training, inputs_, outcome_.correct_untrained)});
+      return {};
+    }
+    tell(fmt::format("{} of {} test images right before training, {} before pruning",
+                     outcome_.correct_untrained, outcome_.test_images, outcome_.whole.correct));
+    const Log log(options_.logs());
+    Expected<TrainOutcome> trained = train_float(
+        arguments_.training, inputs_, &whole_, folder_,
+        [&](const train::EpochReport& report) {
+          if (!options_.quiet) print_epoch(report, epochs, log);
+        },
+        interrupts_.token());
+    if (!trained) return trained.error();
+    outcome_.pruned.correct = trained->correct;
+    left_ = std::move(trained->weights);
+    outcome_.training = std::move(*trained);
+    return {};
+  }
+
+  /// For other runtimes, where every node can be said in ONNX.
+  void write_onnx() {
+    const train::FoldedNetwork folded = train::fold_batch_norm(inputs_.network, left_);
+    const Expected<std::string> bytes = train::to_onnx(
+        folded.network, folded.weights, inputs_.normalization.mean, inputs_.normalization.std);
+    if (!bytes) {
+      tell("no ONNX file: " + to_text(bytes.error()));
+      return;
+    }
+    outcome_.onnx_file = folder_ / (inputs_.network.name() + ".onnx");
+    write_file(outcome_.onnx_file, *bytes);
+  }
+
+  PruneArguments& arguments_;
+  const GlobalOptions& options_;
+  const fs::path folder_;
+  const InterruptWatch interrupts_;
+  const train::WeightedNetwork whole_;
+  TrainInputs inputs_;  // of the whole network, then of what is left of it
+  WeightMap left_;      // when it is trained
+  chip::MappingCache mappings_;
+  std::unique_ptr<study::HardwareModel> model_;
+  std::unique_ptr<train::PrunedNetworks> networks_;
+  PruneOutcome outcome_;
+};
+
+int run_prune(PruneArguments& arguments, const GlobalOptions& options) {
+  TrainArguments& training = arguments.training;
+  training.options.seed = options.seed;
+  training.options.threads = thread_count(options);
+  training.options.checkpoint = options.out.value_or("runs/prune") / "checkpoint.safetensors";
+  Diagnostics problems = check_arguments(arguments);
+  const auto keep = [&problems](const auto& expected) {
+    if (!expected)
+      problems.insert(problems.end(), expected.error().begin(), expected.error().end());
+  };
+  Expected<TrainInputs> inputs = read_training_inputs(training);
+  keep(inputs);
+  const auto machine = chip::read_accelerator(arguments.arch);
+  keep(machine);
+  if (inputs) {
+    const Diagnostics wrong = check(arguments.choice, inputs->network);
+    problems.insert(problems.end(), wrong.begin(), wrong.end());
+  }
+  if (!problems.empty()) return report_wrong_input(problems);
+  print_notes(options, training.network, inputs->notes);
+  print_notes(options, arguments.arch, machine->notes);
+  return PruneRun(arguments, options, std::move(*inputs), machine->accelerator).run();
+}
+
+}  // namespace
+
+void add_prune_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "prune", "Remove channels of a trained network, and train what is left of it");
+  add_global_options(*command, options);
+  const auto arguments = std::make_shared<PruneArguments>();
+  TrainArguments& training = arguments->training;
+  training.options.epochs = 10;
+  training.options.learning_rate = 0.02;
+  training.options.warmup_epochs = 0.0;
+  training.options.distillation = 0.5;
+  training.options.augmentation = {.pad = 4, .flip = true};
+  command->add_option("network", training.network, "Built-in name, ONNX or YAML file")->required();
+  command->add_option("--weights", training.initial, "Its trained weights");
+  command->add_option("--arch", arguments->arch, "Accelerator that costs are of, as 'hwflow map'")
+      ->capture_default_str();
+  command->add_option("--bits", arguments->bits,
+                      "Widths of weights and inputs that costs are of, W/A; else what the "
+                      "accelerator calls float");
+  command->add_option("--batch", arguments->batch, "Images of one inference")
+      ->capture_default_str()
+      ->check(is_integer(1, 1024));
+  add_choice_options(*command, arguments->choice);
+  add_pruning_options(*command, arguments->pruning);
+  add_training_options(*command, training);
+  command->add_option("--normalization", training.normalization,
+                      "fashion-mnist, cifar10, imagenet, half, none; else as the weight file says");
+  command->callback(
+      [arguments, &options, &exit_code] { exit_code = run_prune(*arguments, options); });
+}
+
+}  // namespace hwflow::cli
