@@ -21,12 +21,14 @@ enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_siz
 
 /// How a plan came to be evaluated.
 enum class Origin : std::uint8_t {
-  uniform,      ///< a baseline: the same widths in every layer that is not pinned
+  uniform,      ///< the same widths in every layer that is not pinned, and all channels or the same
+                ///< share of every group: baselines, and search.algorithm uniform
   single_step,  ///< seeded: the widest uniform plan with one width narrower: the sensitivities
   greedy,       ///< seeded: widths narrowed in the order of least harm for the gain
   random,       ///< seeded at random
   offspring,    ///< bred by NSGA-II
-  agent         ///< chosen by an agent, layer by layer
+  agent,        ///< chosen by an agent, layer by layer
+  magnitude     ///< the channels of least score removed, whatever their group
 };
 [[nodiscard]] std::string_view name(Origin origin);
 
