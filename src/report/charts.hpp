@@ -34,6 +34,12 @@ enum class CostAxis : std::uint8_t { energy, latency, dram, model_size };
 [[nodiscard]] std::string layer_chart(const study::CodesignResult& result, std::size_t plan,
                                       std::size_t reference);
 
+/// Channels of every layer that a shown plan keeps, before those of the whole network, over its
+/// energy before that in `reference`, where the layers match; over its latency where energy is not
+/// modelled.
+[[nodiscard]] std::string channel_chart(const study::CodesignResult& result, std::size_t plan,
+                                        std::size_t reference);
+
 /// Widths of every layer over stacked energy of the groups that they belong to, of one shown plan
 /// that runs fused; empty for others.
 [[nodiscard]] std::string group_chart(const study::CodesignResult& result, std::size_t plan);

@@ -88,7 +88,7 @@ std::string layer_line(const study::CodesignResult& result, const study::PlanDet
   row.add(layer.peak_macs_per_cycle);
   for (const double energy : layer.energy_by_component_pj) row.add(energy);
   for (const std::int64_t bits : layer.traffic_bits) row.add(bits);
-  return row.add(layer.mapping).line();
+  return row.add(layer.mapping).add(layer.channels).add(layer.channels_whole).line();
 }
 
 std::string group_line(const study::PlanDetails& plan, const study::GroupDetails& group,
@@ -137,7 +137,9 @@ std::string layers_csv(const study::CodesignResult& result) {
   }
   for (const auto& component : result.energy_components) header.add(component + "_energy_pj");
   for (const auto& level : result.accelerator.level_names) header.add(level + "_traffic_bits");
-  std::string text = header.add(std::string("mapping")).line();
+  for (const char* column : {"mapping", "channels", "channels_whole"})
+    header.add(std::string(column));
+  std::string text = header.line();
   for (const auto& plan : result.plans) {
     for (const auto& layer : plan.layers) text += layer_line(result, plan, layer);
   }

@@ -62,15 +62,18 @@ std::string paired_tests(const study::CodesignResult& result) {
   return html + "</table></div>\n";
 }
 
-std::string layer_row(const study::CodesignResult& result, const study::LayerDetails& layer) {
+std::string layer_row(const study::CodesignResult& result, const study::LayerDetails& layer,
+                      bool is_pruned) {
+  const std::string channels =
+      is_pruned ? fmt::format("<td>{} / {}</td>", layer.channels, layer.channels_whole) : "";
   const double intensity = layer.dram_bits > 0 ? 8.0 * static_cast<double>(layer.macs) /
                                                      static_cast<double>(layer.dram_bits)
                                                : 0.0;
   return fmt::format(
-      "<tr><td>{}</td><td class=\"left\">{}</td><td>{}/{}</td><td>{}</td>{}<td>{}</td>"
+      "<tr><td>{}</td><td class=\"left\">{}</td><td>{}/{}</td>{}<td>{}</td>{}<td>{}</td>"
       "<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
       escape(layer.name), escape(layer.shape), layer.plan_index ? layer.weight_bits : 0,
-      layer.input_bits, count_text(layer.macs), energy_cell(result, layer.energy_pj),
+      layer.input_bits, channels, count_text(layer.macs), energy_cell(result, layer.energy_pj),
       time_text(seconds_of(layer.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(layer.dram_bits)), percent_text(layer.utilization),
       number_text(intensity),
@@ -79,13 +82,15 @@ std::string layer_row(const study::CodesignResult& result, const study::LayerDet
 }
 
 std::string layer_table(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  const bool is_pruned = removes_channels(result, plan);
   std::string html =
       "<div class=\"scroll\"><table>\n<tr><th>layer</th><th class=\"left\">shape</th>"
-      "<th>bits w/in</th><th>MACs</th>" +
+      "<th>bits w/in</th>" +
+      std::string(is_pruned ? "<th>channels<br>kept / whole</th>" : "") + "<th>MACs</th>" +
       energy_head(result) +
       "<th>latency</th><th>DRAM</th>"
       "<th>utilization</th><th>MACs per<br>DRAM byte</th><th>mapping</th></tr>\n";
-  for (const auto& layer : plan.layers) html += layer_row(result, layer);
+  for (const auto& layer : plan.layers) html += layer_row(result, layer, is_pruned);
   return html + "</table></div>\n";
 }
 
@@ -147,12 +152,13 @@ std::string groups_of(const study::CodesignResult& result, std::size_t i) {
 
 /// Of a plan whose layers run one after another.
 std::string layers_of(const study::CodesignResult& result, std::size_t i, std::size_t reference) {
-  std::string html = figure(has_energy(result) ? layer_chart(result, i, reference) : std::string{},
-                            component_legend(result),
-                            reference == i ? std::string{"Bits (above) and energy of every layer."}
-                                           : fmt::format("Bits (above) and energy of every layer; "
-                                                         "the dashed outline is {}.",
-                                                         escape(result.plans[reference].label)));
+  std::string html = pruning_section(result, i, reference);
+  html += figure(has_energy(result) ? layer_chart(result, i, reference) : std::string{},
+                 component_legend(result),
+                 reference == i ? std::string{"Bits (above) and energy of every layer."}
+                                : fmt::format("Bits (above) and energy of every layer; "
+                                              "the dashed outline is {}.",
+                                              escape(result.plans[reference].label)));
   html += figure(roofline_chart(result, i), {},
                  "Each point is a layer. Peaks depend on the widths; dashed lines are the lower "
                  "ones.");

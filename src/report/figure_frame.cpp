@@ -41,6 +41,25 @@ void draw_axes(Svg& svg, const Box& area, const Scale& x, const Scale& y, std::s
   svg.text({area.x + area.width / 2, area.bottom() + 34.0}, x_title, "axis", Anchor::middle);
 }
 
+LayerSlots layer_slots(const std::vector<std::string_view>& names, double top, double height) {
+  constexpr double kWidth = 1120.0, kLongestName = 130.0;
+  double longest = 0.0;
+  for (const std::string_view name : names) longest = std::max(longest, text_width(name, 10.0));
+  LayerSlots slots;
+  slots.area = {58.0, top, kWidth - 58.0 - 8.0, height};
+  slots.width = std::min(64.0, slots.area.width / static_cast<double>(names.size()));
+  slots.area.width = slots.width * static_cast<double>(names.size());
+  slots.figure_width = kWidth;
+  slots.figure_height = slots.area.bottom() + std::min(longest, kLongestName) + 16.0;
+  return slots;
+}
+
+void draw_layer_name(Svg& svg, const LayerSlots& slots, double left, std::string_view name) {
+  if (slots.width < 10.0) return;
+  svg.text({left + slots.width / 2 + 3.5, slots.area.bottom() + 8.0}, name, "small", Anchor::end,
+           -90.0);
+}
+
 void draw_width_cell(Svg& svg, const Point& corner, double cell, int bits, std::string_view layer,
                      std::string_view what) {
   if (bits <= 0) return;

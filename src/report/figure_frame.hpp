@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "report/scale.hpp"
 #include "report/svg.hpp"
@@ -18,6 +19,18 @@ void draw_axes(Svg& svg, const Box& area, const Scale& x, const Scale& y, std::s
                std::string_view y_title);
 /// The vertical axis only, for bar charts.
 void draw_y_axis(Svg& svg, const Box& area, const Scale& y, std::string_view title);
+
+/// A figure with a slot for every layer, side by side, and their names upright below.
+struct LayerSlots {
+  Box area;            ///< of the plots over the names
+  double width = 0.0;  ///< of a slot
+  double figure_width = 0.0, figure_height = 0.0;
+};
+/// `top`: pixels above the plots; `height`: of the plots.
+[[nodiscard]] LayerSlots layer_slots(const std::vector<std::string_view>& names, double top,
+                                     double height);
+/// The name of the layer whose slot begins at `left`; nothing where slots are too narrow.
+void draw_layer_name(Svg& svg, const LayerSlots& slots, double left, std::string_view name);
 
 /// A cell of 15 pixels' height that shows the width of what a layer reads; nothing for 0 bits.
 /// `what`: "weights" or "inputs", for the text that appears over it.

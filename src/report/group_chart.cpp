@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "report/charts.hpp"
 #include "report/figure_frame.hpp"
@@ -11,9 +13,8 @@
 namespace hwflow::report {
 namespace {
 
-constexpr double kWidth = 1120.0;
 constexpr double kPlotHeight = 210.0;
-constexpr double kStrip = 36.0;  ///< the two rows of widths above the plot
+constexpr double kStrip = 46.0;  ///< the two rows of widths above the plot
 
 std::string group_hover(const study::CodesignResult& result, const study::GroupDetails& group) {
   std::string text = group.members.front().name;
@@ -34,37 +35,34 @@ class GroupChart {
       : result_(result), plan_(plan) {}
 
   std::string draw() {
-    std::size_t layers = 0;
-    double largest = 0.0, longest = 0.0;
+    double largest = 0.0;
+    std::vector<std::string_view> names;
     for (const auto& group : plan_.groups) {
-      layers += group.members.size();
       largest = std::max(largest, group.energy_pj);
-      for (const auto& member : group.members)
-        longest = std::max(longest, text_width(member.name, 10.0));
+      for (const auto& member : group.members) names.emplace_back(member.name);
     }
-    if (layers == 0) return {};
+    if (names.empty()) return {};
     unit_ = energy_unit(largest);
-    const double height = kStrip + kPlotHeight + std::min(longest, 130.0) + 26.0;
-    area_ = {58.0, kStrip + 10.0, kWidth - 58.0 - 8.0, kPlotHeight};
-    slot_ = std::min(64.0, area_.width / static_cast<double>(layers));
-    area_.width = slot_ * static_cast<double>(layers);
-    y_ = Scale::linear(0.0, largest * unit_.factor, 5).on(area_.bottom(), area_.y);
-    Svg svg(kWidth, height, "Widths by layer and energy by group of " + plan_.label);
-    draw_y_axis(svg, area_, y_, fmt::format("energy ({})", unit_.name));
-    svg.text({area_.x - 6.0, 13.0}, "w", "tick", Anchor::end);
-    svg.text({area_.x - 6.0, 29.0}, "in", "tick", Anchor::end);
-    double left = area_.x;
+    slots_ = layer_slots(names, kStrip, kPlotHeight);
+    const Box& area = slots_.area;
+    y_ = Scale::linear(0.0, largest * unit_.factor, 5).on(area.bottom(), area.y);
+    Svg svg(slots_.figure_width, slots_.figure_height,
+            "Widths by layer and energy by group of " + plan_.label);
+    draw_y_axis(svg, area, y_, fmt::format("energy ({})", unit_.name));
+    svg.text({area.x - 6.0, 13.0}, "w", "tick", Anchor::end);
+    svg.text({area.x - 6.0, 29.0}, "in", "tick", Anchor::end);
+    double left = area.x;
     for (const auto& group : plan_.groups) {
       draw_group(svg, group, left);
-      left += slot_ * static_cast<double>(group.members.size());
+      left += slots_.width * static_cast<double>(group.members.size());
     }
     return svg.str();
   }
 
  private:
   void draw_group(Svg& svg, const study::GroupDetails& group, double left) const {
-    const double width = slot_ * static_cast<double>(group.members.size());
-    const double gap = std::min(5.0, slot_ * 0.16);
+    const double width = slots_.width * static_cast<double>(group.members.size());
+    const double gap = std::min(5.0, slots_.width * 0.16);
     const std::string hover = group_hover(result_, group);
     double done = 0.0;
     for (std::size_t c = 0; c < group.energy_by_component_pj.size(); ++c) {
@@ -75,24 +73,21 @@ class GroupChart {
     }
     for (const auto& member : group.members) {
       draw_member(svg, member, left);
-      left += slot_;
+      left += slots_.width;
     }
   }
 
   void draw_member(Svg& svg, const study::GroupMember& member, double left) const {
-    draw_width_cell(svg, {left, 2.0}, slot_, member.plan_index ? member.weight_bits : 0,
+    draw_width_cell(svg, {left, 2.0}, slots_.width, member.plan_index ? member.weight_bits : 0,
                     member.name, "weights");
-    draw_width_cell(svg, {left, 18.0}, slot_, member.input_bits, member.name, "inputs");
-    if (slot_ < 10.0) return;
-    svg.text({left + slot_ / 2 + 3.5, area_.bottom() + 8.0}, member.name, "small", Anchor::end,
-             -90.0);
+    draw_width_cell(svg, {left, 18.0}, slots_.width, member.input_bits, member.name, "inputs");
+    draw_layer_name(svg, slots_, left, member.name);
   }
 
   const study::CodesignResult& result_;
   const study::PlanDetails& plan_;
   Unit unit_;
-  Box area_;
-  double slot_ = 0.0;
+  LayerSlots slots_;
   Scale y_;
 };
 

@@ -67,6 +67,19 @@ Value groups_of(const study::PlanDetails& plan) {
   return groups;
 }
 
+/// What a plan leaves of the network; only where a search removed channels.
+void set_size(Value& value, const study::PlanDetails& plan) {
+  Value layers = Value::list();
+  for (const auto& layer : plan.layers) {
+    layers.append(Value::map()
+                      .set("layer", layer.name)
+                      .set("channels", layer.channels)
+                      .set("channels_whole", layer.channels_whole));
+  }
+  value.set("macs", plan.size.macs).set("parameters", plan.size.parameters);
+  value.set("layers", std::move(layers));
+}
+
 Value pick_value(const study::CodesignResult& result, const study::PlanDetails& plan) {
   Value value = Value::map().set("label", plan.label).set("reason", plan.reason);
   const Value evaluated = plan_value(result, plan.evaluated);
@@ -78,6 +91,7 @@ Value pick_value(const study::CodesignResult& result, const study::PlanDetails& 
   for (const auto& file : plan.files) files.append(file);
   value.set("files", std::move(files));
   if (!plan.groups.empty()) value.set("groups", groups_of(plan));
+  if (removes_channels(result)) set_size(value, plan);
   return value;
 }
 

@@ -119,6 +119,20 @@ std::vector<double> component_totals(const study::CodesignResult& result,
   return totals;
 }
 
+bool same_layers(const study::PlanDetails& a, const study::PlanDetails& b) {
+  return std::ranges::equal(a.layers, b.layers, {}, &study::LayerDetails::name,
+                            &study::LayerDetails::name);
+}
+
+bool removes_channels(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  return !result.evaluated[plan.evaluated].plan.channels.empty();
+}
+
+bool removes_channels(const study::CodesignResult& result) {
+  return std::ranges::any_of(result.evaluated,
+                             [](const auto& plan) { return !plan.plan.channels.empty(); });
+}
+
 std::optional<std::size_t> main_pick(const study::CodesignResult& result) {
   if (result.headline) return result.headline->pick;
   for (std::size_t i = 0; i < result.plans.size(); ++i) {

@@ -39,6 +39,15 @@ void check_result(const study::CodesignResult& result);
 [[nodiscard]] std::vector<double> component_totals(const study::CodesignResult& result,
                                                    const study::PlanDetails& plan);
 
+/// Are the layers of both, which run one after another, the same by name?
+[[nodiscard]] bool same_layers(const study::PlanDetails& a, const study::PlanDetails& b);
+
+/// Does a shown plan remove channels?
+[[nodiscard]] bool removes_channels(const study::CodesignResult& result,
+                                    const study::PlanDetails& plan);
+/// Does any evaluated one?
+[[nodiscard]] bool removes_channels(const study::CodesignResult& result);
+
 /// The plan that the summary speaks of: the pick of the headline, else the first pick.
 [[nodiscard]] std::optional<std::size_t> main_pick(const study::CodesignResult& result);
 

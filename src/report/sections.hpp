@@ -33,6 +33,10 @@ namespace hwflow::report {
 [[nodiscard]] std::string plans_section(const study::CodesignResult& result);
 /// Every shown plan: layers, roofline, mappings as loop nests.
 [[nodiscard]] std::string details_section(const study::CodesignResult& result);
+/// What a shown plan leaves of the network and of each layer, against `reference`, which keeps all;
+/// nothing of a plan that removes no channels.
+[[nodiscard]] std::string pruning_section(const study::CodesignResult& result, std::size_t plan,
+                                          std::size_t reference);
 /// Network, accelerator, seed, versions, times, effective config.
 [[nodiscard]] std::string run_section(const study::CodesignResult& result);
 

@@ -60,17 +60,17 @@ std::int64_t shares_of(const SearchOptions& options) {
 /// Of every group, as CompressionPlan::channels.
 using Counts = std::vector<std::int32_t>;
 
-/// Every pair of widths with all channels, and with each of these counts.
-void measure_all_pairs(SearchLedger& ledger, const std::vector<Counts>& kept,
+/// Every pair of widths with all channels, then with each of these counts, which are from `origin`.
+void measure_all_pairs(SearchLedger& ledger, const std::vector<Counts>& kept, Origin origin,
                        const std::string& label) {
   const PlanSpace& space = ledger.space();
-  std::vector<CompressionPlan> plans;
+  std::vector<CompressionPlan> whole, shrunk;
   for (const WidthPair& pair : space.width_pairs()) {
-    const CompressionPlan whole = space.uniform(pair);
-    plans.push_back(whole);
-    for (const Counts& counts : kept) plans.push_back(space.with_channels(whole, counts));
+    whole.push_back(space.uniform(pair));
+    for (const Counts& counts : kept) shrunk.push_back(space.with_channels(whole.back(), counts));
   }
-  if (ledger.measure(plans, Origin::uniform)) ledger.close_generation(label);
+  if (!ledger.measure(whole, Origin::uniform) || !ledger.measure(shrunk, origin)) return;
+  ledger.close_generation(label);
 }
 
 std::string plan_text(const SearchOptions& options) {
@@ -174,7 +174,7 @@ void run_uniform(SearchLedger& ledger, const SearchOptions& options) {
     for (const double share : options.channels->shares)
       kept.push_back(channels_of_share(share, ledger.space().group_sizes()));
   }
-  measure_all_pairs(ledger, kept, "uniform plans");
+  measure_all_pairs(ledger, kept, Origin::uniform, "uniform plans");
 }
 
 void run_magnitude(SearchLedger& ledger, const SearchOptions&) {
@@ -184,7 +184,7 @@ void run_magnitude(SearchLedger& ledger, const SearchOptions&) {
     if (!counts) return;
     kept.push_back(std::move(*counts));
   }
-  measure_all_pairs(ledger, kept, "plans by score");
+  measure_all_pairs(ledger, kept, Origin::magnitude, "plans by score");
 }
 
 }  // namespace hwflow::study

@@ -16,6 +16,7 @@
 #include "study/finish.hpp"
 #include "study/hardware_spaces.hpp"
 #include "study/joint_search.hpp"
+#include "study/layer_details.hpp"
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
 #include "study/run_session.hpp"
@@ -35,8 +36,10 @@ NetworkSummary summarise(const Network& network, const std::string& source) {
   NetworkSummary summary;
   summary.name = network.name();
   summary.source = source;
-  summary.macs = network.macs();
-  summary.parameters = network.parameters();
+  const NetworkSize size = size_of(network);
+  summary.channels = size.channels;
+  summary.macs = size.macs;
+  summary.parameters = size.parameters;
   summary.layer_weights = layer_weights(network);
   for (const NodeId id : network.compute_nodes()) {
     summary.compute_layers.push_back(network.node(id).name);
@@ -298,7 +301,9 @@ class Run {
       details.reason = pick.reason;
       details.baseline = pick.baseline;
       details.evaluated = pick.evaluated;
-      PlanSchedule schedule = hardware_->schedule(result_.evaluated[pick.evaluated].plan);
+      const CompressionPlan& plan = result_.evaluated[pick.evaluated].plan;
+      details.size = hardware_->size_of(plan);
+      PlanSchedule schedule = hardware_->schedule(plan);
       details.layers = std::move(schedule.layers);
       details.groups = std::move(schedule.groups);
       result_.plans.push_back(std::move(details));

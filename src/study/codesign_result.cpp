@@ -30,6 +30,7 @@ std::string_view name(Origin origin) {
     case Origin::random: return "random";
     case Origin::offspring: return "offspring";
     case Origin::agent: return "agent";
+    case Origin::magnitude: return "magnitude";
   }
   return "";
 }

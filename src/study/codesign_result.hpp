@@ -21,12 +21,14 @@ enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_siz
 
 /// How a plan came to be evaluated.
 enum class Origin : std::uint8_t {
-  uniform,      ///< a baseline: the same widths in every layer that is not pinned
+  uniform,      ///< the same widths in every layer that is not pinned, and all channels or the same
+                ///< share of every group: baselines, and search.algorithm uniform
   single_step,  ///< seeded: the widest uniform plan with one width narrower: the sensitivities
   greedy,       ///< seeded: widths narrowed in the order of least harm for the gain
   random,       ///< seeded at random
   offspring,    ///< bred by NSGA-II
-  agent         ///< chosen by an agent, layer by layer
+  agent,        ///< chosen by an agent, layer by layer
+  magnitude     ///< the channels of least score removed, whatever their group
 };
 [[nodiscard]] std::string_view name(Origin origin);
 
@@ -99,8 +101,10 @@ struct LayerDetails {
   std::string name;
   std::string shape;  ///< "k16 c3 p32 q32 r3 s3"; dimensions of bound 1 are left out
   std::optional<std::size_t> plan_index;  ///< into CompressionPlan::layers; none: auxiliary layer
+  /// Of its output: as the plan leaves them, and in the whole network.
+  std::int64_t channels = 0, channels_whole = 0;
   int weight_bits = 0, input_bits = 0, output_bits = 0;
-  std::int64_t macs = 0;
+  std::int64_t macs = 0;  ///< as the plan leaves the layer
   double energy_pj = 0.0;
   std::int64_t cycles = 0, compute_cycles = 0;
   std::int64_t dram_bits = 0;
@@ -147,12 +151,21 @@ struct PlanSchedule {
   std::vector<GroupDetails> groups;  ///< all parts in order; none: all layers run by themselves
 };
 
+/// How large a network is.
+struct NetworkSize {
+  std::int64_t channels = 0;    ///< of the outputs of all compute layers
+  std::int64_t macs = 0;        ///< of one image
+  std::int64_t parameters = 0;  ///< trained ones
+  bool operator==(const NetworkSize&) const = default;
+};
+
 /// A plan shown in full: a uniform baseline, a pick, or both.
 struct PlanDetails {
   std::string label;   ///< "uniform 8/8", "knee", "least energy within 0.5 points"
   std::string reason;  ///< why it was picked, one sentence
   bool baseline = false;
   std::size_t evaluated = 0;         ///< into CodesignResult::evaluated
+  NetworkSize size;                  ///< of what it leaves of the network
   std::vector<LayerDetails> layers;  ///< as PlanSchedule
   std::vector<GroupDetails> groups;  ///< as PlanSchedule
   /// After finetune_epochs of quantization-aware training, on the test set; none when not measured.
@@ -194,6 +207,7 @@ struct NetworkSummary {
   std::int64_t macs = 0, parameters = 0;
   std::vector<std::string> compute_layers;  ///< names, in the order of CompressionPlan::layers
   std::vector<std::int64_t> layer_macs, layer_weights;
+  std::int64_t channels = 0;  ///< as NetworkSize
 };
 
 struct AcceleratorSummary {

@@ -80,7 +80,7 @@ class Description {
     const chip::FusionLayer& layer = graph_.layers[group.slice.first];
     LayerDetails alone = describe_layer(
         layer.batched, machine_of(machine_, layer.batched, *group.alone), *group.alone);
-    alone.plan_index = details.members.front().plan_index;
+    place_layer(alone, layer.node, network_, network_);
     details.is_fused = false;
     details.compute_cycles = alone.compute_cycles;
     details.energy_by_component_pj = alone.energy_by_component_pj;

@@ -47,6 +47,10 @@ HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
   return total;
 }
 
+NetworkSize HardwareModel::size_of(const CompressionPlan& plan) const {
+  return study::size_of(*network_of(plan));
+}
+
 std::vector<LayerLoad> HardwareModel::layer_loads(const CompressionPlan& plan) const {
   const HardwareCost total = cost(plan);
   const auto bandwidth = accelerator_.levels().front().read_bandwidth_bits_per_cycle;

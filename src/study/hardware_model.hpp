@@ -77,6 +77,8 @@ class HardwareModel {
   [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
     return model_bits(*network_of(plan), plan);
   }
+  /// Of what a plan leaves of the network; prepared or not.
+  [[nodiscard]] NetworkSize size_of(const CompressionPlan& plan) const;
   /// By layer of a prepared plan, as CompressionPlan::layers; empty: layers do not cost anything by
   /// themselves.
   [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const;

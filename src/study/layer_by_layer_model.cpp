@@ -77,11 +77,12 @@ HardwareCost LayerByLayerModel::cost(const CompressionPlan& plan) const {
 
 PlanSchedule LayerByLayerModel::schedule(const CompressionPlan& plan) const {
   PlanSchedule schedule;
+  const std::shared_ptr<const Network> left = network_of(plan);
   for (const LoweredLayer& lowered_layer : lowered(plan)) {
     const auto cell = cells_->known.find(shape_key(lowered_layer.layer));
     HWFLOW_CHECK(cell != cells_->known.end(), "plan was not prepared");
     schedule.layers.push_back(describe_layer(lowered_layer.layer, accelerator(), cell->second));
-    schedule.layers.back().plan_index = plan_index(network(), lowered_layer.node);
+    place_layer(schedule.layers.back(), lowered_layer.node, *left, network());
   }
   return schedule;
 }

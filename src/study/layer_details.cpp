@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "study/hardware_model.hpp"
+
 namespace hwflow::study {
 namespace {
 
@@ -64,6 +66,18 @@ std::vector<std::string> energy_components(const chip::Accelerator& accelerator)
   for (const chip::MemoryLevel& level : accelerator.levels()) names.push_back(level.name);
   names.insert(names.end(), {"NoC", "MAC", "leakage"});
   return names;
+}
+
+NetworkSize size_of(const Network& network) {
+  NetworkSize size{0, network.macs(), network.parameters()};
+  for (const NodeId id : network.compute_nodes()) size.channels += network.node(id).shape.channels;
+  return size;
+}
+
+void place_layer(LayerDetails& layer, NodeId node, const Network& left, const Network& whole) {
+  layer.plan_index = plan_index(whole, node);
+  layer.channels = left.node(node).shape.channels;
+  layer.channels_whole = whole.node(node).shape.channels;
 }
 
 LayerDetails describe_layer(const Layer& layer, const chip::Accelerator& accelerator,

@@ -17,7 +17,13 @@ namespace hwflow::study {
 /// MACs that all units do per cycle at the widths of a layer; 0: it has none, or they cannot.
 [[nodiscard]] double peak_macs_per_cycle(const chip::Accelerator& accelerator, const Layer& layer);
 
-/// One mapped layer for the report; plan_index is left empty.
+[[nodiscard]] NetworkSize size_of(const Network& network);
+
+/// Tells a layer which of the plan's it is, and its channels. `left` is what the plan leaves of
+/// `whole`: the same nodes.
+void place_layer(LayerDetails& layer, NodeId node, const Network& left, const Network& whole);
+
+/// One mapped layer for the report, not placed yet.
 [[nodiscard]] LayerDetails describe_layer(const Layer& layer, const chip::Accelerator& accelerator,
                                           const chip::MappingResult& result);
 

@@ -196,7 +196,7 @@ PlanSchedule OverlaySpace::schedule(const CompressionPlan& plan, const DesignSiz
     LayerDetails details;
     details.name = lowered.layer.name;
     details.shape = shape_text(lowered.layer.op);
-    details.plan_index = plan_index(network_, lowered.node);
+    place_layer(details, lowered.node, network_, network_);
     details.weight_bits = lowered.layer.bits.weights;
     details.input_bits = lowered.layer.bits.inputs;
     details.output_bits = lowered.layer.bits.outputs;

@@ -97,6 +97,20 @@ TEST(Csv, LayersEqualTheStruct) {
   EXPECT_EQ(r, rows.size());
 }
 
+TEST(Csv, LayersHaveTheirChannelsWhateverIsRemoved) {
+  const auto result = report_test::pruned_result();
+  const Rows rows = parse_csv(layers_csv(result));
+  const std::size_t layers = result.plans[0].layers.size();
+  EXPECT_EQ(rows[0].at("channels"), "16");  // of a baseline
+  EXPECT_EQ(rows[0].at("channels_whole"), "16");
+  EXPECT_EQ(rows[3 * layers].at("channels"), "8");  // of the pick that lost half of them
+  EXPECT_EQ(rows[3 * layers].at("channels_whole"), "16");
+  // The total of the fake's pruned network; see its test in pruning_section_test.cpp.
+  std::int64_t macs = 0;
+  for (std::size_t i = 0; i < layers; ++i) macs += std::stoll(rows[3 * layers + i].at("macs"));
+  EXPECT_EQ(macs, 10'248'512);
+}
+
 TEST(Csv, PlansAndGenerationsEqualTheStruct) {
   auto result = report_test::fake_result();
   result.plans[1].test_integer.reset();

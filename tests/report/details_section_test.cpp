@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "report/format.hpp"
 #include "report/sections.hpp"
 #include "tests/report/fake_result.hpp"
 #include "tests/report/markup.hpp"
@@ -89,6 +90,26 @@ TEST(DetailsSection, FusedPlansShowGroupsAndNoMappingsOfTheirLayers) {
                           [](const auto& element) { return element.name == "pre"; }),
             1);  // the mapping of layer 4
   EXPECT_THAT(run_section(result), HasSubstr("<dt>schedule</dt><dd>fused</dd>"));
+}
+
+/// One of five plans removes channels: 16 channels of conv1 became 8.
+TEST(DetailsSection, PlansThatRemoveChannelsSayHowManyOfEveryLayerStay) {
+  const auto result = report_test::pruned_result();
+  const std::string html = details_section(result);
+  EXPECT_EQ(report_test::markup_problem(html), "");
+  const auto first = html.find("kept / whole");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(html.find("kept / whole", first + 1), std::string::npos);
+  // conv1 left has 8 * 3 * 9 * 1,024 MACs.
+  EXPECT_THAT(html, HasSubstr("<td>8 / 16</td><td>" + count_text(221'184) + "</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>10 / 10</td>"));
+  EXPECT_THAT(html, HasSubstr("What is left of the network"));
+}
+
+TEST(DetailsSection, PlansThatKeepAllChannelsSayNothingOfThem) {
+  const std::string html = details_section(report_test::fake_result());
+  EXPECT_THAT(html, Not(HasSubstr("channels")));
+  EXPECT_THAT(html, Not(HasSubstr("What is left")));
 }
 
 TEST(DetailsSection, StandsHostileTextsOfGroups) {

@@ -86,11 +86,14 @@ study::LayerDetails layer_of(const Shape& shape, std::size_t index, PrecisionPai
   return layer;
 }
 
-std::vector<study::LayerDetails> layers_of(const CompressionPlan& plan) {
+std::vector<study::LayerDetails> layers_of(const CompressionPlan& plan,
+                                           const std::vector<Shape>& left = shapes()) {
   std::vector<study::LayerDetails> layers;
-  const auto& all = shapes();
-  for (std::size_t i = 0; i < all.size(); ++i)
-    layers.push_back(layer_of(all[i], i, plan.layers[i]));
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    layers.push_back(layer_of(left[i], i, plan.layers[i]));
+    layers.back().channels = left[i].k;
+    layers.back().channels_whole = shapes()[i].k;
+  }
   return layers;
 }
 
@@ -174,6 +177,7 @@ void show(study::CodesignResult& result, std::size_t evaluated, const std::strin
   plan.reason = reason;
   plan.baseline = baseline;
   plan.evaluated = evaluated;
+  plan.size = {result.network.channels, result.network.macs, result.network.parameters};
   plan.layers = layers_of(result.evaluated[evaluated].plan);
   const double top1 = result.evaluated[evaluated].accuracy.top1();
   result.evaluated[evaluated].confirmed = {static_cast<std::int64_t>(4'000 * (top1 - 0.002)),
@@ -229,7 +233,7 @@ study::CodesignResult fake_result() {
       "schema: 1\nname: ResNet-20 on Eyeriss\nnetwork: resnet20\nsearch:\n"
       "  population: 30\n  generations: 10\n  seed: 7\n";
   result.config_hash = "9d1c7f02a6be4e11";
-  result.network = {"resnet20", "built in", 40'551'040, 269'722, {}, {}, {}};
+  result.network = {"resnet20", "built in", 40'551'040, 269'722, {}, {}, {}, 698};
   for (const Shape& shape : shapes()) {
     result.network.compute_layers.push_back(shape.name);
     result.network.layer_weights.push_back(shape.k * shape.c * shape.r * shape.r);
@@ -294,6 +298,27 @@ void fuse(study::CodesignResult& result) {
 }
 
 }  // namespace
+
+study::CodesignResult pruned_result() {
+  study::CodesignResult result = fake_result();
+  std::vector<Shape> halves = shapes();
+  for (Shape& shape : halves) {
+    if (&shape != &halves.front()) shape.c /= 2;
+    if (&shape != &halves.back()) shape.k /= 2;
+  }
+  study::PlanDetails& pick = result.plans[3];
+  study::EvaluatedPlan& evaluated = result.evaluated[pick.evaluated];
+  evaluated.plan.channels = {8, 16, 32};
+  pick.layers = layers_of(evaluated.plan, halves);
+  evaluated.hardware = {};
+  for (const study::LayerDetails& layer : pick.layers) {
+    evaluated.hardware.energy_pj += layer.energy_pj;
+    evaluated.hardware.cycles += layer.cycles;
+    evaluated.hardware.dram_bits += layer.dram_bits;
+  }
+  pick.size = {354, 10'248'512, 68'050};
+  return result;
+}
 
 study::CodesignResult leveled_result() {
   study::CodesignResult result = fake_result();

@@ -8,6 +8,9 @@ namespace hwflow::report_test {
 /// real one (300 plans, 10 generations, 3 baselines, 3 picks). The same at every call.
 [[nodiscard]] study::CodesignResult fake_result();
 
+/// The same, but plan 3, a pick, keeps half of the channels of every layer but the last.
+[[nodiscard]] study::CodesignResult pruned_result();
+
 /// The same, found at a coarse, a mid and a fine level: the costs of the first two are a half and
 /// three quarters of those in the end, and the coarse level alone hands on plans that are not
 /// priced at the fine one.

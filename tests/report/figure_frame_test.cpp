@@ -38,5 +38,33 @@ TEST(FigureFrame, AreaLeavesRoomForTheMargins) {
   EXPECT_EQ(area.bottom(), 65);
 }
 
+// 1,120 pixels wide, 58 left of the slots and 8 right of them.
+TEST(LayerSlots, FillTheFigureButGetNoWiderThan64) {
+  const LayerSlots few = layer_slots(std::vector<std::string_view>(10, "conv"), 20, 100);
+  EXPECT_EQ(few.width, 64.0);
+  EXPECT_EQ(few.area.width, 640.0);
+  EXPECT_EQ(few.area.y, 20.0);
+  EXPECT_EQ(few.area.height, 100.0);
+  EXPECT_GT(few.figure_height, 120.0 + text_width("conv", 10.0));
+  const LayerSlots many = layer_slots(std::vector<std::string_view>(100, "conv"), 20, 100);
+  EXPECT_DOUBLE_EQ(many.width, 10.54);
+  EXPECT_DOUBLE_EQ(many.area.right(), 1112.0);
+  // Names beyond 130 pixels do not make the figure any taller.
+  const auto tall = [](std::size_t letters) {
+    const std::string name(letters, 'm');
+    return layer_slots({name}, 0, 0).figure_height;
+  };
+  EXPECT_EQ(tall(200), tall(100));
+}
+
+TEST(LayerSlots, HaveNamesWhereThereIsRoom) {
+  for (const std::size_t count : {std::size_t{100}, std::size_t{110}}) {
+    const LayerSlots slots = layer_slots(std::vector<std::string_view>(count, "conv"), 0, 100);
+    Svg svg(slots.figure_width, slots.figure_height, "");
+    draw_layer_name(svg, slots, slots.area.x, "conv");
+    EXPECT_EQ(report_test::count_class(svg.str(), "text", "small"), slots.width >= 10.0 ? 1 : 0);
+  }
+}
+
 }  // namespace
 }  // namespace hwflow::report

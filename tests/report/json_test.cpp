@@ -53,6 +53,24 @@ TEST(Json, NumbersEqualTheStruct) {
   EXPECT_EQ(*json.find("run")->find("finetune_epochs"), schema::Value(2));
 }
 
+TEST(Json, PlansTellWhatTheyLeaveWhereChannelsWereRemoved) {
+  const auto json = parsed(report_test::pruned_result());
+  const schema::Value& pick = json.find("picks")->as_list()->front();
+  EXPECT_EQ(*pick.find("macs"), schema::Value(10'248'512));
+  EXPECT_EQ(*pick.find("parameters"), schema::Value(68'050));
+  const auto& layers = *pick.find("layers")->as_list();
+  ASSERT_EQ(layers.size(), 20U);
+  EXPECT_EQ(*layers[0].find("layer"), schema::Value("conv1"));
+  EXPECT_EQ(*layers[0].find("channels"), schema::Value(8));
+  EXPECT_EQ(*layers[0].find("channels_whole"), schema::Value(16));
+  const schema::Value& baseline = json.find("baselines")->as_list()->front();
+  EXPECT_EQ(*baseline.find("macs"), schema::Value(40'551'040));
+  EXPECT_EQ(*baseline.find("layers")->as_list()->front().find("channels"), schema::Value(16));
+  const auto whole = parsed(report_test::fake_result());
+  for (const char* key : {"macs", "parameters", "layers"})
+    EXPECT_EQ(whole.find("picks")->as_list()->front().find(key), nullptr) << key;
+}
+
 TEST(Json, HasTheCaveatOfTheSearchOrNull) {
   auto result = report_test::fake_result();
   EXPECT_TRUE(parsed(result).find("run")->find("search_caveat")->is_null());

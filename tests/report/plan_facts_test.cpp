@@ -88,6 +88,24 @@ TEST(PlanFacts, ComponentsOfAFusedPlanAreThoseOfItsGroups) {
     EXPECT_NEAR(totals[c], expected[c], 1e-9 * expected[c]);
 }
 
+TEST(PlanFacts, TellsWhichPlansRemoveChannels) {
+  const auto whole = report_test::fake_result();
+  EXPECT_FALSE(removes_channels(whole));
+  const auto pruned = report_test::pruned_result();
+  EXPECT_TRUE(removes_channels(pruned));
+  for (std::size_t i = 0; i < pruned.plans.size(); ++i)
+    EXPECT_EQ(removes_channels(pruned, pruned.plans[i]), i == 3) << i;
+}
+
+TEST(PlanFacts, LayersAreTheSameByName) {
+  auto result = report_test::pruned_result();
+  EXPECT_TRUE(same_layers(result.plans[0], result.plans[3]));  // other shapes
+  result.plans[0].layers[2].name = "other";
+  EXPECT_FALSE(same_layers(result.plans[0], result.plans[3]));
+  result.plans[1].layers.pop_back();
+  EXPECT_FALSE(same_layers(result.plans[1], result.plans[3]));
+}
+
 TEST(PlanFacts, RefusesGroupsThatDoNotFitTheResult) {
   auto result = report_test::fused_result();
   result.plans[0].groups[1].members.clear();

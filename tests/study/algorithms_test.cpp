@@ -250,20 +250,26 @@ TEST(MakeAlgorithm, KnowsEveryNameOfTheStudyFile) {
   }
 }
 
-std::vector<std::string> channel_plans(Algorithm algorithm, std::vector<double> shares) {
+std::vector<EvaluatedPlan> channel_search(Algorithm algorithm, std::vector<double> shares,
+                                          std::vector<int> bits) {
   TemporaryFolder folder;
   const auto store = open_store(folder.path() / "runs.sqlite");
   Study study = small_study();
   study.search.algorithm = algorithm;
-  study.search.weight_bits = study.search.input_bits = {8};
+  study.search.weight_bits = std::move(bits);
+  study.search.input_bits = {8};
   study.baselines = study.finish.baselines = {{8, 8}};
   study.search.channels.emplace();
   study.search.channels->shares = std::move(shares);
   SmallModels models;
   FakeAccuracyModel accuracy;
-  const SearchResult result = search_plans(study, models.fine, accuracy, *store, {}).value();
+  return search_plans(study, models.fine, accuracy, *store, {}).value().evaluated;
+}
+
+std::vector<std::string> channel_plans(Algorithm algorithm, std::vector<double> shares) {
   std::vector<std::string> plans;
-  for (const EvaluatedPlan& plan : result.evaluated) plans.push_back(to_text(plan.plan));
+  for (const EvaluatedPlan& plan : channel_search(algorithm, std::move(shares), {8}))
+    plans.push_back(to_text(plan.plan));
   return plans;
 }
 
@@ -281,6 +287,21 @@ TEST(MagnitudeSearch, KeepsCountsByScoreThatTheStudyAllows) {
   EXPECT_EQ(plans,
             (std::vector<std::string>{"8/8 8/8 8/8 8/8", "8/8 8/8 8/8 8/8 | 2 2 4",
                                       "8/8 8/8 8/8 8/8 | 4 2 4", "8/8 8/8 8/8 8/8 | 4 4 4"}));
+}
+
+/// Plans of one algorithm are not to be taken for those of the other: both measure uniform widths
+/// with all channels, be they baselines (8/8) or not (4/8).
+TEST(MagnitudeSearch, ItsPlansAreNoUniformOnes) {
+  for (const auto& [algorithm, origin] : {std::pair{Algorithm::magnitude, Origin::magnitude},
+                                          {Algorithm::uniform, Origin::uniform}}) {
+    int whole = 0, shrunk = 0;
+    for (const EvaluatedPlan& plan : channel_search(algorithm, {0.5, 1.0}, {4, 8})) {
+      ++(plan.plan.channels.empty() ? whole : shrunk);
+      EXPECT_EQ(plan.origin, plan.plan.channels.empty() ? Origin::uniform : origin);
+    }
+    EXPECT_EQ(whole, 2);
+    EXPECT_EQ(shrunk, algorithm == Algorithm::magnitude ? 6 : 2);  // at each of two widths
+  }
 }
 
 /// A report has no weights to judge channels by: it reads what the run wrote down.

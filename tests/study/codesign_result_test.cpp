@@ -21,8 +21,9 @@ TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {
   const std::set<std::string> names{
       std::string(name(Origin::uniform)),   std::string(name(Origin::single_step)),
       std::string(name(Origin::greedy)),    std::string(name(Origin::random)),
-      std::string(name(Origin::offspring)), std::string(name(Origin::agent))};
-  EXPECT_EQ(names.size(), 6U);
+      std::string(name(Origin::offspring)), std::string(name(Origin::agent)),
+      std::string(name(Origin::magnitude))};
+  EXPECT_EQ(names.size(), 7U);
   EXPECT_FALSE(names.contains(""));
 }
 

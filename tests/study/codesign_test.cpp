@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/build_signature.hpp"
 #include "study/run_session.hpp"
 #include "study/sqlite.hpp"
 #include "tests/study/small_world.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -48,6 +51,7 @@ TEST_F(CodesignTest, FillsInEverythingThatTheReportShows) {
   EXPECT_EQ(result.config_hash, "aa");
   EXPECT_EQ(result.network.layer_weights, (std::vector<std::int64_t>{144, 144, 288, 5120}));
   EXPECT_EQ(result.network.layer_macs, (std::vector<std::int64_t>{9216, 9216, 18432, 5120}));
+  EXPECT_EQ(result.network.channels, 4 + 4 + 8 + 10);
   EXPECT_EQ(result.accelerator.compute_units, 4);
   EXPECT_EQ(result.accelerator.level_names, (std::vector<std::string>{"DRAM", "buffer"}));
   EXPECT_FALSE(result.stopped);
@@ -78,6 +82,28 @@ TEST_F(CodesignTest, FillsInEverythingThatTheReportShows) {
   const std::vector<RunRecord> runs = store_->runs();
   EXPECT_EQ(runs[0].state, "done");
   EXPECT_EQ(runs[0].evaluations, static_cast<std::int64_t>(result.evaluated.size()));
+}
+
+/// Half of 4, 4 and 8 channels stay: the witness is the network that shrink() makes.
+TEST_F(CodesignTest, PlansTellWhatTheyLeaveOfTheNetwork) {
+  FakeAccuracyModel model;
+  LoadedStudy study = small_loaded();
+  study.options.search.algorithm = Algorithm::uniform;
+  study.options.search.channels.emplace();
+  study.options.search.channels->shares = {0.5, 1.0};
+  const CodesignResult result = run_with(*store_, model, {}, study);
+  const Network whole = small_network();
+  const Network half =
+      shrink(whole, ChannelGroups(whole), KeptUnits::first(std::array{2, 2, 4}))->network;
+  int pruned = 0;
+  for (const PlanDetails& plan : result.plans) {
+    const bool is_whole = result.evaluated[plan.evaluated].plan.channels.empty();
+    const Network& left = is_whole ? whole : half;
+    EXPECT_EQ(plan.size,
+              (NetworkSize{is_whole ? 26 : 2 + 2 + 4 + 10, left.macs(), left.parameters()}));
+    pruned += is_whole ? 0 : 1;
+  }
+  EXPECT_GT(pruned, 0);
 }
 
 TEST_F(CodesignTest, ASecondRunEvaluatesMapsAndTrainsNothing) {

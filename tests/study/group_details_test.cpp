@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 
 #include "study/layer_details.hpp"
@@ -77,6 +78,8 @@ TEST(DescribeFusion, ShowsMappingsOfLayersByThemselvesOnly) {
       EXPECT_EQ(layer.cycles, group.cycles);
       EXPECT_EQ(layer.plan_index, group.members.front().plan_index);
       EXPECT_FALSE(layer.loop_nest.empty());
+      EXPECT_EQ(layer.channels, (std::array{4, 4, 8, 10}[layer.plan_index.value()]));
+      EXPECT_EQ(layer.channels_whole, layer.channels);
     }
     EXPECT_EQ(next, schedule.layers.size());
   }

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "tests/study/small_world.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -48,6 +49,29 @@ TEST(LayerByLayerModel, PlansThatRemoveChannelsCostWhatIsLeft) {
   const PlanSchedule schedule = model.schedule(plan);
   ASSERT_EQ(schedule.layers.size(), 4U);
   EXPECT_EQ(schedule.layers[2].plan_index, 2U);
+}
+
+/// The witness: the network that shrink() makes.
+TEST(LayerByLayerModel, DetailsOfPlansThatRemoveChannelsAreThoseOfTheNetworkLeft) {
+  LayerByLayerModel model = model_with(map_by_formula);
+  CompressionPlan plan = CompressionPlan::uniform(4, 8, 8);
+  plan.channels = {2, 3, 5};
+  ASSERT_TRUE(model.prepare(std::vector{plan}, 1).empty());
+  const Network whole = small_network();
+  const Network left =
+      shrink(whole, ChannelGroups(whole), KeptUnits::first(plan.channels))->network;
+  std::vector<std::int64_t> channels, channels_whole;
+  std::int64_t macs = 0;
+  for (const LayerDetails& layer : model.schedule(plan).layers) {
+    channels.push_back(layer.channels);
+    channels_whole.push_back(layer.channels_whole);
+    macs += layer.macs;
+  }
+  EXPECT_THAT(channels, testing::ElementsAre(2, 3, 5, 10));
+  EXPECT_THAT(channels_whole, testing::ElementsAre(4, 4, 8, 10));
+  EXPECT_EQ(macs, left.macs());
+  EXPECT_EQ(model.size_of(plan), (NetworkSize{2 + 3 + 5 + 10, left.macs(), left.parameters()}));
+  EXPECT_EQ(model.size_of(CompressionPlan::uniform(4, 8, 8)).macs, whole.macs());
 }
 
 TEST(LayerByLayerModel, MapsEqualLayersOnce) {

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 
 #include "tests/study/small_world.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -24,6 +26,28 @@ Layer a_layer() {
 TEST(ShapeText, LeavesOutWhatIsOne) {
   EXPECT_EQ(shape_text(a_layer().op), "k8 c4 p4 q4 r3 s3 stride 2");
   EXPECT_EQ(shape_text(make_fully_connected(1, 5, 7).value()), "k7 c5");
+}
+
+// By hand: channels 4 + 4 + 8 + 10; MACs as in layer_by_layer_model_test.cpp; weights 144 + 144 +
+// 288 + 5,120 and a bias for each channel.
+TEST(SizeOf, CountsChannelsMacsAndParameters) {
+  EXPECT_EQ(size_of(small_network()), (NetworkSize{26, 9216 + 9216 + 18432 + 5120, 5696 + 26}));
+}
+
+TEST(PlaceLayer, ChannelsAreThoseOfBothNetworks) {
+  const Network whole = small_network();
+  const auto left = shrink(whole, ChannelGroups(whole), KeptUnits::first(std::array{2, 3, 5}));
+  LayerDetails conv3, fc, input;
+  place_layer(conv3, *whole.find("conv3"), left->network, whole);
+  EXPECT_EQ(conv3.plan_index, 2U);
+  EXPECT_EQ(conv3.channels, 5);
+  EXPECT_EQ(conv3.channels_whole, 8);
+  place_layer(fc, *whole.find("fc"), left->network, whole);
+  EXPECT_EQ(fc.channels, 10);  // classes
+  EXPECT_EQ(fc.channels_whole, 10);
+  place_layer(input, NodeId{0}, left->network, whole);
+  EXPECT_EQ(input.plan_index, std::nullopt);
+  EXPECT_EQ(input.channels, 4);
 }
 
 TEST(DescribeLayer, EveryPartOfTheEnergyIsThatOfTheModel) {

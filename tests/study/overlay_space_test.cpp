@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
 
 #include "chip/overlay/network_cost.hpp"
@@ -79,6 +80,8 @@ TEST(OverlaySpace, LayersOfAScheduleAddUpToTheCost) {
       cycles += layer.cycles;
       dram_bits += layer.dram_bits;
       EXPECT_EQ(layer.plan_index, i);
+      EXPECT_EQ(layer.channels, (std::array{4, 4, 8, 10}[i]));
+      EXPECT_EQ(layer.channels_whole, layer.channels);
       EXPECT_EQ(layer.weight_bits, mixed_plan().layers[i].weights);
       EXPECT_EQ(layer.traffic_bits.size(), space->level_names().size());
     }
