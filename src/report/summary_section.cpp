@@ -174,6 +174,7 @@ std::optional<CostAxis> axis_of(study::Objective objective) {
     case study::Objective::latency: return CostAxis::latency;
     case study::Objective::dram: return CostAxis::dram;
     case study::Objective::model_size: return CostAxis::model_size;
+    case study::Objective::macs: return CostAxis::macs;
   }
   return std::nullopt;
 }
