@@ -11,7 +11,7 @@
 namespace hwflow::report {
 
 /// {study, tolerance, accelerators: [{label, front, least_energy, ...}], transfers: {energy,
-/// latency}, ...}; costs pJ, cycles and bits.
+/// latency}, ...}; costs pJ, cycles, bits and MACs.
 [[nodiscard]] std::string comparison_json(const study::ComparisonResult& comparison);
 /// One row for every plan on the front of a machine; which ones are its best within the tolerance.
 [[nodiscard]] std::string comparison_csv(const study::ComparisonResult& comparison);
@@ -37,6 +37,8 @@ void write_comparison(const study::ComparisonResult& comparison,
                                                  study::Objective cost);
 /// The uniform plan of greatest widths, which searches measure first.
 [[nodiscard]] std::optional<std::size_t> widest_uniform(const study::CodesignResult& result);
+/// Does any machine have plans that differ in MACs?
+[[nodiscard]] bool macs_differ(const study::ComparisonResult& comparison);
 /// "1.083", or "-" where there is none.
 [[nodiscard]] std::string ratio_text(const std::optional<study::Transfer>& transfer);
 

@@ -94,7 +94,9 @@ std::string legend(const study::ComparisonResult& comparison) {
 
 std::string charts(const study::ComparisonResult& comparison) {
   std::string html = "<h2>Fronts</h2>\n<div class=\"pair\">\n";
-  for (const CostAxis axis : {CostAxis::energy, CostAxis::latency, CostAxis::dram}) {
+  for (const CostAxis axis :
+       {CostAxis::energy, CostAxis::latency, CostAxis::dram, CostAxis::macs}) {
+    if (axis == CostAxis::macs && !macs_differ(comparison)) continue;
     html += figure(comparison_chart(comparison, axis), legend(comparison),
                    fmt::format("Fronts of all machines by {}. Dashed: the tolerance. Stars: the "
                                "best plan of a machine within it.",

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,7 +32,8 @@ Value cost_values(Value value, const study::HardwareCost& hardware) {
   return value.set("energy_pj", hardware.energy_pj)
       .set("cycles", hardware.cycles)
       .set("dram_bits", hardware.dram_bits)
-      .set("model_bits", hardware.model_bits);
+      .set("model_bits", hardware.model_bits)
+      .set("macs", hardware.macs);
 }
 
 Value plan_value(const study::CodesignResult& result, std::optional<std::size_t> index) {
@@ -109,6 +111,11 @@ std::optional<std::size_t> widest_uniform(const study::CodesignResult& result) {
   return widest;
 }
 
+bool macs_differ(const study::ComparisonResult& comparison) {
+  return std::ranges::any_of(comparison.accelerators,
+                             [](const auto& machine) { return macs_differ(machine.result); });
+}
+
 std::string ratio_text(const std::optional<study::Transfer>& transfer) {
   return transfer && transfer->ratio ? fmt::format("{:.3f}", *transfer->ratio) : std::string("-");
 }
@@ -149,7 +156,7 @@ std::string comparison_json(const study::ComparisonResult& comparison) {
 std::string comparison_csv(const study::ComparisonResult& comparison) {
   std::string text =
       "accelerator,index,accuracy,standard_error,confirmed,test_integer,energy_pj,cycles,seconds,"
-      "dram_bits,model_bits,least_energy,least_latency,plan\r\n";
+      "dram_bits,model_bits,macs,least_energy,least_latency,plan\r\n";
   const auto top1 = [](const std::optional<train::AccuracyEstimate>& accuracy) {
     return accuracy ? fmt::format("{}", accuracy->top1()) : std::string();
   };
@@ -158,11 +165,11 @@ std::string comparison_csv(const study::ComparisonResult& comparison) {
     for (const std::size_t i : result.front) {
       const auto& plan = result.evaluated[i];
       text += fmt::format(
-          "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_cell(machine.label), i,
+          "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_cell(machine.label), i,
           plan.accuracy.top1(), plan.accuracy.standard_error(), top1(plan.confirmed),
           top1(test_accuracy(result, i)), plan.hardware.energy_pj, plan.hardware.cycles,
           seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz), plan.hardware.dram_bits,
-          plan.hardware.model_bits, machine.least_energy == i ? 1 : 0,
+          plan.hardware.model_bits, plan.hardware.macs, machine.least_energy == i ? 1 : 0,
           machine.least_latency == i ? 1 : 0, csv_cell(to_text(plan.plan)));
     }
   }

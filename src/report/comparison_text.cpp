@@ -14,20 +14,24 @@ namespace {
 using Rows = std::vector<std::vector<std::string>>;
 
 std::vector<std::string> plan_row(const study::ComparedAccelerator& machine,
-                                  const std::string& what, std::optional<std::size_t> index) {
+                                  const std::string& what, std::optional<std::size_t> index,
+                                  bool has_macs) {
   if (!index) return {machine.label, what, "-"};
   const auto& result = machine.result;
   const auto& plan = result.evaluated[*index];
   const auto shown = details_of(result, *index);
-  return {machine.label,
-          what,
-          mean_widths_text(plan.plan),
-          accuracy_text(plan.accuracy),
-          estimate_text(plan.confirmed),
-          estimate_text(shown ? result.plans[*shown].test_integer : std::nullopt),
-          energy_text(plan.hardware.energy_pj),
-          time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
-          bytes_text(static_cast<double>(plan.hardware.model_bits))};
+  std::vector<std::string> row{
+      machine.label,
+      what,
+      mean_widths_text(plan.plan),
+      accuracy_text(plan.accuracy),
+      estimate_text(plan.confirmed),
+      estimate_text(shown ? result.plans[*shown].test_integer : std::nullopt),
+      energy_text(plan.hardware.energy_pj),
+      time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
+      bytes_text(static_cast<double>(plan.hardware.model_bits))};
+  if (has_macs) row.push_back(macs_text(static_cast<double>(plan.hardware.macs)));
+  return row;
 }
 
 std::string transfer_text(const study::ComparisonResult& comparison,
@@ -38,7 +42,8 @@ std::string transfer_text(const study::ComparisonResult& comparison,
     rows.push_back({comparison.accelerators[from].label});
     for (const auto& cell : matrix.cells[from]) rows.back().push_back(ratio_text(cell));
   }
-  return "\n" + aligned(rows);
+  std::string text = "\n";
+  return text += aligned(rows);
 }
 
 }  // namespace
@@ -46,10 +51,12 @@ std::string transfer_text(const study::ComparisonResult& comparison,
 std::string comparison_text(const study::ComparisonResult& comparison) {
   Rows rows{{"accelerator", "plan", "bits w / in", "search accuracy", "confirmed", "test accuracy",
              "energy", "latency", "model"}};
+  const bool has_macs = macs_differ(comparison);
+  if (has_macs) rows.front().emplace_back("MACs");
   for (const auto& machine : comparison.accelerators) {
-    rows.push_back(plan_row(machine, "widest uniform", widest_uniform(machine.result)));
-    rows.push_back(plan_row(machine, "least energy", machine.least_energy));
-    rows.push_back(plan_row(machine, "least latency", machine.least_latency));
+    rows.push_back(plan_row(machine, "widest uniform", widest_uniform(machine.result), has_macs));
+    rows.push_back(plan_row(machine, "least energy", machine.least_energy, has_macs));
+    rows.push_back(plan_row(machine, "least latency", machine.least_latency, has_macs));
   }
   std::string text = aligned(rows);
   text += fmt::format(

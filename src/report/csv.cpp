@@ -55,7 +55,7 @@ std::string number_or_nothing(const std::optional<double>& number) {
 
 std::string plan_header() {
   return "index,generation,origin,on_front,accuracy,standard_error,correct,total," +
-         accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,plan\r\n";
+         accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,macs,plan\r\n";
 }
 
 std::string plan_line(const study::CodesignResult& result, std::size_t index) {
@@ -71,6 +71,7 @@ std::string plan_line(const study::CodesignResult& result, std::size_t index) {
       .add(plan.hardware.cycles)
       .add(plan.hardware.dram_bits)
       .add(plan.hardware.model_bits)
+      .add(plan.hardware.macs)
       .add(to_text(plan.plan))
       .line();
 }
@@ -166,7 +167,7 @@ std::string plans_csv(const study::CodesignResult& result) {
   for (const char* column : {"confirmed", "held_out", "test_fake_quantized", "test_integer"}) {
     text += fmt::format(",{}", accuracy_columns(column));
   }
-  text += ",energy_pj,cycles,dram_bits,model_bits,finetune_epochs\r\n";
+  text += ",energy_pj,cycles,dram_bits,model_bits,macs,finetune_epochs\r\n";
   for (const auto& plan : result.plans) {
     const auto& evaluated = result.evaluated[plan.evaluated];
     text += Row()
@@ -182,6 +183,7 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(evaluated.hardware.cycles)
                 .add(evaluated.hardware.dram_bits)
                 .add(evaluated.hardware.model_bits)
+                .add(evaluated.hardware.macs)
                 .add(result.finetune_epochs)
                 .line();
   }
@@ -224,13 +226,14 @@ std::string levels_csv(const study::CodesignResult& result) {
 std::string level_fronts_csv(const study::CodesignResult& result) {
   std::string text =
       "level,model,accuracy,standard_error,correct,total,energy_pj,cycles,dram_bits,model_bits,"
-      "index,plan\r\n";
+      "macs,index,plan\r\n";
   for (std::size_t l = 0; l < result.levels.size(); ++l) {
     for (const auto& plan : result.levels[l].front) {
       Row row;
       row.add(l + 1).add(std::string(name(result.levels[l].model)));
       row.add(std::optional{plan.accuracy}).add(energy(result, plan.hardware.energy_pj));
       row.add(plan.hardware.cycles).add(plan.hardware.dram_bits).add(plan.hardware.model_bits);
+      row.add(plan.hardware.macs);
       row.add(plan.evaluated ? fmt::format("{}", *plan.evaluated) : "");
       text += row.add(to_text(plan.plan)).line();
     }

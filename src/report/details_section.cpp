@@ -20,13 +20,19 @@ std::string energy_head(const study::CodesignResult& result) {
   return has_energy(result) ? "<th>energy</th>" : "";
 }
 
+/// Nothing where all plans have the same.
+std::string macs_cell(const study::CodesignResult& result, std::int64_t macs) {
+  return macs_differ(result) ? fmt::format("<td>{}</td>", macs_text(static_cast<double>(macs)))
+                             : std::string{};
+}
+
 std::string plan_row(const study::CodesignResult& result, const study::PlanDetails& plan) {
   const auto& evaluated = result.evaluated[plan.evaluated];
   const auto& cost = evaluated.hardware;
   return fmt::format(
       "<tr "
       "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>"
-      "<td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      "<td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td>{}</tr>\n",
       plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
       mean_widths_text(evaluated.plan), accuracy_text(evaluated.accuracy),
       result.float_confirmation ? fmt::format("<td>{}</td>", estimate_text(evaluated.confirmed))
@@ -35,7 +41,7 @@ std::string plan_row(const study::CodesignResult& result, const study::PlanDetai
       estimate_text(plan.test_integer), energy_cell(result, cost.energy_pj),
       time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(cost.dram_bits)),
-      bytes_text(static_cast<double>(cost.model_bits)));
+      bytes_text(static_cast<double>(cost.model_bits)), macs_cell(result, cost.macs));
 }
 
 std::string paired_tests(const study::CodesignResult& result) {
@@ -194,8 +200,9 @@ std::string plans_section(const study::CodesignResult& result) {
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
       "<th>mean bits<br>w / in</th><th>search accuracy</th>{}<th>held out,<br>re-trained</th>"
       "<th>test, fake-<br>quantized</th>"
-      "<th>test, integer</th>{}<th>latency</th><th>DRAM</th><th>model</th></tr>\n",
-      result.float_confirmation ? "<th>confirmed</th>" : "", energy_head(result));
+      "<th>test, integer</th>{}<th>latency</th><th>DRAM</th><th>model</th>{}</tr>\n",
+      result.float_confirmation ? "<th>confirmed</th>" : "", energy_head(result),
+      macs_differ(result) ? "<th>MACs</th>" : "");
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "

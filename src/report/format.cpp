@@ -74,9 +74,16 @@ Unit bytes_unit(double largest_bits) {
   return pick_unit(kSteps, largest_bits);
 }
 
+Unit macs_unit(double largest) {
+  static constexpr std::array<Step, 4> kSteps{
+      {{1.0, "MAC"}, {1e3, "kMAC"}, {1e6, "MMAC"}, {1e9, "GMAC"}}};
+  return pick_unit(kSteps, largest);
+}
+
 std::string energy_text(double pj) { return in_unit(pj, energy_unit(pj)); }
 std::string time_text(double seconds) { return in_unit(seconds, time_unit(seconds)); }
 std::string bytes_text(double bits) { return in_unit(bits, bytes_unit(bits)); }
+std::string macs_text(double macs) { return in_unit(macs, macs_unit(macs)); }
 
 std::string percent_text(double share, int digits, bool sign) {
   const double percent = share * 100.0;

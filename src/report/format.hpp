@@ -17,11 +17,13 @@ struct Unit {
 [[nodiscard]] Unit energy_unit(double largest_pj);
 [[nodiscard]] Unit time_unit(double largest_seconds);
 [[nodiscard]] Unit bytes_unit(double largest_bits);  ///< raw is bits; kB = 1000 bytes
+[[nodiscard]] Unit macs_unit(double largest);
 
 /// Three significant digits and a unit: "12.3 uJ" with the micro sign, "1.40 MB".
 [[nodiscard]] std::string energy_text(double pj);
 [[nodiscard]] std::string time_text(double seconds);
 [[nodiscard]] std::string bytes_text(double bits);
+[[nodiscard]] std::string macs_text(double macs);  ///< "12.3 MMAC": millions of MACs
 /// 0.1234 as "12.3 %"; with a sign where `sign` is set.
 [[nodiscard]] std::string percent_text(double share, int digits = 1, bool sign = false);
 /// "91.23 ± 0.28 %" (one standard error).

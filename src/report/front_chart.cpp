@@ -185,6 +185,7 @@ std::string_view name(CostAxis axis) {
     case CostAxis::latency: return "latency";
     case CostAxis::dram: return "DRAM traffic";
     case CostAxis::model_size: return "model size";
+    case CostAxis::macs: return "MACs";
   }
   return "";
 }
@@ -195,6 +196,7 @@ double cost_of(const study::HardwareCost& hardware, CostAxis axis, double clock_
     case CostAxis::latency: return seconds_of(hardware.cycles, clock_mhz);
     case CostAxis::dram: return static_cast<double>(hardware.dram_bits);
     case CostAxis::model_size: return static_cast<double>(hardware.model_bits);
+    case CostAxis::macs: return static_cast<double>(hardware.macs);
   }
   return 0.0;
 }
@@ -205,6 +207,7 @@ Unit unit_of(CostAxis axis, double largest) {
     case CostAxis::latency: return time_unit(largest);
     case CostAxis::dram:
     case CostAxis::model_size: return bytes_unit(largest);
+    case CostAxis::macs: return macs_unit(largest);
   }
   return {};
 }

@@ -45,6 +45,7 @@ Value plan_value(const study::CodesignResult& result, std::size_t index) {
       .set("cycles", plan.hardware.cycles)
       .set("dram_bits", plan.hardware.dram_bits)
       .set("model_bits", plan.hardware.model_bits)
+      .set("macs", plan.hardware.macs)
       .set("generation", plan.generation)
       .set("origin", std::string(name(plan.origin)))
       .set("index", static_cast<std::int64_t>(index));
@@ -123,6 +124,7 @@ Value headline(const study::CodesignResult& result) {
                     .set("latency", saving.latency)
                     .set("dram", saving.dram)
                     .set("model_size", saving.model_size)
+                    .set("macs", saving.macs)
                     .set("tolerance", result.tolerance);
   if (const auto own = headline_on_own_design(result)) {
     value.set("on_own_design", Value::map()
@@ -175,6 +177,7 @@ Value level_front(const study::CodesignResult& result, const study::LevelSummary
                      .set("cycles", plan.hardware.cycles)
                      .set("dram_bits", plan.hardware.dram_bits)
                      .set("model_bits", plan.hardware.model_bits)
+                     .set("macs", plan.hardware.macs)
                      .set("index", plan.evaluated
                                        ? Value(static_cast<std::int64_t>(*plan.evaluated))
                                        : Value{}));

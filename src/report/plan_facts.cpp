@@ -80,6 +80,12 @@ std::string mean_widths_text(const CompressionPlan& plan) {
 
 bool has_energy(const study::CodesignResult& result) { return !result.energy_components.empty(); }
 
+bool macs_differ(const study::CodesignResult& result) {
+  return std::ranges::any_of(result.evaluated, [&](const study::EvaluatedPlan& plan) {
+    return plan.hardware.macs != result.evaluated.front().hardware.macs;
+  });
+}
+
 const study::OwnDesign* own_design(const study::CodesignResult& result, std::size_t evaluated) {
   if (!result.hardware_search) return nullptr;
   for (const study::OwnDesign& own : result.hardware_search->own_designs) {
@@ -170,7 +176,7 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
   const std::string confirmed =
       plan.confirmed ? ", confirmed " + accuracy_text(*plan.confirmed) : std::string{};
   return fmt::format(
-      "{}\nsearch accuracy {}{}\n{}latency {}\nDRAM {}, model {}\nwidths {}",
+      "{}\nsearch accuracy {}{}\n{}latency {}\nDRAM {}, model {}{}\nwidths {}",
       shown ? result.plans[*shown].label
             : fmt::format("plan {} ({}, generation {})", evaluated, name(plan.origin),
                           plan.generation),
@@ -178,7 +184,8 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
       has_energy(result) ? fmt::format("energy {}, ", energy_text(plan.hardware.energy_pj)) : "",
       time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(plan.hardware.dram_bits)),
-      bytes_text(static_cast<double>(plan.hardware.model_bits)), widths);
+      bytes_text(static_cast<double>(plan.hardware.model_bits)),
+      macs_differ(result) ? ", " + macs_text(static_cast<double>(plan.hardware.macs)) : "", widths);
 }
 
 std::optional<study::PairedTest> headline_test(const study::CodesignResult& result) {

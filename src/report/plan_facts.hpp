@@ -23,6 +23,10 @@ void check_result(const study::CodesignResult& result);
 /// Does the hardware have an energy model? Without one energies are 0, and nothing shows them.
 [[nodiscard]] bool has_energy(const study::CodesignResult& result);
 
+/// Do plans differ in MACs, because some have fewer channels? Where none does, nothing shows MACs
+/// that the study does not minimise.
+[[nodiscard]] bool macs_differ(const study::CodesignResult& result);
+
 /// Of a search for designs: the own design of that evaluated plan, a baseline that is shown on the
 /// reference. Null: it has none.
 [[nodiscard]] const study::OwnDesign* own_design(const study::CodesignResult& result,

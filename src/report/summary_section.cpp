@@ -55,14 +55,16 @@ std::string savings_row(const study::CodesignResult& result, const PlanOnDesign&
     of_design +=
         fmt::format("<td>{}</td>", share(pick.point->costs.at(i), base.point->costs.at(i)));
   }
+  const std::string macs =
+      macs_differ(result) ? fmt::format("<td>{}</td>", share(a.macs, b.macs)) : "";
   const double points = pick.plan.accuracy.top1() - base.plan.accuracy.top1();
   return fmt::format(
       "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td>{}<td>{}</td>"
-      "<td>{:+.2f} points</td></tr>\n",
+      "{}<td>{:+.2f} points</td></tr>\n",
       widths_text(common_widths(base.plan.plan)), base.where,
       has_energy(result) ? fmt::format("<td>{}</td>", share(a.energy_pj, b.energy_pj)) : "",
       share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), of_design,
-      share(a.model_bits, b.model_bits), 100.0 * points);
+      share(a.model_bits, b.model_bits), macs, 100.0 * points);
 }
 
 std::string savings_table(const study::CodesignResult& result, const study::PlanDetails& pick) {
@@ -93,8 +95,10 @@ std::string savings_table(const study::CodesignResult& result, const study::Plan
   return fmt::format(
       "<h3>What <span class=\"soft\">{}</span> saves against uniform widths</h3>\n"
       "<div class=\"scroll\"><table>\n<tr><th>against</th>{}<th>latency</th>"
-      "<th>DRAM traffic</th>{}<th>model size</th><th>search accuracy</th></tr>\n{}</table></div>\n",
-      escape(pick.label), has_energy(result) ? "<th>energy</th>" : "", of_design, rows);
+      "<th>DRAM traffic</th>{}<th>model size</th>{}<th>search accuracy</th></tr>\n{}</table>"
+      "</div>\n",
+      escape(pick.label), has_energy(result) ? "<th>energy</th>" : "", of_design,
+      macs_differ(result) ? "<th>MACs</th>" : "", rows);
 }
 
 std::string saving_cards(const study::CodesignResult& result, const study::Saving& headline,
@@ -118,6 +122,7 @@ std::string headline_cards(const study::CodesignResult& result) {
   }
   cards += saving_cards(result, *result.headline, headline_baseline(result));
   cards += card(less_text(result.headline->model_size), "model size than " + base);
+  if (macs_differ(result)) cards += card(less_text(result.headline->macs), "MACs than " + base);
   if (const auto test = headline_test(result)) {
     cards += card(difference_text(*test),
                   fmt::format("test accuracy against {}, 95 % interval {:+.2f} to {:+.2f}", base,
@@ -174,6 +179,7 @@ std::optional<CostAxis> axis_of(study::Objective objective) {
     case study::Objective::latency: return CostAxis::latency;
     case study::Objective::dram: return CostAxis::dram;
     case study::Objective::model_size: return CostAxis::model_size;
+    case study::Objective::macs: return CostAxis::macs;
   }
   return std::nullopt;
 }
@@ -181,9 +187,11 @@ std::optional<CostAxis> axis_of(study::Objective objective) {
 /// Every cost that the study minimises, in its order, then those that every reader asks for.
 std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
   std::vector<CostAxis> axes = objective_axes(result);
-  for (const CostAxis axis : {CostAxis::energy, CostAxis::latency, CostAxis::model_size}) {
+  for (const CostAxis axis :
+       {CostAxis::energy, CostAxis::latency, CostAxis::model_size, CostAxis::macs}) {
     // Designs of an overlay have no energy model.
     if (axis == CostAxis::energy && !has_energy(result)) continue;
+    if (axis == CostAxis::macs && !macs_differ(result)) continue;
     if (std::ranges::find(axes, axis) == axes.end()) axes.push_back(axis);
   }
   return axes;

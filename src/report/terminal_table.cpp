@@ -40,6 +40,7 @@ Cells row_of(const study::CodesignResult& result, const std::string& label, std:
   row.insert(row.end(), {time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
                          bytes_text(static_cast<double>(plan.hardware.dram_bits)),
                          bytes_text(static_cast<double>(plan.hardware.model_bits))});
+  if (macs_differ(result)) row.push_back(macs_text(static_cast<double>(plan.hardware.macs)));
   return row;
 }
 
@@ -60,11 +61,12 @@ std::string headline_line(const study::CodesignResult& result) {
   std::string text = "\n";
   const auto add = [&](const study::Saving& saving, const std::string& baseline) {
     text += fmt::format(
-        "{} against {}: {}latency {}, DRAM {}, model size {}\n",
+        "{} against {}: {}latency {}, DRAM {}, model size {}{}\n",
         harmless(result.plans[saving.pick].label), harmless(baseline),
         has_energy(result) ? fmt::format("energy {}, ", percent_text(-saving.energy, 1, true)) : "",
         percent_text(-saving.latency, 1, true), percent_text(-saving.dram, 1, true),
-        percent_text(-saving.model_size, 1, true));
+        percent_text(-saving.model_size, 1, true),
+        macs_differ(result) ? ", MACs " + percent_text(-saving.macs, 1, true) : "");
   };
   if (const auto own = headline_on_own_design(result)) {
     const study::PlanDetails& base = result.plans[own->baseline];
@@ -156,6 +158,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   head.emplace_back("test accuracy");
   if (has_energy(result)) head.emplace_back("energy");
   head.insert(head.end(), {"latency", "DRAM", "model"});
+  if (macs_differ(result)) head.emplace_back("MACs");
   std::vector<Cells> rows{std::move(head)};
   for (const auto& plan : result.plans) {
     rows.push_back(row_of(result, plan.label, plan.evaluated,

@@ -22,7 +22,9 @@ struct AgentBudget {
   static constexpr auto fields() {
     using T = AgentBudget;
     return std::tuple{
-        schema::required("of", &T::of, "A cost: energy, latency, dram or model_size."),
+        schema::required(
+            "of", &T::of,
+            "A cost: energy, latency, dram, model_size or, with search.channels, macs."),
         schema::required("share", &T::share, schema::above(0),
                          "What a plan may cost, as a share of the cost of "
                          "finish.reference.")};
@@ -89,8 +91,8 @@ struct AgentOptions {
         schema::field("reward", &T::reward,
                       "accuracy: a tenth of the points gained on the float network. "
                       "error_log_cost: minus the share of wrong images times the logarithm of the "
-                      "budget's cost (in pJ, cycles or bits), as AMC's without a hard budget, "
-                      "which a share of 1 makes of it."),
+                      "budget's cost (in pJ, cycles, bits or MACs), as AMC's without a hard "
+                      "budget, which a share of 1 makes of it; AMC's cost is macs."),
         schema::field("ddpg", &T::ddpg, "How the agents learn.")};
   }
 };

@@ -33,6 +33,13 @@ struct Player {
   double cost = 0.0;  ///< of that genome, as budget
 };
 
+/// Whether a cost may depend on decisions of that kind.
+bool may_change(Objective cost, Decision::Kind kind) {
+  if (cost == Objective::model_size) return kind != Decision::Kind::inputs;
+  if (cost == Objective::macs) return kind == Decision::Kind::channels;
+  return true;
+}
+
 class AgentSearch {
  public:
   AgentSearch(SearchLedger& ledger, const SearchOptions& search, Agents& agents)
@@ -73,6 +80,7 @@ class AgentSearch {
   /// The same of one cost.
   std::optional<double> cost(Objective of, const CompressionPlan& plan) {
     if (of == Objective::model_size) return static_cast<double>(ledger_.model_bits_of(plan));
+    if (of == Objective::macs) return static_cast<double>(ledger_.macs_of(plan));
     const std::optional<HardwareCost> priced = price(plan);
     if (!priced) return std::nullopt;
     return objective_value(of, {}, *priced);
@@ -227,9 +235,7 @@ class AgentSearch {
   bool narrow(Player& player) {
     std::vector<std::size_t> genes;
     for (const Decision& decision : states_->decisions()) {
-      const bool counts =
-          player.of != Objective::model_size || decision.kind != Decision::Kind::inputs;
-      if (counts) genes.push_back(decision.gene);
+      if (may_change(player.of, decision.kind)) genes.push_back(decision.gene);
     }
     std::optional<Genome> narrowed =
         narrow_to_budget(player.genome, narrowing_order(player.genome, genes), within(player));

@@ -185,12 +185,14 @@ std::vector<DesignSizes> ArraySpace::all_designs() const {
 std::optional<HardwareCost> ArraySpace::priced(const Machine& machine,
                                                const CompressionPlan& plan) const {
   HardwareCost total;
-  for (const LoweredLayer& lowered : lower(network_, plan, lowering_)) {
+  const std::vector<LoweredLayer> layers = lower(network_, plan, lowering_);
+  for (const LoweredLayer& lowered : layers) {
     const std::optional<LayerCost> layer = machine.model->layer_cost(shape_key(lowered.layer));
     if (!layer) return std::nullopt;
     add(total, *layer);
   }
   total.model_bits = model_bits(network_, plan);
+  total.macs = macs(layers);
   return total;
 }
 

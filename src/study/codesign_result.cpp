@@ -9,6 +9,7 @@ std::string_view name(Objective objective) {
     case Objective::latency: return "latency";
     case Objective::dram: return "dram";
     case Objective::model_size: return "model_size";
+    case Objective::macs: return "macs";
   }
   return "";
 }
@@ -47,7 +48,8 @@ Saving saving_of(std::size_t pick, const HardwareCost& of_pick, std::size_t base
           saving(of_pick.energy_pj, of_baseline.energy_pj),
           share(of_pick.cycles, of_baseline.cycles),
           share(of_pick.dram_bits, of_baseline.dram_bits),
-          share(of_pick.model_bits, of_baseline.model_bits)};
+          share(of_pick.model_bits, of_baseline.model_bits),
+          share(of_pick.macs, of_baseline.macs)};
 }
 
 }  // namespace hwflow::study

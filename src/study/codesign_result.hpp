@@ -15,7 +15,7 @@
 namespace hwflow::study {
 
 /// What a search minimises. Accuracy enters as 1 - top1.
-enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_size };
+enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_size, macs };
 /// "accuracy", "energy", ... as in a study file.
 [[nodiscard]] std::string_view name(Objective objective);
 
@@ -187,8 +187,9 @@ struct PairedTest {
 
 /// The saving that the study is about: a pick against the uniform baseline.
 struct Saving {
-  std::size_t pick = 0, baseline = 0;                                ///< into CodesignResult::plans
-  double energy = 0.0, latency = 0.0, dram = 0.0, model_size = 0.0;  ///< saving() of each
+  std::size_t pick = 0, baseline = 0;  ///< into CodesignResult::plans
+  /// saving() of each.
+  double energy = 0.0, latency = 0.0, dram = 0.0, model_size = 0.0, macs = 0.0;
 };
 /// 1 - part/whole; 0 when the whole is 0.
 [[nodiscard]] double saving(double part, double whole);

@@ -36,7 +36,8 @@ std::vector<std::string> HardwareModel::energy_components() const {
 HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
                                         const HardwareModel& coarser) const {
   HardwareCost total;
-  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+  const std::vector<LoweredLayer> layers = lowered(plan);
+  for (const LoweredLayer& lowered_layer : layers) {
     const std::string shape = shape_key(lowered_layer.layer);
     std::optional<LayerCost> layer = layer_cost(shape);
     if (!layer) layer = coarser.layer_cost(shape);
@@ -44,6 +45,7 @@ HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
     add(total, *layer);
   }
   total.model_bits = model_bits_of(plan);
+  total.macs = macs(layers);
   return total;
 }
 
@@ -114,6 +116,12 @@ std::int64_t model_bits(const Network& network, const CompressionPlan& plan) {
   std::int64_t bits = 0;
   for (std::size_t i = 0; i < weights.size(); ++i) bits += weights[i] * plan.layers[i].weights;
   return bits;
+}
+
+std::int64_t macs(std::span<const LoweredLayer> layers) {
+  std::int64_t total = 0;
+  for (const LoweredLayer& lowered : layers) total += lowered.layer.op.macs();
+  return total;
 }
 
 }  // namespace hwflow::study

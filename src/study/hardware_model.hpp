@@ -34,6 +34,8 @@ struct LayerLoad {
 /// Bits of the weights of all compute layers at the widths of a plan.
 /// network  what the plan leaves of it.
 [[nodiscard]] std::int64_t model_bits(const Network& network, const CompressionPlan& plan);
+/// MACs of the layers of a plan, with their batch: what HardwareCost::macs is for every model.
+[[nodiscard]] std::int64_t macs(std::span<const LoweredLayer> layers);
 
 /// What plans cost on one accelerator, one inference of the batch of the study: the plug-in point
 /// of Study::schedule.
@@ -79,6 +81,10 @@ class HardwareModel {
   }
   /// Of what a plan leaves of the network; prepared or not.
   [[nodiscard]] NetworkSize size_of(const CompressionPlan& plan) const;
+  /// MACs that a plan leaves, prepared or not.
+  [[nodiscard]] std::int64_t macs_of(const CompressionPlan& plan) const {
+    return macs(lowered(plan));
+  }
   /// By layer of a prepared plan, as CompressionPlan::layers; empty: layers do not cost anything by
   /// themselves.
   [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const;

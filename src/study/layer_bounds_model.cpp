@@ -56,12 +56,14 @@ Diagnostics LayerBoundsModel::prepare(std::span<const CompressionPlan> plans, in
 
 HardwareCost LayerBoundsModel::cost(const CompressionPlan& plan) const {
   HardwareCost total;
-  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+  const std::vector<LoweredLayer> layers = lowered(plan);
+  for (const LoweredLayer& lowered_layer : layers) {
     const std::optional<LayerCost> bound = layer_cost(shape_key(lowered_layer.layer));
     HWFLOW_CHECK(bound.has_value(), "plan was not prepared");
     add(total, *bound);
   }
   total.model_bits = model_bits_of(plan);
+  total.macs = macs(layers);
   return total;
 }
 

@@ -66,12 +66,14 @@ Diagnostics LayerByLayerModel::prepare(std::span<const CompressionPlan> plans, i
 
 HardwareCost LayerByLayerModel::cost(const CompressionPlan& plan) const {
   HardwareCost total;
-  for (const LoweredLayer& lowered_layer : lowered(plan)) {
+  const std::vector<LoweredLayer> layers = lowered(plan);
+  for (const LoweredLayer& lowered_layer : layers) {
     const std::optional<LayerCost> layer = layer_cost(shape_key(lowered_layer.layer));
     HWFLOW_CHECK(layer.has_value(), "plan was not prepared");
     add(total, *layer);
   }
   total.model_bits = model_bits_of(plan);
+  total.macs = macs(layers);
   return total;
 }
 

@@ -180,7 +180,8 @@ HardwareCost OverlaySpace::cost(const CompressionPlan& plan, const DesignSizes& 
       chip::evaluate_overlay(layers(plan), shape_of(sizes), overlay_of(options_),
                              options_.rules.at(static_cast<std::size_t>(sizes.at(5))));
   HWFLOW_CHECK(cost.has_value(), "a plan that the overlay cannot run");
-  return {0.0, cost->cycles, cost->dram_bits(), model_bits(network_, plan)};
+  return {0.0, cost->cycles, cost->dram_bits(), model_bits(network_, plan),
+          macs(lower(network_, plan, lowering_))};
 }
 
 PlanSchedule OverlaySpace::schedule(const CompressionPlan& plan, const DesignSizes& sizes) {

@@ -52,6 +52,7 @@ double objective_value(Objective objective, const train::AccuracyEstimate& accur
     case Objective::latency: return static_cast<double>(hardware.cycles);
     case Objective::dram: return static_cast<double>(hardware.dram_bits);
     case Objective::model_size: return static_cast<double>(hardware.model_bits);
+    case Objective::macs: return static_cast<double>(hardware.macs);
   }
   HWFLOW_CHECK(false, "unknown objective");
   return 0.0;

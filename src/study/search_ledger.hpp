@@ -66,6 +66,10 @@ class SearchLedger {
   [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
     return models_.fine.model_bits_of(plan);
   }
+  /// As HardwareModel::macs_of().
+  [[nodiscard]] std::int64_t macs_of(const CompressionPlan& plan) const {
+    return models_.fine.macs_of(plan);
+  }
   /// Of a plan that was priced, as HardwareModel::layer_loads() at the present level.
   [[nodiscard]] std::vector<LayerLoad> layer_loads(const CompressionPlan& plan) const {
     return levels_.back().hardware->layer_loads(plan);

@@ -176,7 +176,8 @@ constexpr auto enum_names(Objective) {
                     std::pair{std::string_view{"energy"}, Objective::energy},
                     std::pair{std::string_view{"latency"}, Objective::latency},
                     std::pair{std::string_view{"dram"}, Objective::dram},
-                    std::pair{std::string_view{"model_size"}, Objective::model_size}};
+                    std::pair{std::string_view{"model_size"}, Objective::model_size},
+                    std::pair{std::string_view{"macs"}, Objective::macs}};
 }
 
 struct SearchOptions {
@@ -213,7 +214,9 @@ struct SearchOptions {
                       "alike; magnitude: the same, but channels go by their scores, whatever their "
                       "group; agent: by reinforcement learning within budgets, as in "
                       "HAQ and AMC."),
-        schema::field("objectives", &T::objectives, "What it minimises (accuracy: 1-top1)."),
+        schema::field("objectives", &T::objectives,
+                      "What it minimises (accuracy: 1-top1; macs: of the channels that stay, with "
+                      "search.channels)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
         schema::field("input_bits", &T::input_bits, 1, 16, "Widths that inputs may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),

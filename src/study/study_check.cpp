@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "chip/fusion/fusion_machine.hpp"
@@ -15,6 +16,8 @@
 
 namespace hwflow::study {
 namespace {
+
+constexpr std::string_view kCosts = "energy, latency, dram, model_size or, with channels, macs";
 
 /// Collects the problems of one study; every method looks at one part.
 class Check {
@@ -60,17 +63,24 @@ class Check {
           "without it the narrowest plan is always the best");
     }
     if (distinct.size() < 2) {
-      add("search.objectives", "must contain at least one cost",
-          "energy, latency, dram or model_size");
+      add("search.objectives", "must contain at least one cost", std::string(kCosts));
     }
+    if (distinct.contains(Objective::macs)) check_macs("search.objectives");
+  }
+
+  void check_macs(const std::string& key) {
+    if (study_.search.channels) return;
+    add(key, "macs are the same for every width, and search.channels is null",
+        "search.channels, or another cost");
   }
 
   void check_agent() {
     const std::vector<AgentBudget>& budgets = study_.search.agent.budgets;
     for (std::size_t i = 0; i < budgets.size(); ++i) {
+      const std::string key = fmt::format("search.agent.budgets[{}].of", i);
+      if (budgets[i].of == Objective::macs) check_macs(key);
       if (budgets[i].of != Objective::accuracy) continue;
-      add(fmt::format("search.agent.budgets[{}].of", i), "must be a cost, got accuracy",
-          "energy, latency, dram or model_size");
+      add(key, "must be a cost, got accuracy", std::string(kCosts));
     }
     const bool is_agent = study_.search.algorithm == Algorithm::agent;
     if (is_agent && study_.search.agent.state == AgentState::hardware &&

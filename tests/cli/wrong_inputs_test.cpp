@@ -387,8 +387,8 @@ const Row kRows[] = {
      },
      kCodesign,
      {"search.evaluations: must be >= 1, got 0",
-      "search.agent.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, got "
-      "'power'",
+      "search.agent.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, "
+      "macs, got 'power'",
       "search.agent.budgets[1].share: must be > 0, got 0",
       "search.agent.budgets[2]: missing required key 'of'",
       "search.agent.budgets[3]: missing required key 'share'", "5 problems"}},
@@ -399,8 +399,8 @@ const Row kRows[] = {
                                      "[{of: accuracy, share: 0.5}]}")}};
      },
      kCodesign,
-     {"s.yaml: search.agent.budgets[0].of: must be a cost, got accuracy (energy, latency, dram or "
-      "model_size)",
+     {"s.yaml: search.agent.budgets[0].of: must be a cost, got accuracy (energy, latency, dram, "
+      "model_size or, with channels, macs)",
       "s.yaml: search.evaluations: 3 are too few"}},
     {"study_fused_without_one_buffer",
      [] {

@@ -27,6 +27,13 @@ TEST(ComparisonPage, ShowsMachinesChartsAndTransfers) {
   EXPECT_THAT(page, HasSubstr("<td colspan=\"8\" class=\"left\">none</td>"));
 }
 
+TEST(ComparisonPage, ShowsMacsWherePlansDifferInThem) {
+  auto comparison = report_test::fake_comparison();
+  EXPECT_THAT(comparison_page(comparison), testing::Not(HasSubstr("Fronts of all machines: MACs")));
+  comparison.accelerators[1].result.evaluated[7].hardware.macs /= 2;
+  EXPECT_THAT(comparison_page(comparison), HasSubstr("Fronts of all machines: MACs"));
+}
+
 TEST(ComparisonPage, UsesClassesThatTheStyleKnows) {
   const std::string style(page_style());
   for (const auto& element :

@@ -28,6 +28,7 @@ TEST(ComparisonTables, JsonEqualsTheStruct) {
   ASSERT_EQ(machine["front"].size(), half.result.front.size());
   const auto& first = half.result.evaluated[half.result.front[0]];
   EXPECT_EQ(machine["front"][0]["energy_pj"], first.hardware.energy_pj);
+  EXPECT_EQ(machine["front"][0]["macs"], first.hardware.macs);
   EXPECT_EQ(machine["front"][0]["plan"], to_text(first.plan));
   EXPECT_EQ(machine["least_energy"]["index"], *half.least_energy);
   EXPECT_EQ(machine["least_latency"]["index"], *half.least_latency);
@@ -73,7 +74,7 @@ TEST(ComparisonTables, CsvHasEveryFrontPlanAndMarksTheBest) {
     if (line.find(",1,0,") != std::string::npos || line.find(",0,1,") != std::string::npos)
       ++marked;
   }
-  EXPECT_EQ(columns, 14U);
+  EXPECT_EQ(columns, 15U);
   EXPECT_EQ(marked, 4);  // of two machines two each
   EXPECT_THAT(lines[1], testing::StartsWith(
                             fmt::format("full,{},", comparison.accelerators[0].result.front[0])));

@@ -25,6 +25,15 @@ TEST(ComparisonText, ShowsBestPlansAndTransfers) {
   EXPECT_THAT(text, HasSubstr("latency: plan of, on"));
 }
 
+TEST(ComparisonText, ShowsMacsWherePlansDifferInThem) {
+  auto comparison = report_test::fake_comparison();
+  EXPECT_THAT(comparison_text(comparison), testing::Not(HasSubstr("MAC")));
+  auto& half = comparison.accelerators[1];
+  half.result.evaluated[*half.least_energy].hardware.macs = 25'344'400;
+  EXPECT_THAT(comparison_text(comparison), HasSubstr("MACs\n"));
+  EXPECT_THAT(comparison_text(comparison), HasSubstr("  25.3 MMAC\n"));
+}
+
 TEST(ComparisonText, LeavesOutWhatAStoppedRunLacks) {
   auto comparison = report_test::fake_comparison();
   comparison.transfers.clear();

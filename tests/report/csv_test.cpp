@@ -63,6 +63,7 @@ void expect_plan(const std::map<std::string, std::string>& row, const study::Cod
   EXPECT_EQ(std::stoll(row.at("cycles")), plan.hardware.cycles);
   EXPECT_EQ(std::stoll(row.at("dram_bits")), plan.hardware.dram_bits);
   EXPECT_EQ(std::stoll(row.at("model_bits")), plan.hardware.model_bits);
+  EXPECT_EQ(std::stoll(row.at("macs")), plan.hardware.macs);
 }
 
 TEST(Csv, EvaluationsAndFrontEqualTheStruct) {
@@ -119,6 +120,8 @@ TEST(Csv, PlansAndGenerationsEqualTheStruct) {
   EXPECT_EQ(std::stoll(plans[0].at("test_integer_correct")), result.plans[0].test_integer->correct);
   EXPECT_EQ(plans[1].at("test_integer"), "");  // not measured is not zero
   EXPECT_EQ(plans[0].at("finetune_epochs"), "2");
+  EXPECT_EQ(plans[4].at("macs"),
+            std::to_string(result.evaluated[result.plans[4].evaluated].hardware.macs));
   const Rows generations = parse_csv(generations_csv(result));
   ASSERT_EQ(generations.size(), result.generations.size());
   EXPECT_EQ(std::stod(generations[4].at("hypervolume")), result.generations[4].hypervolume);
@@ -169,6 +172,7 @@ TEST(Csv, LevelsHaveARowPerGenerationAndOnePerPlanOfTheirFronts) {
     const auto& plan = result.levels[1].front[i];
     EXPECT_EQ(fronts[count + i].at("plan"), to_text(plan.plan));
     EXPECT_EQ(std::stod(fronts[count + i].at("energy_pj")), plan.hardware.energy_pj);
+    EXPECT_EQ(fronts[count + i].at("macs"), std::to_string(plan.hardware.macs));
     EXPECT_EQ(fronts[count + i].at("index"), std::to_string(*plan.evaluated));
   }
   const auto unpriced = std::count_if(result.levels[0].front.begin(), result.levels[0].front.end(),

@@ -31,6 +31,14 @@ TEST(DetailsSection, TableSaysWhetherThePlansWereFineTuned) {
   EXPECT_THAT(plans_section(result), Not(HasSubstr("quantization-aware")));
 }
 
+TEST(DetailsSection, TableShowsMacsWherePlansDifferInThem) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(plans_section(result), Not(HasSubstr("MAC")));
+  result.evaluated[result.plans[3].evaluated].hardware.macs = 25'344'400;
+  EXPECT_THAT(plans_section(result), HasSubstr("<th>model</th><th>MACs</th></tr>"));
+  EXPECT_THAT(plans_section(result), HasSubstr("<td>25.3 MMAC</td></tr>"));
+}
+
 TEST(DetailsSection, PairedTestsAreInPoints) {
   auto result = report_test::fake_result();
   result.paired_tests = {{3, 0, 9010, 71, 83, 836, -0.0012, -0.0036, 0.0012, 0.376}};

@@ -109,6 +109,7 @@ study::EvaluatedPlan evaluate(const CompressionPlan& plan, int generation, study
     evaluated.hardware.energy_pj += layers[i].energy_pj;
     evaluated.hardware.cycles += layers[i].cycles;
     evaluated.hardware.dram_bits += layers[i].dram_bits;
+    evaluated.hardware.macs += layers[i].macs;
     evaluated.hardware.model_bits +=
         shapes()[i].k * shapes()[i].c * shapes()[i].r * shapes()[i].r * plan.layers[i].weights;
     const double edge = i == 0 || i + 1 == layers.size() ? 2.0 : 1.0;
@@ -212,7 +213,8 @@ void choose(study::CodesignResult& result) {
                                   share(a.energy_pj, b.energy_pj),
                                   share(a.cycles, b.cycles),
                                   share(a.dram_bits, b.dram_bits),
-                                  share(a.model_bits, b.model_bits)};
+                                  share(a.model_bits, b.model_bits),
+                                  share(a.macs, b.macs)};
   result.tolerance = 0.005;
   result.finetune_epochs = 2;
 }

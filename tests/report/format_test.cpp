@@ -17,6 +17,10 @@ TEST(Format, PicksTheUnitThatReadsBest) {
   EXPECT_EQ(time_text(2e-9), "2.00 ns");
   EXPECT_EQ(bytes_text(8.0), "1.00 B");
   EXPECT_EQ(bytes_text(8.0 * 1500.0), "1.50 kB");
+  EXPECT_EQ(macs_text(640.0), "640 MAC");
+  EXPECT_EQ(macs_text(41'984.0), "42.0 kMAC");
+  EXPECT_EQ(macs_text(4.0551e7), "40.6 MMAC");
+  EXPECT_EQ(macs_text(4.1e9), "4.10 GMAC");
 }
 
 TEST(Format, ConvertsCyclesByTheClock) {

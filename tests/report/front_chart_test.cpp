@@ -20,7 +20,7 @@ using report_test::fake_result;
 using report_test::markup_problem;
 
 constexpr CostAxis kAxes[] = {CostAxis::energy, CostAxis::latency, CostAxis::dram,
-                              CostAxis::model_size};
+                              CostAxis::model_size, CostAxis::macs};
 
 TEST(FrontChart, DrawsEveryPlanOnceInItsPlace) {
   const auto result = fake_result();
@@ -81,7 +81,7 @@ TEST(FrontChart, BaselinesBelowTheWindowStandAtItsBottomWithTheirValue) {
     study::EvaluatedPlan plan;
     plan.plan = CompressionPlan::uniform(3, bits, bits);
     plan.accuracy = {correct, 1000};
-    plan.hardware = {10.0 * bits, 10 * bits, 10 * bits, 10 * bits};
+    plan.hardware = {10.0 * bits, 10 * bits, 10 * bits, 10 * bits, 10 * bits};
     result.baselines.push_back(result.evaluated.size());
     result.evaluated.push_back(plan);
   }
@@ -102,6 +102,12 @@ TEST(FrontChart, BaselinesBelowTheWindowStandAtItsBottomWithTheirValue) {
     }
     EXPECT_EQ(inside, 4);
   }
+}
+
+TEST(FrontChart, MacsHaveTheirUnit) {
+  auto result = fake_result();
+  for (auto& plan : result.evaluated) plan.hardware.macs = 41'000'000;
+  EXPECT_THAT(texts_of(front_chart(result, CostAxis::macs)), testing::Contains("MACs (MMAC)"));
 }
 
 TEST(FrontChart, StandsDegenerateResults) {

@@ -21,7 +21,7 @@ TEST(Json, HasTheKeysThatOtherToolsRead) {
     EXPECT_NE(json.find(key), nullptr) << key;
   }
   for (const char* key : {"plan", "hardware", "accuracy", "standard_error", "energy_pj", "cycles",
-                          "dram_bits", "model_bits"}) {
+                          "dram_bits", "model_bits", "macs"}) {
     EXPECT_NE(json.find("front")->as_list()->front().find(key), nullptr) << key;
     EXPECT_NE(json.find("picks")->as_list()->front().find(key), nullptr) << key;
     EXPECT_NE(json.find("baselines")->as_list()->front().find(key), nullptr) << key;
@@ -29,7 +29,8 @@ TEST(Json, HasTheKeysThatOtherToolsRead) {
 }
 
 TEST(Json, NumbersEqualTheStruct) {
-  const auto result = report_test::fake_result();
+  auto result = report_test::fake_result();
+  result.headline->macs = 0.375;
   const auto json = parsed(result);
   EXPECT_EQ(*json.find("evaluations"), schema::Value(333));  // 3 uniform, 11 times 30
   EXPECT_EQ(*json.find("hypervolume"), schema::Value(result.generations.back().hypervolume));
@@ -39,12 +40,14 @@ TEST(Json, NumbersEqualTheStruct) {
     const auto& plan = result.evaluated[result.front[i]];
     EXPECT_EQ(*front[i].find("energy_pj"), schema::Value(plan.hardware.energy_pj));
     EXPECT_EQ(*front[i].find("cycles"), schema::Value(plan.hardware.cycles));
+    EXPECT_EQ(*front[i].find("macs"), schema::Value(plan.hardware.macs));
     EXPECT_EQ(*front[i].find("accuracy"), schema::Value(plan.accuracy.top1()));
   }
   EXPECT_EQ(json.find("picks")->as_list()->size(), 2U);
   EXPECT_EQ(json.find("baselines")->as_list()->size(), 3U);
   const schema::Value& headline = *json.find("headline");
   EXPECT_EQ(*headline.find("energy"), schema::Value(result.headline->energy));
+  EXPECT_EQ(*headline.find("macs"), schema::Value(0.375));
   EXPECT_EQ(*headline.find("accuracy_difference"), schema::Value(-0.0012));
   EXPECT_EQ(*headline.find("accuracy_low"), schema::Value(-0.0036));
   EXPECT_EQ(*headline.find("accuracy_high"), schema::Value(0.0012));

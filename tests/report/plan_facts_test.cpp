@@ -65,6 +65,17 @@ TEST(PlanFacts, HoverTellsTheNumbers) {
   EXPECT_THAT(hover_text(result, 5), testing::HasSubstr("plan 5 (random, generation 0)"));
 }
 
+/// Where channels stay MACs tell plans apart no more than the network's name.
+TEST(PlanFacts, MacsAreShownWherePlansDifferInThem) {
+  auto result = report_test::fake_result();
+  EXPECT_FALSE(macs_differ(result));
+  EXPECT_FALSE(macs_differ({}));
+  EXPECT_THAT(hover_text(result, 5), testing::Not(testing::HasSubstr("MAC")));
+  result.evaluated[5].hardware.macs = 12'345'678;
+  EXPECT_TRUE(macs_differ(result));
+  EXPECT_THAT(hover_text(result, 5), testing::HasSubstr(", 12.3 MMAC\nwidths"));
+}
+
 TEST(TestAccuracyText, SaysFineTunedOnlyOfWhatWas) {
   auto result = report_test::fake_result();
   result.finetune_epochs = 0;

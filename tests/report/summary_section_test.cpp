@@ -16,10 +16,11 @@ using testing::Not;
 /// Costs of round numbers: pick 40 pJ, uniform 8/8 100 pJ, uniform 4/4 32 pJ.
 study::CodesignResult round_numbers() {
   auto result = report_test::fake_result();
-  result.evaluated[0].hardware = {100.0, 1000, 800, 400};
-  result.evaluated[1].hardware = {32.0, 500, 400, 200};
+  const std::int64_t macs = result.evaluated[0].hardware.macs;  // of all plans
+  result.evaluated[0].hardware = {100.0, 1000, 800, 400, macs};
+  result.evaluated[1].hardware = {32.0, 500, 400, 200, macs};
   auto& pick = result.evaluated[result.plans[3].evaluated];
-  pick.hardware = {40.0, 250, 800, 100};
+  pick.hardware = {40.0, 250, 800, 100, macs};
   pick.accuracy = {4550, 5000};
   result.evaluated[0].accuracy = {4600, 5000};
   result.headline = study::Saving{3, 0, 0.6, 0.75, 0.0, 0.75};
@@ -41,6 +42,22 @@ TEST(SummarySection, SavingsAgainstEveryUniformBaseline) {
   // 40/32 - 1 = 25 % more, 1 - 250/500, 800/400 - 1, 1 - 100/200.
   EXPECT_THAT(html, HasSubstr("<td>uniform 4/4</td><td>25.0 % more</td><td>50.0 % less</td>"
                               "<td>100.0 % more</td><td>50.0 % less</td>"));
+}
+
+/// 1 - 300/1000; of 400 of uniform 4/4, 1 - 300/400.
+TEST(SummarySection, SavingsInMacsWherePlansDifferInThem) {
+  auto result = round_numbers();
+  result.headline->macs = 0.7;
+  EXPECT_THAT(headline_section(result), Not(HasSubstr("MACs than")));
+  EXPECT_THAT(headline_section(result), Not(HasSubstr("<th>MACs</th>")));
+  result.evaluated[0].hardware.macs = 1000;
+  result.evaluated[1].hardware.macs = 400;
+  result.evaluated[result.plans[3].evaluated].hardware.macs = 300;
+  const std::string html = headline_section(result);
+  EXPECT_THAT(html, HasSubstr("<b>70.0 % less</b><span>MACs than uniform 8/8</span>"));
+  EXPECT_THAT(html, HasSubstr("<th>model size</th><th>MACs</th><th>search accuracy</th>"));
+  EXPECT_THAT(html, HasSubstr("<td>75.0 % less</td><td>70.0 % less</td><td>-1.00 points</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>50.0 % less</td><td>25.0 % less</td><td>"));
 }
 
 TEST(SummarySection, TheHeadlineHasItsPairedComparison) {
@@ -74,6 +91,10 @@ TEST(SearchSection, HasAChartForEveryCostThatTheStudyMinimises) {
   result.objectives = {Objective::model_size, Objective::accuracy, Objective::dram,
                        Objective::energy};
   EXPECT_THAT(charts(), ElementsAre("model size", "DRAM traffic", "energy", "latency"));
+  result.evaluated[1].hardware.macs /= 2;
+  EXPECT_THAT(charts(), ElementsAre("model size", "DRAM traffic", "energy", "latency", "MACs"));
+  result.objectives = {Objective::accuracy, Objective::macs};
+  EXPECT_THAT(charts(), ElementsAre("MACs", "energy", "latency", "model size"));
 }
 
 TEST(SummarySection, WarnsOfOptimisticAccuracies) {

@@ -31,6 +31,17 @@ TEST(TerminalTable, ShowsPlansFrontAndHeadline) {
   EXPECT_THAT(text, testing::HasSubstr(" more plans on the front)"));
 }
 
+TEST(TerminalTable, ShowsMacsWherePlansDifferInThem) {
+  auto result = report_test::fake_result();
+  result.headline = study::Saving{3, 0, 0.25, -0.5, 0.0, 0.125, 0.375};
+  EXPECT_THAT(terminal_table(result, 5), testing::Not(testing::HasSubstr("MAC")));
+  result.evaluated[result.plans[3].evaluated].hardware.macs = 25'344'400;
+  const std::string text = terminal_table(result, 5);
+  EXPECT_THAT(text, testing::HasSubstr("MACs\n"));
+  EXPECT_THAT(text, testing::HasSubstr("  25.3 MMAC\n"));
+  EXPECT_THAT(text, testing::HasSubstr("model size -12.5 %, MACs -37.5 %\n"));
+}
+
 TEST(TerminalTable, SaysWhetherThePlansWereFineTuned) {
   auto result = report_test::fake_result();
   EXPECT_THAT(terminal_table(result), testing::HasSubstr("after 2 epochs of quantization-aware"));

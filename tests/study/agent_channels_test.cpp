@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/study/agent_world.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -59,6 +62,74 @@ TEST_F(ChannelAgentTest, CapsEveryDecisionSoThatTheRestIsWithinReach) {
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 8/8 8/8 8/8 | 4 3 2");
   EXPECT_EQ(lessons_[0].steps[2].action, std::vector<double>{1.0});  // as it was chosen
   EXPECT_EQ(lessons_[0].steps[2].state[8], 0.75);                    // as it was taken
+}
+
+/// As by cycles, which at 8 bits are 8 times the MACs; widths change none, so that all stay.
+TEST_F(ChannelAgentTest, BudgetsOfMacsAreMetByChannelsAlone) {
+  study_.search.weight_bits = study_.search.input_bits = {2, 4, 8};
+  AgentTask wide = always(1.0);
+  wide.options.budgets = {{Objective::macs, 0.5}};
+  EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 8/8 8/8 8/8 | 3 2 4");
+  wide.options.budget_rule = BudgetRule::cap;
+  EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 8/8 8/8 8/8 | 4 3 2");
+}
+
+/// The witness: the network's own count after its channels were removed.
+TEST_F(ChannelAgentTest, PlansKeepWithinABudgetOfMacs) {
+  study_.search.weight_bits = {4, 8};
+  study_.search.objectives = {Objective::accuracy, Objective::macs, Objective::energy};
+  const ChannelGroups groups(small_network());
+  for (const BudgetRule rule : {BudgetRule::narrow, BudgetRule::cap}) {
+    AgentTask half = task();
+    half.options.budgets = {{Objective::macs, 0.5}};
+    half.options.budget_rule = rule;
+    int found = 0;
+    for (const EvaluatedPlan& plan : fresh(half).evaluated) {
+      if (plan.origin != Origin::agent) continue;
+      ++found;
+      const Network left =
+          shrink(small_network(), groups, KeptUnits::first(plan.plan.channels)).value().network;
+      EXPECT_LE(left.macs(), small_network().macs() / 2) << to_text(plan.plan);
+      EXPECT_EQ(plan.hardware.macs, left.macs());
+    }
+    EXPECT_GT(found, 20);
+  }
+}
+
+// Between 576 * (4 + 1 + 2) + 1,280 = 5,312 MACs of 1 1 2 and 41,984: 12,646, 19,981, 27,315 and
+// 34,650. From the last group: 4 4 6 has 36,096, 4 3 6 30,336, 3 3 6 26,304, 3 3 4 21,568, 3 2 4
+// 17,536, 2 2 4 14,080, 2 2 2 10,496.
+TEST_F(ChannelAgentTest, SpreadsBudgetsOfMacs) {
+  study_.search.objectives = {Objective::accuracy, Objective::macs};
+  AgentTask wide = always(1.0);
+  wide.options.budgets.clear();
+  std::vector<std::int64_t> macs;
+  for (const EvaluatedPlan& plan : fresh(wide).evaluated)
+    if (plan.origin == Origin::agent) macs.push_back(plan.hardware.macs);
+  EXPECT_EQ(macs, (std::vector<std::int64_t>{10'496, 17'536, 26'304, 30'336}));
+}
+
+TEST_F(ChannelAgentTest, ABudgetOfMacsThatNothingMeetsIsToldAtOnce) {
+  AgentTask tight = always(1.0);
+  tight.options.budgets = {{Objective::macs, 0.1}};
+  FakeAccuracyModel model;
+  const auto store = new_store();
+  const auto result = try_run(tight, *store, model);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error()[0].reason,
+            "0.1 of the macs of uniform 8/8 is 4198.4, but the narrowest plan costs 5312");
+}
+
+// AMC's reward. conv1 alone is narrow, at 4/4: 4 and 4 of 1,000 wrong; the plan keeps all MACs.
+TEST_F(ChannelAgentTest, RewardsMayBeOfMacs) {
+  study_.search.weight_bits = study_.search.input_bits = {4, 8};
+  AgentTask scripted_task = scripted([](int, std::size_t step) { return step < 2 ? 0.0 : 1.0; });
+  scripted_task.options.budgets = {{Objective::macs, 1.0}};
+  scripted_task.options.reward = AgentReward::error_log_cost;
+  const SearchResult result = fresh(scripted_task);
+  EXPECT_EQ(to_text(last_plan(result).plan), "4/4 8/8 8/8 8/8");
+  ASSERT_EQ(lessons_.size(), 1U);
+  EXPECT_NEAR(lessons_[0].reward, -0.008 * std::log(41'984.0), 1e-12);
 }
 
 TEST_F(ChannelAgentTest, HardwareStateTellsWhatIsSpentAndLeft) {

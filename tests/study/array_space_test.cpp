@@ -194,15 +194,18 @@ TEST(ArraySpace, LayersOfAScheduleAddUpToTheCost) {
   sizes[0] = 4.0;
   const HardwareCost cost = space->cost(plan, sizes);
   double total = 0.0;
-  std::int64_t cycles = 0;
+  std::int64_t cycles = 0, macs = 0;
   for (const LayerDetails& layer : space->schedule(plan, sizes).layers) {
     total += layer.energy_pj;
     cycles += layer.cycles;
+    macs += layer.macs;
     EXPECT_EQ(layer.energy_by_component_pj.size(), space->energy_components().size());
     EXPECT_EQ(layer.traffic_bits.size(), space->level_names().size());
   }
   EXPECT_NEAR(total, cost.energy_pj, 1e-9 * total);
   EXPECT_EQ(cycles, cost.cycles);
+  EXPECT_EQ(macs, cost.macs);
+  EXPECT_EQ(macs, small_network().macs());
 }
 
 TEST(ArraySpace, TellsEverythingThatIsWrong) {

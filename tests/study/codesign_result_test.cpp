@@ -15,6 +15,7 @@ TEST(CodesignResult, ObjectivesAreNamedAsInAStudyFile) {
   EXPECT_EQ(name(Objective::latency), "latency");
   EXPECT_EQ(name(Objective::dram), "dram");
   EXPECT_EQ(name(Objective::model_size), "model_size");
+  EXPECT_EQ(name(Objective::macs), "macs");
 }
 
 TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {
@@ -31,6 +32,17 @@ TEST(CodesignResult, SavingIsAShareOfTheWhole) {
   EXPECT_DOUBLE_EQ(saving(25.0, 100.0), 0.75);
   EXPECT_DOUBLE_EQ(saving(150.0, 100.0), -0.5);
   EXPECT_DOUBLE_EQ(saving(1.0, 0.0), 0.0);
+}
+
+TEST(CodesignResult, SavingsOfAPickAreThoseOfEachCost) {
+  const Saving saving = saving_of(2, {60.0, 30, 50, 20, 10}, 1, {100.0, 40, 100, 80, 100});
+  EXPECT_EQ(saving.pick, 2U);
+  EXPECT_EQ(saving.baseline, 1U);
+  EXPECT_DOUBLE_EQ(saving.energy, 0.4);
+  EXPECT_DOUBLE_EQ(saving.latency, 0.25);
+  EXPECT_DOUBLE_EQ(saving.dram, 0.5);
+  EXPECT_DOUBLE_EQ(saving.model_size, 0.75);
+  EXPECT_DOUBLE_EQ(saving.macs, 0.9);
 }
 
 // Wald: sqrt(0.9 * 0.1 / 100) = 0.03.

@@ -39,6 +39,7 @@ void expect_below(const HardwareCost& bound, const HardwareCost& cost) {
   EXPECT_LE(bound.cycles, cost.cycles);
   EXPECT_LE(bound.dram_bits, cost.dram_bits);
   EXPECT_EQ(bound.model_bits, cost.model_bits);
+  EXPECT_EQ(bound.macs, cost.macs);
 }
 
 /// The witness: what fuse_network() finds, for each objective by itself.
@@ -82,6 +83,7 @@ TEST(FusedBoundsModel, CountsTheBorderOfTheNetworkOnce) {
   ASSERT_TRUE((*model)->prepare(std::vector{plan}, 1).empty());
   // Inputs 4*8*8 at 8 bits, weights 144 + 144 + 288 + 5,120 at 4 bits, 10 outputs at 16 bits.
   EXPECT_EQ((*model)->cost(plan).dram_bits, 256 * 8 + 5696 * 4 + 160);
+  EXPECT_EQ((*model)->cost(plan).macs, small_network().macs());
   EXPECT_EQ((*model)->schedules_searched(), 0);
   EXPECT_THROW(static_cast<void>((*model)->schedule(plan)), InternalError);
   EXPECT_THROW(static_cast<void>((*model)->cost(CompressionPlan::uniform(4, 2, 2))), InternalError);

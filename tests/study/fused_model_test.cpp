@@ -83,8 +83,8 @@ TEST(FusedModel, CostsWhatFusingThePlanAloneCosts) {
     std::vector<HardwareCost> alone;
     for (const CompressionPlan& plan : plans) {
       const chip::NetworkCost total = fuse_alone(plan, kBuffer, objective).total;
-      alone.push_back(
-          {total.energy_pj, total.cycles, total.dram_bits, model_bits(residual_network(), plan)});
+      alone.push_back({total.energy_pj, total.cycles, total.dram_bits,
+                       model_bits(residual_network(), plan), residual_network().macs()});
     }
     for (const int threads : {1, 3}) {
       chip::MappingCache mappings;
@@ -134,18 +134,22 @@ TEST(FusedModel, SchedulesAddUpToTheCost) {
   ASSERT_TRUE(model->prepare(std::vector{plan}, 1).empty());
   const PlanSchedule schedule = model->schedule(plan);
   double energy = 0.0;
-  std::int64_t cycles = 0, dram = 0;
+  std::int64_t cycles = 0, dram = 0, macs = 0;
   std::vector<std::string> layers;
   for (const GroupDetails& group : schedule.groups) {
     energy += group.energy_pj;
     cycles += group.cycles;
     dram += group.dram_bits;
-    for (const GroupMember& member : group.members) layers.push_back(member.name);
+    for (const GroupMember& member : group.members) {
+      layers.push_back(member.name);
+      macs += member.macs;
+    }
   }
   const HardwareCost cost = model->cost(plan);
   EXPECT_DOUBLE_EQ(energy, cost.energy_pj);
   EXPECT_EQ(cycles, cost.cycles);
   EXPECT_EQ(dram, cost.dram_bits);
+  EXPECT_EQ(macs, cost.macs);
   EXPECT_EQ(layers, (std::vector<std::string>{"conv1", "conv2", "conv3", "sum", "fc"}));
 }
 

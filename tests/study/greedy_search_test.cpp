@@ -84,6 +84,30 @@ TEST(GreedySearch, FollowsPathsFromTheWidestToTheNarrowestPlan) {
   EXPECT_GE(greedy, 80U - 9U - 16U);
 }
 
+/// A width gains no MACs: none is narrowed while channels of two groups can be removed (two genes
+/// are tried out at a time).
+TEST(GreedySearch, WidthsAreNoGainInMacs) {
+  Study study = greedy_study();
+  study.search.pinned.clear();
+  study.search.objectives = {Objective::accuracy, Objective::macs};
+  study.search.channels.emplace();
+  study.search.evaluations = 1 + 17 + 34;  // 8 steps of widths, 9 of channels; two looks at each
+  const SearchResult result = search(study);
+  int wide = 0;
+  for (const EvaluatedPlan& plan : result.evaluated) {
+    if (plan.origin != Origin::greedy) continue;
+    const bool is_wide = is_within(CompressionPlan::uniform(4, 8, 8), plan.plan);
+    wide += is_wide ? 1 : 0;
+    if (is_wide) continue;
+    ASSERT_EQ(plan.plan.channels.size(), 3U);
+    const std::vector<std::int32_t> least{1, 1, 2};
+    int at_least = 0;
+    for (std::size_t g = 0; g < 3; ++g) at_least += plan.plan.channels[g] == least[g] ? 1 : 0;
+    EXPECT_GE(at_least, 2) << to_text(plan.plan);
+  }
+  EXPECT_GE(wide, 8);  // the path down the channels, after its first step
+}
+
 /// The fake's errors and MACs add up, so that a greedy path is near the best: against all 6,561
 /// plans, no plan of the front that saves half the energy has half the errors of greedy's best.
 TEST(GreedySearch, IsNotFarFromTheBestOfTheWholeSpace) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.hpp"
 #include "tests/study/small_world.hpp"
+#include "workload/builtin_networks.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -12,6 +15,41 @@ TEST(ModelBits, AreWeightsTimesTheirWidths) {
   EXPECT_EQ(layer_weights(small_network()), (std::vector<std::int64_t>{144, 144, 288, 5120}));
   EXPECT_EQ(model_bits(small_network(), CompressionPlan{{{8, 8}, {4, 2}, {2, 8}, {8, 4}}}),
             144 * 8 + 144 * 4 + 288 * 2 + 5120 * 8);
+}
+
+std::vector<LoweredLayer> lowered(const Network& network, const LoweringOptions& options) {
+  const std::size_t layers = network.compute_nodes().size();
+  return lower(network, CompressionPlan::uniform(layers, 8, 8), options);
+}
+
+// 8*8*4*4*9 = 9,216 of conv1 and of conv2, 8*8*8*4*9 = 18,432, 512*10 = 5,120.
+TEST(Macs, AreThoseOfTheWholeBatch) {
+  EXPECT_EQ(macs(lowered(small_network(), {})), 9216 + 9216 + 18'432 + 5120);
+  EXPECT_EQ(macs(lowered(small_network(), {.batch = 3})), 3 * (9216 + 9216 + 18'432 + 5120));
+}
+
+/// Additions and poolings are none: the witness is the network's own count.
+TEST(Macs, AreMultiplicationsAlone) {
+  const Network network = make_builtin_network("fmnist_resnet").value();
+  const std::vector<LoweredLayer> all = lowered(network, {});
+  ASSERT_GT(all.size(), network.compute_nodes().size());
+  EXPECT_EQ(macs(all), network.macs());
+  EXPECT_EQ(macs(lowered(network, {.include_auxiliary = false})), network.macs());
+}
+
+/// The witness: the network's own count after its channels were removed.
+TEST(Macs, OfAPlanAreThoseOfTheChannelsThatStay) {
+  const LayerByLayerModel model(small_network(), small_accelerator(), {}, map_by_formula);
+  const ChannelGroups groups(small_network());
+  Rng rng(5);
+  for (int i = 0; i < 20; ++i) {
+    CompressionPlan plan = CompressionPlan::uniform(4, 2, 4);
+    for (const std::int64_t most : {4, 4, 8})
+      plan.channels.push_back(static_cast<std::int32_t>(rng.between(1, most)));
+    const ShrunkNetwork left =
+        shrink(small_network(), groups, KeptUnits::first(plan.channels)).value();
+    EXPECT_EQ(model.macs_of(plan), left.network.macs()) << to_text(plan);
+  }
 }
 
 // By the formula cycles are MACs times weight bits; of 9,216, 9,216, 18,432 and 5,120 MACs at 8

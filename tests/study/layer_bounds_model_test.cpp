@@ -38,6 +38,7 @@ void expect_below(const HardwareCost& bound, const HardwareCost& cost) {
   EXPECT_LE(bound.cycles, cost.cycles);
   EXPECT_LE(bound.dram_bits, cost.dram_bits);
   EXPECT_EQ(bound.model_bits, cost.model_bits);
+  EXPECT_EQ(bound.macs, cost.macs);
 }
 
 // The law of docs/model.md, "The coarser models", for whole plans and the mapper's choices.
@@ -144,9 +145,29 @@ TEST(LayerBoundsModel, KnownLayersBringTheBoundOfAPlanNearer) {
   EXPECT_DOUBLE_EQ(bound.energy_pj, (9216 + 9216 + 18432) * 64 + 1024 * 8 + 5120 * 4);
   EXPECT_EQ(bound.cycles, (9216 + 9216 + 18432) * 8 + 5120 * 4 / 2);
   EXPECT_EQ(bound.model_bits, model_bits(small_network(), plan));
+  EXPECT_EQ(bound.macs, 9216 + 9216 + 18432 + 5120);
   ASSERT_TRUE(models.fine.prepare(std::vector{plan}, 1).empty());
   expect_below(models.coarse.cost(plan), bound);
   expect_below(bound, models.fine.cost(plan));
+}
+
+/// By hand: 2 of 4, 3 of 4 and 5 of 8 channels stay. Whether layers are known or not, and at every
+/// level, these are the MACs.
+TEST(LayerBoundsModel, MacsAreTheSameAtAllLevels) {
+  SmallModels models;
+  CompressionPlan plan = CompressionPlan::uniform(4, 4, 8);
+  plan.channels = {2, 3, 5};
+  const std::int64_t left = 9216 / 2 + 9216 * 6 / 16 + 18432 * 15 / 32 + 5120 * 5 / 8;
+  const std::vector plans{plan};
+  ASSERT_TRUE(models.coarse.prepare(plans, 1).empty());
+  ASSERT_TRUE(models.mid.prepare(plans, 1).empty());
+  EXPECT_EQ(models.fine.lower_bound(plan, models.mid).macs, left);
+  ASSERT_TRUE(models.fine.prepare(plans, 1).empty());
+  EXPECT_EQ(models.fine.lower_bound(plan, models.mid).macs, left);
+  for (const HardwareModel* model :
+       std::array<const HardwareModel*, 3>{&models.coarse, &models.mid, &models.fine}) {
+    EXPECT_EQ(model->cost(plan).macs, left);
+  }
 }
 
 TEST(LayerBoundsModel, AddsUpLayersAndBoundsEqualOnesOnce) {
@@ -165,6 +186,7 @@ TEST(LayerBoundsModel, AddsUpLayersAndBoundsEqualOnesOnce) {
   const std::int64_t macs = 9216 + 9216 + 18432 + 5120;
   EXPECT_DOUBLE_EQ(model.cost(plan).energy_pj, static_cast<double>(macs * 4));
   EXPECT_EQ(model.cost(plan).cycles, macs * 4 / 2);
+  EXPECT_EQ(model.cost(plan).macs, macs);
   EXPECT_EQ(model.cost(plan).dram_bits, (144 + 144 + 288 + 5120) * 4);
   EXPECT_THROW(static_cast<void>(model.cost(CompressionPlan::uniform(4, 2, 2))), InternalError);
   EXPECT_THROW(static_cast<void>(model.schedule(plan)), InternalError);

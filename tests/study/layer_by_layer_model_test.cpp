@@ -31,6 +31,7 @@ TEST(LayerByLayerModel, AddsUpLayersAtTheirWidths) {
   EXPECT_DOUBLE_EQ(cost.energy_pj, static_cast<double>(energy));
   EXPECT_EQ(cost.cycles, kConv1 * 8 + kConv2 * 4 + kConv3 * 2 + kFc * 8);
   EXPECT_EQ(cost.model_bits, 144 * 8 + 144 * 4 + 288 * 2 + 5120 * 8);
+  EXPECT_EQ(cost.macs, kConv1 + kConv2 + kConv3 + kFc);
   EXPECT_EQ(cost.dram_bits, (144 * 8 + 256 * 8 + 256 * 2) + (144 * 4 + 256 * 2 + 256 * 8) +
                                 (288 * 2 + 256 * 8 + 512 * 4) + (5120 * 8 + 512 * 4 + 10 * 16));
 }
@@ -46,6 +47,7 @@ TEST(LayerByLayerModel, PlansThatRemoveChannelsCostWhatIsLeft) {
                      conv3 = kConv3 * (3 * 5) / 32, fc = kFc * 5 / 8;
   EXPECT_EQ(model.cost(plan).cycles, 8 * (conv1 + conv2 + conv3 + fc));
   EXPECT_EQ(model.cost(plan).model_bits, 8 * (144 / 2 + 9 * 2 * 3 + 9 * 3 * 5 + 5120 * 5 / 8));
+  EXPECT_EQ(model.cost(plan).macs, conv1 + conv2 + conv3 + fc);
   const PlanSchedule schedule = model.schedule(plan);
   ASSERT_EQ(schedule.layers.size(), 4U);
   EXPECT_EQ(schedule.layers[2].plan_index, 2U);

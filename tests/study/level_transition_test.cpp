@@ -153,6 +153,7 @@ TEST_F(LevelsTest, TheStandInsAreBounds) {
     EXPECT_TRUE(low.energy_pj <= mid.energy_pj && mid.energy_pj <= high.energy_pj);
     EXPECT_TRUE(low.cycles <= mid.cycles && mid.cycles <= high.cycles);
     EXPECT_TRUE(low.dram_bits <= mid.dram_bits && mid.dram_bits <= high.dram_bits);
+    EXPECT_TRUE(low.macs == mid.macs && mid.macs == high.macs);
   }
 }
 
@@ -183,12 +184,14 @@ TEST_F(LevelsTest, SkippedPlansAreNeverOnTheFront) {
   const std::vector<std::vector<Objective>> choices{
       {Objective::accuracy, Objective::energy, Objective::latency},
       {Objective::dram, Objective::accuracy},
-      {Objective::accuracy, Objective::energy, Objective::dram, Objective::model_size}};
+      {Objective::accuracy, Objective::energy, Objective::dram, Objective::model_size},
+      {Objective::accuracy, Objective::macs, Objective::energy}};
   std::int64_t skipped = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     Study study = study_with_levels();
     study.search.seed = seed;
     study.search.objectives = choices[seed % choices.size()];
+    if (seed % choices.size() == 3) study.search.channels.emplace();
     study.search.sensitivity_seeds = seed % 2 == 0;
     const Outcome outcome = fresh(study);
     const Priced priced = price_all(outcome.measured, study.search.objectives);

@@ -74,11 +74,12 @@ TEST(OverlaySpace, LayersOfAScheduleAddUpToTheCost) {
     const HardwareCost cost = space->cost(mixed_plan(), sizes);
     const PlanSchedule schedule = space->schedule(mixed_plan(), sizes);
     ASSERT_EQ(schedule.layers.size(), 4U);
-    std::int64_t cycles = 0, dram_bits = 0;
+    std::int64_t cycles = 0, dram_bits = 0, macs = 0;
     for (std::size_t i = 0; i < 4; ++i) {
       const LayerDetails& layer = schedule.layers[i];
       cycles += layer.cycles;
       dram_bits += layer.dram_bits;
+      macs += layer.macs;
       EXPECT_EQ(layer.plan_index, i);
       EXPECT_EQ(layer.channels, (std::array{4, 4, 8, 10}[i]));
       EXPECT_EQ(layer.channels_whole, layer.channels);
@@ -87,6 +88,8 @@ TEST(OverlaySpace, LayersOfAScheduleAddUpToTheCost) {
     }
     EXPECT_EQ(cycles, cost.cycles);
     EXPECT_EQ(dram_bits, cost.dram_bits);
+    EXPECT_EQ(macs, cost.macs);
+    EXPECT_EQ(macs, small_network().macs());
     EXPECT_EQ(space->point(mixed_plan(), sizes).value().costs[0], static_cast<double>(cycles));
   }
 }

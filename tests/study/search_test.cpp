@@ -191,6 +191,28 @@ TEST_F(SearchTest, ObjectivesAreThoseOfTheStudy) {
   }
 }
 
+/// With channels, MACs are minimised like any other cost: the fake sees no harm in fewer channels,
+/// so that the front is where they are fewest.
+TEST_F(SearchTest, MacsAreACostOfChannels) {
+  Study study = small_study();
+  study.search.objectives = {Objective::accuracy, Objective::macs};
+  study.search.channels.emplace();
+  study.search.evaluations = 60;
+  const SearchResult result = fresh(1, study);
+  const double most = 9216.0 + 9216.0 + 18'432.0 + 5120.0;
+  EXPECT_EQ(result.normalisers, (std::vector{1.0, most}));
+  for (const EvaluatedPlan& plan : result.evaluated) {
+    std::vector<std::int64_t> left(plan.plan.channels.begin(), plan.plan.channels.end());
+    if (left.empty()) left = {4, 4, 8};
+    const std::int64_t macs =
+        576 * (4 * left[0] + left[0] * left[1] + left[1] * left[2]) + 640 * left[2];
+    EXPECT_EQ(plan.objectives,
+              (std::vector<double>{1.0 - plan.accuracy.top1(), static_cast<double>(macs)}))
+        << to_text(plan.plan);
+  }
+  for (const std::size_t i : result.front) EXPECT_LT(result.evaluated[i].objectives[1], 0.5 * most);
+}
+
 TEST_F(SearchTest, RandomPlansFillUpWhatSeedsDoNot) {
   Study study = small_study();
   study.search.sensitivity_seeds = false;

@@ -140,10 +140,25 @@ TEST(CheckStudy, WantsBudgetsOfACost) {
   const std::string text = problems_of(study);
   for (const char* place : {"budgets[0]", "budgets[2]"}) {
     EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: search.agent.") + place +
-                                         ".of: must be a cost, got accuracy (energy, latency, dram "
-                                         "or model_size)"));
+                                         ".of: must be a cost, got accuracy (energy, latency, "
+                                         "dram, model_size or, with channels, macs)"));
   }
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[1]")));
+}
+
+TEST(CheckStudy, MacsAreOfChannels) {
+  Study study = small_study();
+  study.search.objectives = {Objective::accuracy, Objective::macs};
+  study.search.agent.budgets = {{Objective::energy, 0.5}, {Objective::macs, 0.5}};
+  const std::string text = problems_of(study);
+  for (const char* place : {"search.objectives", "search.agent.budgets[1].of"}) {
+    EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: ") + place +
+                                         ": macs are the same for every width, and search.channels "
+                                         "is null (search.channels, or another cost)"));
+  }
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[0]")));
+  study.search.channels.emplace();
+  EXPECT_EQ(problems_of(study), "");
 }
 
 TEST(CheckStudy, WantsTheReferenceAmongWhatIsReTrainedUnlessNothingIs) {
