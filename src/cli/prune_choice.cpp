@@ -17,7 +17,7 @@ namespace {
 using study::Objective;
 
 constexpr int kSteps = 64;  // shares of the channels that budgets choose from
-constexpr std::array kCosts{Objective::energy, Objective::latency, Objective::dram,
+constexpr std::array kCosts{Objective::energy, Objective::latency, Objective::dram, Objective::macs,
                             Objective::model_size};
 
 /// "energy=0.5". Errors  what is no cost, or no share.
@@ -81,7 +81,7 @@ void add_choice_options(CLI::App& command, PruneChoice& choice) {
       ->check(is_number(0.01, 1.0));
   command.add_option("--within", choice.within,
                      "Keep as many as cost this share of the whole network: energy=0.5, latency, "
-                     "dram or model_size; again for several");
+                     "dram, macs or model_size; again for several");
   command.add_option("--channels", choice.channels,
                      "Keep so many of every group: \"12 16 ...\", or a plan of 'hwflow codesign'");
   command

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/version.hpp"
 #include "chip/arch/accelerator_input.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "cli/interrupt.hpp"
@@ -16,6 +17,7 @@
 #include "cli/quantized_train.hpp"
 #include "cli/training_run.hpp"
 #include "study/layer_by_layer_model.hpp"
+#include "study/summaries.hpp"
 #include "train/export/onnx_export.hpp"
 #include "train/nn/batch_norm_folding.hpp"
 #include "train/nn/image_batch.hpp"
@@ -94,10 +96,15 @@ class PruneRun {
         folder_(options.out.value_or("runs/prune")),
         whole_{inputs.network, *inputs.initial},
         inputs_(std::move(inputs)),
-        model_(make_model(arguments, whole_.network, accelerator, mappings_)),
-        outcome_{.whole = {whole_.network}, .pruned = {whole_.network}} {
-    outcome_.accelerator = accelerator.name();
-    outcome_.clock_mhz = accelerator.fields().clock_mhz;
+        model_(make_model(arguments, whole_.network, accelerator, mappings_)) {
+    study::CodesignResult& result = outcome_.result;
+    result.version = version();
+    result.seed = arguments.training.options.seed;
+    result.data = inputs_.test.name;
+    result.network = study::summarise(whole_.network, arguments.training.network);
+    result.accelerator = study::summarise(accelerator);
+    result.energy_components = model_->energy_components();
+    outcome_.epochs = arguments.training.options.epochs;
     outcome_.test_images = inputs_.test.count();
   }
 
@@ -114,7 +121,10 @@ class PruneRun {
     write_onnx();
     write_json_tree(options_, to_json(outcome_));
     write_file(folder_ / "prune.json", to_json(outcome_).dump(2) + "\n");
-    if (options_.json != "-" && !options_.quiet) fmt::print("{}", prune_table(outcome_));
+    write_file(folder_ / "prune.html", prune_page(outcome_));
+    if (options_.json != "-" && !options_.quiet) {
+      fmt::print("{}report: {}\n", prune_table(outcome_), (folder_ / "prune.html").string());
+    }
     return kDone;
   }
 
@@ -143,41 +153,53 @@ class PruneRun {
         choose_plan(arguments_.choice, whole_.network, networks_->scores(), widths, *model_,
                     threads(), interrupts_.token());
     if (!chosen) return chosen.error();
-    outcome_.plan = std::move(chosen->plan);
     outcome_.chosen_by = std::move(chosen->how);
     outcome_.groups = networks_->groups().names();
     for (const ChannelGroup& group : networks_->groups().groups())
       outcome_.group_sizes.push_back(static_cast<std::int32_t>(group.units.size()));
-    return price();
+    return price(chosen->plan);
   }
 
-  Diagnostics price() {
-    CompressionPlan whole = outcome_.plan;
+  Diagnostics price(const CompressionPlan& plan) {
+    CompressionPlan whole = plan;
     whole.channels.clear();
-    Diagnostics problems =
-        model_->prepare(std::array{whole, outcome_.plan}, threads(), interrupts_.token());
+    Diagnostics problems = model_->prepare(std::array{whole, plan}, threads(), interrupts_.token());
     if (!problems.empty() || stopped()) return problems;
-    outcome_.whole = {whole_.network, model_->cost(whole), model_->schedule(whole).layers, 0};
-    outcome_.pruned = {whole_.network, model_->cost(outcome_.plan),
-                       model_->schedule(outcome_.plan).layers, 0};
+    const PrecisionPair& widths = plan.layers.front();
+    add_plan(whole, fmt::format("uniform {}/{}", widths.weights, widths.inputs), true);
+    add_plan(plan, "pruned", false);
     return {};
+  }
+
+  void add_plan(const CompressionPlan& plan, const std::string& label, bool baseline) {
+    study::CodesignResult& result = outcome_.result;
+    study::PlanDetails details;
+    details.label = label;
+    details.baseline = baseline;
+    details.evaluated = result.evaluated.size();
+    details.size = model_->size_of(plan);
+    details.layers = model_->schedule(plan).layers;
+    result.plans.push_back(std::move(details));
+    study::EvaluatedPlan evaluated;
+    evaluated.plan = plan;
+    evaluated.hardware = model_->cost(plan);
+    result.evaluated.push_back(std::move(evaluated));
   }
 
   /// Removes the channels, refits what is left, and writes the network.
   Diagnostics prune() {
     tell("removing channels");
-    train::PrunedNetwork pruned = networks_->of(outcome_.plan.channels);
+    train::PrunedNetwork pruned = networks_->of(outcome_.plan().channels);
     const std::string name = whole_.network.name() + "_pruned";
     Expected<Network> network =
         Network::make(name, pruned.left.network.nodes(), pruned.left.network.outputs());
     if (!network) return network.error();
-    outcome_.pruned.network = *network;
     outcome_.network_file = folder_ / (name + ".yaml");
     write_file(outcome_.network_file, to_yaml(*network));
     tell("testing");
     const auto before = correct_of_test(arguments_.training, inputs_, whole_.weights);
     if (!before) return before.error();
-    outcome_.whole.correct = *before;
+    outcome_.whole_correct = *before;
     arguments_.training.notes.push_back("pruned=" + arguments_.training.network + " | " +
                                         to_text(pruned.kept));
     arguments_.training.network = name + ".yaml";
@@ -185,7 +207,7 @@ class PruneRun {
     inputs_.initial = std::move(pruned.left.weights);
     const auto after = correct_of_test(arguments_.training, inputs_, *inputs_.initial);
     if (!after) return after.error();
-    outcome_.correct_untrained = outcome_.pruned.correct = *after;
+    outcome_.untrained_correct = *after;
     outcome_.weights_file = folder_ / (name + ".safetensors");
     return {};
   }
@@ -196,11 +218,11 @@ class PruneRun {
       left_ = *inputs_.initial;
       train::write_safetensors(
           outcome_.weights_file,
-          {left_, training_metadata(arguments_.training, inputs_, outcome_.correct_untrained)});
+          {left_, training_metadata(arguments_.training, inputs_, outcome_.untrained_correct)});
       return {};
     }
     tell(fmt::format("{} of {} test images right before training, {} before pruning",
-                     outcome_.correct_untrained, outcome_.test_images, outcome_.whole.correct));
+                     outcome_.untrained_correct, outcome_.test_images, outcome_.whole_correct));
     const Log log(options_.logs());
     Expected<TrainOutcome> trained = train_float(
         arguments_.training, inputs_, &whole_, folder_,
@@ -209,7 +231,6 @@ class PruneRun {
         },
         interrupts_.token());
     if (!trained) return trained.error();
-    outcome_.pruned.correct = trained->correct;
     left_ = std::move(trained->weights);
     outcome_.training = std::move(*trained);
     return {};

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <ios>
 
 #include "base/version.hpp"
 #include "report/figure_frame.hpp"
 #include "report/format.hpp"
+#include "report/page_frame.hpp"
 #include "report/sections.hpp"
+#include "report/write_report.hpp"
 
 namespace hwflow::report {
 namespace {
@@ -143,15 +143,9 @@ std::string buffer_chart(const BufferReport& report) {
 std::string buffer_page(const BufferReport& report) {
   const std::string title = escape(report.network.empty() ? "network" : report.network);
   std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'\">\n<title>{} - hwflow fusion by buffer size</title>\n"
-      "<style>{}</style>\n</head>\n<body>\n<h1>{}: fused groups by buffer size</h1>\n"
-      "<p class=\"soft\">on {}, least {} &middot; hwflow {}</p>\n",
-      title, page_style(), title, escape(report.accelerator), name(report.objective),
-      escape(version()));
+      "<h1>{}: fused groups by buffer size</h1>\n<p class=\"soft\">on {}, least {} &middot; hwflow "
+      "{}</p>\n",
+      title, escape(report.accelerator), name(report.objective), escape(version()));
   page += figure(buffer_chart(report),
                  "<span><i style=\"background:var(--accent)\"></i>fused</span>"
                  "<span><i style=\"background:var(--seen)\"></i>single layers</span>",
@@ -159,19 +153,13 @@ std::string buffer_page(const BufferReport& report) {
                  "holds it too. Single layers are drawn at "
                  "the buffers searched.");
   page += table(report) + remarks(report);
-  return page + "</body>\n</html>\n";
+  return framed_page(title + " - hwflow fusion by buffer size", page);
 }
 
 void write_buffer_page(const BufferReport& report, const std::filesystem::path& folder) {
   const std::string page = buffer_page(report);
   std::filesystem::create_directories(folder);
-  const std::filesystem::path part = folder / "buffers.html.part";
-  std::ofstream stream;
-  stream.exceptions(std::ios::failbit | std::ios::badbit);
-  stream.open(part, std::ios::binary);
-  stream << page;
-  stream.close();
-  std::filesystem::rename(part, folder / "buffers.html");
+  replace_file(folder / "buffers.html", page);
 }
 
 }  // namespace hwflow::report

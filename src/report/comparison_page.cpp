@@ -4,6 +4,7 @@
 
 #include "report/comparison.hpp"
 #include "report/format.hpp"
+#include "report/page_frame.hpp"
 #include "report/plan_facts.hpp"
 #include "report/sections.hpp"
 #include "report/write_report.hpp"
@@ -13,22 +14,19 @@ namespace {
 
 using study::Objective;
 
+std::string title_of(const study::ComparisonResult& comparison) {
+  return escape(comparison.study_name.empty() ? "comparison" : comparison.study_name);
+}
+
 std::string head(const study::ComparisonResult& comparison) {
-  const std::string title =
-      escape(comparison.study_name.empty() ? "comparison" : comparison.study_name);
   std::string stopped;
   if (comparison.stopped) {
     stopped = " &middot; <b>stopped before its end</b>: " + escape(comparison.missing);
   }
   return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'\">\n<title>{0} - hwflow comparison</title>\n<style>{1}</style>\n"
-      "</head>\n<body>\n<h1>{0}: {2} machines</h1>\n"
-      "<p class=\"soft\">{3}, {4} &middot; {5}, seed {6} &middot; hwflow {7} &middot; {8}{9}</p>\n",
-      title, page_style(), comparison.accelerators.size(), escape(comparison.network),
+      "<h1>{}: {} machines</h1>\n"
+      "<p class=\"soft\">{}, {} &middot; {}, seed {} &middot; hwflow {} &middot; {}{}</p>\n",
+      title_of(comparison), comparison.accelerators.size(), escape(comparison.network),
       escape(comparison.data), escape(comparison.algorithm), comparison.seed,
       escape(comparison.version), escape(comparison.started), stopped);
 }
@@ -140,8 +138,9 @@ std::string transfers_section(const study::ComparisonResult& comparison) {
 }  // namespace
 
 std::string comparison_page(const study::ComparisonResult& comparison) {
-  return head(comparison) + plans_table(comparison) + charts(comparison) +
-         transfers_section(comparison) + "</body>\n</html>\n";
+  return framed_page(title_of(comparison) + " - hwflow comparison",
+                     head(comparison) + plans_table(comparison) + charts(comparison) +
+                         transfers_section(comparison));
 }
 
 void write_comparison(const study::ComparisonResult& comparison,

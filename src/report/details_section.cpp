@@ -198,11 +198,11 @@ std::string plans_section(const study::CodesignResult& result) {
   if (result.plans.empty()) return {};
   std::string html = fmt::format(
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
-      "<th>mean bits<br>w / in</th><th>search accuracy</th>{}<th>held out,<br>re-trained</th>"
+      "<th>mean bits<br>w / in</th><th>{}</th>{}<th>held out,<br>re-trained</th>"
       "<th>test, fake-<br>quantized</th>"
       "<th>test, integer</th>{}<th>latency</th><th>DRAM</th><th>model</th>{}</tr>\n",
-      result.float_confirmation ? "<th>confirmed</th>" : "", energy_head(result),
-      macs_differ(result) ? "<th>MACs</th>" : "");
+      search_measure(result), result.float_confirmation ? "<th>confirmed</th>" : "",
+      energy_head(result), macs_differ(result) ? "<th>MACs</th>" : "");
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += fmt::format(
       "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "

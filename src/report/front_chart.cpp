@@ -37,7 +37,7 @@ class FrontChart {
     choose_scales(quantity);
     Svg svg(kWidth, kHeight, "Search accuracy against " + quantity.title);
     draw_axes(svg, area_, x_, y_, fmt::format("{} ({})", quantity.title, quantity.unit.name),
-              "search accuracy (%)");
+              search_measure(result_) + " (%)");
     draw_points(svg);
     draw_labels(svg);
     return svg.str();

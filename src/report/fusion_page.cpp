@@ -2,24 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <ios>
 #include <map>
 
 #include "base/version.hpp"
 #include "chip/fusion/schedule_text.hpp"
 #include "report/format.hpp"
 #include "report/fusion_charts.hpp"
+#include "report/page_frame.hpp"
 #include "report/sections.hpp"
+#include "report/write_report.hpp"
 
 namespace hwflow::report {
 namespace {
 
 double real(std::int64_t count) { return static_cast<double>(count); }
-
-std::string card(const std::string& number, const std::string& text) {
-  return fmt::format("<div class=\"card\"><b>{}</b><span>{}</span></div>\n", number, text);
-}
 
 std::string change(double before, double after) {
   return before > 0.0 ? percent_text(after / before - 1.0, 1, true) : std::string("-");
@@ -143,32 +139,19 @@ std::string notes(const FusionReport& report) {
 std::string fusion_page(const FusionReport& report) {
   const std::string title = escape(report.graph.name.empty() ? "network" : report.graph.name);
   std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'\">\n<title>{} - hwflow fusion</title>\n<style>{}</style>\n"
-      "</head>\n<body>\n<h1>{}: fused groups</h1>\n<p class=\"soft\">on {}, least {} &middot; "
-      "hwflow {}</p>\n",
-      title, page_style(), title, escape(report.accelerator), name(report.objective),
-      escape(version()));
+      "<h1>{}: fused groups</h1>\n<p class=\"soft\">on {}, least {} &middot; hwflow {}</p>\n",
+      title, escape(report.accelerator), name(report.objective), escape(version()));
   page += headline(report);
   page += "<h2>Groups</h2>\n" + group_table(report);
   page += figures(report);
   page += notes(report);
-  return page + "</body>\n</html>\n";
+  return framed_page(title + " - hwflow fusion", page);
 }
 
 void write_fusion_page(const FusionReport& report, const std::filesystem::path& folder) {
   const std::string page = fusion_page(report);
   std::filesystem::create_directories(folder);
-  const std::filesystem::path part = folder / "fusion.html.part";
-  std::ofstream stream;
-  stream.exceptions(std::ios::failbit | std::ios::badbit);
-  stream.open(part, std::ios::binary);
-  stream << page;
-  stream.close();
-  std::filesystem::rename(part, folder / "fusion.html");
+  replace_file(folder / "fusion.html", page);
 }
 
 }  // namespace hwflow::report

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "report/format.hpp"
+#include "report/page_frame.hpp"
 #include "report/plan_facts.hpp"
 #include "report/sections.hpp"
 
@@ -29,14 +30,6 @@ std::string html_report(const study::CodesignResult& result) {
   check_result(result);
   const std::string title = escape(result.study_name.empty() ? "co-design" : result.study_name);
   std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'\">\n<title>{} - hwflow report</title>\n<style>{}</style>\n"
-      "</head>\n<body>\n",
-      title, page_style());
-  page += fmt::format(
       "<h1>{}</h1>\n<p class=\"soft\">{} on {}{}, {} &middot; hwflow {} &middot; {}{}</p>\n", title,
       escape(result.network.name), escape(result.accelerator.name),
       result.schedule == "fused" ? " in fused groups" : "", escape(result.data),
@@ -49,8 +42,7 @@ std::string html_report(const study::CodesignResult& result) {
   page += plans_section(result);
   page += details_section(result);
   page += run_section(result);
-  page += "</body>\n</html>\n";
-  return page;
+  return framed_page(title + " - hwflow report", page);
 }
 
 }  // namespace hwflow::report

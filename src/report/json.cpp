@@ -77,7 +77,7 @@ void set_size(Value& value, const study::PlanDetails& plan) {
                       .set("channels", layer.channels)
                       .set("channels_whole", layer.channels_whole));
   }
-  value.set("macs", plan.size.macs).set("parameters", plan.size.parameters);
+  value.set("parameters", plan.size.parameters);
   value.set("layers", std::move(layers));
 }
 

@@ -8,6 +8,7 @@
 #include "report/charts.hpp"
 #include "report/figure_frame.hpp"
 #include "report/format.hpp"
+#include "report/plan_facts.hpp"
 #include "report/svg.hpp"
 
 namespace hwflow::report {
@@ -100,7 +101,7 @@ class LevelFronts {
     choose_scales();
     Svg svg(kWidth, kHeight, fmt::format("Front of each level: {}", name(cost_)));
     draw_axes(svg, area_, x_, y_, fmt::format("{} ({})", name(cost_), unit_.name),
-              "search accuracy (%)");
+              search_measure(result_) + " (%)");
     svg.begin_clip(area_);
     for (const auto& level : result_.levels) draw_level(svg, level);
     svg.end_group();

@@ -78,6 +78,14 @@ std::string mean_widths_text(const CompressionPlan& plan) {
   return fmt::format("{:.1f} / {:.1f}", weights / layers, inputs / layers);
 }
 
+bool ranks_by_proxy(const study::CodesignResult& result) {
+  return result.accuracy_method.starts_with("proxy ");
+}
+
+std::string search_measure(const study::CodesignResult& result) {
+  return ranks_by_proxy(result) ? "proxy (no accuracy)" : "search accuracy";
+}
+
 bool has_energy(const study::CodesignResult& result) { return !result.energy_components.empty(); }
 
 bool macs_differ(const study::CodesignResult& result) {
@@ -176,11 +184,11 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
   const std::string confirmed =
       plan.confirmed ? ", confirmed " + accuracy_text(*plan.confirmed) : std::string{};
   return fmt::format(
-      "{}\nsearch accuracy {}{}\n{}latency {}\nDRAM {}, model {}{}\nwidths {}",
+      "{}\n{} {}{}\n{}latency {}\nDRAM {}, model {}{}\nwidths {}",
       shown ? result.plans[*shown].label
             : fmt::format("plan {} ({}, generation {})", evaluated, name(plan.origin),
                           plan.generation),
-      accuracy_text(plan.accuracy), confirmed,
+      search_measure(result), accuracy_text(plan.accuracy), confirmed,
       has_energy(result) ? fmt::format("energy {}, ", energy_text(plan.hardware.energy_pj)) : "",
       time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(plan.hardware.dram_bits)),

@@ -8,16 +8,12 @@
 #include "report/charts.hpp"
 #include "report/design_charts.hpp"
 #include "report/format.hpp"
+#include "report/page_frame.hpp"
 #include "report/plan_facts.hpp"
 #include "report/sections.hpp"
 
 namespace hwflow::report {
 namespace {
-
-std::string card(const std::string& number, const std::string& meaning) {
-  return fmt::format("<div class=\"card\"><b>{}</b><span>{}</span></div>\n", escape(number),
-                     escape(meaning));
-}
 
 /// "63.4 % less", or "4.0 % more" when the saving is negative.
 std::string less_text(double share) {
@@ -95,10 +91,10 @@ std::string savings_table(const study::CodesignResult& result, const study::Plan
   return fmt::format(
       "<h3>What <span class=\"soft\">{}</span> saves against uniform widths</h3>\n"
       "<div class=\"scroll\"><table>\n<tr><th>against</th>{}<th>latency</th>"
-      "<th>DRAM traffic</th>{}<th>model size</th>{}<th>search accuracy</th></tr>\n{}</table>"
+      "<th>DRAM traffic</th>{}<th>model size</th>{}<th>{}</th></tr>\n{}</table>"
       "</div>\n",
       escape(pick.label), has_energy(result) ? "<th>energy</th>" : "", of_design,
-      macs_differ(result) ? "<th>MACs</th>" : "", rows);
+      macs_differ(result) ? "<th>MACs</th>" : "", search_measure(result), rows);
 }
 
 std::string saving_cards(const study::CodesignResult& result, const study::Saving& headline,
@@ -139,10 +135,13 @@ std::string accuracy_card(const study::CodesignResult& result, const study::Plan
     return card(accuracy_text(*pick.test_fake_quantized), "test accuracy, fake-quantized");
   }
   return card(accuracy_text(result.evaluated[pick.evaluated].accuracy),
-              "accuracy on the search split (the pick was not measured on the test set)");
+              ranks_by_proxy(result)
+                  ? "by a proxy, which is no accuracy"
+                  : "accuracy on the search split (the pick was not measured on the test set)");
 }
 
 std::string headline_sentence(const study::CodesignResult& result) {
+  if (ranks_by_proxy(result)) return {};  // the caveat says it
   if (!result.headline) {
     return fmt::format(
         "<p>No re-trained pick is within {:g} points of the float accuracy on the {}, so there is "
@@ -200,11 +199,15 @@ std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
 std::string front_figure(const study::CodesignResult& result, CostAxis axis, bool first) {
   const auto objectives = objective_axes(result);
   std::string caption =
-      first ? "Accuracy is that of the search split. Plans more than "
-              "25 points below the best are left out; of baselines and picks among them an arrow "
-              "tells the accuracy. The line is the front of the two quantities shown; that of the "
-              "search is of all objectives at once, so not all of its plans lie on a line."
-            : fmt::format("Search accuracy against {}.", name(axis));
+      first
+          ? (ranks_by_proxy(result) ? std::string("Ranked by a proxy, no accuracy. ")
+                                    : std::string("Accuracy is that of the search split. ")) +
+                "Plans more than "
+                "25 points below the best are left out; of baselines and picks among them an arrow "
+                "tells the accuracy. The line is the front of the two quantities shown; that of "
+                "the "
+                "search is of all objectives at once, so not all of its plans lie on a line."
+          : fmt::format("Search accuracy against {}.", name(axis));
   if (std::ranges::find(objectives, axis) == objectives.end()) {
     caption += " The search did not minimise it.";
   }

@@ -153,7 +153,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 
 std::string terminal_table(const study::CodesignResult& result, std::size_t most_front_rows) {
   check_result(result);
-  Cells head{"plan", "bits w / in", "search accuracy"};
+  Cells head{"plan", "bits w / in", search_measure(result)};
   if (result.float_confirmation) head.emplace_back("confirmed");
   head.emplace_back("test accuracy");
   if (has_energy(result)) head.emplace_back("energy");

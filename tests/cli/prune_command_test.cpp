@@ -128,7 +128,7 @@ TEST(Prune, TakesTheChannelsOfAPlan) {
   ASSERT_THAT(plan, HasSubstr("16/16 |"));
   const json again = prune(study, "b", {"--channels", plan, "--epochs", "0"});
   EXPECT_EQ(again["groups"], first["groups"]);
-  EXPECT_EQ(again["correct_untrained"], first["correct_untrained"]);
+  EXPECT_EQ(again["untrained_correct"], first["untrained_correct"]);
   // The weights, too, bit for bit.
   const auto weights = [&](const std::string& out) {
     return train::read_safetensors(study.out(out) / "fmnist_resnet_pruned.safetensors")

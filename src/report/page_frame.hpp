@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hwflow::report {
+
+/// A page that needs nothing else and loads nothing. `title` and `body` are HTML.
+[[nodiscard]] std::string framed_page(std::string_view title, std::string_view body);
+
+/// Headline number and what it says, for a row of `<div class="cards">`; plain text.
+[[nodiscard]] std::string card(std::string_view number, std::string_view meaning);
+
+}  // namespace hwflow::report
