@@ -72,7 +72,7 @@ std::string totals_note(const study::CodesignResult& result, std::size_t plan,
                         escape(result.plans[reference].label),
                         widths_of(plan) == widths_of(reference) ? "" : ", so widths count, too");
   }
-  return "<p class=\"soft\">" + note + "</p>\n";
+  return fmt::format("<p class=\"soft\">{}</p>\n", note);
 }
 
 std::string legend_of(const study::CodesignResult& result, std::size_t plan,
