@@ -6,15 +6,18 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/version.hpp"
 #include "chip/arch/accelerator_input.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "cli/codesign_command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/prune_choice.hpp"
 #include "cli/prune_output.hpp"
 #include "cli/quantized_train.hpp"
+#include "cli/study_parts.hpp"
 #include "cli/training_run.hpp"
 #include "study/layer_by_layer_model.hpp"
 #include "study/summaries.hpp"
@@ -286,12 +289,51 @@ int run_prune(PruneArguments& arguments, const GlobalOptions& options) {
   return PruneRun(arguments, options, std::move(*inputs), machine->accelerator).run();
 }
 
+constexpr std::array kOtherSearches{
+    OtherSearch{"hardware", "search", "prune chooses channels on machines that are given",
+                "leave the key out, or 'hwflow codesign' to search for hardware as well"}};
+
+/// A study that searches for channels, as 'hwflow codesign' runs it.
+int prune_study(const CLI::App& command, const PruneArguments& arguments,
+                const GlobalOptions& options) {
+  static const std::set<std::string> kOfStudies{"network", "--help",  "--resume",  "--data-dir",
+                                                "--seed",  "--set",   "--threads", "--out",
+                                                "--json",  "--quiet", "--verbose"};
+  const StudyArguments study{.study = arguments.training.network,
+                             .resume = arguments.training.options.resume,
+                             .data_directory = arguments.training.data.directory};
+  const std::vector<std::string> settings = study_settings(command, options);
+  Diagnostics problems = refuse_other_searches(study.study, settings, kOtherSearches);
+  if (!has_part(study.study, settings, "search", "channels")) {
+    problems.push_back({study.study.string() + ": search.channels",
+                        "is missing, so that there is nothing to prune",
+                        "search: {channels: {}}, or 'hwflow codesign'"});
+  }
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_single_name();
+    const std::string dashed = option->get_positional() ? name : "--" + name;
+    if (option->count() == 0 || kOfStudies.contains(dashed)) continue;
+    problems.push_back({dashed, "is for a network, and this is a study, which says it itself",
+                        "leave it out, or change the study by --set"});
+  }
+  return run_study(study, settings, options, std::move(problems));
+}
+
+int prune(const CLI::App& command, PruneArguments& arguments, const GlobalOptions& options) {
+  if (is_study(arguments.training.network)) return prune_study(command, arguments, options);
+  if (options.set.empty()) return run_prune(arguments, options);
+  return report_wrong_input({{"--set " + options.set.front(),
+                              "changes keys of a study, and this is a network", "leave it out"}});
+}
+
 }  // namespace
 
 void add_prune_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "prune", "Remove channels of a trained network, and train what is left of it");
+      "prune",
+      "Remove channels of a trained network, and train what is left of it; or search a study");
   add_global_options(*command, options);
+  add_settings_option(*command, options);
   const auto arguments = std::make_shared<PruneArguments>();
   TrainArguments& training = arguments->training;
   training.options.epochs = 10;
@@ -299,7 +341,10 @@ void add_prune_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   training.options.warmup_epochs = 0.0;
   training.options.distillation = 0.5;
   training.options.augmentation = {.pad = 4, .flip = true};
-  command->add_option("network", training.network, "Built-in name, ONNX or YAML file")->required();
+  command
+      ->add_option("network", training.network,
+                   "Built-in name, ONNX or YAML file; or a study with search.channels")
+      ->required();
   command->add_option("--weights", training.initial, "Its trained weights");
   command->add_option("--arch", arguments->arch, "Accelerator that costs are of, as 'hwflow map'")
       ->capture_default_str();
@@ -314,8 +359,9 @@ void add_prune_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   add_training_options(*command, training);
   command->add_option("--normalization", training.normalization,
                       "fashion-mnist, cifar10, imagenet, half, none; else as the weight file says");
-  command->callback(
-      [arguments, &options, &exit_code] { exit_code = run_prune(*arguments, options); });
+  command->callback([arguments, command, &options, &exit_code] {
+    exit_code = prune(*command, *arguments, options);
+  });
 }
 
 }  // namespace hwflow::cli

@@ -8,17 +8,11 @@
 #include <utility>
 
 #include "cli/codesign_command.hpp"
-#include "schema/schema.hpp"
+#include "cli/study_parts.hpp"
 
 namespace hwflow::cli {
 namespace {
 
-/// A part of a study that is not for this command.
-struct OtherSearch {
-  std::string_view block, key;  ///< of the file: block.key
-  const char* reason;
-  const char* hint;
-};
 constexpr std::array kOtherSearches{
     OtherSearch{"hardware", "search", "quantize chooses widths on machines that are given",
                 "leave the key out, or 'hwflow codesign' to search for hardware as well"},
@@ -30,35 +24,9 @@ struct QuantizeArguments {
   std::string algorithm, levels;
 };
 
-bool is_in(const schema::Value& document, const OtherSearch& other) {
-  const schema::Value* block = document.find(other.block);
-  const schema::Value* value = block == nullptr ? nullptr : block->find(other.key);
-  return value != nullptr && !value->is_null();
-}
-
-/// What cannot be read is told by who reads the study.
-Diagnostics refuse_other_searches(const std::filesystem::path& file,
-                                  const std::vector<std::string>& settings) {
-  const Expected<std::string> text = schema::read_text(file);
-  const auto document = text ? schema::parse_yaml(*text, file.string()) : Unexpected{text.error()};
-  Diagnostics problems;
-  for (const OtherSearch& other : kOtherSearches) {
-    const std::string key = fmt::format("{}.{}", other.block, other.key);
-    const auto setting = std::ranges::find_if(settings, [&](const std::string& each) {
-      return each.starts_with(key) && each != key + "=null";
-    });
-    if (setting != settings.end()) {
-      problems.push_back({"--set " + *setting, other.reason, other.hint});
-    } else if (document && is_in(*document, other)) {
-      problems.push_back({fmt::format("{}: {}", file.string(), key), other.reason, other.hint});
-    }
-  }
-  return problems;
-}
-
 int quantize(const QuantizeArguments& arguments, std::vector<std::string> settings,
              const GlobalOptions& options) {
-  Diagnostics problems = refuse_other_searches(arguments.study.study, settings);
+  Diagnostics problems = refuse_other_searches(arguments.study.study, settings, kOtherSearches);
   if (!arguments.algorithm.empty()) {
     settings.push_back("search.algorithm=" + arguments.algorithm);
   }
