@@ -180,6 +180,13 @@ constexpr auto enum_names(Objective) {
                     std::pair{std::string_view{"macs"}, Objective::macs}};
 }
 
+inline constexpr std::string_view kAlgorithmMeaning =
+    "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by step where that "
+    "does the least harm for the gain; uniform: the uniform plans and no others, with channels: "
+    "and every share of them in all groups alike; magnitude: the same, but channels go by their "
+    "scores, whatever their group; agent: by reinforcement learning within budgets, as in HAQ and "
+    "AMC.";
+
 struct SearchOptions {
   Algorithm algorithm = Algorithm::nsga2;
   std::vector<Objective> objectives{Objective::accuracy, Objective::energy, Objective::latency};
@@ -207,13 +214,7 @@ struct SearchOptions {
   static constexpr auto fields() {
     using T = SearchOptions;
     return std::tuple{
-        schema::field("algorithm", &T::algorithm,
-                      "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by "
-                      "step where that does the least harm for the gain; uniform: the uniform "
-                      "plans and no others, with channels: and every share of them in all groups "
-                      "alike; magnitude: the same, but channels go by their scores, whatever their "
-                      "group; agent: by reinforcement learning within budgets, as in "
-                      "HAQ and AMC."),
+        schema::field("algorithm", &T::algorithm, kAlgorithmMeaning),
         schema::field("objectives", &T::objectives,
                       "What it minimises (accuracy: 1-top1; macs: of the channels that stay, with "
                       "search.channels)."),
