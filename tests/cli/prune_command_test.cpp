@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
@@ -154,6 +155,20 @@ TEST(Prune, GoesOnWhereItWasStopped) {
   EXPECT_THAT(other.errors, HasSubstr("other settings"));
 }
 
+TEST(Prune, AStudyIsSearchedAsByCodesign) {
+  const TinyStudy study;
+  std::vector<std::string> words =
+      study.codesign("a", {"--quiet", "--json", "-", "--set", "search.channels={shares: [0.5, 1]}",
+                           "--set", "search.algorithm=uniform", "--set", "finish.picks=0"});
+  const Outcome codesign = run_hwflow(words);
+  ASSERT_EQ(codesign.exit_code, 0) << codesign.errors;
+  words.front() = "prune";
+  *(std::ranges::find(words, "--out") + 1) = study.out("b").string();
+  const Outcome pruned = run_hwflow(words);
+  ASSERT_EQ(pruned.exit_code, 0) << pruned.errors;
+  EXPECT_EQ(lasting_part(json::parse(pruned.output)), lasting_part(json::parse(codesign.output)));
+}
+
 TEST(Prune, RefusesMisuse) {
   const TinyStudy study;
   struct Row {
@@ -177,6 +192,11 @@ TEST(Prune, RefusesMisuse) {
     EXPECT_THAT(outcome.errors, HasSubstr(row.message));
     EXPECT_FALSE(std::filesystem::exists(study.out("p"))) << row.message;
   }
+  const std::string study_file = (study.folder() / "s.yaml").string();
+  const Outcome no_channels = run_hwflow({"prune", study_file, "--share", "0.5"});
+  EXPECT_EQ(no_channels.exit_code, kWrongInput);
+  EXPECT_THAT(no_channels.errors, HasSubstr("search.channels: is missing"));
+  EXPECT_THAT(no_channels.errors, HasSubstr("--share: is for a network, and this is a study"));
   const Outcome dear =
       run_hwflow(prune_words(study, "p", {"--within", "energy=0.001", "--epochs", "0"}));
   EXPECT_EQ(dear.exit_code, kWrongInput);

@@ -317,6 +317,7 @@ study::CodesignResult pruned_result() {
     evaluated.hardware.energy_pj += layer.energy_pj;
     evaluated.hardware.cycles += layer.cycles;
     evaluated.hardware.dram_bits += layer.dram_bits;
+    evaluated.hardware.macs += layer.macs;
   }
   pick.size = {354, 10'248'512, 68'050};
   return result;
