@@ -81,6 +81,7 @@ std::unique_ptr<study::HardwareModel> make_model(const PruneArguments& arguments
   hardware.auxiliary_bits = widths_of(arguments, accelerator).inputs;
   hardware.network_output_bits = accelerator.fields().float_bits;
   chip::MapperOptions options;
+  options.strategy = "products";  // as 'hwflow map'
   options.max_evaluations = kEvaluations;
   options.seed = arguments.training.options.seed;
   return std::make_unique<study::LayerByLayerModel>(

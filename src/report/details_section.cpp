@@ -204,8 +204,10 @@ std::string plans_section(const study::CodesignResult& result) {
       search_measure(result), result.float_confirmation ? "<th>confirmed</th>" : "",
       energy_head(result), macs_differ(result) ? "<th>MACs</th>" : "");
   for (const auto& plan : result.plans) html += plan_row(result, plan);
+  html += "</table></div>\n";
+  if (ranks_by_proxy(result)) return html;  // nothing was measured, and nothing is to be compared
   html += fmt::format(
-      "</table></div>\n<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
+      "<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
       "error. {} Held out: accuracy of the re-trained network on the {}. {} Every plan of this "
       "table and its label were fixed before the test set was "
       "touched.</p>\n",

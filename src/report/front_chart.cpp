@@ -18,7 +18,6 @@ namespace {
 constexpr double kWidth = 560.0, kHeight = 400.0;
 /// Plans this far below the best accuracy say nothing about the trade and would flatten the rest:
 /// they are left out, but baselines and picks stand at the bottom, with an arrow and their value.
-constexpr double kAccuracyWindow = 0.25;
 constexpr double kArrow = 6.0;
 
 struct Quantity {
@@ -35,7 +34,9 @@ class FrontChart {
     collect();
     const Quantity quantity = quantity_of_axis();
     choose_scales(quantity);
-    Svg svg(kWidth, kHeight, "Search accuracy against " + quantity.title);
+    Svg svg(kWidth, kHeight,
+            fmt::format("{} against {}", ranks_by_proxy(result_) ? "Proxy" : "Search accuracy",
+                        quantity.title));
     draw_axes(svg, area_, x_, y_, fmt::format("{} ({})", quantity.title, quantity.unit.name),
               search_measure(result_) + " (%)");
     draw_points(svg);
@@ -88,7 +89,7 @@ class FrontChart {
       low = std::min(low, raw(i) * factor_);
       high = std::max(high, raw(i) * factor_);
     }
-    least = std::max({least, best - 100.0 * kAccuracyWindow, 0.0});
+    least = std::max({least, best - shown_points(result_), 0.0});
     area_ = plot_area(kWidth, kHeight);
     y_ = Scale::linear(least, std::min(best, 100.0), 6).on(area_.bottom(), area_.y);
     const bool logarithmic = low > 0.0 && high / low > 12.0;

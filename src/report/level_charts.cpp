@@ -15,7 +15,6 @@ namespace hwflow::report {
 namespace {
 
 constexpr double kWidth = 560.0, kHeight = 400.0;
-constexpr double kAccuracyWindow = 25.0;  // points below the best that the fronts are shown down to
 
 /// Colours are by model, so that a study of two levels shows them as one of three does.
 int colour_of(study::Abstraction model) { return static_cast<int>(model); }
@@ -127,7 +126,7 @@ class LevelFronts {
     }
     unit_ = unit_of(cost_, costs.high);
     const double low = costs.low * unit_.factor, high = costs.high * unit_.factor;
-    const double least = std::max(accuracies.low, accuracies.high - kAccuracyWindow);
+    const double least = std::max(accuracies.low, accuracies.high - shown_points(result_));
     area_ = plot_area(kWidth, kHeight);
     y_ = Scale::linear(least, accuracies.high, 6).on(area_.bottom(), area_.y);
     x_ = low > 0.0 && high / low > 12.0 ? Scale::logarithmic(low, high)

@@ -86,6 +86,10 @@ std::string search_measure(const study::CodesignResult& result) {
   return ranks_by_proxy(result) ? "proxy (no accuracy)" : "search accuracy";
 }
 
+double shown_points(const study::CodesignResult& result) {
+  return ranks_by_proxy(result) ? 100.0 : 25.0;
+}
+
 bool has_energy(const study::CodesignResult& result) { return !result.energy_components.empty(); }
 
 bool macs_differ(const study::CodesignResult& result) {

@@ -25,6 +25,10 @@ void check_result(const study::CodesignResult& result);
 /// What plans were ranked by: "search accuracy", or "proxy (no accuracy)".
 [[nodiscard]] std::string search_measure(const study::CodesignResult& result);
 
+/// Points below the best plan that fronts are shown down to: all of a proxy, whose scale says
+/// nothing.
+[[nodiscard]] double shown_points(const study::CodesignResult& result);
+
 /// Does the hardware have an energy model? Without one energies are 0, and nothing shows them.
 [[nodiscard]] bool has_energy(const study::CodesignResult& result);
 

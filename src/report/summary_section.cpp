@@ -200,14 +200,16 @@ std::string front_figure(const study::CodesignResult& result, CostAxis axis, boo
   const auto objectives = objective_axes(result);
   std::string caption =
       first
-          ? (ranks_by_proxy(result) ? std::string("Ranked by a proxy, no accuracy. ")
-                                    : std::string("Accuracy is that of the search split. ")) +
-                "Plans more than "
-                "25 points below the best are left out; of baselines and picks among them an arrow "
-                "tells the accuracy. The line is the front of the two quantities shown; that of "
-                "the "
-                "search is of all objectives at once, so not all of its plans lie on a line."
-          : fmt::format("Search accuracy against {}.", name(axis));
+          ? fmt::format(
+                "{} Plans more than {:g} points below the best are left out; of baselines and "
+                "picks among them an arrow tells the accuracy. The line is the front of the two "
+                "quantities shown; that of the search is of all objectives at once, so not all of "
+                "its plans lie on a line.",
+                ranks_by_proxy(result) ? "Ranked by a proxy, which is no accuracy."
+                                       : "Accuracy is that of the search split.",
+                shown_points(result))
+          : fmt::format("{} against {}.", ranks_by_proxy(result) ? "Proxy" : "Search accuracy",
+                        name(axis));
   if (std::ranges::find(objectives, axis) == objectives.end()) {
     caption += " The search did not minimise it.";
   }

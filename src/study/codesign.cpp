@@ -99,7 +99,7 @@ class Run {
     result_.schedule = std::string(name(study_.options.schedule));
     result_.network = summarise(study_.network, study_.options.network);
     result_.accelerator = summarise(study_.accelerator);
-    result_.data = study_.options.data.name;
+    result_.data = uses_proxy(study_.options) ? "no data" : study_.options.data.name;
     result_.accuracy_method = accuracy_.key();
     result_.objectives = study_.options.search.objectives;
     result_.algorithm = std::string(name(study_.options.search.algorithm));
@@ -241,6 +241,7 @@ class Run {
                     .float_search = result_.float_search,
                     .float_confirmation = {},
                     .confirm = {}};
+    if (uses_proxy(study_.options)) input.measure = "proxy";
     if (result_.hardware_search) input.may_pick = plans_of_pairs(*result_.hardware_search);
     if (confirms()) {
       input.float_confirmation = result_.float_confirmation = confirmation.float_accuracy();

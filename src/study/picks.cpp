@@ -75,8 +75,8 @@ class Chooser {
   [[nodiscard]] bool full() const { return stopped_ || chosen_ >= options_.picks; }
 
   /// Of accuracies, for reasons.
-  [[nodiscard]] std::string_view accuracy_name() const {
-    return confirms_ ? "confirmed accuracy" : "search accuracy";
+  [[nodiscard]] std::string accuracy_name() const {
+    return confirms_ ? "confirmed accuracy" : input_.measure;
   }
 
   /// False when stopped: then nothing may ask for confirmed accuracies any more.

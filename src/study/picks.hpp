@@ -33,6 +33,7 @@ struct PickInput {
   std::optional<train::AccuracyEstimate> float_confirmation;  ///< none: picks trust the search
   ConfirmPlans confirm;                                       ///< called only with the former
   std::function<bool(std::size_t)> may_pick = {};             ///< empty: every plan
+  std::string measure = "search accuracy";                    ///< what it is called in reasons
 };
 
 /// The uniform baselines, then at most options.picks plans by these rules until there are enough,

@@ -107,6 +107,11 @@ Expected<std::vector<LoadedStudy>> read_and_check(const std::string& text, const
   const std::optional<fs::path> weights =
       study->weights.empty() ? std::nullopt : locate(study->weights, origin, folders);
   if (model) append(problems, check_weights(*study, place, weights, *model));
+  if (machines && machines->size() > 1 && uses_proxy(*study)) {
+    problems.push_back({place + ": accelerators",
+                        "are compared by accuracies, and accuracy.method: proxy measures none",
+                        "a study for each"});
+  }
   if (model && machines) append(problems, check(*study, model->network, *machines, place));
   if (!problems.empty()) return Unexpected{std::move(problems)};
 

@@ -308,6 +308,10 @@ class Check {
   }
 
   void check_hardware_search() {
+    if (study_.hardware.search && uses_proxy(study_)) {
+      add("hardware.search", "goes by accuracies, and accuracy.method: proxy measures none",
+          "leave it out, or another accuracy.method");
+    }
     for (Diagnostic& problem : study::check_hardware_search(study_, accelerator_))
       problems_.push_back(
           {origin_ + ": " + problem.place, std::move(problem.reason), std::move(problem.hint)});

@@ -75,7 +75,8 @@ TEST(Prune, WhatItTellsIsThatOfTheNetworkThatItWrites) {
   EXPECT_EQ(told["pruned"]["parameters"], written->parameters());
   EXPECT_EQ(told["whole"]["macs"], whole.macs());
   EXPECT_LT(written->macs(), whole.macs() / 3);  // about a quarter
-  for (const ChannelGroup& group : ChannelGroups(whole).groups()) {
+  const ChannelGroups groups(whole);
+  for (const ChannelGroup& group : groups.groups()) {
     const std::string layer = whole.node(group.producers.front()).name;
     EXPECT_EQ(2 * written->node(written->find(layer).value()).shape.channels,
               whole.node(whole.find(layer).value()).shape.channels)

@@ -43,6 +43,24 @@ TEST(HtmlReport, EscapesEveryTextFromOutside) {
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"));
 }
 
+TEST(HtmlReport, AProxyIsNotCalledAnAccuracy) {
+  auto result = report_test::fake_result();
+  EXPECT_THAT(html_report(result), HasSubstr("search accuracy"));
+  result.accuracy_method = "proxy capacity-1";
+  result.search_caveat = "No accuracy was measured.";
+  result.headline.reset();
+  result.paired_tests.clear();
+  for (study::PlanDetails& plan : result.plans) plan.reason = "Its proxy is high.";
+  const std::string page = html_report(result);
+  EXPECT_EQ(markup_problem(page), "");
+  EXPECT_THAT(page, Not(HasSubstr("search accuracy")));
+  EXPECT_THAT(page, Not(HasSubstr("Held out: accuracy")));
+  EXPECT_THAT(page, Not(HasSubstr("No re-trained pick")));
+  EXPECT_THAT(page, HasSubstr("<th>proxy (no accuracy)</th>"));
+  EXPECT_THAT(page, HasSubstr("No accuracy was measured."));
+  EXPECT_THAT(page, HasSubstr("Plans more than 100 points below the best"));
+}
+
 TEST(HtmlReport, SaysWhenTheRunWasStopped) {
   auto result = report_test::fake_result();
   EXPECT_THAT(html_report(result), Not(HasSubstr("stopped before its end")));

@@ -58,6 +58,19 @@ TEST(CapacityProxy, MeasuresNothingElse) {
   EXPECT_THAT(proxy.key(), testing::HasSubstr("proxy capacity"));
 }
 
+TEST(CapacityProxy, HasNoAccuraciesToCompareBy) {
+  std::string several = text_of(kChannels);
+  several.replace(several.find("accelerator: eyeriss"), 20,
+                  "accelerators: [{accelerator: eyeriss}, {accelerator: e168}]");
+  const auto machines = parse_studies(several, "s.yaml");
+  ASSERT_FALSE(machines);
+  EXPECT_THAT(to_text(machines.error()),
+              testing::HasSubstr("s.yaml: accelerators: are compared by accuracies"));
+  const auto designs = parse_study(text_of("hardware: {search: {space: array}}\n"), "s.yaml");
+  ASSERT_FALSE(designs);
+  EXPECT_THAT(to_text(designs.error()), testing::HasSubstr("hardware.search: goes by accuracies"));
+}
+
 TEST(CapacityProxy, GoesByNoScores) {
   const auto refused = parse_study(
       text_of("search: {algorithm: magnitude, channels: {shares: [0.5, 1]}}\n"), "s.yaml");

@@ -68,7 +68,7 @@ TEST(QuantizedAccuracyModel, PlansThatRemoveChannelsAreMeasuredByWhatIsLeft) {
   const PrunedNetwork left = pruned->of(plan.channels);
   const auto calibrated =
       CalibratedNetwork::make(
-          left.folded.network, left.folded.weights, trained().data->train,
+          left.left.network, left.left.weights, trained().data->train,
           spread_sample(parts.training, options.calibration.images, options.seed),
           options.normalization, options.calibration)
           .value();
@@ -83,7 +83,7 @@ TEST(QuantizedAccuracyModel, PlansThatRemoveChannelsAreMeasuredByWhatIsLeft) {
   ASSERT_TRUE(finished.has_value());
   EXPECT_EQ(finished->network.kept, left.kept);
   EXPECT_EQ(finished->network.plan, plan);
-  EXPECT_EQ(finished->network.network.macs(), left.folded.network.macs());
+  EXPECT_EQ(finished->network.network.macs(), left.left.network.macs());
   EXPECT_GT(finished->integer.top1(), 0.5);
 }
 
