@@ -42,7 +42,7 @@ std::string layer_table(const PruneReport& report) {
   const study::PlanDetails& left = report.result.plans[kPrunedPlan];
   const double clock = report.result.accelerator.clock_mhz;
   const auto part = [](double after, double before) {
-    return percent_text(study::share_of(after, before));
+    return before > 0.0 ? percent_text(after / before) : std::string("-");
   };
   std::string html =
       "<div class=\"scroll\"><table>\n<tr><th class=\"left\">layer</th><th>channels</th><th>of"

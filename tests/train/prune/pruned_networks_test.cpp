@@ -1,9 +1,9 @@
-#include "train/nn/batch_norm_folding.hpp"
 #include "train/prune/pruned_networks.hpp"
 
 #include <gtest/gtest.h>
 
 #include "tests/train/prune/made_images.hpp"
+#include "train/nn/batch_norm_folding.hpp"
 #include "train/nn/network_module.hpp"
 #include "train/prune/shrink_weights.hpp"
 #include "train/prune/weight_refit.hpp"
