@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "cli/command.hpp"
 #include "study/channel_budget.hpp"
@@ -101,13 +100,19 @@ void add_choice_options(CLI::App& command, PruneChoice& choice) {
 }
 
 void add_pruning_options(CLI::App& command, train::PruningOptions& options) {
-  std::map<std::string, train::Criterion> criteria;
+  std::vector<std::string> names;
   for (const auto& [name, criterion] : train::enum_names(train::Criterion{}))
-    criteria.emplace(name, criterion);
+    names.emplace_back(name);
   command
-      .add_option("--criterion", options.criterion,
-                  "Which channels go first: l1, l2, batch_norm, taylor or geometric_median (l1)")
-      ->transform(CLI::CheckedTransformer(criteria).description(""));
+      .add_option_function<std::string>(
+          "--criterion",
+          [&options](const std::string& wanted) {
+            for (const auto& [name, criterion] : train::enum_names(train::Criterion{}))
+              if (name == wanted) options.criterion = criterion;
+          },
+          "Which channels go first")
+      ->check(CLI::IsMember(names))
+      ->default_str("l1");
   command.add_flag("--refit,!--no-refit", options.refit,
                    "Weights by which layers sum up what they did, by least squares (default)");
   command.add_option("--images", options.images, "Training images for taylor and for the refit")
@@ -125,6 +130,14 @@ Diagnostics check(const PruneChoice& choice) {
         {"--share, --within, --channels",
          given == 0 ? "say how many channels stay, and none is given" : "exclude each other",
          "give one of them: --within energy=0.5"});
+  }
+  const study::ChannelOptions& limits = choice.limits;
+  if (!choice.channels.empty() &&
+      (limits.multiple > 1 || limits.keep_shared || !limits.keep.empty())) {
+    problems.push_back({"--channels",
+                        "says every count itself; --multiple, --keep and "
+                        "--keep-shared are for --share and --within",
+                        "leave those out"});
   }
   for (const std::string& text : choice.within) {
     const auto budget = budget_of(text);
@@ -156,21 +169,32 @@ Expected<ChosenPlan> choose_plan(const PruneChoice& choice, const Network& netwo
     return ChosenPlan{plan_of_counts(choice.channels, whole).value(), "--channels"};
   const study::PlanSpace space = space_of(choice, network, widths);
   const auto plan_of = [&](double share) {
-    return space.with_channels(whole, choice.rule == "uniform"
-                                          ? study::channels_of_share(share, space.group_sizes())
-                                          : train::counts_by_global_score(scores, share, 0.0));
+    CompressionPlan plan = space.with_channels(
+        whole, choice.rule == "uniform" ? study::channels_of_share(share, space.group_sizes())
+                                        : train::counts_by_global_score(scores, share, 0.0));
+    if (plan.channels.empty()) plan.channels = space.group_sizes();  // all stay
+    return plan;
   };
-  if (choice.share)
-    return ChosenPlan{plan_of(*choice.share),
-                      fmt::format("{}, {} of them", choice.rule, *choice.share)};
+  const auto told = [&](double share) {
+    const bool limited =
+        choice.limits.multiple > 1 || choice.limits.keep_shared || !choice.limits.keep.empty();
+    return fmt::format("{}, a share of {:g}{}", choice.rule, share,
+                       limited ? ", then up to multiples and layers that keep all" : "");
+  };
+  if (choice.share) return ChosenPlan{plan_of(*choice.share), told(*choice.share)};
   std::vector<study::AgentBudget> budgets;
   for (const std::string& text : choice.within) budgets.push_back(budget_of(text).value());
   const study::ChannelSteps steps{
       kSteps, [&](int step) { return plan_of(static_cast<double>(step) / kSteps); }};
   const Expected<int> step = study::last_step_within(hardware, steps, budgets, threads, stop);
-  if (!step) return Unexpected{step.error()};
-  return ChosenPlan{steps.plan(std::max(1, *step)),
-                    fmt::format("{}, {} of {} of them", choice.rule, *step, kSteps)};
+  if (!step) {
+    Diagnostics problems = step.error();
+    for (Diagnostic& problem : problems)
+      if (problem.place.find('=') != std::string::npos) problem.place = "--within " + problem.place;
+    return Unexpected{std::move(problems)};
+  }
+  const int found = std::max(1, *step);
+  return ChosenPlan{steps.plan(found), told(static_cast<double>(found) / kSteps)};
 }
 
 }  // namespace hwflow::cli

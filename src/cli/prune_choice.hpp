@@ -32,7 +32,7 @@ void add_pruning_options(CLI::App& command, train::PruningOptions& options);
 
 struct ChosenPlan {
   CompressionPlan plan;
-  std::string how;  ///< "magnitude, 43/64 of the channels"
+  std::string how;  ///< "magnitude, a share of 0.671875"
 };
 /// `choice` passed check(). `widths` are those of every layer.
 /// Errors  budgets that cannot be met, layers without a mapping.

@@ -119,9 +119,12 @@ class PruneRun {
     if (problems.empty() && !stopped()) problems = train();
     if (!problems.empty()) return report_unmapped(problems);
     if (stopped()) {
-      fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
+      const bool begun = fs::exists(arguments_.training.options.checkpoint);
+      fmt::print(stderr, "hwflow: stopped{}\n",
+                 begun ? "; go on with --resume" : " before any epoch was trained");
       return kWorldFailed;
     }
+    write_file(outcome_.network_file, to_yaml(inputs_.network));
     write_onnx();
     write_json_tree(options_, to_json(outcome_));
     write_file(folder_ / "prune.json", to_json(outcome_).dump(2) + "\n");
@@ -158,6 +161,10 @@ class PruneRun {
                     threads(), interrupts_.token());
     if (!chosen) return chosen.error();
     outcome_.chosen_by = std::move(chosen->how);
+    outcome_.conditions = fmt::format(
+        "accuracies in float, costs of {} image{} at {}/{} bits, additions and poolings "
+        "included",
+        arguments_.batch, arguments_.batch == 1 ? "" : "s", widths.weights, widths.inputs);
     outcome_.groups = networks_->groups().names();
     for (const ChannelGroup& group : networks_->groups().groups())
       outcome_.group_sizes.push_back(static_cast<std::int32_t>(group.units.size()));
@@ -190,7 +197,7 @@ class PruneRun {
     result.evaluated.push_back(std::move(evaluated));
   }
 
-  /// Removes the channels, refits what is left, and writes the network.
+  /// Removes the channels and refits what is left.
   Diagnostics prune() {
     tell("removing channels");
     train::PrunedNetwork pruned = networks_->of(outcome_.plan().channels);
@@ -199,7 +206,6 @@ class PruneRun {
         Network::make(name, pruned.left.network.nodes(), pruned.left.network.outputs());
     if (!network) return network.error();
     outcome_.network_file = folder_ / (name + ".yaml");
-    write_file(outcome_.network_file, to_yaml(*network));
     tell("testing");
     const auto before = correct_of_test(arguments_.training, inputs_, whole_.weights);
     if (!before) return before.error();

@@ -108,7 +108,11 @@ const CompressionPlan& PruneOutcome::plan() const {
 Json to_json(const PruneOutcome& outcome) {
   Json json{{"network", outcome.result.network.name},
             {"accelerator", outcome.result.accelerator.name},
+            {"version", outcome.result.version},
+            {"seed", outcome.result.seed},
+            {"data", outcome.result.data},
             {"chosen_by", outcome.chosen_by},
+            {"conditions", outcome.conditions},
             {"plan", to_text(outcome.plan())},
             {"test_images", outcome.test_images},
             {"whole", totals_json(outcome, kWholePlan, outcome.whole_correct)},
@@ -132,18 +136,20 @@ std::string prune_table(const PruneOutcome& outcome) {
   if (outcome.training)
     rows.push_back(row("pruned, trained", outcome, kPrunedPlan, outcome.training->correct));
   rows.push_back(ratio_row(outcome));
-  return fmt::format("{}\n{} on {}, channels by {}; {} test images\nnetwork: {}\nweights: {}\n{}",
-                     report::aligned(rows), outcome.result.network.name,
-                     outcome.result.accelerator.name, outcome.chosen_by, outcome.test_images,
-                     outcome.network_file.string(), outcome.weights_file.string(),
-                     outcome.onnx_file.empty()
-                         ? std::string()
-                         : fmt::format("for other runtimes: {}\n", outcome.onnx_file.string()));
+  return fmt::format(
+      "{}\n{} on {}, channels by {}; {} test images; {}\nnetwork: {}\nweights: {}\n{}",
+      report::aligned(rows), outcome.result.network.name, outcome.result.accelerator.name,
+      outcome.chosen_by, outcome.test_images, outcome.conditions, outcome.network_file.string(),
+      outcome.weights_file.string(),
+      outcome.onnx_file.empty()
+          ? std::string()
+          : fmt::format("for other runtimes: {}\n", outcome.onnx_file.string()));
 }
 
 std::string prune_page(const PruneOutcome& outcome) {
   report::PruneReport report{.result = outcome.result,
                              .chosen_by = outcome.chosen_by,
+                             .conditions = outcome.conditions,
                              .whole = {outcome.whole_correct, outcome.test_images},
                              .untrained = {outcome.untrained_correct, outcome.test_images},
                              .trained = std::nullopt,

@@ -18,7 +18,8 @@ struct PruneOutcome {
   study::CodesignResult result;
   std::vector<std::string> groups;        ///< names, as CompressionPlan::channels
   std::vector<std::int32_t> group_sizes;  ///< in the whole network
-  std::string chosen_by;                  ///< "magnitude, 43 of 64 of them", ...
+  std::string chosen_by;                  ///< ChosenPlan::how
+  std::string conditions;                 ///< what accuracies and costs are of
   std::int64_t test_images = 0;
   std::int64_t whole_correct = 0, untrained_correct = 0;  ///< of the test images
   std::optional<TrainOutcome> training;

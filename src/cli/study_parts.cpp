@@ -26,7 +26,8 @@ const std::string* setting_of(const std::vector<std::string>& settings, std::str
                               std::string_view key) {
   const std::string path = fmt::format("{}.{}", block, key);
   const auto found = std::ranges::find_if(settings, [&](const std::string& each) {
-    return each.starts_with(path) && each != path + "=null";
+    if (!each.starts_with(path) || each == path + "=null") return false;
+    return each.size() == path.size() || each[path.size()] == '=' || each[path.size()] == '.';
   });
   return found == settings.end() ? nullptr : &*found;
 }
@@ -52,6 +53,8 @@ Diagnostics refuse_other_searches(const std::filesystem::path& file,
 bool has_part(const std::filesystem::path& file, const std::vector<std::string>& settings,
               std::string_view block, std::string_view key) {
   const Expected<schema::Value> document = parse(file);
+  if (std::ranges::find(settings, fmt::format("{}.{}=null", block, key)) != settings.end())
+    return false;
   return !document || is_in(*document, block, key) || setting_of(settings, block, key) != nullptr;
 }
 

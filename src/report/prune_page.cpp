@@ -74,6 +74,7 @@ std::string prune_page(const PruneReport& report) {
       title, escape(result.accelerator.name), escape(result.data), escape(report.chosen_by),
       result.seed, escape(result.version));
   page += cards(report);
+  page += fmt::format("<p class=\"soft\">{}</p>\n", escape(report.conditions));
   page += pruning_section(result, kPrunedPlan, kWholePlan);
   page += "<h2>Layers</h2>\n" + layer_table(report);
   std::string files;

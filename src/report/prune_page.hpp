@@ -13,7 +13,8 @@ namespace hwflow::report {
 struct PruneReport {
   /// Two plans in full: the whole network, and what is left of it, of the same widths.
   const study::CodesignResult& result;
-  std::string chosen_by;  ///< "magnitude, 43 of 64 of them"
+  std::string chosen_by;   ///< "magnitude, a share of 0.67"
+  std::string conditions;  ///< what accuracies and costs are of
   /// Of the test images: whole, as channels were removed, and after training; total 0: not tested.
   train::AccuracyEstimate whole, untrained;
   std::optional<train::AccuracyEstimate> trained;

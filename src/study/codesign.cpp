@@ -104,7 +104,7 @@ class Run {
     result_.objectives = study_.options.search.objectives;
     result_.algorithm = std::string(name(study_.options.search.algorithm));
     result_.tolerance = study_.options.finish.tolerance_points / 100.0;
-    result_.finetune_epochs = study_.options.finish.epochs;
+    result_.finetune_epochs = uses_proxy(study_.options) ? 0 : study_.options.finish.epochs;
     result_.energy_components = hardware_->energy_components();
     if (setting_.only_known) return;
     store_.save_fact(run_id_, kAccuracyModelFact, accuracy_.key());

@@ -140,6 +140,21 @@ TEST(Prune, TakesTheChannelsOfAPlan) {
   EXPECT_EQ(weights("a"), weights("b"));
 }
 
+TEST(Prune, MayKeepAllChannels) {
+  const TinyStudy study;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--share", "1"},
+        {"--within", "energy=1"},
+        {"--share", "0.9", "--multiple", "16", "--rule", "uniform"}}) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {"--epochs", "0"});
+    const json told = prune(study, "p", all);
+    ASSERT_FALSE(told.is_null());
+    EXPECT_EQ(told["pruned"]["macs"], told["whole"]["macs"]);
+    for (const json& group : told["groups"]) EXPECT_EQ(group["kept"], group["whole"]);
+  }
+}
+
 TEST(Prune, GoesOnWhereItWasStopped) {
   const TinyStudy study;
   const std::vector<std::string> words{"--share", "0.5", "--epochs", "1"};
@@ -154,6 +169,12 @@ TEST(Prune, GoesOnWhereItWasStopped) {
   const Outcome other = run_hwflow(prune_words(study, "p", resumed));
   EXPECT_EQ(other.exit_code, kWrongInput);
   EXPECT_THAT(other.errors, HasSubstr("other settings"));
+  // What was there still fits together.
+  const Outcome tested =
+      run_hwflow({"test", first["files"]["weights"].get<std::string>(), "--data-dir",
+                  study.data().string(), "--json", "-", "--quiet"});
+  ASSERT_EQ(tested.exit_code, 0) << tested.errors;
+  EXPECT_EQ(json::parse(tested.output)["correct"], first["pruned"]["correct"]);
 }
 
 TEST(Prune, AStudyIsSearchedAsByCodesign) {
@@ -183,6 +204,8 @@ TEST(Prune, RefusesMisuse) {
       {{"--within", "accuracy=0.5"}, "costs: energy, latency"},
       {{"--within", "energy=1.5"}, "above 0, at most 1"},
       {{"--channels", "3 4"}, "--channels, "},
+      {{"--channels", "3 4", "--multiple", "4"}, "says every count itself"},
+      {{"--share", "0.5", "--criterion", "l3"}, "l3 not in {l1,l2,batch_norm,taylor"},
       {{"--share", "0.5", "--keep", "no_such_layer"}, "no layer 'no_such_layer'"},
       {{"--share", "0.5", "--bits", "8"}, "--bits 8"},
       {{"--share", "0.5", "--arch", "no_such_machine"}, "no_such_machine"},

@@ -28,7 +28,9 @@ TEST(StudyParts, AreOfTheFileOrOfItsSettings) {
   EXPECT_FALSE(has_part(file, {}, "search", "channels"));
   EXPECT_FALSE(has_part(file, {"search.channels=null"}, "search", "channels"));
   EXPECT_TRUE(has_part(file, {"search.channels.multiple=4"}, "search", "channels"));
+  EXPECT_FALSE(has_part(file, {"search.channels_more=4"}, "search", "channels"));
   EXPECT_TRUE(has_part(file, {}, "search", "population"));
+  EXPECT_FALSE(has_part(file, {"search.population=null"}, "search", "population"));
   EXPECT_TRUE(has_part(study.folder() / "absent.yaml", {}, "search", "channels"));
 
   EXPECT_TRUE(refuse_other_searches(file, {}, kOthers).empty());

@@ -23,7 +23,8 @@ study::CodesignResult two_plans() {
 
 PruneReport report_of(const study::CodesignResult& result) {
   return {.result = result,
-          .chosen_by = "uniform, 32 of 64 <of them>",
+          .chosen_by = "uniform, a share of <0.5>",
+          .conditions = "accuracies in float",
           .whole = {9400, 10'000},
           .untrained = {7000, 10'000},
           .trained = train::AccuracyEstimate{9250, 10'000},
@@ -44,7 +45,7 @@ TEST(PrunePage, TellsWhatIsSavedAndWhatItCosts) {
   // sqrt(0.925 * 0.075 / 10,000) = 0.0026
   EXPECT_THAT(page, HasSubstr(card("92.50 \u00b1 0.26 %", "test accuracy, trained for 3 epochs")));
   EXPECT_THAT(page, HasSubstr("test accuracy, channels removed"));
-  EXPECT_THAT(page, HasSubstr("channels by uniform, 32 of 64 &lt;of them&gt;"));
+  EXPECT_THAT(page, HasSubstr("channels by uniform, a share of &lt;0.5&gt;"));
   EXPECT_THAT(page, HasSubstr("<li>a&amp;b.onnx</li>"));
   EXPECT_THAT(page, HasSubstr("What is left of the network"));
   // conv1 keeps 8 of 16 channels and half of its 442,368 MACs.
