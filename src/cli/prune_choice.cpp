@@ -47,7 +47,13 @@ Expected<CompressionPlan> plan_of_counts(const std::string& channels,
                                          const CompressionPlan& whole) {
   const std::size_t bar = channels.find('|');
   const std::string counts = bar == std::string::npos ? channels : channels.substr(bar + 1);
-  return compression_plan_from_text(to_text(whole) + " | " + plain(counts));
+  const std::string listed = plain(counts);
+  if (listed.find_first_not_of("0123456789 \t\n") != std::string::npos ||
+      listed.find_first_of("0123456789") == std::string::npos) {
+    return Unexpected{Diagnostics{{"", fmt::format("'{}' is no list of counts", counts),
+                                   "how many channels of every group stay: \"12 16 ...\""}}};
+  }
+  return compression_plan_from_text(to_text(whole) + " | " + listed);
 }
 
 CompressionPlan whole_plan(const Network& network, const study::WidthPair& widths) {
@@ -151,7 +157,8 @@ Diagnostics check(const PruneChoice& choice, const Network& network) {
     const Expected<CompressionPlan> plan =
         plan_of_counts(choice.channels, whole_plan(network, {8, 8}));
     Diagnostics problems = plan ? check_channels(ChannelGroups(network), *plan) : plan.error();
-    for (Diagnostic& problem : problems) problem.place = "--channels, " + problem.place;
+    for (Diagnostic& problem : problems)
+      problem.place = problem.place.empty() ? "--channels" : "--channels, " + problem.place;
     return problems;
   }
   Diagnostics problems = study::check(with_steps(choice.limits), network);

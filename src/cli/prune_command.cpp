@@ -1,9 +1,11 @@
 #include "cli/prune_command.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -90,6 +92,19 @@ std::unique_ptr<study::HardwareModel> make_model(const PruneArguments& arguments
       });
 }
 
+/// What else it takes to do it again, for prune.json.
+std::map<std::string, std::string> settings_of(const PruneArguments& arguments) {
+  const study::ChannelOptions& limits = arguments.choice.limits;
+  return {{"weights", arguments.training.initial},
+          {"training", training_text(arguments.training)},
+          {"criterion", std::string(train::name(arguments.pruning.criterion))},
+          {"refit", arguments.pruning.refit ? "yes" : "no"},
+          {"images", std::to_string(arguments.pruning.images)},
+          {"multiple", std::to_string(limits.multiple)},
+          {"keep", fmt::format("{}", fmt::join(limits.keep, ","))},
+          {"keep_shared", limits.keep_shared ? "yes" : "no"}};
+}
+
 /// A run of the command: what it reads, and what it makes of it step by step.
 class PruneRun {
  public:
@@ -110,6 +125,7 @@ class PruneRun {
     result.energy_components = model_->energy_components();
     outcome_.epochs = arguments.training.options.epochs;
     outcome_.test_images = inputs_.test.count();
+    outcome_.settings = settings_of(arguments);
   }
 
   int run() {

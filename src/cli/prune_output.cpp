@@ -83,8 +83,7 @@ std::vector<std::string> row(const std::string& name, const PruneOutcome& outcom
 
 std::vector<std::string> ratio_row(const PruneOutcome& outcome) {
   const auto less = [](auto whole, auto left) {
-    return left > 0 ? fmt::format("{:.2f}x", static_cast<double>(whole) / static_cast<double>(left))
-                    : std::string("-");
+    return report::times_less_text(static_cast<double>(whole), static_cast<double>(left));
   };
   const study::HardwareCost& whole = cost_of(outcome, kWholePlan);
   const study::HardwareCost& left = cost_of(outcome, kPrunedPlan);
@@ -113,6 +112,7 @@ Json to_json(const PruneOutcome& outcome) {
             {"data", outcome.result.data},
             {"chosen_by", outcome.chosen_by},
             {"conditions", outcome.conditions},
+            {"settings", outcome.settings},
             {"plan", to_text(outcome.plan())},
             {"test_images", outcome.test_images},
             {"whole", totals_json(outcome, kWholePlan, outcome.whole_correct)},

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,10 +17,11 @@ namespace hwflow::cli {
 struct PruneOutcome {
   /// Two plans, report::kWholePlan and report::kPrunedPlan, with their costs and layers.
   study::CodesignResult result;
-  std::vector<std::string> groups;        ///< names, as CompressionPlan::channels
-  std::vector<std::int32_t> group_sizes;  ///< in the whole network
-  std::string chosen_by;                  ///< ChosenPlan::how
-  std::string conditions;                 ///< what accuracies and costs are of
+  std::vector<std::string> groups;              ///< names, as CompressionPlan::channels
+  std::vector<std::int32_t> group_sizes;        ///< in the whole network
+  std::string chosen_by;                        ///< ChosenPlan::how
+  std::string conditions;                       ///< what accuracies and costs are of
+  std::map<std::string, std::string> settings;  ///< what the command was asked for
   std::int64_t test_images = 0;
   std::int64_t whole_correct = 0, untrained_correct = 0;  ///< of the test images
   std::optional<TrainOutcome> training;

@@ -94,20 +94,6 @@ Diagnostics add_more_data(const TrainArguments& arguments, train::ImageSet& imag
   return problems;
 }
 
-std::string describe(const TrainArguments& a) {
-  const train::TrainOptions& o = a.options;
-  return fmt::format(
-      "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay {}, "
-      "label smoothing {}, {}crop pad {}, flip {}, threads {}",
-      o.epochs, o.batch_size, o.schedule == train::Schedule::cosine ? "cosine" : "step",
-      o.learning_rate, o.warmup_epochs, o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay,
-      o.label_smoothing,
-      o.distillation > 0.0
-          ? fmt::format("distillation {} at temperature {}, ", o.distillation, o.temperature)
-          : std::string{},
-      o.augmentation.pad, o.augmentation.flip, o.threads);
-}
-
 void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
   const std::map<std::string, train::Schedule> schedules{{"cosine", train::Schedule::cosine},
                                                          {"step", train::Schedule::step}};
@@ -143,6 +129,20 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
 }
 
 }  // namespace
+
+std::string training_text(const TrainArguments& a) {
+  const train::TrainOptions& o = a.options;
+  return fmt::format(
+      "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay {}, "
+      "label smoothing {}, {}crop pad {}, flip {}, threads {}",
+      o.epochs, o.batch_size, o.schedule == train::Schedule::cosine ? "cosine" : "step",
+      o.learning_rate, o.warmup_epochs, o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay,
+      o.label_smoothing,
+      o.distillation > 0.0
+          ? fmt::format("distillation {} at temperature {}, ", o.distillation, o.temperature)
+          : std::string{},
+      o.augmentation.pad, o.augmentation.flip, o.threads);
+}
 
 Diagnostics check_training(const TrainArguments& arguments) {
   Diagnostics problems = check_options(arguments.options);
@@ -258,7 +258,7 @@ std::map<std::string, std::string> training_metadata(const TrainArguments& argum
       {"network", arguments.network},
       {"data", inputs.training.name},
       {"seed", std::to_string(arguments.options.seed)},
-      {"training", describe(arguments)},
+      {"training", training_text(arguments)},
       {train::kHeldOutKey, inputs.held_out},
       {"test", fmt::format("{} of {} right", correct, inputs.test.count())}};
   train::add_to_metadata(inputs.normalization, metadata);

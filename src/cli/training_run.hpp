@@ -35,6 +35,9 @@ void add_training_options(CLI::App& command, TrainArguments& arguments);
                                                  const train::EpochProgress& progress,
                                                  const std::stop_token& stop);
 
+/// Every setting of a training in one line.
+[[nodiscard]] std::string training_text(const TrainArguments& arguments);
+
 void print_epoch(const train::EpochReport& report, int epochs, const Log& log);
 
 /// What a weight file says of how it was made, given the test images that it gets right.

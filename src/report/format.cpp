@@ -94,6 +94,10 @@ std::string percent_text(double share, int digits, bool sign) {
               : fmt::format("{:.{}f} %", percent, digits);
 }
 
+std::string times_less_text(double whole, double part) {
+  return part > 0.0 ? fmt::format("{:.2f}x", whole / part) : std::string("-");
+}
+
 std::string accuracy_text(const train::AccuracyEstimate& accuracy) {
   return fmt::format("{:.2f} \u00b1 {:.2f} %", 100.0 * accuracy.top1(),
                      100.0 * accuracy.standard_error());

@@ -26,6 +26,8 @@ struct Unit {
 [[nodiscard]] std::string macs_text(double macs);  ///< "12.3 MMAC": millions of MACs
 /// 0.1234 as "12.3 %"; with a sign where `sign` is set.
 [[nodiscard]] std::string percent_text(double share, int digits = 1, bool sign = false);
+/// How many times less `part` is: "2.00x"; "-" of nothing.
+[[nodiscard]] std::string times_less_text(double whole, double part);
 /// "91.23 ± 0.28 %" (one standard error).
 [[nodiscard]] std::string accuracy_text(const train::AccuracyEstimate& accuracy);
 /// "1 234 567" with narrow no-break spaces.

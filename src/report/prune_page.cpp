@@ -10,10 +10,6 @@
 namespace hwflow::report {
 namespace {
 
-std::string times_less(double whole, double left) {
-  return left > 0.0 ? fmt::format("{:.2f}x", whole / left) : std::string("-");
-}
-
 std::string cards(const PruneReport& report) {
   const auto cost_of = [&](std::size_t plan) -> const study::HardwareCost& {
     return report.result.evaluated[report.result.plans[plan].evaluated].hardware;
@@ -23,9 +19,9 @@ std::string cards(const PruneReport& report) {
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
   std::string html;
   if (has_energy(report.result))
-    html += card(times_less(whole.energy_pj, left.energy_pj), "less energy");
-  html += card(times_less(real(whole.cycles), real(left.cycles)), "less latency");
-  html += card(times_less(real(whole.macs), real(left.macs)), "fewer MACs");
+    html += card(times_less_text(whole.energy_pj, left.energy_pj), "less energy");
+  html += card(times_less_text(real(whole.cycles), real(left.cycles)), "less latency");
+  html += card(times_less_text(real(whole.macs), real(left.macs)), "fewer MACs");
   const auto accuracy = [&](const train::AccuracyEstimate& of, const std::string& what) {
     if (of.total > 0) html += card(accuracy_text(of), "test accuracy, " + what);
   };

@@ -92,6 +92,10 @@ TEST(Prune, WhatItTellsIsThatOfTheNetworkThatItWrites) {
   EXPECT_EQ(json::parse(tested.output)["correct"], told["pruned"]["correct"]);
   ASSERT_EQ(told["epochs"].size(), 2U);
   EXPECT_EQ(read_json(study.out("p") / "prune.json"), told);
+  EXPECT_THAT(told["settings"]["training"].get<std::string>(), HasSubstr("epochs 2, batch 50"));
+  EXPECT_EQ(told["settings"]["criterion"], "l1");
+  EXPECT_EQ(told["conditions"],
+            "accuracies in float, costs of 1 image at 16/16 bits, additions and poolings included");
 }
 
 /// The machine that prices is that of 'hwflow map', which reads the written file.
@@ -204,6 +208,7 @@ TEST(Prune, RefusesMisuse) {
       {{"--within", "accuracy=0.5"}, "costs: energy, latency"},
       {{"--within", "energy=1.5"}, "above 0, at most 1"},
       {{"--channels", "3 4"}, "--channels, "},
+      {{"--channels", "a b"}, "--channels: 'a b' is no list of counts"},
       {{"--channels", "3 4", "--multiple", "4"}, "says every count itself"},
       {{"--share", "0.5", "--criterion", "l3"}, "l3 not in {l1,l2,batch_norm,taylor"},
       {{"--share", "0.5", "--keep", "no_such_layer"}, "no layer 'no_such_layer'"},

@@ -73,5 +73,11 @@ TEST(Format, ReplacesBytesThatAreNoText) {
   EXPECT_EQ(escape("\xef\xbf\xbf"), bad);                        // U+FFFF is no character of XML
 }
 
+TEST(Format, TimesLess) {
+  EXPECT_EQ(times_less_text(3.0, 1.5), "2.00x");
+  EXPECT_EQ(times_less_text(1.0, 3.0), "0.33x");
+  EXPECT_EQ(times_less_text(1.0, 0.0), "-");
+}
+
 }  // namespace
 }  // namespace hwflow::report
