@@ -128,7 +128,7 @@ TEST(QuantizedTrain, TellsAllThatIsWrongWithItsOptions) {
                                     HasSubstr("--bits 2"), HasSubstr("--ends x/8")));
   const Outcome none = run_hwflow(words(study, "bad", {"--distill", "1"}));
   EXPECT_EQ(none.exit_code, 2);
-  EXPECT_THAT(none.errors, HasSubstr("add --bits or --plan"));
+  EXPECT_THAT(none.errors, HasSubstr("--distill: needs a teacher (add --teacher FILE)"));
   const Outcome plan =
       run_hwflow(words(study, "bad", {"--initial", float_model(study), "--plan", "8/8 4/4"}));
   EXPECT_EQ(plan.exit_code, 2);
