@@ -109,7 +109,7 @@ std::map<std::string, std::string> settings_of(const PruneArguments& arguments) 
 class PruneRun {
  public:
   PruneRun(PruneArguments& arguments, const GlobalOptions& options, TrainInputs inputs,
-           chip::Accelerator accelerator)
+           const chip::Accelerator& accelerator)
       : arguments_(arguments),
         options_(options),
         folder_(options.out.value_or("runs/prune")),
