@@ -205,7 +205,7 @@ std::string plans_section(const study::CodesignResult& result) {
       energy_head(result), macs_differ(result) ? "<th>MACs</th>" : "");
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += "</table></div>\n";
-  if (ranks_by_proxy(result)) return html;  // nothing was measured, and nothing is to be compared
+  if (result.ranked_by_proxy) return html;  // nothing was measured, and nothing is to be compared
   html += fmt::format(
       "<p class=\"soft\">Float: {} on the search split{}. Errors are one standard "
       "error. {} Held out: accuracy of the re-trained network on the {}. {} Every plan of this "

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "report/charts.hpp"
+
 namespace hwflow::report {
 
 Box plot_area(double width, double height, const Margins& margins) {
@@ -70,6 +72,43 @@ void draw_width_cell(Svg& svg, const Point& corner, double cell, int bits, std::
     svg.text({corner.x + cell / 2, corner.y + 11.5}, fmt::format("{}", bits),
              bits >= 5 ? "cell dark" : "cell", Anchor::middle);
   }
+}
+
+WidthFrame width_frame(const std::vector<std::string_view>& names, double largest_pj) {
+  constexpr double kPlotHeight = 210.0, kStrip = 46.0;  // two rows of widths above the plot
+  WidthFrame frame{layer_slots(names, kStrip, kPlotHeight), energy_unit(largest_pj), {}};
+  const Box& area = frame.slots.area;
+  frame.y = Scale::linear(0.0, largest_pj * frame.unit.factor, 5).on(area.bottom(), area.y);
+  return frame;
+}
+
+void draw_width_axes(Svg& svg, const WidthFrame& frame) {
+  const Box& area = frame.slots.area;
+  draw_y_axis(svg, area, frame.y, fmt::format("energy ({})", frame.unit.name));
+  svg.text({area.x - 6.0, 13.0}, "w", "tick", Anchor::end);
+  svg.text({area.x - 6.0, 29.0}, "in", "tick", Anchor::end);
+}
+
+void draw_energies(Svg& svg, const WidthFrame& frame, double left, double slots,
+                   std::span<const double> energies_pj, std::string_view hover) {
+  const double gap = std::min(5.0, frame.slots.width * 0.16);
+  double done = 0.0;
+  for (std::size_t c = 0; c < energies_pj.size(); ++c) {
+    const double next = done + energies_pj[c];
+    const double top = frame.y(next * frame.unit.factor);
+    const double bottom = frame.y(done * frame.unit.factor);
+    svg.rect({left + gap, top, slots * frame.slots.width - 2 * gap, bottom - top},
+             component_class(c), hover);
+    done = next;
+  }
+}
+
+void draw_widths(Svg& svg, const WidthFrame& frame, double left, std::string_view layer,
+                 int weight_bits, int input_bits) {
+  const double cell = frame.slots.width;
+  draw_width_cell(svg, {left, 2.0}, cell, weight_bits, layer, "weights");
+  draw_width_cell(svg, {left, 18.0}, cell, input_bits, layer, "inputs");
+  draw_layer_name(svg, frame.slots, left, layer);
 }
 
 }  // namespace hwflow::report

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "report/format.hpp"
 #include "report/scale.hpp"
 #include "report/svg.hpp"
 
@@ -31,6 +33,22 @@ struct LayerSlots {
                                      double height);
 /// The name of the layer whose slot begins at `left`; nothing where slots are too narrow.
 void draw_layer_name(Svg& svg, const LayerSlots& slots, double left, std::string_view name);
+
+/// Two rows of cells, for the widths of weights and inputs, over bars of energy.
+struct WidthFrame {
+  LayerSlots slots;
+  Unit unit;
+  Scale y;  ///< of energies in the unit
+};
+[[nodiscard]] WidthFrame width_frame(const std::vector<std::string_view>& names, double largest_pj);
+/// Its vertical axis, and which row is which.
+void draw_width_axes(Svg& svg, const WidthFrame& frame);
+/// Energies by component, stacked, over `slots` slots from `left` on.
+void draw_energies(Svg& svg, const WidthFrame& frame, double left, double slots,
+                   std::span<const double> energies_pj, std::string_view hover);
+/// The cells and the name of the layer whose slot begins at `left`.
+void draw_widths(Svg& svg, const WidthFrame& frame, double left, std::string_view layer,
+                 int weight_bits, int input_bits);
 
 /// A cell of 15 pixels' height that shows the width of what a layer reads; nothing for 0 bits.
 /// `what`: "weights" or "inputs", for the text that appears over it.

@@ -35,7 +35,7 @@ class FrontChart {
     const Quantity quantity = quantity_of_axis();
     choose_scales(quantity);
     Svg svg(kWidth, kHeight,
-            fmt::format("{} against {}", ranks_by_proxy(result_) ? "Proxy" : "Search accuracy",
+            fmt::format("{} against {}", result_.ranked_by_proxy ? "Proxy" : "Search accuracy",
                         quantity.title));
     draw_axes(svg, area_, x_, y_, fmt::format("{} ({})", quantity.title, quantity.unit.name),
               search_measure(result_) + " (%)");

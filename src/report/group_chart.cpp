@@ -13,9 +13,6 @@
 namespace hwflow::report {
 namespace {
 
-constexpr double kPlotHeight = 210.0;
-constexpr double kStrip = 46.0;  ///< the two rows of widths above the plot
-
 std::string group_hover(const study::CodesignResult& result, const study::GroupDetails& group) {
   std::string text = group.members.front().name;
   if (group.members.size() > 1)
@@ -42,53 +39,33 @@ class GroupChart {
       for (const auto& member : group.members) names.emplace_back(member.name);
     }
     if (names.empty()) return {};
-    unit_ = energy_unit(largest);
-    slots_ = layer_slots(names, kStrip, kPlotHeight);
-    const Box& area = slots_.area;
-    y_ = Scale::linear(0.0, largest * unit_.factor, 5).on(area.bottom(), area.y);
-    Svg svg(slots_.figure_width, slots_.figure_height,
+    frame_ = width_frame(names, largest);
+    const LayerSlots& slots = frame_.slots;
+    Svg svg(slots.figure_width, slots.figure_height,
             "Widths by layer and energy by group of " + plan_.label);
-    draw_y_axis(svg, area, y_, fmt::format("energy ({})", unit_.name));
-    svg.text({area.x - 6.0, 13.0}, "w", "tick", Anchor::end);
-    svg.text({area.x - 6.0, 29.0}, "in", "tick", Anchor::end);
-    double left = area.x;
+    draw_width_axes(svg, frame_);
+    double left = slots.area.x;
     for (const auto& group : plan_.groups) {
       draw_group(svg, group, left);
-      left += slots_.width * static_cast<double>(group.members.size());
+      left += slots.width * static_cast<double>(group.members.size());
     }
     return svg.str();
   }
 
  private:
   void draw_group(Svg& svg, const study::GroupDetails& group, double left) const {
-    const double width = slots_.width * static_cast<double>(group.members.size());
-    const double gap = std::min(5.0, slots_.width * 0.16);
-    const std::string hover = group_hover(result_, group);
-    double done = 0.0;
-    for (std::size_t c = 0; c < group.energy_by_component_pj.size(); ++c) {
-      const double next = done + group.energy_by_component_pj[c];
-      const double top = y_(next * unit_.factor), bottom = y_(done * unit_.factor);
-      svg.rect({left + gap, top, width - 2 * gap, bottom - top}, component_class(c), hover);
-      done = next;
-    }
+    draw_energies(svg, frame_, left, static_cast<double>(group.members.size()),
+                  group.energy_by_component_pj, group_hover(result_, group));
     for (const auto& member : group.members) {
-      draw_member(svg, member, left);
-      left += slots_.width;
+      draw_widths(svg, frame_, left, member.name, member.plan_index ? member.weight_bits : 0,
+                  member.input_bits);
+      left += frame_.slots.width;
     }
-  }
-
-  void draw_member(Svg& svg, const study::GroupMember& member, double left) const {
-    draw_width_cell(svg, {left, 2.0}, slots_.width, member.plan_index ? member.weight_bits : 0,
-                    member.name, "weights");
-    draw_width_cell(svg, {left, 18.0}, slots_.width, member.input_bits, member.name, "inputs");
-    draw_layer_name(svg, slots_, left, member.name);
   }
 
   const study::CodesignResult& result_;
   const study::PlanDetails& plan_;
-  Unit unit_;
-  LayerSlots slots_;
-  Scale y_;
+  WidthFrame frame_;
 };
 
 }  // namespace

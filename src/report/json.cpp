@@ -227,7 +227,7 @@ Value run_of(const study::CodesignResult& result) {
       .set("schedule", result.schedule)
       .set("data", result.data)
       .set("accuracy_method", result.accuracy_method)
-      .set("accuracy_is_proxy", ranks_by_proxy(result))
+      .set("accuracy_is_proxy", result.ranked_by_proxy)
       .set("algorithm", result.algorithm)
       .set("search_caveat", result.search_caveat.empty() ? Value{} : Value(result.search_caveat))
       .set("config_hash", result.config_hash)

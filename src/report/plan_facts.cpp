@@ -78,16 +78,12 @@ std::string mean_widths_text(const CompressionPlan& plan) {
   return fmt::format("{:.1f} / {:.1f}", weights / layers, inputs / layers);
 }
 
-bool ranks_by_proxy(const study::CodesignResult& result) {
-  return result.accuracy_method.starts_with("proxy ");
-}
-
 std::string search_measure(const study::CodesignResult& result) {
-  return ranks_by_proxy(result) ? "proxy (no accuracy)" : "search accuracy";
+  return result.ranked_by_proxy ? "proxy (no accuracy)" : "search accuracy";
 }
 
 double shown_points(const study::CodesignResult& result) {
-  return ranks_by_proxy(result) ? 100.0 : 25.0;
+  return result.ranked_by_proxy ? 100.0 : 25.0;
 }
 
 bool has_energy(const study::CodesignResult& result) { return !result.energy_components.empty(); }

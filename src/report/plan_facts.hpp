@@ -20,8 +20,6 @@ void check_result(const study::CodesignResult& result);
 /// Mean over the layers, "4.3 / 5.1".
 [[nodiscard]] std::string mean_widths_text(const CompressionPlan& plan);
 
-/// A proxy stood in for the accuracy (accuracy.method: proxy).
-[[nodiscard]] bool ranks_by_proxy(const study::CodesignResult& result);
 /// What plans were ranked by: "search accuracy", or "proxy (no accuracy)".
 [[nodiscard]] std::string search_measure(const study::CodesignResult& result);
 

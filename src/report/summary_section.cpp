@@ -135,13 +135,13 @@ std::string accuracy_card(const study::CodesignResult& result, const study::Plan
     return card(accuracy_text(*pick.test_fake_quantized), "test accuracy, fake-quantized");
   }
   return card(accuracy_text(result.evaluated[pick.evaluated].accuracy),
-              ranks_by_proxy(result)
+              result.ranked_by_proxy
                   ? "by a proxy, which is no accuracy"
                   : "accuracy on the search split (the pick was not measured on the test set)");
 }
 
 std::string headline_sentence(const study::CodesignResult& result) {
-  if (ranks_by_proxy(result)) return {};  // the caveat says it
+  if (result.ranked_by_proxy) return {};  // the caveat says it
   if (!result.headline) {
     return fmt::format(
         "<p>No re-trained pick is within {:g} points of the float accuracy on the {}, so there is "
@@ -205,10 +205,10 @@ std::string front_figure(const study::CodesignResult& result, CostAxis axis, boo
                 "picks among them an arrow tells the accuracy. The line is the front of the two "
                 "quantities shown; that of the search is of all objectives at once, so not all of "
                 "its plans lie on a line.",
-                ranks_by_proxy(result) ? "Ranked by a proxy, which is no accuracy."
+                result.ranked_by_proxy ? "Ranked by a proxy, which is no accuracy."
                                        : "Accuracy is that of the search split.",
                 shown_points(result))
-          : fmt::format("{} against {}.", ranks_by_proxy(result) ? "Proxy" : "Search accuracy",
+          : fmt::format("{} against {}.", result.ranked_by_proxy ? "Proxy" : "Search accuracy",
                         name(axis));
   if (std::ranges::find(objectives, axis) == objectives.end()) {
     caption += " The search did not minimise it.";

@@ -8,28 +8,10 @@
 #include <vector>
 
 #include "schema/field.hpp"
-#include "study/codesign_result.hpp"
+#include "study/cost_budget.hpp"
 #include "train/agent/agent.hpp"
 
 namespace hwflow::study {
-
-/// What the plans of one agent may cost.
-struct AgentBudget {
-  Objective of = Objective::energy;
-  double share = 0.0;
-  bool operator==(const AgentBudget&) const = default;
-
-  static constexpr auto fields() {
-    using T = AgentBudget;
-    return std::tuple{
-        schema::required(
-            "of", &T::of,
-            "A cost: energy, latency, dram, model_size or, with search.channels, macs."),
-        schema::required("share", &T::share, schema::above(0),
-                         "What a plan may cost, as a share of the cost of "
-                         "finish.reference.")};
-  }
-};
 
 /// What an agent sees beside the layer.
 enum class AgentState : std::uint8_t { layers, hardware };
@@ -57,7 +39,7 @@ inline constexpr int kSpreadBudgets = 4;
 
 /// A search by reinforcement learning, in the manner of HAQ and AMC: docs/search.md.
 struct AgentOptions {
-  std::vector<AgentBudget> budgets;
+  std::vector<CostBudget> budgets;
   int episodes = 600;
   AgentState state = AgentState::layers;
   BudgetRule budget_rule = BudgetRule::narrow;

@@ -107,7 +107,7 @@ class AgentSearch {
   }
 
   [[nodiscard]] Diagnostic too_tight(std::size_t i, const Range& range) const {
-    const AgentBudget& budget = options_.budgets[i];
+    const CostBudget& budget = options_.budgets[i];
     const WidthPair& pair = ledger_.study().finish.reference;
     return {
         fmt::format("search.agent.budgets[{}].share", i),
@@ -122,7 +122,7 @@ class AgentSearch {
   bool take_budgets() {
     Diagnostics problems;
     for (std::size_t i = 0; i < options_.budgets.size(); ++i) {
-      const AgentBudget& budget = options_.budgets[i];
+      const CostBudget& budget = options_.budgets[i];
       const std::optional<Range> range = range_of(budget.of);
       if (!range) return false;
       players_.push_back({budget.of, budget.share * range->reference, {}, {}, {}, {}});

@@ -5,7 +5,7 @@
 #include <stop_token>
 
 #include "base/expected.hpp"
-#include "study/agent_options.hpp"
+#include "study/cost_budget.hpp"
 #include "study/hardware_model.hpp"
 
 namespace hwflow::study {
@@ -22,7 +22,7 @@ struct ChannelSteps {
 ///
 /// Errors  budgets that step 1 exceeds, with the least share; layers without a mapping.
 [[nodiscard]] Expected<int> last_step_within(HardwareModel& hardware, const ChannelSteps& steps,
-                                             std::span<const AgentBudget> budgets, int threads,
+                                             std::span<const CostBudget> budgets, int threads,
                                              const std::stop_token& stop);
 
 }  // namespace hwflow::study

@@ -93,6 +93,7 @@ class Run {
     result_.threads = setting_.threads;
     result_.machine = setting_.machine;
     result_.search_caveat = setting_.search_caveat;
+    result_.ranked_by_proxy = uses_proxy(study_.options);
     result_.study_name = study_.options.study;
     result_.config_yaml = study_.config_yaml;
     result_.config_hash = study_.config_hash;

@@ -237,9 +237,10 @@ struct CodesignResult {
   std::string missing;   ///< what a stopped run still lacks, one sentence; empty when it is done
   NetworkSummary network;
   AcceleratorSummary accelerator;
-  std::string data;             ///< "fashion-mnist"
-  std::string accuracy_method;  ///< the accuracy model's key
-  std::string search_caveat;    ///< why accuracies of the search may be optimistic; may be empty
+  std::string data;              ///< "fashion-mnist"
+  std::string accuracy_method;   ///< the accuracy model's key
+  bool ranked_by_proxy = false;  ///< accuracy.method: proxy; "accuracies" of the search are none
+  std::string search_caveat;     ///< why accuracies of the search may be optimistic; may be empty
   train::AccuracyEstimate float_search;
   std::optional<train::AccuracyEstimate> float_confirmation;  ///< none without that split
   std::optional<train::AccuracyEstimate> float_test;          ///< measured once, at the end

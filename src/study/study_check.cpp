@@ -75,7 +75,7 @@ class Check {
   }
 
   void check_agent() {
-    const std::vector<AgentBudget>& budgets = study_.search.agent.budgets;
+    const std::vector<CostBudget>& budgets = study_.search.agent.budgets;
     for (std::size_t i = 0; i < budgets.size(); ++i) {
       const std::string key = fmt::format("search.agent.budgets[{}].of", i);
       if (budgets[i].of == Objective::macs) check_macs(key);

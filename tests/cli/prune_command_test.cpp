@@ -25,30 +25,11 @@ using testing::HasSubstr;
 std::vector<std::string> prune_words(const TinyStudy& study, const std::string& out,
                                      const std::vector<std::string>& more) {
   const std::string root = std::getenv("HWFLOW_SOURCE_DIR");
-  std::vector<std::string> words{"prune",
-                                 "fmnist_resnet",
-                                 "--weights",
-                                 root + "/models/fmnist_resnet.safetensors",
-                                 "--data-dir",
-                                 study.data().string(),
-                                 "--out",
-                                 study.out(out).string(),
-                                 "--hold-out",
-                                 "100",
-                                 "--images",
-                                 "64",
-                                 "--batch-size",
-                                 "50",
-                                 "--no-flip",
-                                 "--pad",
-                                 "0",
-                                 "--threads",
-                                 "1",
-                                 "--json",
-                                 "-",
-                                 "--quiet"};
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
+  std::vector<std::string> all{"--images", "64"};
+  all.insert(all.end(), more.begin(), more.end());
+  return study.training(
+      {"prune", "fmnist_resnet", "--weights", root + "/models/fmnist_resnet.safetensors"}, out,
+      all);
 }
 
 json prune(const TinyStudy& study, const std::string& out, const std::vector<std::string>& more) {

@@ -88,6 +88,30 @@ std::vector<std::string> TinyStudy::codesign(const std::string& out_name,
   return words;
 }
 
+std::vector<std::string> TinyStudy::training(std::vector<std::string> begin,
+                                             const std::string& out_name,
+                                             const std::vector<std::string>& more) const {
+  const std::vector<std::string> same{"--data-dir",
+                                      data().string(),
+                                      "--out",
+                                      out(out_name).string(),
+                                      "--batch-size",
+                                      "50",
+                                      "--hold-out",
+                                      "100",
+                                      "--no-flip",
+                                      "--pad",
+                                      "0",
+                                      "--threads",
+                                      "1",
+                                      "--json",
+                                      "-",
+                                      "--quiet"};
+  begin.insert(begin.end(), same.begin(), same.end());
+  begin.insert(begin.end(), more.begin(), more.end());
+  return begin;
+}
+
 nlohmann::json lasting_part(nlohmann::json result) {
   result.erase("report");
   for (const char* key :

@@ -23,6 +23,11 @@ class TinyStudy {
   /// codesign STUDY --data-dir DATA --out FOLDER/out_name, and what follows.
   [[nodiscard]] std::vector<std::string> codesign(const std::string& out_name,
                                                   const std::vector<std::string>& more) const;
+  /// The words after `begin` (a command and its network) of a training on these images that is the
+  /// same every time, and what follows.
+  [[nodiscard]] std::vector<std::string> training(std::vector<std::string> begin,
+                                                  const std::string& out_name,
+                                                  const std::vector<std::string>& more) const;
 
  private:
   std::filesystem::path folder_;

@@ -17,30 +17,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 std::vector<std::string> train_words(const TinyStudy& study, const std::string& out) {
-  return {"train",
-          "fmnist_resnet",
-          "--data-dir",
-          study.data().string(),
-          "--out",
-          study.out(out).string(),
-          "--epochs",
-          "2",
-          "--batch-size",
-          "50",
-          "--hold-out",
-          "100",
-          "--warmup",
-          "0",
-          "--lr",
-          "0.05",
-          "--no-flip",
-          "--pad",
-          "0",
-          "--threads",
-          "1",
-          "--json",
-          "-",
-          "--quiet"};
+  return study.training({"train", "fmnist_resnet"}, out,
+                        {"--epochs", "2", "--warmup", "0", "--lr", "0.05"});
 }
 
 TEST(Train, LearnsAndWritesWeightsThatTestAgreesWith) {

@@ -46,7 +46,7 @@ TEST(HtmlReport, EscapesEveryTextFromOutside) {
 TEST(HtmlReport, AProxyIsNotCalledAnAccuracy) {
   auto result = report_test::fake_result();
   EXPECT_THAT(html_report(result), HasSubstr("search accuracy"));
-  result.accuracy_method = "proxy capacity-1";
+  result.ranked_by_proxy = true;
   result.search_caveat = "No accuracy was measured.";
   result.headline.reset();
   result.paired_tests.clear();

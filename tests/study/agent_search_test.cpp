@@ -111,7 +111,7 @@ TEST_F(AgentSearchTest, BudgetsOfSeveralCostsArePlayedSideBySide) {
   ASSERT_EQ(result.evaluated.size(), 9U + 3U);
   const HardwareCost& widest = result.evaluated.front().hardware;
   for (std::size_t i = 0; i < 3; ++i) {
-    const AgentBudget& budget = several.options.budgets[i];
+    const CostBudget& budget = several.options.budgets[i];
     const EvaluatedPlan& plan = result.evaluated[9 + i];
     EXPECT_EQ(plan.origin, Origin::agent);
     EXPECT_LE(objective_value(budget.of, {}, plan.hardware),
