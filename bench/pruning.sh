@@ -2,7 +2,8 @@
 # Channels at equal energy, as Markdown:  bench/pruning.sh [HWFLOW]
 # examples/10_fmnist_agent.yaml without re-training, by each of VARIANTS: uniform (the same share of every
 # group) and magnitude (by score, whatever the group), which have a finer grid of shares than the others;
-# agent (the episodes of the study at most), nsga2, greedy, random with EVALUATIONS plans and each of SEEDS.
+# agent (the episodes of the study at most), evolution, nsga2, greedy, random with EVALUATIONS plans and
+# each of SEEDS.
 # Told is the accuracy of the most accurate plan within each of BUDGETS, shares of the whole network's
 # energy, on the search images, before any re-training: the more plans, the luckier the best of them.
 # Accuracies do not depend on the variant: a run finds those of the runs before it.
@@ -13,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/study_runs.sh"
 study=${STUDY:-$here/../examples/10_fmnist_agent.yaml}
 read -ra seeds <<<"${SEEDS:-1 2 3}"
-read -ra variants <<<"${VARIANTS:-uniform magnitude agent nsga2}"
+read -ra variants <<<"${VARIANTS:-uniform magnitude agent evolution nsga2}"
 read -ra budgets <<<"${BUDGETS:-0.7 0.5}"
 evaluations=${EVALUATIONS:-121}
 grid=$(printf '%s, ' 0.2 0.25 0.3 0.35 0.4 0.45 0.5 0.55 0.6 0.65 0.7 0.75 0.8 0.85 0.9 0.95 1)
@@ -33,12 +34,15 @@ for variant in "${variants[@]}"; do
     uniform | magnitude)
       run "$variant" "${seeds[0]}" "search.channels.shares=[${grid%, }]" "search.evaluations=null"
       ;;
-    agent | nsga2 | greedy | random)
+    agent | evolution | nsga2 | greedy | random)
+      # As the agents: no single steps before the first plan within a budget, and small broods.
+      few=()
+      if [[ $variant == evolution ]]; then few=(search.sensitivity_seeds=false search.population=16); fi
       for seed in "${seeds[@]}"; do
-        run "$variant" "$seed" "search.evaluations=$evaluations" "search.agent.budgets=[${joined%, }]"
+        run "$variant" "$seed" "search.evaluations=$evaluations" "search.budgets=[${joined%, }]" "${few[@]}"
       done
       ;;
-    *) echo "no variant '$variant': uniform, magnitude, agent, nsga2, greedy or random" >&2 && exit 2 ;;
+    *) echo "no variant '$variant': uniform, magnitude, agent, evolution, nsga2, greedy or random" >&2 && exit 2 ;;
   esac
 done
 

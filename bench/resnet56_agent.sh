@@ -73,7 +73,7 @@ search() { # SEED ALGORITHM EVALUATIONS
   if is_done "$folder"; then return; fi
   if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
   for setting in "search.algorithm=$2" "search.evaluations=$3" \
-    "search.agent.budgets=$(list_of_budgets)" finish.picks=0 "finish.baselines=[]" \
+    "search.budgets=$(list_of_budgets)" finish.picks=0 "finish.baselines=[]" \
     accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
     arguments+=(--set "$setting")
   done

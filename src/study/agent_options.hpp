@@ -5,10 +5,8 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "schema/field.hpp"
-#include "study/cost_budget.hpp"
 #include "train/agent/agent.hpp"
 
 namespace hwflow::study {
@@ -34,12 +32,8 @@ constexpr auto enum_names(AgentReward) {
                     std::pair{std::string_view{"error_log_cost"}, AgentReward::error_log_cost}};
 }
 
-/// Budgets of a study that names none.
-inline constexpr int kSpreadBudgets = 4;
-
 /// A search by reinforcement learning, in the manner of HAQ and AMC: docs/search.md.
 struct AgentOptions {
-  std::vector<CostBudget> budgets;
   int episodes = 600;
   AgentState state = AgentState::layers;
   BudgetRule budget_rule = BudgetRule::narrow;
@@ -50,11 +44,6 @@ struct AgentOptions {
   static constexpr auto fields() {
     using T = AgentOptions;
     return std::tuple{
-        schema::field("budgets", &T::budgets,
-                      "An agent learns for each, {of: latency, share: 0.6}; they play side by side "
-                      "and share search.evaluations. Empty: four of the first cost of "
-                      "search.objectives, evenly spaced between the narrowest plan and "
-                      "finish.reference."),
         schema::field("episodes", &T::episodes, 1, 1'000'000,
                       "Plans that each agent makes at most. The search ends before when it has "
                       "evaluated as many distinct plans as nsga2 would. With search.levels these "

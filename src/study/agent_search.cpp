@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "study/algorithms.hpp"
 #include "study/budget_rules.hpp"
 #include "study/decision_states.hpp"
+#include "study/plan_prices.hpp"
 
 namespace hwflow::study {
 namespace {
@@ -25,20 +25,12 @@ constexpr std::size_t kOutlook = 5;
 
 /// An agent, its budget, and the episode that it plays.
 struct Player {
-  Objective of = Objective::energy;
-  double budget = 0.0;  ///< in the unit of that cost
+  Allowance budget;
   train::Agent* agent = nullptr;
   std::vector<train::AgentStep> steps;
   Genome genome;
-  double cost = 0.0;  ///< of that genome, as budget
+  double cost = 0.0;  ///< of that genome, in the unit of the budget
 };
-
-/// Whether a cost may depend on decisions of that kind.
-bool may_change(Objective cost, Decision::Kind kind) {
-  if (cost == Objective::model_size) return kind != Decision::Kind::inputs;
-  if (cost == Objective::macs) return kind == Decision::Kind::channels;
-  return true;
-}
 
 class AgentSearch {
  public:
@@ -47,7 +39,8 @@ class AgentSearch {
         search_(search),
         options_(search.agent),
         space_(ledger.space()),
-        agents_(agents) {}
+        agents_(agents),
+        prices_(ledger) {}
 
   void run() && {
     ledger_.close_generation(level_prefix(ledger_, search_) + "uniform plans");
@@ -65,95 +58,18 @@ class AgentSearch {
   }
 
  private:
-  /// None: stopped, or a layer cannot be mapped.
-  std::optional<HardwareCost> price(const CompressionPlan& plan) {
-    const std::string text = to_text(plan);
-    auto known = costs_.find(text);
-    if (known == costs_.end()) {
-      const std::optional<HardwareCost> priced = ledger_.price(plan);
-      if (!priced) return std::nullopt;
-      known = costs_.emplace(text, *priced).first;
-    }
-    return known->second;
-  }
-
-  /// The same of one cost.
-  std::optional<double> cost(Objective of, const CompressionPlan& plan) {
-    if (of == Objective::model_size) return static_cast<double>(ledger_.model_bits_of(plan));
-    if (of == Objective::macs) return static_cast<double>(ledger_.macs_of(plan));
-    const std::optional<HardwareCost> priced = price(plan);
-    if (!priced) return std::nullopt;
-    return objective_value(of, {}, *priced);
-  }
-
-  [[nodiscard]] IsWithin within(const Player& player) {
-    return [this, &player](const Genome& genome) -> std::optional<bool> {
-      const auto value = cost(player.of, space_.decode(genome));
-      if (!value) return std::nullopt;
-      return *value <= player.budget;
-    };
-  }
-
-  /// What budgets of a cost are measured by; none: stopped, or a layer cannot be mapped.
-  struct Range {
-    double least = 0.0;      ///< of the narrowest plan
-    double reference = 0.0;  ///< of finish.reference
-  };
-  std::optional<Range> range_of(Objective of) {
-    const auto reference = cost(of, space_.uniform(ledger_.study().finish.reference));
-    const auto least = cost(of, space_.decode(Genome(space_.genomes().largest.size(), 0)));
-    if (!reference || !least) return std::nullopt;
-    return Range{*least, *reference};
-  }
-
-  [[nodiscard]] Diagnostic too_tight(std::size_t i, const Range& range) const {
-    const CostBudget& budget = options_.budgets[i];
-    const WidthPair& pair = ledger_.study().finish.reference;
-    return {
-        fmt::format("search.agent.budgets[{}].share", i),
-        fmt::format("{} of the {} of uniform {}/{} is {:.6g}, but the narrowest plan costs {:.6g}",
-                    budget.share, name(budget.of), pair.weights, pair.inputs,
-                    budget.share * range.reference, range.least),
-        fmt::format("{:.3f} or more", std::ceil(1000.0 * range.least / range.reference) / 1000.0),
-        ProblemKind::infeasible};
-  }
-
-  /// Players without agents, one for each budget of the study. False: stopped, or problems.
-  bool take_budgets() {
-    Diagnostics problems;
-    for (std::size_t i = 0; i < options_.budgets.size(); ++i) {
-      const CostBudget& budget = options_.budgets[i];
-      const std::optional<Range> range = range_of(budget.of);
-      if (!range) return false;
-      players_.push_back({budget.of, budget.share * range->reference, {}, {}, {}, {}});
-      double& allowed = players_.back().budget;
-      if (allowed >= range->least) continue;
-      if (ledger_.level_count() == 1) problems.push_back(too_tight(i, *range));
-      allowed = range->least;  // a level that looks closer: as near as it can get
-    }
-    if (!problems.empty()) ledger_.fail(std::move(problems));
-    return ledger_.alive();
-  }
-
-  /// The same of a study that names none.
-  bool spread_budgets() {
-    const Objective of = *std::ranges::find_if(
-        search_.objectives, [](Objective o) { return o != Objective::accuracy; });
-    const std::optional<Range> range = range_of(of);
-    if (!range) return false;
-    const double step = std::max(0.0, range->reference - range->least) / (kSpreadBudgets + 1);
-    for (int i = 1; i <= kSpreadBudgets; ++i) {
-      players_.push_back({of, range->least + i * step, {}, {}, {}, {}});
-    }
+  /// Players without agents, one for each budget. False: stopped, or problems.
+  bool make_players() {
+    const auto allowances = prices_.allowances();
+    if (!allowances) return false;
+    for (const Allowance& allowance : *allowances) players_.push_back({allowance, {}, {}, {}, {}});
     return true;
   }
-
-  bool make_players() { return options_.budgets.empty() ? spread_budgets() : take_budgets(); }
 
   /// What every decision's layer is like. False: stopped, or a layer cannot be mapped.
   bool look_at_layers() {
     const CompressionPlan reference = space_.uniform(ledger_.study().finish.reference);
-    const std::optional<HardwareCost> widest = price(reference);
+    const std::optional<HardwareCost> widest = prices_.price(reference);
     if (!widest) return false;
     reference_cost_ = *widest;
     if (options_.state == AgentState::hardware) loads_ = ledger_.layer_loads(reference);
@@ -190,8 +106,8 @@ class AgentSearch {
     Genome widest = player.genome;
     for (std::size_t i = next; i < decisions.size(); ++i)
       widest[decisions[i].gene] = static_cast<int>(decisions[i].values.size()) - 1;
-    const std::optional<HardwareCost> so_far = price(space_.decode(widest));
-    const std::optional<double> least = cost(player.of, space_.decode(player.genome));
+    const std::optional<HardwareCost> so_far = prices_.price(space_.decode(widest));
+    const std::optional<double> least = prices_.cost(player.budget.of, space_.decode(player.genome));
     if (!so_far || !least) return std::nullopt;
     double energy = 0.0, cycles = 0.0;
     for (std::size_t layer = decisions[next].layer + 1; layer < loads_.size(); ++layer) {
@@ -201,7 +117,7 @@ class AgentSearch {
     return std::vector{
         share_of(so_far->energy_pj, reference_cost_.energy_pj),
         share_of(static_cast<double>(so_far->cycles), static_cast<double>(reference_cost_.cycles)),
-        energy, cycles, std::clamp(share_of(player.budget - *least, player.budget), -1.0, 1.0)};
+        energy, cycles, std::clamp(share_of(player.budget.most - *least, player.budget.most), -1.0, 1.0)};
   }
 
   /// One decision after the other. False: stopped, or a layer cannot be mapped.
@@ -221,7 +137,7 @@ class AgentSearch {
       int& value = player.genome[decision.gene];
       value = gene_of_action(action.front(), decision);
       if (options_.budget_rule == BudgetRule::cap) {
-        const auto capped = cap_to_budget(player.genome, decision.gene, within(player));
+        const auto capped = cap_to_budget(player.genome, decision.gene, prices_.within(player.budget));
         if (!capped) return false;
         value = *capped;
       }
@@ -235,10 +151,10 @@ class AgentSearch {
   bool narrow(Player& player) {
     std::vector<std::size_t> genes;
     for (const Decision& decision : states_->decisions()) {
-      if (may_change(player.of, decision.kind)) genes.push_back(decision.gene);
+      if (may_change(player.budget.of, decision.kind)) genes.push_back(decision.gene);
     }
     std::optional<Genome> narrowed =
-        narrow_to_budget(player.genome, narrowing_order(player.genome, genes), within(player));
+        narrow_to_budget(player.genome, narrowing_order(player.genome, genes), prices_.within(player.budget));
     if (!narrowed) return false;
     player.genome = std::move(*narrowed);
     return true;
@@ -267,7 +183,7 @@ class AgentSearch {
     }
     for (Player& player : players_) {
       if (!decide(player) || !narrow(player)) return false;
-      const auto value = cost(player.of, space_.decode(player.genome));
+      const auto value = prices_.cost(player.budget.of, space_.decode(player.genome));
       if (!value) return false;
       player.cost = *value;
     }
@@ -296,12 +212,12 @@ class AgentSearch {
   const AgentOptions& options_;
   const PlanSpace& space_;
   Agents& agents_;
+  PlanPrices prices_;
   int episodes_ = 0;
   std::optional<DecisionStates> states_;
   std::vector<LayerLoad> loads_;  ///< of finish.reference, for AgentState::hardware
   HardwareCost reference_cost_;
   double reference_accuracy_ = 0.0;
-  std::map<std::string, HardwareCost> costs_;  ///< by the text of the plan
   std::vector<Player> players_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "study/agent_search.hpp"
+#include "study/plan_prices.hpp"
 #include "study/search_seeds.hpp"
 
 namespace hwflow::study {
@@ -28,7 +29,7 @@ std::int64_t bred(const SearchOptions& options) {
 /// Plans that a generation of a level measures: one of every agent is an episode.
 std::int64_t plans_per_generation(const LevelOptions& level, const SearchOptions& options) {
   if (options.algorithm != Algorithm::agent) return population_of(level, options);
-  const auto budgets = std::ssize(options.agent.budgets);
+  const auto budgets = std::ssize(options.budgets);
   return budgets > 0 ? budgets : kSpreadBudgets;
 }
 
@@ -96,6 +97,7 @@ std::string plan_text(const SearchOptions& options) {
 RunAlgorithm make_algorithm(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::nsga2: return &run_nsga2;
+    case Algorithm::evolution: return &run_evolution;
     case Algorithm::random: return &run_random;
     case Algorithm::greedy: return &run_greedy;
     case Algorithm::uniform: return &run_uniform;

@@ -20,6 +20,8 @@ using RunAlgorithm = std::function<void(SearchLedger& ledger, const SearchOption
 
 /// Bred: the seeds of search_seeds(), or what an earlier level handed on, and their offspring.
 void run_nsga2(SearchLedger& ledger, const SearchOptions& options);
+/// Bred within budgets for accuracy alone, see study/evolution_search.
+void run_evolution(SearchLedger& ledger, const SearchOptions& options);
 /// The seeds of search_seeds(), then genomes drawn at random, all alike.
 void run_random(SearchLedger& ledger, const SearchOptions& options);
 /// Paths of narrowing from the widest plan, see study/greedy_search.

@@ -53,6 +53,12 @@ std::vector<Decision> decisions_of(const PlanSpace& space, const Network& networ
   return all;
 }
 
+bool may_change(Objective cost, Decision::Kind kind) {
+  if (cost == Objective::model_size) return kind != Decision::Kind::inputs;
+  if (cost == Objective::macs) return kind == Decision::Kind::channels;
+  return true;
+}
+
 int gene_of_action(double action, const Decision& decision) {
   const double least = decision.least, greatest = decision.greatest;
   double wanted = action * decision.full;

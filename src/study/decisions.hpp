@@ -25,6 +25,9 @@ struct Decision {
 /// left one value: decisions, and what actions mean, are the same at all levels of a search.
 [[nodiscard]] std::vector<Decision> decisions_of(const PlanSpace& space, const Network& network);
 
+/// Whether a cost may depend on decisions of that kind.
+[[nodiscard]] bool may_change(Objective cost, Decision::Kind kind);
+
 /// Index of the value that an action in 0..1 means.
 ///
 /// Widths  HAQ's rule gives a bit width: round((max + 0.5 - (min - 0.5)) * action + min - 0.5), the

@@ -15,6 +15,7 @@
 #include "schema/field.hpp"
 #include "study/accelerator_entry.hpp"
 #include "study/agent_options.hpp"
+#include "study/cost_budget.hpp"
 #include "study/channel_options.hpp"
 #include "study/codesign_result.hpp"
 #include "study/hardware_search_options.hpp"
@@ -132,9 +133,18 @@ constexpr auto enum_names(Schedule) {
 [[nodiscard]] std::string_view name(Schedule schedule);
 
 /// How plans are chosen; one function each, see study/algorithms.
-enum class Algorithm : std::uint8_t { nsga2, random, greedy, uniform, magnitude, agent };
+enum class Algorithm : std::uint8_t {
+  nsga2,
+  evolution,
+  random,
+  greedy,
+  uniform,
+  magnitude,
+  agent
+};
 constexpr auto enum_names(Algorithm) {
   return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2},
+                    std::pair{std::string_view{"evolution"}, Algorithm::evolution},
                     std::pair{std::string_view{"random"}, Algorithm::random},
                     std::pair{std::string_view{"greedy"}, Algorithm::greedy},
                     std::pair{std::string_view{"uniform"}, Algorithm::uniform},
@@ -181,7 +191,8 @@ constexpr auto enum_names(Objective) {
 }
 
 inline constexpr std::string_view kAlgorithmMeaning =
-    "How plans are chosen. nsga2: bred; random: drawn; greedy: narrowed step by step where that "
+    "How plans are chosen. nsga2: bred for the front; evolution: bred for accuracy within budgets; "
+    "random: drawn; greedy: narrowed step by step where that "
     "does the least harm for the gain; uniform: the uniform plans and no others, with channels: "
     "and every share of them in all groups alike; magnitude: the same, but channels go by their "
     "scores, whatever their group; agent: by reinforcement learning within budgets, as in HAQ and "
@@ -207,6 +218,7 @@ struct SearchOptions {
   std::optional<double> mutation_probability;
   bool sensitivity_seeds = true;
   SurrogateOptions surrogate;
+  std::vector<CostBudget> budgets;
   AgentOptions agent;
   std::uint64_t seed = 1;
   bool operator==(const SearchOptions&) const = default;
@@ -267,6 +279,12 @@ struct SearchOptions {
             "and each width below its widest, of weights and of inputs, and up to population / 2 "
             "more: 20 layers with 3 widths each take 80 + 20."),
         schema::field("surrogate", &T::surrogate, "Predicted accuracies, of algorithm: nsga2."),
+        schema::field("budgets", &T::budgets,
+                      "Of algorithm: agent and evolution, which look for the most accurate plan "
+                      "within each, {of: latency, share: 0.6}, side by side, and share "
+                      "search.evaluations among them. Empty: four of the first cost of "
+                      "search.objectives, evenly spaced between the narrowest plan and "
+                      "finish.reference."),
         schema::field("agent", &T::agent, "Of algorithm: agent."),
         schema::field("seed", &T::seed, "Seed of the search.")};
   }

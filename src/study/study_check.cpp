@@ -75,9 +75,9 @@ class Check {
   }
 
   void check_agent() {
-    const std::vector<CostBudget>& budgets = study_.search.agent.budgets;
+    const std::vector<CostBudget>& budgets = study_.search.budgets;
     for (std::size_t i = 0; i < budgets.size(); ++i) {
-      const std::string key = fmt::format("search.agent.budgets[{}].of", i);
+      const std::string key = fmt::format("search.budgets[{}].of", i);
       if (budgets[i].of == Objective::macs) check_macs(key);
       if (budgets[i].of != Objective::accuracy) continue;
       add(key, "must be a cost, got accuracy", std::string(kCosts));

@@ -382,24 +382,24 @@ const Row kRows[] = {
      [] {
        return Files{{"s.yaml", study("population: 40",
                                      "population: 40\n  algorithm: agent\n  evaluations: 0\n"
-                                     "  agent: {budgets: [{of: power, share: 0.6}, "
-                                     "{of: latency, share: 0}, {share: 0.5}, {of: energy}]}")}};
+                                     "  budgets: [{of: power, share: 0.6}, "
+                                     "{of: latency, share: 0}, {share: 0.5}, {of: energy}]")}};
      },
      kCodesign,
      {"search.evaluations: must be >= 1, got 0",
-      "search.agent.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, "
+      "search.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, "
       "macs, got 'power'",
-      "search.agent.budgets[1].share: must be > 0, got 0",
-      "search.agent.budgets[2]: missing required key 'of'",
-      "search.agent.budgets[3]: missing required key 'share'", "5 problems"}},
+      "search.budgets[1].share: must be > 0, got 0",
+      "search.budgets[2]: missing required key 'of'",
+      "search.budgets[3]: missing required key 'share'", "5 problems"}},
     {"study_agent_budgets_of_no_cost",
      [] {
        return Files{{"s.yaml", study("population: 40",
-                                     "population: 40\n  evaluations: 3\n  agent: {budgets: "
-                                     "[{of: accuracy, share: 0.5}]}")}};
+                                     "population: 40\n  evaluations: 3\n  budgets: "
+                                     "[{of: accuracy, share: 0.5}]")}};
      },
      kCodesign,
-     {"s.yaml: search.agent.budgets[0].of: must be a cost, got accuracy (energy, latency, dram, "
+     {"s.yaml: search.budgets[0].of: must be a cost, got accuracy (energy, latency, dram, "
       "model_size or, with channels, macs)",
       "s.yaml: search.evaluations: 3 are too few"}},
     {"study_fused_without_one_buffer",

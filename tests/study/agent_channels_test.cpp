@@ -19,7 +19,7 @@ class ChannelAgentTest : public AgentSearchTest {
   }
   [[nodiscard]] AgentTask always(double action) {
     AgentTask task = scripted([action](int, std::size_t) { return action; });
-    task.options.budgets = {{Objective::latency, 0.5}};
+    task.budgets = {{Objective::latency, 0.5}};
     return task;
   }
   SearchResult at_all_levels(const AgentOptions& options, const SearchSetting& setting) {
@@ -35,7 +35,7 @@ class ChannelAgentTest : public AgentSearchTest {
 TEST_F(ChannelAgentTest, ChannelsAreSharesOfTheirGroups) {
   const std::vector<double> actions{0.3, 0.7, 0.5};
   AgentTask some = scripted([&](int, std::size_t step) { return actions[step]; });
-  some.options.budgets = {{Objective::latency, 1.0}};
+  some.budgets = {{Objective::latency, 1.0}};
   EXPECT_EQ(to_text(last_plan(fresh(some)).plan), "8/8 8/8 8/8 8/8 | 1 3 4");
   ASSERT_EQ(lessons_[0].steps.size(), 3U);
   const std::vector<double> last_shares{1.0, 0.25, 0.75};
@@ -68,7 +68,7 @@ TEST_F(ChannelAgentTest, CapsEveryDecisionSoThatTheRestIsWithinReach) {
 TEST_F(ChannelAgentTest, BudgetsOfMacsAreMetByChannelsAlone) {
   study_.search.weight_bits = study_.search.input_bits = {2, 4, 8};
   AgentTask wide = always(1.0);
-  wide.options.budgets = {{Objective::macs, 0.5}};
+  wide.budgets = {{Objective::macs, 0.5}};
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 8/8 8/8 8/8 | 3 2 4");
   wide.options.budget_rule = BudgetRule::cap;
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 8/8 8/8 8/8 | 4 3 2");
@@ -81,7 +81,7 @@ TEST_F(ChannelAgentTest, PlansKeepWithinABudgetOfMacs) {
   const ChannelGroups groups(small_network());
   for (const BudgetRule rule : {BudgetRule::narrow, BudgetRule::cap}) {
     AgentTask half = task();
-    half.options.budgets = {{Objective::macs, 0.5}};
+    half.budgets = {{Objective::macs, 0.5}};
     half.options.budget_rule = rule;
     int found = 0;
     for (const EvaluatedPlan& plan : fresh(half).evaluated) {
@@ -102,7 +102,7 @@ TEST_F(ChannelAgentTest, PlansKeepWithinABudgetOfMacs) {
 TEST_F(ChannelAgentTest, SpreadsBudgetsOfMacs) {
   study_.search.objectives = {Objective::accuracy, Objective::macs};
   AgentTask wide = always(1.0);
-  wide.options.budgets.clear();
+  wide.budgets.clear();
   std::vector<std::int64_t> macs;
   for (const EvaluatedPlan& plan : fresh(wide).evaluated)
     if (plan.origin == Origin::agent) macs.push_back(plan.hardware.macs);
@@ -111,7 +111,7 @@ TEST_F(ChannelAgentTest, SpreadsBudgetsOfMacs) {
 
 TEST_F(ChannelAgentTest, ABudgetOfMacsThatNothingMeetsIsToldAtOnce) {
   AgentTask tight = always(1.0);
-  tight.options.budgets = {{Objective::macs, 0.1}};
+  tight.budgets = {{Objective::macs, 0.1}};
   FakeAccuracyModel model;
   const auto store = new_store();
   const auto result = try_run(tight, *store, model);
@@ -124,7 +124,7 @@ TEST_F(ChannelAgentTest, ABudgetOfMacsThatNothingMeetsIsToldAtOnce) {
 TEST_F(ChannelAgentTest, RewardsMayBeOfMacs) {
   study_.search.weight_bits = study_.search.input_bits = {4, 8};
   AgentTask scripted_task = scripted([](int, std::size_t step) { return step < 2 ? 0.0 : 1.0; });
-  scripted_task.options.budgets = {{Objective::macs, 1.0}};
+  scripted_task.budgets = {{Objective::macs, 1.0}};
   scripted_task.options.reward = AgentReward::error_log_cost;
   const SearchResult result = fresh(scripted_task);
   EXPECT_EQ(to_text(last_plan(result).plan), "4/4 8/8 8/8 8/8");
@@ -162,7 +162,7 @@ TEST_F(ChannelAgentTest, AgentsGoOnFromLevelToLevel) {
   study_.search.levels = {
       {Abstraction::coarse, 2, {}}, {Abstraction::mid, 1, {}}, {Abstraction::fine, 3, {}}};
   AgentOptions options;
-  options.budgets = {{Objective::latency, 0.5}};
+  study_.search.budgets = {{Objective::latency, 0.5}};
   options.state = AgentState::hardware;
   options.budget_rule = BudgetRule::cap;
   int made = 0;

@@ -18,9 +18,9 @@ namespace {
 // Weights alone are narrowed: fc to 4 bits leaves 25,088; conv3 23,936; conv2 23,360.
 TEST_F(AgentSearchTest, NarrowsAPlanToItsBudget) {
   AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
-  wide.options.budgets = {{Objective::model_size, 0.52}};
+  wide.budgets = {{Objective::model_size, 0.52}};
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 4/8 4/8 4/8");
-  wide.options.budgets = {
+  wide.budgets = {
       {Objective::model_size, 0.499}};  // 22,738: conv1 leaves 22,784, then fc to 2 bits 12,544
   const SearchResult result = fresh(wide);
   EXPECT_EQ(to_text(last_plan(result).plan), "4/8 4/8 4/8 2/8");
@@ -34,7 +34,7 @@ TEST_F(AgentSearchTest, NarrowsAPlanToItsBudget) {
 TEST_F(AgentSearchTest, TwoDecisionsForEveryLayerWeightsFirst) {
   AgentTask rising =
       scripted([](int, std::size_t step) { return static_cast<double>(step) / 7.0; });
-  rising.options.budgets = {{Objective::model_size, 1.0}};
+  rising.budgets = {{Objective::model_size, 1.0}};
   EXPECT_EQ(to_text(last_plan(fresh(rising)).plan), "2/2 4/4 4/4 8/8");
   // What was seen: the last width of 8, and whether it was for weights.
   ASSERT_EQ(lessons_.size(), 1U);
@@ -63,7 +63,7 @@ TEST_F(AgentSearchTest, TheRewardIsATenthOfThePointsLost) {
 TEST_F(AgentSearchTest, PinnedLayersAreNobodysDecision) {
   study_.search.pinned = {{"first", 8, 8}, {"fc", 4, 8}};
   AgentTask wide = scripted([](int, std::size_t) { return 0.0; });
-  wide.options.budgets = {{Objective::model_size, 1.0}};
+  wide.budgets = {{Objective::model_size, 1.0}};
   EXPECT_EQ(to_text(last_plan(fresh(wide)).plan), "8/8 2/2 2/2 4/8");
   EXPECT_EQ(lessons_[0].steps.size(), 4U);
 }
@@ -75,7 +75,7 @@ TEST_F(AgentSearchTest, ErrorTimesTheLogarithmOfTheCostAsAReward) {
   static_cast<void>(fresh(wide));
   EXPECT_NEAR(lessons_[0].reward, -0.04 * std::log(22'784.0), 1e-12);
   lessons_.clear();
-  wide.options.budgets = {{Objective::latency, 0.62}};  // 204,800 cycles, as below
+  wide.budgets = {{Objective::latency, 0.62}};  // 204,800 cycles, as below
   EXPECT_EQ(last_plan(fresh(wide)).hardware.cycles, 204'800);
   EXPECT_NEAR(lessons_[0].reward,
               -static_cast<double>(fake_errors({{{8, 8}, {4, 4}, {4, 4}, {4, 4}}})) / 1000.0 *
@@ -87,7 +87,7 @@ TEST_F(AgentSearchTest, PlansKeepWithinTheirBudgets) {
   for (const Objective objective :
        {Objective::energy, Objective::latency, Objective::dram, Objective::model_size}) {
     AgentTask bounded = task();
-    bounded.options.budgets = {{objective, 0.6}};
+    bounded.budgets = {{objective, 0.6}};
     const SearchResult result = fresh(bounded);
     const double widest = objective_value(objective, {}, result.evaluated.front().hardware);
     ASSERT_EQ(to_text(result.evaluated.front().plan), "8/8 8/8 8/8 8/8");
@@ -104,14 +104,14 @@ TEST_F(AgentSearchTest, PlansKeepWithinTheirBudgets) {
 // Agents are asked in turn, so plan k of an episode is that of budget k, unless it was known.
 TEST_F(AgentSearchTest, BudgetsOfSeveralCostsArePlayedSideBySide) {
   AgentTask several = scripted([](int, std::size_t) { return 1.0; });
-  several.options.budgets = {
+  several.budgets = {
       {Objective::latency, 0.62}, {Objective::energy, 0.33}, {Objective::model_size, 0.52}};
   const SearchResult result = fresh(several);
   EXPECT_EQ(lessons_.size(), 3U);
   ASSERT_EQ(result.evaluated.size(), 9U + 3U);
   const HardwareCost& widest = result.evaluated.front().hardware;
   for (std::size_t i = 0; i < 3; ++i) {
-    const CostBudget& budget = several.options.budgets[i];
+    const CostBudget& budget = several.budgets[i];
     const EvaluatedPlan& plan = result.evaluated[9 + i];
     EXPECT_EQ(plan.origin, Origin::agent);
     EXPECT_LE(objective_value(budget.of, {}, plan.hardware),
@@ -126,7 +126,7 @@ TEST_F(AgentSearchTest, BudgetsOfSeveralCostsArePlayedSideBySide) {
 
 TEST_F(AgentSearchTest, AgentsOfSeveralBudgetsShareTheEvaluations) {
   AgentTask several = task();
-  several.options.budgets = {
+  several.budgets = {
       {Objective::latency, 0.6}, {Objective::latency, 0.4}, {Objective::energy, 0.33}};
   several.evaluations = 70;
   FakeAccuracyModel model;
@@ -141,7 +141,7 @@ TEST_F(AgentSearchTest, AgentsOfSeveralBudgetsShareTheEvaluations) {
 // in bits of weights are 2 and 8: 3.2, 4.4, 5.6 and 6.8 bits. Always "widest".
 TEST_F(AgentSearchTest, SpreadsBudgetsWhenNoneAreGiven) {
   AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
-  wide.options.budgets = {};
+  wide.budgets = {};
   study_.search.objectives = {Objective::accuracy, Objective::model_size, Objective::energy};
   wide.evaluations = 1000;
   const SearchResult result = fresh(wide);
@@ -157,9 +157,9 @@ TEST_F(AgentSearchTest, SpreadsBudgetsWhenNoneAreGiven) {
 
 TEST_F(AgentSearchTest, BudgetsThatNothingMeetsAreToldAtOnce) {
   AgentTask tight = scripted([](int, std::size_t) { return 1.0; });
-  tight.options.budgets.clear();
+  tight.budgets.clear();
   for (const double share : {0.1, 0.5, 0.2}) {
-    tight.options.budgets.push_back({Objective::model_size, share});
+    tight.budgets.push_back({Objective::model_size, share});
   }
   FakeAccuracyModel model;
   const auto store = new_store();
@@ -167,17 +167,17 @@ TEST_F(AgentSearchTest, BudgetsThatNothingMeetsAreToldAtOnce) {
   ASSERT_FALSE(result.has_value());
   ASSERT_EQ(result.error().size(), 2U);
   EXPECT_TRUE(are_infeasible(result.error()));
-  EXPECT_EQ(result.error()[0].place, "search.agent.budgets[0].share");
+  EXPECT_EQ(result.error()[0].place, "search.budgets[0].share");
   EXPECT_EQ(result.error()[0].reason,
             "0.1 of the model_size of uniform 8/8 is 4556.8, but the narrowest plan costs 11392");
   EXPECT_EQ(result.error()[0].hint, "0.250 or more");
-  EXPECT_EQ(result.error()[1].place, "search.agent.budgets[2].share");
+  EXPECT_EQ(result.error()[1].place, "search.budgets[2].share");
 }
 
 // Nine uniform plans; then always the same one.
 TEST_F(AgentSearchTest, AnAgentThatRepeatsItselfEndsAndCostsNothing) {
   AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
-  wide.options.budgets = {{Objective::model_size, 0.6}};
+  wide.budgets = {{Objective::model_size, 0.6}};
   wide.options.episodes = 50;
   FakeAccuracyModel model;
   const auto store = new_store();
@@ -360,7 +360,7 @@ Contest compete(std::uint64_t seed, const std::filesystem::path& folder) {
   const auto fewest_errors = [&](int warmup_episodes) {
     AgentTask task;
     task.evaluations = 400;
-    task.options.budgets = {{Objective::energy, 0.5}};
+    task.budgets = {{Objective::energy, 0.5}};
     task.options.episodes = 400;
     task.options.ddpg.hidden_units = 64;
     task.options.ddpg.warmup_episodes = warmup_episodes;

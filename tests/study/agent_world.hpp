@@ -41,6 +41,7 @@ class ScriptedAgent final : public train::Agent {
 /// What a search by agents is asked to do.
 struct AgentTask {
   AgentOptions options;
+  std::vector<CostBudget> budgets;
   std::int64_t evaluations = 80;
   train::MakeAgent make_agent = train::make_ddpg_agent;
 };
@@ -50,6 +51,7 @@ inline Expected<SearchResult> search(Study study, const AgentTask& task, Hardwar
                                      SearchSetting setting = {}) {
   study.search.algorithm = Algorithm::agent;
   study.search.agent = task.options;
+  study.search.budgets = task.budgets;
   study.search.evaluations = task.evaluations;
   setting.make_agent = task.make_agent;
   return search_plans(study, hardware, accuracy, store, setting);
@@ -70,7 +72,7 @@ class AgentSearchTest : public testing::Test {
     task.make_agent = [this, script](const auto&, const auto&, std::uint64_t) {
       return std::make_unique<ScriptedAgent>(script, lessons_);
     };
-    task.options.budgets = {{Objective::model_size, 0.5}};
+    task.budgets = {{Objective::model_size, 0.5}};
     task.options.episodes = 1;
     return task;
   }

@@ -237,7 +237,7 @@ TEST(LevelBudgets, EveryLevelGetsTheSameShareOfWhatItWants) {
 TEST(LevelBudgets, OfAgentsAreByEpisodes) {
   Study study = small_study();
   study.search.algorithm = Algorithm::agent;
-  study.search.agent.budgets = {{Objective::energy, 0.5}, {Objective::latency, 0.5}};
+  study.search.budgets = {{Objective::energy, 0.5}, {Objective::latency, 0.5}};
   study.search.levels = {{Abstraction::coarse, 10, {}}, {Abstraction::fine, 30, {}}};
   study.search.evaluations = 9 + 40;
   const PlanSpace space(study.search, small_network());

@@ -135,11 +135,11 @@ TEST(CheckStudy, NamesMapperOptionsThatDoNotExist) {
 
 TEST(CheckStudy, WantsBudgetsOfACost) {
   Study study = small_study();
-  study.search.agent.budgets = {
+  study.search.budgets = {
       {Objective::accuracy, 0.5}, {Objective::dram, 0.5}, {Objective::accuracy, 2.0}};
   const std::string text = problems_of(study);
   for (const char* place : {"budgets[0]", "budgets[2]"}) {
-    EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: search.agent.") + place +
+    EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: search.") + place +
                                          ".of: must be a cost, got accuracy (energy, latency, "
                                          "dram, model_size or, with channels, macs)"));
   }
@@ -149,9 +149,9 @@ TEST(CheckStudy, WantsBudgetsOfACost) {
 TEST(CheckStudy, MacsAreOfChannels) {
   Study study = small_study();
   study.search.objectives = {Objective::accuracy, Objective::macs};
-  study.search.agent.budgets = {{Objective::energy, 0.5}, {Objective::macs, 0.5}};
+  study.search.budgets = {{Objective::energy, 0.5}, {Objective::macs, 0.5}};
   const std::string text = problems_of(study);
-  for (const char* place : {"search.objectives", "search.agent.budgets[1].of"}) {
+  for (const char* place : {"search.objectives", "search.budgets[1].of"}) {
     EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: ") + place +
                                          ": macs are the same for every width, and search.channels "
                                          "is null (search.channels, or another cost)"));

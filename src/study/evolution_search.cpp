@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/random.hpp"
+#include "pareto/breeder.hpp"
+#include "study/algorithms.hpp"
+#include "study/budget_rules.hpp"
+#include "study/decisions.hpp"
+#include "study/plan_prices.hpp"
+#include "study/search_seeds.hpp"
+
+namespace hwflow::study {
+namespace {
+
+using pareto::Genome;
+
+constexpr int kTriesForNewGenome = 50;
+constexpr std::int64_t kLeastParents = 4;  // of a budget
+
+template <class Value>
+void shuffle(std::vector<Value>& values, Rng& rng) {
+  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[rng.below(i)]);
+}
+
+/// Breeds plans within one budget.
+class Lineage {
+ public:
+  Lineage(SearchLedger& ledger, const SearchOptions& options, PlanPrices& prices,
+          const Allowance& allowance, std::uint64_t number)
+      : ledger_(ledger),
+        prices_(prices),
+        allowance_(allowance),
+        within_(prices.within(allowance)),
+        breeder_(ledger.space().genomes(), breeding_options(options).breeding,
+                 Rng::derive(options.seed, 100 + number)()),
+        rng_(Rng::derive(options.seed, 200 + number)) {
+    for (const Decision& decision : decisions_of(ledger.space(), ledger.network()))
+      if (may_change(allowance.of, decision.kind)) dear_.push_back(decision.gene);
+  }
+
+  /// Up to `count` genomes within the budget that are not in `known`, which they join; of the
+  /// `parents` most accurate that were measured. None: stopped, or a layer cannot be mapped.
+  std::optional<std::vector<Genome>> breed(std::int64_t count, std::int64_t parents,
+                                           std::set<Genome>& known) {
+    const std::vector<Genome> measured = ledger_.known_genomes();
+    const auto best = best_of(measured, static_cast<std::size_t>(parents));
+    if (!best) return std::nullopt;
+    const std::vector<Genome>& pool = best->size() > 1 ? *best : measured;
+    std::vector<Genome> brood;
+    for (std::int64_t tries = 0; std::ssize(brood) < count && tries < kTriesForNewGenome * count;
+         ++tries) {
+      Genome child = breeder_.cross(drawn(pool), drawn(pool)).first;
+      breeder_.mutate(child);
+      const bool fill = 2 * tries < kTriesForNewGenome * count;  // full plans may have run out
+      std::optional<Genome> fitted = fit(child, fill);
+      if (!fitted) return std::nullopt;
+      if (known.insert(*fitted).second) brood.push_back(std::move(*fitted));
+    }
+    return brood;
+  }
+
+ private:
+  /// A tournament of two.
+  const Genome& drawn(const std::vector<Genome>& best_first) {
+    const std::size_t one = rng_.below(best_first.size()), other = rng_.below(best_first.size());
+    return best_first[std::min(one, other)];
+  }
+
+  /// Those within the budget, the most accurate first, the cheaper one of two.
+  std::optional<std::vector<Genome>> best_of(const std::vector<Genome>& measured,
+                                             std::size_t count) {
+    std::vector<std::tuple<std::int64_t, double, std::size_t>> ranks;  // wrong images, cost, index
+    for (std::size_t i = 0; i < measured.size(); ++i) {
+      const CompressionPlan plan = ledger_.space().decode(measured[i]);
+      const std::optional<double> cost = prices_.cost(allowance_.of, plan);
+      const auto accuracy = ledger_.accuracy(plan);
+      if (!cost || !accuracy) return std::nullopt;
+      if (*cost <= allowance_.most) ranks.emplace_back(-accuracy->correct, *cost, i);
+    }
+    std::ranges::sort(ranks);
+    std::vector<Genome> best;
+    for (std::size_t i = 0; i < std::min(count, ranks.size()); ++i)
+      best.push_back(measured[std::get<2>(ranks[i])]);
+    return best;
+  }
+
+  /// Narrowed at random until it is within the budget; then, to fill it, genes are raised one by one,
+  /// in random order, until none can be and stay within: what a plan leaves is given away.
+  std::optional<Genome> fit(const Genome& child, bool fill) {
+    std::vector<std::size_t> order;
+    for (const std::size_t gene : dear_)
+      order.insert(order.end(), static_cast<std::size_t>(child[gene]), gene);
+    shuffle(order, rng_);
+    std::optional<Genome> fitted = narrow_to_budget(child, order, within_);
+    if (!fitted || !fill) return fitted;
+    if (!fill_up(*fitted)) return std::nullopt;
+    return fitted;
+  }
+
+  /// False: stopped, or a layer cannot be mapped.
+  bool fill_up(Genome& genome) {
+    const std::vector<int>& largest = ledger_.space().genomes().largest;
+    std::vector<std::size_t> genes(largest.size());
+    std::iota(genes.begin(), genes.end(), std::size_t{0});
+    for (bool raised = true; raised;) {
+      raised = false;
+      shuffle(genes, rng_);
+      for (const std::size_t gene : genes) {
+        if (genome[gene] == largest[gene]) continue;
+        ++genome[gene];
+        const std::optional<bool> is_within = within_(genome);
+        if (!is_within) return false;
+        raised = raised || *is_within;
+        if (!*is_within) --genome[gene];
+      }
+    }
+    return true;
+  }
+
+  SearchLedger& ledger_;
+  PlanPrices& prices_;
+  Allowance allowance_;
+  IsWithin within_;
+  pareto::Breeder breeder_;
+  Rng rng_;
+  std::vector<std::size_t> dear_;  ///< genes that the budget's cost may depend on
+};
+
+}  // namespace
+
+void run_evolution(SearchLedger& ledger, const SearchOptions& options) {
+  measure_seeds(ledger, options);
+  ledger.close_generation("seeds");
+  ledger.limit_evaluations(default_budget(options, ledger.evaluations()));
+  if (!ledger.alive()) return;
+  PlanPrices prices(ledger);
+  const auto allowances = prices.allowances();
+  if (!allowances) return;
+  std::vector<Lineage> lineages;
+  for (const Allowance& allowance : *allowances)
+    lineages.emplace_back(ledger, options, prices, allowance, lineages.size());
+  const auto count = std::ssize(lineages);
+  const std::int64_t parents =
+      std::max<std::int64_t>(kLeastParents, (options.population + count - 1) / count);
+  const std::vector<Genome> seeds = ledger.known_genomes();
+  std::set<Genome> known(seeds.begin(), seeds.end());
+  for (int generation = 1; ledger.evaluations_left() > 0; ++generation) {
+    if (ledger.stop_token().stop_requested()) return ledger.stop();
+    std::vector<Genome> brood;
+    for (Lineage& lineage : lineages) {
+      const std::int64_t left = ledger.evaluations_left() - std::ssize(brood);
+      const auto bred = lineage.breed(std::min(parents, left), parents, known);
+      if (!bred) return;
+      brood.insert(brood.end(), bred->begin(), bred->end());
+    }
+    if (brood.empty() || !ledger.measure(brood, Origin::offspring)) return;
+    ledger.close_generation(fmt::format("generation {}", generation));
+  }
+}
+
+}  // namespace hwflow::study

@@ -1,0 +1,171 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+
+#include "tests/study/agent_world.hpp"
+
+namespace hwflow::study {
+namespace {
+
+/// On the small network, whose plans the stand-ins judge and price by formulas.
+class EvolutionTest : public testing::Test {
+ protected:
+  EvolutionTest() {
+    study_.search.algorithm = Algorithm::evolution;
+    study_.search.sensitivity_seeds = false;
+    study_.search.evaluations = 150;
+  }
+
+  SearchResult run(int threads = 1) {
+    SmallModels models;
+    FakeAccuracyModel accuracy;
+    SearchSetting setting;
+    setting.threads = threads;
+    const auto store = open_store(folder_.path() / ("store" + std::to_string(++stores_)));
+    return search_plans(study_, models.fine, accuracy, *store, setting).value();
+  }
+
+  TemporaryFolder folder_;
+  int stores_ = 0;
+  Study study_ = small_study();
+};
+
+double cost_of(Objective of, const EvaluatedPlan& plan) {
+  return objective_value(of, {}, plan.hardware);
+}
+
+/// The fewest wrong images of what was measured within a budget.
+int least_errors(const SearchResult& result, const CostBudget& budget) {
+  const double whole = cost_of(budget.of, result.evaluated.front());  // 8/8, the widest
+  int least = std::numeric_limits<int>::max();
+  for (const EvaluatedPlan& plan : result.evaluated) {
+    if (cost_of(budget.of, plan) <= budget.share * whole)
+      least = std::min(least, static_cast<int>(fake_errors(plan.plan)));
+  }
+  return least;
+}
+
+/// The same of all 9^4 plans: the witness.
+int least_errors_of_all(const Study& study, const CostBudget& budget) {
+  SmallModels models;
+  const PlanSpace space(study.search, small_network());
+  const auto price = [&](const CompressionPlan& plan) {
+    EXPECT_TRUE(models.fine.prepare(std::array{plan}, 1, {}).empty());
+    return objective_value(budget.of, {}, models.fine.cost(plan));
+  };
+  const double whole = price(space.uniform({8, 8}));
+  int least = std::numeric_limits<int>::max();
+  pareto::Genome genome(8, 0);
+  for (int number = 0; number < 6561; ++number) {
+    int rest = number;
+    for (int& gene : genome) {
+      gene = rest % 3;
+      rest /= 3;
+    }
+    const CompressionPlan plan = space.decode(genome);
+    if (price(plan) <= budget.share * whole)
+      least = std::min(least, static_cast<int>(fake_errors(plan)));
+  }
+  return least;
+}
+
+TEST_F(EvolutionTest, FindsTheMostAccuratePlanWithinEachBudget) {
+  for (const std::vector<CostBudget>& budgets :
+       {std::vector<CostBudget>{{Objective::latency, 0.6}},
+        std::vector<CostBudget>{{Objective::energy, 0.33}, {Objective::model_size, 0.5}}}) {
+    study_.search.budgets = budgets;
+    const SearchResult found = run();
+    EXPECT_EQ(found.accuracy_evaluations, 150);
+    for (const CostBudget& budget : budgets)
+      EXPECT_EQ(least_errors(found, budget), least_errors_of_all(study_, budget))
+          << name(budget.of);
+  }
+}
+
+/// The plan with the next width of one gene, if there is one.
+std::vector<CompressionPlan> steps_up(const PlanSpace& space, const CompressionPlan& plan) {
+  std::vector<CompressionPlan> wider;
+  const pareto::Genome genome = space.encode(plan).value();
+  for (std::size_t gene = 0; gene < genome.size(); ++gene) {
+    if (genome[gene] == space.genomes().largest[gene]) continue;
+    pareto::Genome raised = genome;
+    ++raised[gene];
+    wider.push_back(space.decode(raised));
+  }
+  return wider;
+}
+
+/// Nine uniform plans, then nothing but offspring, each new and none beyond the budget. The first
+/// generation's leave no room for another step.
+TEST_F(EvolutionTest, OffspringFillTheirBudget) {
+  study_.search.budgets = {{Objective::energy, 0.33}};
+  const SearchResult result = run();
+  SmallModels models;
+  const PlanSpace space(study_.search, small_network());
+  const double most = 0.33 * cost_of(Objective::energy, result.evaluated.front());
+  std::set<std::string> distinct;
+  int offspring = 0;
+  for (const EvaluatedPlan& plan : result.evaluated) {
+    distinct.insert(to_text(plan.plan));
+    if (plan.origin != Origin::offspring) continue;
+    EXPECT_LE(cost_of(Objective::energy, plan), most) << to_text(plan.plan);
+    if (++offspring > 8) continue;
+    for (const CompressionPlan& wider : steps_up(space, plan.plan)) {
+      ASSERT_TRUE(models.fine.prepare(std::array{wider}, 1, {}).empty());
+      EXPECT_GT(models.fine.cost(wider).energy_pj, most) << to_text(plan.plan);
+    }
+  }
+  EXPECT_EQ(offspring, 150 - 9);
+  EXPECT_EQ(distinct.size(), 150U);
+}
+
+TEST_F(EvolutionTest, SameSeedSameResultOnAnyNumberOfThreads) {
+  study_.search.budgets = {{Objective::latency, 0.6}, {Objective::energy, 0.3}};
+  const SearchResult one = run();
+  expect_same(one, run(3));
+  study_.search.seed = 2;
+  EXPECT_NE(one.evaluated.back().plan, run().evaluated.back().plan);
+}
+
+/// Of one width there is one plan, and nothing to breed.
+TEST_F(EvolutionTest, EndsWhenABudgetHasNoFurtherPlan) {
+  study_.search.weight_bits = study_.search.input_bits = {2};
+  study_.baselines = study_.finish.baselines = {};
+  study_.finish.reference = {2, 2};
+  study_.search.budgets = {{Objective::energy, 1.0}};
+  EXPECT_EQ(run().evaluated.size(), 1U);
+}
+
+/// Channels are bred as widths are: of 4, 4 and 8 channels.
+TEST_F(EvolutionTest, PrunesWithinABudgetOfMacs) {
+  study_.search.weight_bits = study_.search.input_bits = {8};
+  study_.baselines = study_.finish.baselines = {{8, 8}};
+  study_.search.channels.emplace();
+  study_.search.channels->shares = {0.25, 0.5, 0.75, 1.0};
+  study_.search.evaluations = 40;
+  study_.search.budgets = {{Objective::macs, 0.5}};
+  const SearchResult result = run();
+  EXPECT_GT(result.evaluated.size(), 25U);
+  SmallModels models;
+  const double whole = static_cast<double>(models.fine.macs_of(result.evaluated.front().plan));
+  for (const EvaluatedPlan& plan : result.evaluated) {
+    if (plan.origin != Origin::offspring) continue;
+    EXPECT_LE(static_cast<double>(models.fine.macs_of(plan.plan)), 0.5 * whole);
+  }
+}
+
+TEST_F(EvolutionTest, BudgetsThatNothingMeetsAreToldAtOnce) {
+  study_.search.budgets = {{Objective::model_size, 0.1}};
+  SmallModels models;
+  FakeAccuracyModel accuracy;
+  const auto store = open_store(folder_.path() / "runs.sqlite");
+  const auto result = search_plans(study_, models.fine, accuracy, *store, {});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error()[0].place, "search.budgets[0].share");
+}
+
+}  // namespace
+}  // namespace hwflow::study
