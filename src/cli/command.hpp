@@ -42,6 +42,24 @@ void add_global_options(CLI::App& command, GlobalOptions& options,
 [[nodiscard]] CLI::Validator is_integer(std::uint64_t least, std::uint64_t most);
 /// Refuses what is not a number of a range, NaN included.
 [[nodiscard]] CLI::Validator is_number(double least, double most);
+/// Adds an option that takes the names of an enum: `enum_names(value)` by its own namespace.
+template <class Enum>
+CLI::Option* add_name_option(CLI::App& command, const std::string& option, Enum& value,
+                             const std::string& meaning) {
+  std::vector<std::string> names;
+  std::string chosen;
+  for (const auto& [name, each] : enum_names(value)) {
+    names.emplace_back(name);
+    if (each == value) chosen = name;
+  }
+  const auto choose = [&value](const std::string& wanted) {
+    for (const auto& [name, each] : enum_names(value))
+      if (name == wanted) value = each;
+  };
+  return command.add_option_function<std::string>(option, choose, meaning)
+      ->check(CLI::IsMember(names))
+      ->default_str(chosen);
+}
 /// Adds --set to a subcommand that reads a file whose keys it can override.
 void add_settings_option(CLI::App& command, GlobalOptions& options);
 

@@ -106,19 +106,7 @@ void add_choice_options(CLI::App& command, PruneChoice& choice) {
 }
 
 void add_pruning_options(CLI::App& command, train::PruningOptions& options) {
-  std::vector<std::string> names;
-  for (const auto& [name, criterion] : train::enum_names(train::Criterion{}))
-    names.emplace_back(name);
-  command
-      .add_option_function<std::string>(
-          "--criterion",
-          [&options](const std::string& wanted) {
-            for (const auto& [name, criterion] : train::enum_names(train::Criterion{}))
-              if (name == wanted) options.criterion = criterion;
-          },
-          "Which channels go first")
-      ->check(CLI::IsMember(names))
-      ->default_str("l1");
+  add_name_option(command, "--criterion", options.criterion, "Which channels go first");
   command.add_flag("--refit,!--no-refit", options.refit,
                    "Weights by which layers sum up what they did, by least squares (default)");
   command.add_option("--images", options.images, "Training images for taylor and for the refit")

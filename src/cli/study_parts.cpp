@@ -60,8 +60,8 @@ bool has_part(const std::filesystem::path& file, const std::vector<std::string>&
 
 bool is_study(const std::string& file) {
   if (!file.ends_with(".yaml") && !file.ends_with(".yml")) return false;
-  const Expected<schema::Value> document = parse(file);
-  return document && document->find("study") != nullptr;
+  const Expected<std::string> text = schema::read_text(file);  // it may be no YAML
+  return text && (text->starts_with("study:") || text->find("\nstudy:") != std::string::npos);
 }
 
 }  // namespace hwflow::cli

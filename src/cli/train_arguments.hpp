@@ -53,7 +53,7 @@ struct TrainInputs {
 
 /// What a training made.
 struct TrainOutcome {
-  std::vector<train::EpochReport> epochs;  ///< of this call
+  std::vector<train::EpochReport> epochs;  ///< all, those before --resume too
   std::int64_t correct = 0;                ///< of the test images
   WeightMap weights;                       ///< of training in float
   std::filesystem::path file;              ///< of the weights

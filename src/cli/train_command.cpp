@@ -55,10 +55,7 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
                             })
           : train_in_float(arguments, *inputs, folder, progress, interrupts.token());
   if (!outcome) return report_wrong_input(outcome.error());
-  if (outcome->stopped) {
-    fmt::print(stderr, "hwflow: stopped; go on with --resume\n");
-    return kWorldFailed;
-  }
+  if (outcome->stopped) return report_stopped(arguments.options.checkpoint);
   write_json_tree(options, training_json(arguments, *inputs, *outcome));
   if (options.json != "-" && !options.quiet) {
     fmt::print("{} of {} test images right; weights in {}\n", outcome->correct,

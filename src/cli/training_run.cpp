@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "cli/command.hpp"
 #include "cli/quantized_train.hpp"
 #include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
@@ -34,6 +35,8 @@ Diagnostics check_options(const train::TrainOptions& options) {
     const auto found = kNames.find(problem.place);
     if (found != kNames.end()) problem.place = found->second;
   }
+  for (const Diagnostic& problem : train::check_device(options.device))
+    problems.push_back({"--device " + options.device, problem.reason, problem.hint});
   if (options.resume && !fs::exists(options.checkpoint)) {
     problems.push_back({"--resume", fmt::format("there is no {}", options.checkpoint.string()),
                         "name the --out of the run, or start without --resume"});
@@ -95,14 +98,11 @@ Diagnostics add_more_data(const TrainArguments& arguments, train::ImageSet& imag
 }
 
 void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
-  const std::map<std::string, train::Schedule> schedules{{"cosine", train::Schedule::cosine},
-                                                         {"step", train::Schedule::step}};
   command.add_option("--epochs", o.epochs, "Passes over the training images")
       ->capture_default_str();
   command.add_option("--batch-size", o.batch_size, "Images per step")->capture_default_str();
   command.add_option("--lr", o.learning_rate, "Peak learning rate")->capture_default_str();
-  command.add_option("--schedule", o.schedule, "Learning rate over time: cosine or step")
-      ->transform(CLI::CheckedTransformer(schedules, CLI::ignore_case));
+  add_name_option(command, "--schedule", o.schedule, "Learning rate over time");
   command.add_option("--warmup", o.warmup_epochs, "Epochs of linear warm-up")
       ->capture_default_str();
   command.add_option("--step-epochs", o.step_epochs,
@@ -161,7 +161,7 @@ void add_training_options(CLI::App& command, TrainArguments& arguments) {
                    "Mirror every second image (default)");
   command
       .add_option("--hold-out", arguments.hold_out,
-                  "Training images kept away for the search (0: none)")
+                  "Training images kept away, for a search to rank plans by (0: none)")
       ->capture_default_str();
   command
       .add_option("--split-seed", arguments.split_seed,
@@ -237,6 +237,12 @@ Expected<std::int64_t> correct_of_test(const TrainArguments& arguments, const Tr
                              .threads = arguments.options.threads});
   if (!right) return Unexpected{right.error()};
   return std::accumulate(right->begin(), right->end(), std::int64_t{0});
+}
+
+int report_stopped(const fs::path& checkpoint) {
+  fmt::print(stderr, "hwflow: stopped{}\n",
+             fs::exists(checkpoint) ? "; go on with --resume" : " before any epoch was trained");
+  return kWorldFailed;
 }
 
 void print_epoch(const train::EpochReport& report, int epochs, const Log& log) {

@@ -26,6 +26,10 @@ class Row {
         .add(accuracy->correct)
         .add(accuracy->total);
   }
+  /// As measure_columns().
+  Row& add_measure(const study::CodesignResult& result, const train::AccuracyEstimate& measured) {
+    return result.ranked_by_proxy ? add(measured.top1()) : add(std::optional{measured});
+  }
   [[nodiscard]] std::string line() const { return text_ + "\r\n"; }
 
  private:
@@ -53,8 +57,13 @@ std::string number_or_nothing(const std::optional<double>& number) {
   return number ? fmt::format("{}", *number) : std::string();
 }
 
-std::string plan_header() {
-  return "index,generation,origin,on_front,accuracy,standard_error,correct,total," +
+/// The same of what the search ranked by, which may be no accuracy.
+std::string measure_columns(const study::CodesignResult& result) {
+  return result.ranked_by_proxy ? "proxy" : "accuracy,standard_error,correct,total";
+}
+
+std::string plan_header(const study::CodesignResult& result) {
+  return "index,generation,origin,on_front," + measure_columns(result) + "," +
          accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,macs,plan\r\n";
 }
 
@@ -65,7 +74,7 @@ std::string plan_line(const study::CodesignResult& result, std::size_t index) {
       .add(plan.generation)
       .add(std::string(name(plan.origin)))
       .add(plan.on_front ? 1 : 0)
-      .add(std::optional{plan.accuracy})
+      .add_measure(result, plan.accuracy)
       .add(plan.confirmed)
       .add(energy(result, plan.hardware.energy_pj))
       .add(plan.hardware.cycles)
@@ -117,13 +126,13 @@ std::string csv_cell(const std::string& text) {
 }
 
 std::string evaluations_csv(const study::CodesignResult& result) {
-  std::string text = plan_header();
+  std::string text = plan_header(result);
   for (std::size_t i = 0; i < result.evaluated.size(); ++i) text += plan_line(result, i);
   return text;
 }
 
 std::string front_csv(const study::CodesignResult& result) {
-  std::string text = plan_header();
+  std::string text = plan_header(result);
   for (const std::size_t i : result.front) text += plan_line(result, i);
   return text;
 }
@@ -163,7 +172,7 @@ std::string groups_csv(const study::CodesignResult& result) {
 }
 
 std::string plans_csv(const study::CodesignResult& result) {
-  std::string text = "plan,baseline,evaluated,accuracy,standard_error,correct,total";
+  std::string text = "plan,baseline,evaluated," + measure_columns(result);
   for (const char* column : {"confirmed", "held_out", "test_fake_quantized", "test_integer"}) {
     text += fmt::format(",{}", accuracy_columns(column));
   }
@@ -174,7 +183,7 @@ std::string plans_csv(const study::CodesignResult& result) {
                 .add(plan.label)
                 .add(plan.baseline ? 1 : 0)
                 .add(plan.evaluated)
-                .add(std::optional{evaluated.accuracy})
+                .add_measure(result, evaluated.accuracy)
                 .add(evaluated.confirmed)
                 .add(plan.held_out)
                 .add(plan.test_fake_quantized)
@@ -225,13 +234,13 @@ std::string levels_csv(const study::CodesignResult& result) {
 
 std::string level_fronts_csv(const study::CodesignResult& result) {
   std::string text =
-      "level,model,accuracy,standard_error,correct,total,energy_pj,cycles,dram_bits,model_bits,"
+      "level,model," + measure_columns(result) + ",energy_pj,cycles,dram_bits,model_bits,"
       "macs,index,plan\r\n";
   for (std::size_t l = 0; l < result.levels.size(); ++l) {
     for (const auto& plan : result.levels[l].front) {
       Row row;
       row.add(l + 1).add(std::string(name(result.levels[l].model)));
-      row.add(std::optional{plan.accuracy}).add(energy(result, plan.hardware.energy_pj));
+      row.add_measure(result, plan.accuracy).add(energy(result, plan.hardware.energy_pj));
       row.add(plan.hardware.cycles).add(plan.hardware.dram_bits).add(plan.hardware.model_bits);
       row.add(plan.hardware.macs);
       row.add(plan.evaluated ? fmt::format("{}", *plan.evaluated) : "");

@@ -26,19 +26,24 @@ std::string macs_cell(const study::CodesignResult& result, std::int64_t macs) {
                              : std::string{};
 }
 
+/// What re-training gave, where there was any.
+std::string trained_cells(const study::CodesignResult& result, const study::PlanDetails& plan) {
+  if (result.ranked_by_proxy) return {};
+  return fmt::format("<td>{}</td><td>{}</td><td>{}</td>", estimate_text(plan.held_out),
+                     estimate_text(plan.test_fake_quantized), estimate_text(plan.test_integer));
+}
+
 std::string plan_row(const study::CodesignResult& result, const study::PlanDetails& plan) {
   const auto& evaluated = result.evaluated[plan.evaluated];
   const auto& cost = evaluated.hardware;
   return fmt::format(
       "<tr "
-      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}<td>{}</td><td>{}</td>"
-      "<td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td>{}</tr>\n",
+      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}{}{}<td>{}</td><td>{}</td><td>{}</td>{}</tr>\n",
       plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
-      mean_widths_text(evaluated.plan), accuracy_text(evaluated.accuracy),
+      mean_widths_text(evaluated.plan), measure_text(result, evaluated.accuracy),
       result.float_confirmation ? fmt::format("<td>{}</td>", estimate_text(evaluated.confirmed))
                                 : "",
-      estimate_text(plan.held_out), estimate_text(plan.test_fake_quantized),
-      estimate_text(plan.test_integer), energy_cell(result, cost.energy_pj),
+      trained_cells(result, plan), energy_cell(result, cost.energy_pj),
       time_text(seconds_of(cost.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(cost.dram_bits)),
       bytes_text(static_cast<double>(cost.model_bits)), macs_cell(result, cost.macs));
@@ -198,10 +203,11 @@ std::string plans_section(const study::CodesignResult& result) {
   if (result.plans.empty()) return {};
   std::string html = fmt::format(
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
-      "<th>mean bits<br>w / in</th><th>{}</th>{}<th>held out,<br>re-trained</th>"
-      "<th>test, fake-<br>quantized</th>"
-      "<th>test, integer</th>{}<th>latency</th><th>DRAM</th><th>model</th>{}</tr>\n",
+      "<th>mean bits<br>w / in</th><th>{}</th>{}{}{}<th>latency</th><th>DRAM</th><th>model</th>{}</tr>\n",
       search_measure(result), result.float_confirmation ? "<th>confirmed</th>" : "",
+      result.ranked_by_proxy ? ""
+                             : "<th>held out,<br>re-trained</th><th>test, fake-<br>quantized</th>"
+                               "<th>test, integer</th>",
       energy_head(result), macs_differ(result) ? "<th>MACs</th>" : "");
   for (const auto& plan : result.plans) html += plan_row(result, plan);
   html += "</table></div>\n";

@@ -33,22 +33,36 @@ Value estimate(const std::optional<train::AccuracyEstimate>& accuracy) {
       .set("total", accuracy->total);
 }
 
+/// What the search ranked a plan by, which may be no accuracy.
+void set_measure(Value& value, const study::CodesignResult& result,
+                 const train::AccuracyEstimate& measured) {
+  if (result.ranked_by_proxy) {
+    value.set("proxy", measured.top1());
+  } else {
+    value.set("accuracy", measured.top1()).set("standard_error", measured.standard_error());
+  }
+}
+
+void set_costs(Value& value, const study::CodesignResult& result,
+               const study::HardwareCost& cost) {
+  value.set("energy_pj", energy(result, cost.energy_pj))
+      .set("cycles", cost.cycles)
+      .set("dram_bits", cost.dram_bits)
+      .set("model_bits", cost.model_bits)
+      .set("macs", cost.macs);
+}
+
 Value plan_value(const study::CodesignResult& result, std::size_t index) {
   const auto& plan = result.evaluated[index];
-  return Value::map()
-      .set("plan", to_text(plan.plan))
-      .set("hardware", result.accelerator.name)
-      .set("accuracy", plan.accuracy.top1())
-      .set("standard_error", plan.accuracy.standard_error())
-      .set("confirmed", estimate(plan.confirmed))
-      .set("energy_pj", energy(result, plan.hardware.energy_pj))
-      .set("cycles", plan.hardware.cycles)
-      .set("dram_bits", plan.hardware.dram_bits)
-      .set("model_bits", plan.hardware.model_bits)
-      .set("macs", plan.hardware.macs)
-      .set("generation", plan.generation)
+  Value value =
+      Value::map().set("plan", to_text(plan.plan)).set("hardware", result.accelerator.name);
+  set_measure(value, result, plan.accuracy);
+  value.set("confirmed", estimate(plan.confirmed));
+  set_costs(value, result, plan.hardware);
+  value.set("generation", plan.generation)
       .set("origin", std::string(name(plan.origin)))
       .set("index", static_cast<std::int64_t>(index));
+  return value;
 }
 
 Value groups_of(const study::PlanDetails& plan) {
@@ -169,18 +183,11 @@ Value widths_of(const std::vector<int>& widths) {
 Value level_front(const study::CodesignResult& result, const study::LevelSummary& level) {
   Value front = Value::list();
   for (const auto& plan : level.front) {
-    front.append(Value::map()
-                     .set("plan", to_text(plan.plan))
-                     .set("accuracy", plan.accuracy.top1())
-                     .set("standard_error", plan.accuracy.standard_error())
-                     .set("energy_pj", energy(result, plan.hardware.energy_pj))
-                     .set("cycles", plan.hardware.cycles)
-                     .set("dram_bits", plan.hardware.dram_bits)
-                     .set("model_bits", plan.hardware.model_bits)
-                     .set("macs", plan.hardware.macs)
-                     .set("index", plan.evaluated
-                                       ? Value(static_cast<std::int64_t>(*plan.evaluated))
-                                       : Value{}));
+    Value value = Value::map().set("plan", to_text(plan.plan));
+    set_measure(value, result, plan.accuracy);
+    set_costs(value, result, plan.hardware);
+    value.set("index", plan.evaluated ? Value(static_cast<std::int64_t>(*plan.evaluated)) : Value{});
+    front.append(std::move(value));
   }
   return front;
 }
@@ -258,7 +265,7 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
   json.set("picks", std::move(picks));
   json.set("report", report_file.empty() ? Value{} : Value(report_file));
   json.set("headline", headline(result)).set("paired_tests", paired_tests(result));
-  json.set("float_search", estimate(result.float_search));
+  json.set("float_search", result.ranked_by_proxy ? Value{} : estimate(result.float_search));
   json.set("float_confirmation", estimate(result.float_confirmation));
   json.set("float_test", estimate(result.float_test));
   json.set("generations", generations(result.generations)).set("levels", levels_of(result));

@@ -82,6 +82,11 @@ std::string search_measure(const study::CodesignResult& result) {
   return result.ranked_by_proxy ? "proxy (no accuracy)" : "search accuracy";
 }
 
+std::string measure_text(const study::CodesignResult& result,
+                         const train::AccuracyEstimate& measured) {
+  return result.ranked_by_proxy ? fmt::format("{:.3f}", measured.top1()) : accuracy_text(measured);
+}
+
 double shown_points(const study::CodesignResult& result) {
   return result.ranked_by_proxy ? 100.0 : 25.0;
 }
@@ -188,7 +193,7 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
       shown ? result.plans[*shown].label
             : fmt::format("plan {} ({}, generation {})", evaluated, name(plan.origin),
                           plan.generation),
-      search_measure(result), accuracy_text(plan.accuracy), confirmed,
+      search_measure(result), measure_text(result, plan.accuracy), confirmed,
       has_energy(result) ? fmt::format("energy {}, ", energy_text(plan.hardware.energy_pj)) : "",
       time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(plan.hardware.dram_bits)),

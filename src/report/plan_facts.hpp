@@ -22,6 +22,9 @@ void check_result(const study::CodesignResult& result);
 
 /// What plans were ranked by: "search accuracy", or "proxy (no accuracy)".
 [[nodiscard]] std::string search_measure(const study::CodesignResult& result);
+/// That number of a plan.
+[[nodiscard]] std::string measure_text(const study::CodesignResult& result,
+                                       const train::AccuracyEstimate& measured);
 
 /// Points below the best plan that fronts are shown down to: all of a proxy, whose scale says
 /// nothing.

@@ -56,11 +56,13 @@ std::string savings_row(const study::CodesignResult& result, const PlanOnDesign&
   const double points = pick.plan.accuracy.top1() - base.plan.accuracy.top1();
   return fmt::format(
       "<tr class=\"base\"><td>uniform {}{}</td>{}<td>{}</td><td>{}</td>{}<td>{}</td>"
-      "{}<td>{:+.2f} points</td></tr>\n",
+      "{}<td>{}</td></tr>\n",
       widths_text(common_widths(base.plan.plan)), base.where,
       has_energy(result) ? fmt::format("<td>{}</td>", share(a.energy_pj, b.energy_pj)) : "",
       share(a.cycles, b.cycles), share(a.dram_bits, b.dram_bits), of_design,
-      share(a.model_bits, b.model_bits), macs, 100.0 * points);
+      share(a.model_bits, b.model_bits), macs,
+      result.ranked_by_proxy ? fmt::format("{:+.3f}", points)
+                             : fmt::format("{:+.2f} points", 100.0 * points));
 }
 
 std::string savings_table(const study::CodesignResult& result, const study::PlanDetails& pick) {
@@ -134,7 +136,7 @@ std::string accuracy_card(const study::CodesignResult& result, const study::Plan
   if (pick.test_fake_quantized) {
     return card(accuracy_text(*pick.test_fake_quantized), "test accuracy, fake-quantized");
   }
-  return card(accuracy_text(result.evaluated[pick.evaluated].accuracy),
+  return card(measure_text(result, result.evaluated[pick.evaluated].accuracy),
               result.ranked_by_proxy
                   ? "by a proxy, which is no accuracy"
                   : "accuracy on the search split (the pick was not measured on the test set)");
@@ -201,13 +203,14 @@ std::string front_figure(const study::CodesignResult& result, CostAxis axis, boo
   std::string caption =
       first
           ? fmt::format(
-                "{} Plans more than {:g} points below the best are left out; of baselines and "
-                "picks among them an arrow tells the accuracy. The line is the front of the two "
-                "quantities shown; that of the search is of all objectives at once, so not all of "
-                "its plans lie on a line.",
-                result.ranked_by_proxy ? "Ranked by a proxy, which is no accuracy."
-                                       : "Accuracy is that of the search split.",
-                shown_points(result))
+                "{} The line is the front of the two quantities shown; that of the search is of "
+                "all objectives at once, so not all of its plans lie on a line.",
+                result.ranked_by_proxy
+                    ? std::string("Ranked by a proxy, which is no accuracy.")
+                    : fmt::format("Accuracy is that of the search split. Plans more than {:g} "
+                                  "points below the best are left out; of baselines and picks "
+                                  "among them an arrow tells the accuracy.",
+                                  shown_points(result)))
           : fmt::format("{} against {}.", result.ranked_by_proxy ? "Proxy" : "Search accuracy",
                         name(axis));
   if (std::ranges::find(objectives, axis) == objectives.end()) {

@@ -33,9 +33,9 @@ std::string harmless(const std::string& text) {
 Cells row_of(const study::CodesignResult& result, const std::string& label, std::size_t index,
              const std::optional<train::AccuracyEstimate>& test) {
   const auto& plan = result.evaluated[index];
-  Cells row{harmless(label), mean_widths_text(plan.plan), accuracy_text(plan.accuracy)};
+  Cells row{harmless(label), mean_widths_text(plan.plan), measure_text(result, plan.accuracy)};
   if (result.float_confirmation) row.push_back(estimate_text(plan.confirmed));
-  row.push_back(estimate_text(test));
+  if (!result.ranked_by_proxy) row.push_back(estimate_text(test));
   if (has_energy(result)) row.push_back(energy_text(plan.hardware.energy_pj));
   row.insert(row.end(), {time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
                          bytes_text(static_cast<double>(plan.hardware.dram_bits)),
@@ -155,7 +155,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   check_result(result);
   Cells head{"plan", "bits w / in", search_measure(result)};
   if (result.float_confirmation) head.emplace_back("confirmed");
-  head.emplace_back("test accuracy");
+  if (!result.ranked_by_proxy) head.emplace_back("test accuracy");
   if (has_energy(result)) head.emplace_back("energy");
   head.insert(head.end(), {"latency", "DRAM", "model"});
   if (macs_differ(result)) head.emplace_back("MACs");

@@ -242,7 +242,7 @@ class Run {
                     .float_search = result_.float_search,
                     .float_confirmation = {},
                     .confirm = {}};
-    if (uses_proxy(study_.options)) input.measure = "proxy";
+    input.by_proxy = uses_proxy(study_.options);
     if (result_.hardware_search) input.may_pick = plans_of_pairs(*result_.hardware_search);
     if (confirms()) {
       input.float_confirmation = result_.float_confirmation = confirmation.float_accuracy();

@@ -76,7 +76,8 @@ class Chooser {
 
   /// Of accuracies, for reasons.
   [[nodiscard]] std::string accuracy_name() const {
-    return confirms_ ? "confirmed accuracy" : input_.measure;
+    if (confirms_) return "confirmed accuracy";
+    return input_.by_proxy ? "proxy" : "search accuracy";
   }
 
   /// False when stopped: then nothing may ask for confirmed accuracies any more.
@@ -131,13 +132,22 @@ class Chooser {
   }
 
   void cheapest_within(double points) {
-    add(cheapest_at(below_float(points)),
-        fmt::format("least {} within {:g} points", cost_name(), points),
+    const Floor floor = below_float(points);
+    if (floor.search <= 0.0) return;  // every plan is within
+    if (input_.by_proxy) return cheapest_of_proxy(floor);
+    add(cheapest_at(floor), fmt::format("least {} within {:g} points", cost_name(), points),
         fmt::format("least {} among plans whose {} is at most {:g} points below float", cost_name(),
                     accuracy_name(), points));
   }
 
+  void cheapest_of_proxy(const Floor& floor) {
+    add(cheapest_at(floor), fmt::format("least {}, proxy of {:.3f}", cost_name(), floor.search),
+        fmt::format("least {} among plans whose proxy is at least {:.3f}", cost_name(),
+                    floor.search));
+  }
+
   void cheapest_as_accurate_as_float() {
+    if (input_.by_proxy) return cheapest_of_proxy(below_float(0.0));
     add(cheapest_at(below_float(0.0)), fmt::format("least {} as accurate as float", cost_name()),
         fmt::format("least {} among plans whose {} is no less than that of float", cost_name(),
                     accuracy_name()));
@@ -177,7 +187,9 @@ class Chooser {
     const std::size_t place = input_.finish_baselines[which];
     const WidthPair& widths = options_.baselines[which];
     add(cheapest_at({plan(place).accuracy.top1(), trusted(place)}),
-        fmt::format("least {} as accurate as {}/{}", cost_name(), widths.weights, widths.inputs),
+        fmt::format("least {} {} {}/{}", cost_name(),
+                    input_.by_proxy ? "at the proxy of" : "as accurate as", widths.weights,
+                    widths.inputs),
         fmt::format("least {} among plans whose {} is no less than that of uniform {}/{}",
                     cost_name(), accuracy_name(), widths.weights, widths.inputs));
   }

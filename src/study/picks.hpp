@@ -33,7 +33,7 @@ struct PickInput {
   std::optional<train::AccuracyEstimate> float_confirmation;  ///< none: picks trust the search
   ConfirmPlans confirm;                                       ///< called only with the former
   std::function<bool(std::size_t)> may_pick = {};             ///< empty: every plan
-  std::string measure = "search accuracy";                    ///< what it is called in reasons
+  bool by_proxy = false;  ///< "accuracies" are none (accuracy.method: proxy), nor so called
 };
 
 /// The uniform baselines, then at most options.picks plans by these rules until there are enough,
@@ -41,7 +41,8 @@ struct PickInput {
 ///   1. the least first cost within the tolerance of float accuracy, and at no less than it,
 ///   2. for every baseline but the reference: the most accurate plan that costs less in every
 ///      objective, then the least first cost among plans that are no less accurate than it,
-///   3. the least first cost within half the tolerance, and within it + 1, 2, 4, 8, ... margins,
+///   3. the least first cost within half the tolerance, and within it + 1, 2, 4, 8, ... margins as
+///      long as these are less than float accuracy,
 ///   4. the knee: nearest to the ideal point of the front.
 /// Rules 2 and 3 look beyond the tolerance because calibrated accuracy is a lower estimate of what
 /// re-training reaches.

@@ -255,9 +255,19 @@ TEST(Codesign, RanksByAProxyWithoutDataOrWeights) {
               HasSubstr("No accuracy was measured"));
   ASSERT_EQ(result["picks"].size(), 1U);
   EXPECT_THAT(result["picks"][0]["reason"].get<std::string>(),
-              HasSubstr("plans whose proxy is at most"));
+              HasSubstr("plans whose proxy is at least 0.3"));
+  EXPECT_THAT(result["picks"][0]["label"].get<std::string>(), HasSubstr(", proxy of 0.3"));
   EXPECT_TRUE(result["picks"][0]["test_integer"].is_null());
   EXPECT_TRUE(result["headline"].is_null());
+  EXPECT_TRUE(result["float_search"].is_null());
+  for (const json& plan : result["front"]) {
+    EXPECT_GT(plan["proxy"].get<double>(), 0.0);
+    EXPECT_FALSE(plan.contains("accuracy") || plan.contains("standard_error"));
+  }
+  std::ifstream table(study.out("o") / "evaluations.csv");
+  std::string head;
+  std::getline(table, head);
+  EXPECT_THAT(head, HasSubstr("on_front,proxy,confirmed,"));
 }
 
 }  // namespace

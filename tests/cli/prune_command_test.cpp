@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 
 #include "tests/cli/command_line.hpp"
@@ -15,6 +16,7 @@
 #include "workload/channel_groups.hpp"
 #include "workload/network_yaml.hpp"
 #include "workload/onnx_reader.hpp"
+#include "workload/shrink.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -148,7 +150,7 @@ TEST(Prune, GoesOnWhereItWasStopped) {
   std::vector<std::string> resumed = words;
   resumed.emplace_back("--resume");
   const json again = prune(study, "p", resumed);
-  EXPECT_EQ(again["epochs"].size(), 0U);  // all were done
+  EXPECT_EQ(again["epochs"], first["epochs"]);  // all were done
   EXPECT_EQ(again["pruned"]["correct"], first["pruned"]["correct"]);
   resumed[1] = "0.6";
   const Outcome other = run_hwflow(prune_words(study, "p", resumed));
@@ -176,6 +178,42 @@ TEST(Prune, AStudyIsSearchedAsByCodesign) {
   EXPECT_EQ(lasting_part(json::parse(pruned.output)), lasting_part(json::parse(codesign.output)));
 }
 
+/// The order of --channels: each count removes channels of these layers and of no others.
+TEST(Prune, ListsGroupsInTheOrderOfTheCounts) {
+  const Outcome outcome =
+      run_hwflow({"prune", "fmnist_resnet", "--groups", "--json", "-", "--quiet"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json told = json::parse(outcome.output);
+  const Network whole = make_builtin_network("fmnist_resnet").value();
+  const ChannelGroups groups(whole);
+  ASSERT_EQ(told.size(), groups.groups().size());
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    std::vector<std::int32_t> counts;
+    for (const ChannelGroup& group : groups.groups())
+      counts.push_back(static_cast<std::int32_t>(group.units.size()));
+    ASSERT_EQ(told[i]["channels"], counts[i]);
+    --counts[i];
+    const Network shrunk = shrink(whole, groups, KeptUnits::first(counts)).value().network;
+    const std::vector<std::string> layers = told[i]["layers"];
+    for (const NodeId node : whole.compute_nodes()) {
+      const std::string name = whole.node(node).name;
+      const bool is_listed = std::ranges::find(layers, name) != layers.end();
+      EXPECT_EQ(shrunk.node(node).shape.channels < whole.node(node).shape.channels, is_listed)
+          << name;
+    }
+  }
+}
+
+/// So that a study with a mistake is not taken for a network.
+TEST(Prune, AStudyThatIsNoYamlIsAStudy) {
+  const TinyStudy study;
+  const auto file = study.folder() / "broken.yaml";
+  std::ofstream(file) << "schema: 1\nstudy: broken\nsearch: {channels: [\n";
+  const Outcome outcome = run_hwflow({"prune", file.string(), "--share", "0.5"});
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("--share: is for a network, and this is a study"));
+}
+
 TEST(Prune, RefusesMisuse) {
   const TinyStudy study;
   struct Row {
@@ -195,6 +233,7 @@ TEST(Prune, RefusesMisuse) {
       {{"--share", "0.5", "--keep", "no_such_layer"}, "no layer 'no_such_layer'"},
       {{"--share", "0.5", "--bits", "8"}, "--bits 8"},
       {{"--share", "0.5", "--arch", "no_such_machine"}, "no_such_machine"},
+      {{"--share", "0.5", "--device", "cuda:99"}, "--device cuda:99: is not there"},
       {{"--share", "0.5", "--epochs", "-1"}, "--epochs"}};
   for (const Row& row : rows) {
     const Outcome outcome = run_hwflow(prune_words(study, "p", row.words));

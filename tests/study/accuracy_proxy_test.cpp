@@ -41,7 +41,8 @@ TEST(CapacityProxy, IsTheGeometricMeanOfWhatLayersKeep) {
   // The first convolutions of all nine blocks at half their channels: half the weights of all 18
   // convolutions in blocks, all of the stem's and of the head's.
   CompressionPlan pruned = whole;
-  for (const ChannelGroup& group : ChannelGroups(study.network).groups()) {
+  const ChannelGroups groups(study.network);
+  for (const ChannelGroup& group : groups.groups()) {
     const auto size = static_cast<std::int32_t>(group.units.size());
     pruned.channels.push_back(group.producers.size() == 1 ? size / 2 : size);
   }

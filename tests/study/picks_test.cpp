@@ -113,6 +113,35 @@ TEST(ChoosePicks, TakesTheCheapestThatIsNoLessAccurateThanANarrowBaseline) {
   EXPECT_EQ(picks[4].label, "least energy as accurate as 4/4");
 }
 
+/// A proxy has no points: rules 1 and 3 say the value that they ask for, 0.005, 0.205 and 0.405
+/// below 0.9. Where that is nothing, every plan would do: none is picked for it.
+TEST(ChoosePicks, SaysWhichProxyItAsksFor) {
+  FinishOptions options;
+  options.picks = 9;
+  options.search_margin_points = 20.0;
+  PickInput input{.evaluated = kPlans,
+                  .front = kFront,
+                  .objectives = kObjectives,
+                  .finish_baselines = kBaselines,
+                  .float_search = {900, 1000},
+                  .float_confirmation = {},
+                  .confirm = {},
+                  .by_proxy = true};
+  std::vector<std::pair<std::size_t, std::string>> list;
+  const std::vector<Pick> picks = choose_picks(input, options).value();
+  for (const Pick& pick : picks) {
+    list.emplace_back(pick.evaluated, pick.label);
+    for (const std::string& text : {pick.label, pick.reason})
+      EXPECT_THAT(text, testing::Not(testing::HasSubstr("accura")));
+  }
+  EXPECT_THAT(list, testing::Contains(Pair(2U, "least energy, proxy of 0.895")));
+  EXPECT_THAT(list, testing::Contains(Pair(6U, "least energy, proxy of 0.695")));
+  EXPECT_THAT(list, testing::Contains(Pair(7U, "least energy, proxy of 0.495")));
+  options.search_margin_points = 160.0;
+  const std::vector<Pick> fewer = choose_picks(input, options).value();
+  for (const Pick& pick : fewer) EXPECT_NE(pick.evaluated, 7U);
+}
+
 TEST(ChoosePicks, StopsAtTheNumberAskedFor) {
   FinishOptions options;
   options.picks = 1;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <torch/utils.h>
 
-#include <charconv>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -34,12 +36,28 @@ std::map<std::string, Tensor> state_of(const NetworkModule& module) {
 
 std::string momentum_name(const TrainedTensor& tensor) { return "momentum." + tensor.name; }
 
-int parse_epochs(const std::map<std::string, std::string>& metadata) {
-  const auto found = metadata.find("finished_epochs");
-  int epochs = -1;
-  if (found != metadata.end()) {
-    const std::string& text = found->second;
-    std::from_chars(text.data(), text.data() + text.size(), epochs);
+constexpr const char* kEpochs = "epochs";  // a key of the metadata
+
+std::string to_text(std::span<const EpochReport> epochs) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const EpochReport& e : epochs)
+    list.push_back({e.epoch, e.loss, e.accuracy, e.learning_rate, e.seconds});
+  return list.dump();
+}
+
+/// None: the file does not say.
+std::optional<std::vector<EpochReport>> epochs_of(
+    const std::map<std::string, std::string>& metadata) {
+  const auto found = metadata.find(kEpochs);
+  if (found == metadata.end()) return std::nullopt;
+  const nlohmann::json list = nlohmann::json::parse(found->second, nullptr, false);
+  if (!list.is_array()) return std::nullopt;
+  std::vector<EpochReport> epochs;
+  for (const nlohmann::json& e : list) {
+    const bool is_report = e.is_array() && e.size() == 5 &&
+                           std::ranges::all_of(e, [](const auto& n) { return n.is_number(); });
+    if (!is_report || e[0] != epochs.size() + 1) return std::nullopt;
+    epochs.push_back({e[0], e[1], e[2], e[3], e[4]});
   }
   return epochs;
 }
@@ -77,8 +95,8 @@ Diagnostics compare_settings(const std::string& file, const TrainSettings& there
 Diagnostics compare(const std::string& file, const Safetensors& content,
                     const std::map<std::string, Tensor>& expected, const TrainSettings& settings) {
   Diagnostics problems = compare_settings(file, settings_of(content.metadata), settings);
-  if (parse_epochs(content.metadata) < 0) {
-    problems.push_back({file, "does not say how many epochs are finished", ""});
+  if (!epochs_of(content.metadata)) {
+    problems.push_back({file, "does not say which epochs are finished", ""});
   }
   for (const auto& [name, tensor] : expected) {
     const auto at = content.tensors.find(name);
@@ -97,10 +115,11 @@ Diagnostics compare(const std::string& file, const Safetensors& content,
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& file, const NetworkModule& module,
-                      const Sgd& optimizer, int finished_epochs, const TrainSettings& settings) {
+                      const Sgd& optimizer, std::span<const EpochReport> finished,
+                      const TrainSettings& settings) {
   Safetensors content;
-  content.metadata = {{"format", "hwflow training checkpoint 2"},
-                      {"finished_epochs", std::to_string(finished_epochs)}};
+  content.metadata = {{"format", "hwflow training checkpoint 3"},
+                      {kEpochs, to_text(finished)}};
   for (const auto& [name, text] : settings) content.metadata[std::string(kSetting) + name] = text;
   for (const auto& [name, tensor] : state_of(module))
     content.tensors[name] = to_float_tensor(tensor);
@@ -110,8 +129,9 @@ void write_checkpoint(const std::filesystem::path& file, const NetworkModule& mo
   write_safetensors(file, content);
 }
 
-Expected<int> read_checkpoint(const std::filesystem::path& file, NetworkModule& module,
-                              Sgd& optimizer, const TrainSettings& settings) {
+Expected<std::vector<EpochReport>> read_checkpoint(const std::filesystem::path& file,
+                                                   NetworkModule& module, Sgd& optimizer,
+                                                   const TrainSettings& settings) {
   const Expected<Safetensors> content = read_safetensors(file);
   if (!content) return Unexpected{content.error()};
   const std::map<std::string, Tensor> state = state_of(module);
@@ -132,7 +152,7 @@ Expected<int> read_checkpoint(const std::filesystem::path& file, NetworkModule& 
     optimizer.set_momentum(
         i, at == content->tensors.end() ? Tensor() : to_torch(at->second, t.tensor));
   }
-  return parse_epochs(content->metadata);
+  return epochs_of(content->metadata).value();
 }
 
 }  // namespace hwflow::train

@@ -109,20 +109,18 @@ class Trainer {
 
   Expected<std::vector<EpochReport>> run(const EpochProgress& progress,
                                          const std::stop_token& stop) {
-    int finished = 0;
-    if (options_.resume && std::filesystem::exists(options_.checkpoint)) {
-      const Expected<int> read =
-          read_checkpoint(options_.checkpoint, module_, optimizer_, settings_);
-      if (!read) return Unexpected{read.error()};
-      finished = read.value();
-    }
     std::vector<EpochReport> reports;
-    for (int epoch = finished; epoch < options_.epochs; ++epoch) {
+    if (options_.resume && std::filesystem::exists(options_.checkpoint)) {
+      auto read = read_checkpoint(options_.checkpoint, module_, optimizer_, settings_);
+      if (!read) return Unexpected{read.error()};
+      reports = std::move(*read);
+    }
+    for (int epoch = static_cast<int>(reports.size()); epoch < options_.epochs; ++epoch) {
       const std::optional<EpochReport> report = run_epoch(epoch, stop);
       if (!report) break;
       reports.push_back(*report);
       if (!options_.checkpoint.empty()) {
-        write_checkpoint(options_.checkpoint, module_, optimizer_, epoch + 1, settings_);
+        write_checkpoint(options_.checkpoint, module_, optimizer_, reports, settings_);
       }
       if (progress) progress(*report);
     }
@@ -220,8 +218,7 @@ class ThreadScope {
 Diagnostics check_all(const Network& network, const ImageSet& images, const std::string& device) {
   Diagnostics problems = unsupported_parts(network);
   for (const Diagnostic& problem : check_fit(network, images)) problems.push_back(problem);
-  const Expected<torch::Device> found = find_device(device);
-  if (!found) problems.insert(problems.end(), found.error().begin(), found.error().end());
+  for (const Diagnostic& problem : check_device(device)) problems.push_back(problem);
   return problems;
 }
 
@@ -280,6 +277,11 @@ Expected<torch::Device> find_device(const std::string& name) {
     return refuse("is not there", "cuda:0 is the first");
   }
   return torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(std::stol(digits)));
+}
+
+Diagnostics check_device(const std::string& name) {
+  const Expected<torch::Device> found = find_device(name);
+  return found ? Diagnostics{} : found.error();
 }
 
 Tensor to_tensor(const ImageSet& images, const Normalization& normalization,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -7,6 +8,8 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/expected.hpp"
@@ -20,6 +23,10 @@
 namespace hwflow::train {
 
 enum class Schedule : std::uint8_t { cosine, step };
+constexpr auto enum_names(Schedule) {
+  return std::array{std::pair{std::string_view{"cosine"}, Schedule::cosine},
+                    std::pair{std::string_view{"step"}, Schedule::step}};
+}
 
 /// Training by stochastic gradient descent with momentum on the cross-entropy.
 struct TrainOptions {
@@ -56,6 +63,9 @@ struct TrainOptions {
 /// Errors  every value out of its range, with the option's name as place.
 [[nodiscard]] Diagnostics check(const TrainOptions& options);
 
+/// Errors  not a device name, or not on this machine.
+[[nodiscard]] Diagnostics check_device(const std::string& name);
+
 /// The learning rate after `epoch` (with fraction) epochs.
 [[nodiscard]] double learning_rate_at(const TrainOptions& options, double epoch);
 
@@ -71,7 +81,7 @@ using EpochProgress = std::function<void(const EpochReport&)>;
 
 struct TrainedNetwork {
   WeightMap weights;
-  std::vector<EpochReport> epochs;  ///< of this call; none of those before a resume
+  std::vector<EpochReport> epochs;  ///< all, those before a resume too
   bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
 };
 

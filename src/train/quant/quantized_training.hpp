@@ -19,7 +19,7 @@ struct QuantizedTraining {
 
 struct TrainedQuantized {
   QuantizedNetwork network;
-  std::vector<EpochReport> epochs;  ///< of this call; none of those before a resume
+  std::vector<EpochReport> epochs;  ///< all, those before a resume too
   bool stopped = false;             ///< by the stop token: resume goes on from the last checkpoint
 };
 

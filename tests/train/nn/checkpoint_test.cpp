@@ -40,15 +40,15 @@ TEST(Checkpoint, BringsBackWeightsStatisticsAndMomenta) {
   load_weights(module, weights);
   Sgd optimizer = optimizer_of(module);
   optimizer.set_momentum(1, torch::full({2}, 0.25));
-  write_checkpoint(file, module, optimizer, 7, {{"rate", "0.1"}, {"seed", "1"}});
+  const std::vector<EpochReport> finished{{1, 2.5, 0.25, 0.1, 30.5}, {2, 1.0 / 3.0, 0.5, 0.01, 31}};
+  write_checkpoint(file, module, optimizer, finished, {{"rate", "0.1"}, {"seed", "1"}});
 
   NetworkModule other(network);
   Sgd fresh = optimizer_of(other);
   fresh.set_momentum(0, torch::ones({2, 1, 1, 1}));  // must go: the file has none
-  const Expected<int> epochs =
-      read_checkpoint(file, other, fresh, {{"rate", "0.1"}, {"seed", "1"}});
+  const auto epochs = read_checkpoint(file, other, fresh, {{"rate", "0.1"}, {"seed", "1"}});
   ASSERT_TRUE(epochs) << to_text(epochs.error());
-  EXPECT_EQ(epochs.value(), 7);
+  EXPECT_EQ(epochs.value(), finished);
   EXPECT_EQ(weights_of(other), weights);
   EXPECT_FALSE(fresh.tensors()[0].momentum.defined());
   EXPECT_TRUE(torch::equal(fresh.tensors()[1].momentum, torch::full({2}, 0.25)));
@@ -60,26 +60,42 @@ TEST(Checkpoint, TellsEverythingThatDoesNotFitAndChangesNothing) {
   const Network network = one_layer();
   NetworkModule module(network);
   Sgd optimizer = optimizer_of(module);
-  write_checkpoint(file, module, optimizer, 1, {{"rate", "0.1"}, {"seed", "1"}});
+  write_checkpoint(file, module, optimizer, {}, {{"rate", "0.1"}, {"seed", "1"}});
   Safetensors content = read_safetensors(file).value();
   content.tensors.erase("model.c.weight");
   content.tensors["model.c.batch_norm.bias"] = {{3}, {1.0F, 1.0F, 1.0F}};
   content.tensors["model.d.weight"] = {{1}, {1.0F}};
-  content.metadata.erase("finished_epochs");
+  content.metadata.erase("epochs");
   write_safetensors(file, content);
   const WeightMap before = weights_of(module);
-  const Expected<int> epochs =
+  const auto epochs =
       read_checkpoint(file, module, optimizer, {{"rate", "0.2"}, {"epochs", "4"}, {"seed", "1"}});
   ASSERT_FALSE(epochs);
   EXPECT_EQ(epochs.error().size(), 6U);
   const std::string text = to_text(epochs.error());
   EXPECT_THAT(text, HasSubstr("other settings: rate 0.1 there, 0.2 here"));
   EXPECT_THAT(text, HasSubstr("other settings: epochs none there, 4 here"));
-  EXPECT_THAT(text, HasSubstr("how many epochs"));
+  EXPECT_THAT(text, HasSubstr("which epochs"));
   EXPECT_THAT(text, HasSubstr("'model.c.weight' is missing"));
   EXPECT_THAT(text, HasSubstr("'model.c.batch_norm.bias' has another shape"));
   EXPECT_THAT(text, HasSubstr("'model.d.weight' is unused"));
   EXPECT_EQ(weights_of(module), before);
+}
+
+TEST(Checkpoint, EpochsThatAreNoListFromTheFirstOnAreRefused) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "checkpoint";
+  NetworkModule module(one_layer());
+  Sgd optimizer = optimizer_of(module);
+  write_checkpoint(file, module, optimizer, {}, {});
+  Safetensors content = read_safetensors(file).value();
+  for (const char* text : {"7", "[[2,0,0,0,0]]", "[[1,0,0,0]]", "[[1,\"a\",0,0,0]]", "[[1,"}) {
+    content.metadata["epochs"] = text;
+    write_safetensors(file, content);
+    const auto epochs = read_checkpoint(file, module, optimizer, {});
+    ASSERT_FALSE(epochs) << text;
+    EXPECT_THAT(to_text(epochs.error()), HasSubstr("which epochs"));
+  }
 }
 
 }  // namespace
