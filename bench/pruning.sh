@@ -6,6 +6,8 @@
 # each of SEEDS.
 # Told is the accuracy of the most accurate plan within each of BUDGETS, shares of the whole network's
 # energy, on the search images, before any re-training: the more plans, the luckier the best of them.
+# TEST=1 tests these plans, untrained and in float, on the whole test set, which chose nothing, beside
+# the greatest uniform share within each budget (of the shipped study only).
 # Accuracies do not depend on the variant: a run finds those of the runs before it.
 # By the environment besides: STUDY, THREADS, OUT (kept when named), SETTINGS (more --set of every run).
 set -euo pipefail
@@ -32,14 +34,16 @@ run() { # VARIANT SEED SETTING...
 for variant in "${variants[@]}"; do
   case $variant in
     uniform | magnitude)
-      run "$variant" "${seeds[0]}" "search.channels.shares=[${grid%, }]" "search.evaluations=null"
+      run "$variant" "${seeds[0]}" "search.channels.shares=[${grid%, }]" "search.evaluations=null" \
+        "search.budgets=[]"
       ;;
     agent | evolution | nsga2 | greedy | random)
+      within=("search.budgets=[]")
+      if [[ $variant == agent || $variant == evolution ]]; then within=("search.budgets=[${joined%, }]"); fi
       # As the agents: no single steps before the first plan within a budget, and small broods.
-      few=()
-      if [[ $variant == evolution ]]; then few=(search.sensitivity_seeds=false search.population=16); fi
+      if [[ $variant == evolution ]]; then within+=(search.sensitivity_seeds=false search.population=16); fi
       for seed in "${seeds[@]}"; do
-        run "$variant" "$seed" "search.evaluations=$evaluations" "search.budgets=[${joined%, }]" "${few[@]}"
+        run "$variant" "$seed" "search.evaluations=$evaluations" "${within[@]}"
       done
       ;;
     *) echo "no variant '$variant': uniform, magnitude, agent, evolution, nsga2, greedy or random" >&2 && exit 2 ;;
@@ -67,16 +71,35 @@ def best(found, budget):
     return max(within, key=lambda plan: plan["accuracy"], default=None)
 
 
+listed = open(f"{folder}/winners.txt", "w")
 print("| variant | evaluations |", " | ".join(f"within {b} of the energy" for b in budgets), "|")
 print("|---|---|" + "---|" * len(budgets))
 for variant in variants:
     runs = [found for found in (result(variant, seed) for seed in seeds) if found]
-    cells = []
+    cells, winners = [], {}
     for budget in budgets:
-        plans = [plan for plan in (best(found, budget) for found in runs) if plan]
+        plans = winners[budget] = [plan for plan in (best(found, budget) for found in runs) if plan]
         right = [100 * plan["accuracy"] for plan in plans]
         spread = f" ± {statistics.stdev(right):.2f}" if len(right) > 1 else ""
         cells.append(f"{statistics.mean(right):.2f}{spread} % ({len(right)})" if right else "none")
+    if variant != "uniform":
+        for budget, plans in winners.items():
+            for plan in plans:
+                print(variant, budget, plan["plan"].split("|")[1], sep="|", file=listed)
     counts = "/".join(str(found["evaluations"]) for found in runs)
     print(f"| {variant} | {counts} |", " | ".join(cells), "|")
 PYTHON
+
+if [[ ${TEST:-0} != 1 ]]; then exit; fi
+tested() { # WORDS...: right of the test set, and the share of the energy
+  "$hwflow" prune fmnist_resnet --weights "$here/../models/fmnist_resnet.safetensors" --bits 8/8 --epochs 0 \
+    --out "$out/tested" --threads "${THREADS:-0}" --quiet --json - "$@" |
+    python3 -c 'import json, sys; told = json.load(sys.stdin); print(told["pruned"]["correct"], "of", told["test_images"], "right at {:.3f} of the energy".format(told["pruned"]["energy_pj"] / told["whole"]["energy_pj"]))'
+}
+echo
+for budget in "${budgets[@]}"; do
+  echo "within $budget: uniform, $(tested --rule uniform --within "energy=$budget")"
+done
+while IFS='|' read -r variant budget channels; do
+  echo "within $budget: $variant, $(tested --channels "$channels")"
+done <"$out/winners.txt"

@@ -69,11 +69,12 @@ list_of_budgets() {
 search() { # SEED ALGORITHM EVALUATIONS
   local folder=$out/seed-$1/$2 arguments=() setting
   # The agent chooses plans one at a time: there is nothing to choose among by prediction.
-  if [[ $2 == agent ]]; then arguments+=(--set search.surrogate.oversample=1); fi
+  if [[ $2 == agent ]]; then
+    arguments+=(--set search.surrogate.oversample=1 --set "search.budgets=$(list_of_budgets)")
+  fi
   if is_done "$folder"; then return; fi
   if [[ -f $folder/runs.sqlite ]]; then arguments+=(--resume); fi
-  for setting in "search.algorithm=$2" "search.evaluations=$3" \
-    "search.budgets=$(list_of_budgets)" finish.picks=0 "finish.baselines=[]" \
+  for setting in "search.algorithm=$2" "search.evaluations=$3" finish.picks=0 "finish.baselines=[]" \
     accuracy.confirm_images=0 "export=[]" "${settings[@]}"; do
     arguments+=(--set "$setting")
   done

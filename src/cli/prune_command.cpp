@@ -19,6 +19,16 @@
 namespace hwflow::cli {
 namespace {
 
+/// Names of what the command line has, "--" before those of options.
+std::vector<std::string> given_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_single_name();
+    if (option->count() > 0) names.push_back(option->get_positional() ? name : "--" + name);
+  }
+  return names;
+}
+
 constexpr std::array kOtherSearches{
     OtherSearch{"hardware", "search", "prune chooses channels on machines that are given",
                 "leave the key out, or 'hwflow codesign' to search for hardware as well"}};
@@ -39,18 +49,24 @@ int prune_study(const CLI::App& command, const PruneArguments& arguments,
                         "is missing, so that there is nothing to prune",
                         "search: {channels: {}}, or 'hwflow codesign'"});
   }
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_single_name();
-    const std::string dashed = option->get_positional() ? name : "--" + name;
-    if (option->count() == 0 || kOfStudies.contains(dashed)) continue;
-    problems.push_back({dashed, "is for a network, and this is a study, which says it itself",
+  for (const std::string& name : given_options(command)) {
+    if (kOfStudies.contains(name)) continue;
+    problems.push_back({name, "is for a network, and this is a study, which says it itself",
                         "leave it out, or change the study by --set"});
   }
   return run_study(study, settings, options, std::move(problems));
 }
 
 /// What --channels counts: every group in its order, with the layers that make its channels.
-int list_groups(const PruneArguments& arguments, const GlobalOptions& options) {
+int list_groups(const CLI::App& command, const PruneArguments& arguments,
+                const GlobalOptions& options) {
+  static const std::set<std::string> kOfLists{"network", "--groups", "--json", "--quiet"};
+  Diagnostics problems;
+  for (const std::string& name : given_options(command)) {
+    if (!kOfLists.contains(name))
+      problems.push_back({name, "has no say in what --groups lists", "leave it out"});
+  }
+  if (!problems.empty()) return report_wrong_input(problems);
   const Expected<OnnxModel> model = load_network(arguments.training.network);
   if (!model) return report_wrong_input(model.error());
   const ChannelGroups groups(model->network);
@@ -73,7 +89,7 @@ int list_groups(const PruneArguments& arguments, const GlobalOptions& options) {
 
 int prune(const CLI::App& command, PruneArguments& arguments, const GlobalOptions& options) {
   if (is_study(arguments.training.network)) return prune_study(command, arguments, options);
-  if (arguments.lists_groups) return list_groups(arguments, options);
+  if (arguments.lists_groups) return list_groups(command, arguments, options);
   if (options.set.empty()) return run_prune(arguments, options);
   return report_wrong_input({{"--set " + options.set.front(),
                               "changes keys of a study, and this is a network", "leave it out"}});

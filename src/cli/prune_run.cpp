@@ -125,7 +125,8 @@ class PruneRun {
     if (problems.empty() && !stopped()) problems = train();
     if (!problems.empty()) return report_unmapped(problems);
     if (stopped()) {
-      return report_stopped(arguments_.training.options.checkpoint);
+      const bool has_trained = outcome_.training && !outcome_.training->epochs.empty();
+      return report_stopped(has_trained || arguments_.training.options.resume);
     }
     write_file(outcome_.network_file, to_yaml(inputs_.network));
     write_onnx();

@@ -60,7 +60,9 @@ bool has_part(const std::filesystem::path& file, const std::vector<std::string>&
 
 bool is_study(const std::string& file) {
   if (!file.ends_with(".yaml") && !file.ends_with(".yml")) return false;
-  const Expected<std::string> text = schema::read_text(file);  // it may be no YAML
+  if (const Expected<schema::Value> document = parse(file))
+    return document->find("study") != nullptr;
+  const Expected<std::string> text = schema::read_text(file);  // a study with a mistake
   return text && (text->starts_with("study:") || text->find("\nstudy:") != std::string::npos);
 }
 

@@ -55,7 +55,7 @@ int run_train(TrainArguments& arguments, const GlobalOptions& options) {
                             })
           : train_in_float(arguments, *inputs, folder, progress, interrupts.token());
   if (!outcome) return report_wrong_input(outcome.error());
-  if (outcome->stopped) return report_stopped(arguments.options.checkpoint);
+  if (outcome->stopped) return report_stopped(!outcome->epochs.empty());
   write_json_tree(options, training_json(arguments, *inputs, *outcome));
   if (options.json != "-" && !options.quiet) {
     fmt::print("{} of {} test images right; weights in {}\n", outcome->correct,

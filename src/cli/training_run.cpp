@@ -239,9 +239,9 @@ Expected<std::int64_t> correct_of_test(const TrainArguments& arguments, const Tr
   return std::accumulate(right->begin(), right->end(), std::int64_t{0});
 }
 
-int report_stopped(const fs::path& checkpoint) {
+int report_stopped(bool begun) {
   fmt::print(stderr, "hwflow: stopped{}\n",
-             fs::exists(checkpoint) ? "; go on with --resume" : " before any epoch was trained");
+             begun ? "; go on with --resume" : " before any epoch was trained");
   return kWorldFailed;
 }
 

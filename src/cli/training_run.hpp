@@ -35,8 +35,9 @@ void add_training_options(CLI::App& command, TrainArguments& arguments);
                                                  const train::EpochProgress& progress,
                                                  const std::stop_token& stop);
 
-/// Says that the run was stopped, and how it goes on if it wrote that checkpoint. The exit code.
-int report_stopped(const std::filesystem::path& checkpoint);
+/// Says that the run was stopped, and how it goes on if it has `begun`: there is a checkpoint of
+/// its own. The exit code.
+int report_stopped(bool begun);
 
 /// Every setting of a training in one line.
 [[nodiscard]] std::string training_text(const TrainArguments& arguments);

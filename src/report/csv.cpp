@@ -26,9 +26,11 @@ class Row {
         .add(accuracy->correct)
         .add(accuracy->total);
   }
-  /// As measure_columns().
+  /// As kMeasureColumns.
   Row& add_measure(const study::CodesignResult& result, const train::AccuracyEstimate& measured) {
-    return result.ranked_by_proxy ? add(measured.top1()) : add(std::optional{measured});
+    using Accuracy = std::optional<train::AccuracyEstimate>;
+    if (result.ranked_by_proxy) return add(Accuracy{}).add(measured.top1());
+    return add(Accuracy{measured}).raw("");
   }
   [[nodiscard]] std::string line() const { return text_ + "\r\n"; }
 
@@ -57,13 +59,11 @@ std::string number_or_nothing(const std::optional<double>& number) {
   return number ? fmt::format("{}", *number) : std::string();
 }
 
-/// The same of what the search ranked by, which may be no accuracy.
-std::string measure_columns(const study::CodesignResult& result) {
-  return result.ranked_by_proxy ? "proxy" : "accuracy,standard_error,correct,total";
-}
+/// Header of what Row::add_measure writes: what the search ranked by, which may be no accuracy.
+constexpr const char* kMeasureColumns = "accuracy,standard_error,correct,total,proxy";
 
-std::string plan_header(const study::CodesignResult& result) {
-  return "index,generation,origin,on_front," + measure_columns(result) + "," +
+std::string plan_header() {
+  return fmt::format("index,generation,origin,on_front,{},", kMeasureColumns) +
          accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,macs,plan\r\n";
 }
 
@@ -126,13 +126,13 @@ std::string csv_cell(const std::string& text) {
 }
 
 std::string evaluations_csv(const study::CodesignResult& result) {
-  std::string text = plan_header(result);
+  std::string text = plan_header();
   for (std::size_t i = 0; i < result.evaluated.size(); ++i) text += plan_line(result, i);
   return text;
 }
 
 std::string front_csv(const study::CodesignResult& result) {
-  std::string text = plan_header(result);
+  std::string text = plan_header();
   for (const std::size_t i : result.front) text += plan_line(result, i);
   return text;
 }
@@ -172,7 +172,7 @@ std::string groups_csv(const study::CodesignResult& result) {
 }
 
 std::string plans_csv(const study::CodesignResult& result) {
-  std::string text = "plan,baseline,evaluated," + measure_columns(result);
+  std::string text = fmt::format("plan,baseline,evaluated,{}", kMeasureColumns);
   for (const char* column : {"confirmed", "held_out", "test_fake_quantized", "test_integer"}) {
     text += fmt::format(",{}", accuracy_columns(column));
   }
@@ -233,9 +233,8 @@ std::string levels_csv(const study::CodesignResult& result) {
 }
 
 std::string level_fronts_csv(const study::CodesignResult& result) {
-  std::string text =
-      "level,model," + measure_columns(result) + ",energy_pj,cycles,dram_bits,model_bits,"
-      "macs,index,plan\r\n";
+  std::string text = fmt::format(
+      "level,model,{},energy_pj,cycles,dram_bits,model_bits,macs,index,plan\r\n", kMeasureColumns);
   for (std::size_t l = 0; l < result.levels.size(); ++l) {
     for (const auto& plan : result.levels[l].front) {
       Row row;

@@ -38,7 +38,8 @@ std::string plan_row(const study::CodesignResult& result, const study::PlanDetai
   const auto& cost = evaluated.hardware;
   return fmt::format(
       "<tr "
-      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}{}{}<td>{}</td><td>{}</td><td>{}</td>{}</tr>\n",
+      "class=\"{}\"><td>{}<small>{}</small></td><td>{}</td><td>{}</td>{}{}{}<td>{}</td><td>{}</"
+      "td><td>{}</td>{}</tr>\n",
       plan.baseline ? "base" : "pick", escape(plan.label), escape(plan.reason),
       mean_widths_text(evaluated.plan), measure_text(result, evaluated.accuracy),
       result.float_confirmation ? fmt::format("<td>{}</td>", estimate_text(evaluated.confirmed))
@@ -203,7 +204,8 @@ std::string plans_section(const study::CodesignResult& result) {
   if (result.plans.empty()) return {};
   std::string html = fmt::format(
       "<h2>Picks and baselines</h2>\n<div class=\"scroll\"><table>\n<tr><th>plan</th>"
-      "<th>mean bits<br>w / in</th><th>{}</th>{}{}{}<th>latency</th><th>DRAM</th><th>model</th>{}</tr>\n",
+      "<th>mean bits<br>w / "
+      "in</th><th>{}</th>{}{}{}<th>latency</th><th>DRAM</th><th>model</th>{}</tr>\n",
       search_measure(result), result.float_confirmation ? "<th>confirmed</th>" : "",
       result.ranked_by_proxy ? ""
                              : "<th>held out,<br>re-trained</th><th>test, fake-<br>quantized</th>"

@@ -36,15 +36,13 @@ Value estimate(const std::optional<train::AccuracyEstimate>& accuracy) {
 /// What the search ranked a plan by, which may be no accuracy.
 void set_measure(Value& value, const study::CodesignResult& result,
                  const train::AccuracyEstimate& measured) {
-  if (result.ranked_by_proxy) {
-    value.set("proxy", measured.top1());
-  } else {
-    value.set("accuracy", measured.top1()).set("standard_error", measured.standard_error());
-  }
+  const bool is_proxy = result.ranked_by_proxy;
+  value.set("accuracy", is_proxy ? Value{} : Value(measured.top1()))
+      .set("standard_error", is_proxy ? Value{} : Value(measured.standard_error()));
+  if (is_proxy) value.set("proxy", measured.top1());
 }
 
-void set_costs(Value& value, const study::CodesignResult& result,
-               const study::HardwareCost& cost) {
+void set_costs(Value& value, const study::CodesignResult& result, const study::HardwareCost& cost) {
   value.set("energy_pj", energy(result, cost.energy_pj))
       .set("cycles", cost.cycles)
       .set("dram_bits", cost.dram_bits)
@@ -186,7 +184,8 @@ Value level_front(const study::CodesignResult& result, const study::LevelSummary
     Value value = Value::map().set("plan", to_text(plan.plan));
     set_measure(value, result, plan.accuracy);
     set_costs(value, result, plan.hardware);
-    value.set("index", plan.evaluated ? Value(static_cast<std::int64_t>(*plan.evaluated)) : Value{});
+    value.set("index",
+              plan.evaluated ? Value(static_cast<std::int64_t>(*plan.evaluated)) : Value{});
     front.append(std::move(value));
   }
   return front;

@@ -201,18 +201,17 @@ std::vector<CostAxis> shown_axes(const study::CodesignResult& result) {
 std::string front_figure(const study::CodesignResult& result, CostAxis axis, bool first) {
   const auto objectives = objective_axes(result);
   std::string caption =
-      first
-          ? fmt::format(
-                "{} The line is the front of the two quantities shown; that of the search is of "
-                "all objectives at once, so not all of its plans lie on a line.",
-                result.ranked_by_proxy
-                    ? std::string("Ranked by a proxy, which is no accuracy.")
-                    : fmt::format("Accuracy is that of the search split. Plans more than {:g} "
-                                  "points below the best are left out; of baselines and picks "
-                                  "among them an arrow tells the accuracy.",
-                                  shown_points(result)))
-          : fmt::format("{} against {}.", result.ranked_by_proxy ? "Proxy" : "Search accuracy",
-                        name(axis));
+      first ? fmt::format(
+                  "{} The line is the front of the two quantities shown; that of the search is of "
+                  "all objectives at once, so not all of its plans lie on a line.",
+                  result.ranked_by_proxy
+                      ? std::string("Ranked by a proxy, which is no accuracy.")
+                      : fmt::format("Accuracy is that of the search split. Plans more than {:g} "
+                                    "points below the best are left out; of baselines and picks "
+                                    "among them an arrow tells the accuracy.",
+                                    shown_points(result)))
+            : fmt::format("{} against {}.", result.ranked_by_proxy ? "Proxy" : "Search accuracy",
+                          name(axis));
   if (std::ranges::find(objectives, axis) == objectives.end()) {
     caption += " The search did not minimise it.";
   }

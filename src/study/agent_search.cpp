@@ -107,7 +107,8 @@ class AgentSearch {
     for (std::size_t i = next; i < decisions.size(); ++i)
       widest[decisions[i].gene] = static_cast<int>(decisions[i].values.size()) - 1;
     const std::optional<HardwareCost> so_far = prices_.price(space_.decode(widest));
-    const std::optional<double> least = prices_.cost(player.budget.of, space_.decode(player.genome));
+    const std::optional<double> least =
+        prices_.cost(player.budget.of, space_.decode(player.genome));
     if (!so_far || !least) return std::nullopt;
     double energy = 0.0, cycles = 0.0;
     for (std::size_t layer = decisions[next].layer + 1; layer < loads_.size(); ++layer) {
@@ -117,7 +118,8 @@ class AgentSearch {
     return std::vector{
         share_of(so_far->energy_pj, reference_cost_.energy_pj),
         share_of(static_cast<double>(so_far->cycles), static_cast<double>(reference_cost_.cycles)),
-        energy, cycles, std::clamp(share_of(player.budget.most - *least, player.budget.most), -1.0, 1.0)};
+        energy, cycles,
+        std::clamp(share_of(player.budget.most - *least, player.budget.most), -1.0, 1.0)};
   }
 
   /// One decision after the other. False: stopped, or a layer cannot be mapped.
@@ -137,7 +139,8 @@ class AgentSearch {
       int& value = player.genome[decision.gene];
       value = gene_of_action(action.front(), decision);
       if (options_.budget_rule == BudgetRule::cap) {
-        const auto capped = cap_to_budget(player.genome, decision.gene, prices_.within(player.budget));
+        const auto capped =
+            cap_to_budget(player.genome, decision.gene, prices_.within(player.budget));
         if (!capped) return false;
         value = *capped;
       }
@@ -153,8 +156,8 @@ class AgentSearch {
     for (const Decision& decision : states_->decisions()) {
       if (may_change(player.budget.of, decision.kind)) genes.push_back(decision.gene);
     }
-    std::optional<Genome> narrowed =
-        narrow_to_budget(player.genome, narrowing_order(player.genome, genes), prices_.within(player.budget));
+    std::optional<Genome> narrowed = narrow_to_budget(
+        player.genome, narrowing_order(player.genome, genes), prices_.within(player.budget));
     if (!narrowed) return false;
     player.genome = std::move(*narrowed);
     return true;

@@ -20,7 +20,7 @@ using RunAlgorithm = std::function<void(SearchLedger& ledger, const SearchOption
 
 /// Bred: the seeds of search_seeds(), or what an earlier level handed on, and their offspring.
 void run_nsga2(SearchLedger& ledger, const SearchOptions& options);
-/// Bred within budgets for accuracy alone, see study/evolution_search.
+/// Bred within search.budgets for accuracy alone (docs/search.md).
 void run_evolution(SearchLedger& ledger, const SearchOptions& options);
 /// The seeds of search_seeds(), then genomes drawn at random, all alike.
 void run_random(SearchLedger& ledger, const SearchOptions& options);

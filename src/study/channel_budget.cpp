@@ -34,7 +34,8 @@ Diagnostics exceeded(std::span<const CostBudget> budgets, const HardwareCost& le
         {fmt::format("{}={}", name(budget.of), budget.share),
          fmt::format("the fewest channels still cost {:.3f} of the whole network's {}", share,
                      name(budget.of)),
-         fmt::format("{:.3f} or more", std::ceil(1000.0 * share) / 1000.0)});
+         fmt::format("{:.3f} or more", std::ceil(1000.0 * share) / 1000.0),
+         ProblemKind::infeasible});
   }
   return problems;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/shuffle.hpp"
 #include "pareto/breeder.hpp"
 #include "study/algorithms.hpp"
 #include "study/budget_rules.hpp"
@@ -23,11 +24,6 @@ using pareto::Genome;
 
 constexpr int kTriesForNewGenome = 50;
 constexpr std::int64_t kLeastParents = 4;  // of a budget
-
-template <class Value>
-void shuffle(std::vector<Value>& values, Rng& rng) {
-  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[rng.below(i)]);
-}
 
 /// Breeds plans within one budget.
 class Lineage {
@@ -46,19 +42,24 @@ class Lineage {
   }
 
   /// Up to `count` genomes within the budget that are not in `known`, which they join; of the
-  /// `parents` most accurate that were measured. None: stopped, or a layer cannot be mapped.
+  /// `parents` most accurate that were measured within it, by tournaments of two; while there are
+  /// not two, of all that were measured. None: stopped, or a layer cannot be mapped.
   std::optional<std::vector<Genome>> breed(std::int64_t count, std::int64_t parents,
                                            std::set<Genome>& known) {
     const std::vector<Genome> measured = ledger_.known_genomes();
     const auto best = best_of(measured, static_cast<std::size_t>(parents));
     if (!best) return std::nullopt;
-    const std::vector<Genome>& pool = best->size() > 1 ? *best : measured;
+    const auto parent = [&]() -> const Genome& {
+      if (best->size() < 2) return measured[rng_.below(measured.size())];
+      const std::size_t one = rng_.below(best->size()), other = rng_.below(best->size());
+      return (*best)[std::min(one, other)];
+    };
     std::vector<Genome> brood;
     for (std::int64_t tries = 0; std::ssize(brood) < count && tries < kTriesForNewGenome * count;
          ++tries) {
-      Genome child = breeder_.cross(drawn(pool), drawn(pool)).first;
+      Genome child = breeder_.cross(parent(), parent()).first;
       breeder_.mutate(child);
-      const bool fill = 2 * tries < kTriesForNewGenome * count;  // full plans may have run out
+      const bool fill = 2 * tries < kTriesForNewGenome * count;  // then full plans have run out
       std::optional<Genome> fitted = fit(child, fill);
       if (!fitted) return std::nullopt;
       if (known.insert(*fitted).second) brood.push_back(std::move(*fitted));
@@ -67,12 +68,6 @@ class Lineage {
   }
 
  private:
-  /// A tournament of two.
-  const Genome& drawn(const std::vector<Genome>& best_first) {
-    const std::size_t one = rng_.below(best_first.size()), other = rng_.below(best_first.size());
-    return best_first[std::min(one, other)];
-  }
-
   /// Those within the budget, the most accurate first, the cheaper one of two.
   std::optional<std::vector<Genome>> best_of(const std::vector<Genome>& measured,
                                              std::size_t count) {
@@ -91,8 +86,8 @@ class Lineage {
     return best;
   }
 
-  /// Narrowed at random until it is within the budget; then, to fill it, genes are raised one by one,
-  /// in random order, until none can be and stay within: what a plan leaves is given away.
+  /// Narrowed at random until it is within the budget; then, to fill it, genes are raised one by
+  /// one, in random order, until none can be and stay within: what a plan leaves is given away.
   std::optional<Genome> fit(const Genome& child, bool fill) {
     std::vector<std::size_t> order;
     for (const std::size_t gene : dear_)
@@ -136,13 +131,13 @@ class Lineage {
 }  // namespace
 
 void run_evolution(SearchLedger& ledger, const SearchOptions& options) {
+  PlanPrices prices(ledger);
+  const auto allowances = prices.allowances();
+  if (!allowances) return;
   measure_seeds(ledger, options);
   ledger.close_generation("seeds");
   ledger.limit_evaluations(default_budget(options, ledger.evaluations()));
   if (!ledger.alive()) return;
-  PlanPrices prices(ledger);
-  const auto allowances = prices.allowances();
-  if (!allowances) return;
   std::vector<Lineage> lineages;
   for (const Allowance& allowance : *allowances)
     lineages.emplace_back(ledger, options, prices, allowance, lineages.size());
@@ -154,9 +149,12 @@ void run_evolution(SearchLedger& ledger, const SearchOptions& options) {
   for (int generation = 1; ledger.evaluations_left() > 0; ++generation) {
     if (ledger.stop_token().stop_requested()) return ledger.stop();
     std::vector<Genome> brood;
-    for (Lineage& lineage : lineages) {
+    for (std::size_t i = 0; i < lineages.size(); ++i) {
+      // What is left is shared evenly; where it is less than one each, by the first budgets.
       const std::int64_t left = ledger.evaluations_left() - std::ssize(brood);
-      const auto bred = lineage.breed(std::min(parents, left), parents, known);
+      const std::int64_t share = (left + count - static_cast<std::int64_t>(i) - 1) /
+                                 (count - static_cast<std::int64_t>(i));
+      const auto bred = lineages[i].breed(std::min(parents, share), parents, known);
       if (!bred) return;
       brood.insert(brood.end(), bred->begin(), bred->end());
     }

@@ -141,7 +141,8 @@ class Chooser {
   }
 
   void cheapest_of_proxy(const Floor& floor) {
-    add(cheapest_at(floor), fmt::format("least {}, proxy of {:.3f}", cost_name(), floor.search),
+    add(cheapest_at(floor),
+        fmt::format("least {}, proxy of {:.3f} or more", cost_name(), floor.search),
         fmt::format("least {} among plans whose proxy is at least {:.3f}", cost_name(),
                     floor.search));
   }

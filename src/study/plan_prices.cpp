@@ -56,8 +56,8 @@ Diagnostic PlanPrices::too_tight(std::size_t i, const Range& range) const {
 }
 
 std::optional<std::vector<Allowance>> PlanPrices::spread() {
-  const Objective of = *std::ranges::find_if(
-      ledger_.study().search.objectives, [](Objective o) { return o != Objective::accuracy; });
+  const Objective of = *std::ranges::find_if(ledger_.study().search.objectives,
+                                             [](Objective o) { return o != Objective::accuracy; });
   const std::optional<Range> range = range_of(of);
   if (!range) return std::nullopt;
   const double step = std::max(0.0, range->reference - range->least) / (kSpreadBudgets + 1);

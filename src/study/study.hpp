@@ -15,9 +15,9 @@
 #include "schema/field.hpp"
 #include "study/accelerator_entry.hpp"
 #include "study/agent_options.hpp"
-#include "study/cost_budget.hpp"
 #include "study/channel_options.hpp"
 #include "study/codesign_result.hpp"
+#include "study/cost_budget.hpp"
 #include "study/hardware_search_options.hpp"
 #include "study/surrogate_options.hpp"
 #include "workload/weights.hpp"
@@ -133,15 +133,7 @@ constexpr auto enum_names(Schedule) {
 [[nodiscard]] std::string_view name(Schedule schedule);
 
 /// How plans are chosen; one function each, see study/algorithms.
-enum class Algorithm : std::uint8_t {
-  nsga2,
-  evolution,
-  random,
-  greedy,
-  uniform,
-  magnitude,
-  agent
-};
+enum class Algorithm : std::uint8_t { nsga2, evolution, random, greedy, uniform, magnitude, agent };
 constexpr auto enum_names(Algorithm) {
   return std::array{std::pair{std::string_view{"nsga2"}, Algorithm::nsga2},
                     std::pair{std::string_view{"evolution"}, Algorithm::evolution},

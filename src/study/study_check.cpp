@@ -29,7 +29,7 @@ class Check {
   Diagnostics run() && {
     check_objectives();
     check_population("search", study_.search.population);
-    check_agent();
+    check_budgets();
     check_magnitude();
     check_surrogate();
     check_levels();
@@ -74,16 +74,21 @@ class Check {
         "search.channels, or another cost");
   }
 
-  void check_agent() {
+  void check_budgets() {
     const std::vector<CostBudget>& budgets = study_.search.budgets;
+    const Algorithm algorithm = study_.search.algorithm;
+    if (!budgets.empty() && algorithm != Algorithm::agent && algorithm != Algorithm::evolution) {
+      add("search.budgets",
+          fmt::format("are of agent and evolution, but search.algorithm is {}", name(algorithm)),
+          "leave search.budgets out, or another algorithm");
+    }
     for (std::size_t i = 0; i < budgets.size(); ++i) {
       const std::string key = fmt::format("search.budgets[{}].of", i);
       if (budgets[i].of == Objective::macs) check_macs(key);
       if (budgets[i].of != Objective::accuracy) continue;
       add(key, "must be a cost, got accuracy", std::string(kCosts));
     }
-    const bool is_agent = study_.search.algorithm == Algorithm::agent;
-    if (is_agent && study_.search.agent.state == AgentState::hardware &&
+    if (algorithm == Algorithm::agent && study_.search.agent.state == AgentState::hardware &&
         study_.schedule == Schedule::fused) {
       add("search.agent.state", "hardware tells layers apart, which schedule: fused joins",
           "state: layers, or schedule: layer_by_layer");

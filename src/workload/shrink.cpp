@@ -13,9 +13,9 @@ namespace hwflow {
 namespace {
 
 Diagnostics wrong_number(const ChannelGroups& groups, std::size_t told) {
-  return {{"channels",
-           fmt::format("speak of {} groups; the network has {}", told, groups.groups().size()),
-           ""}};
+  return {{"number of groups",
+           fmt::format("is {}; the network has {}", told, groups.groups().size()),
+           "'hwflow prune NETWORK --groups' lists them"}};
 }
 
 Diagnostics problems_of(const ChannelGroups& groups, const KeptUnits& units) {

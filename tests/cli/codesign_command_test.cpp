@@ -262,12 +262,15 @@ TEST(Codesign, RanksByAProxyWithoutDataOrWeights) {
   EXPECT_TRUE(result["float_search"].is_null());
   for (const json& plan : result["front"]) {
     EXPECT_GT(plan["proxy"].get<double>(), 0.0);
-    EXPECT_FALSE(plan.contains("accuracy") || plan.contains("standard_error"));
+    EXPECT_TRUE(plan["accuracy"].is_null() && plan["standard_error"].is_null());
   }
   std::ifstream table(study.out("o") / "evaluations.csv");
   std::string head;
   std::getline(table, head);
-  EXPECT_THAT(head, HasSubstr("on_front,proxy,confirmed,"));
+  EXPECT_THAT(head, HasSubstr("on_front,accuracy,standard_error,correct,total,proxy,"));
+  std::string row;
+  std::getline(table, row);
+  EXPECT_THAT(row, HasSubstr(",,,,,1,"));  // no accuracy; the whole network's proxy
 }
 
 }  // namespace

@@ -204,6 +204,12 @@ TEST(Prune, ListsGroupsInTheOrderOfTheCounts) {
   }
 }
 
+TEST(Prune, ListsGroupsAndDoesNothingElse) {
+  const Outcome outcome = run_hwflow({"prune", "fmnist_resnet", "--groups", "--share", "0.5"});
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("--share: has no say in what --groups lists"));
+}
+
 /// So that a study with a mistake is not taken for a network.
 TEST(Prune, AStudyThatIsNoYamlIsAStudy) {
   const TinyStudy study;
@@ -226,7 +232,7 @@ TEST(Prune, RefusesMisuse) {
       {{"--within", "energy"}, "--within energy: is no COST=SHARE"},
       {{"--within", "accuracy=0.5"}, "costs: energy, latency"},
       {{"--within", "energy=1.5"}, "above 0, at most 1"},
-      {{"--channels", "3 4"}, "--channels, "},
+      {{"--channels", "3 4"}, "--channels, number of groups: is 2; the network has 9"},
       {{"--channels", "a b"}, "--channels: 'a b' is no list of counts"},
       {{"--channels", "3 4", "--multiple", "4"}, "says every count itself"},
       {{"--share", "0.5", "--criterion", "l3"}, "l3 not in {l1,l2,batch_norm,taylor"},
@@ -248,7 +254,7 @@ TEST(Prune, RefusesMisuse) {
   EXPECT_THAT(no_channels.errors, HasSubstr("--share: is for a network, and this is a study"));
   const Outcome dear =
       run_hwflow(prune_words(study, "p", {"--within", "energy=0.001", "--epochs", "0"}));
-  EXPECT_EQ(dear.exit_code, kWrongInput);
+  EXPECT_EQ(dear.exit_code, kNothingFeasible);
   EXPECT_THAT(dear.errors, HasSubstr("the fewest channels still cost"));
 }
 

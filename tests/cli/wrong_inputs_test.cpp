@@ -389,13 +389,12 @@ const Row kRows[] = {
      {"search.evaluations: must be >= 1, got 0",
       "search.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, "
       "macs, got 'power'",
-      "search.budgets[1].share: must be > 0, got 0",
-      "search.budgets[2]: missing required key 'of'",
+      "search.budgets[1].share: must be > 0, got 0", "search.budgets[2]: missing required key 'of'",
       "search.budgets[3]: missing required key 'share'", "5 problems"}},
     {"study_agent_budgets_of_no_cost",
      [] {
        return Files{{"s.yaml", study("population: 40",
-                                     "population: 40\n  evaluations: 3\n  budgets: "
+                                     "population: 40\n  evaluations: 3\n  algorithm: evolution\n  budgets: "
                                      "[{of: accuracy, share: 0.5}]")}};
      },
      kCodesign,

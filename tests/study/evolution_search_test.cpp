@@ -157,14 +157,38 @@ TEST_F(EvolutionTest, PrunesWithinABudgetOfMacs) {
   }
 }
 
+/// Before seeds are measured: the nine uniform plans are, whatever the algorithm.
 TEST_F(EvolutionTest, BudgetsThatNothingMeetsAreToldAtOnce) {
   study_.search.budgets = {{Objective::model_size, 0.1}};
+  study_.search.sensitivity_seeds = true;
   SmallModels models;
   FakeAccuracyModel accuracy;
   const auto store = open_store(folder_.path() / "runs.sqlite");
   const auto result = search_plans(study_, models.fine, accuracy, *store, {});
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error()[0].place, "search.budgets[0].share");
+  EXPECT_EQ(accuracy.evaluations, 9);
+}
+
+/// 9 uniform plans leave 20 - 9 = 11 for a generation that wants 4 of each budget: 4, 4 and 3.
+TEST_F(EvolutionTest, TheLastGenerationIsSharedEvenly) {
+  study_.search.budgets = {
+      {Objective::energy, 0.9}, {Objective::energy, 0.5}, {Objective::energy, 0.2}};
+  study_.search.evaluations = 20;
+  const auto counts = [&] {
+    const SearchResult result = run();
+    const double whole = cost_of(Objective::energy, result.evaluated.front());
+    std::array<int, 3> found{};
+    for (const EvaluatedPlan& plan : result.evaluated) {
+      if (plan.origin != Origin::offspring) continue;
+      const double share = cost_of(Objective::energy, plan) / whole;
+      ++found[share > 0.5 ? 0 : share > 0.2 ? 1 : 2];
+    }
+    return found;
+  };
+  EXPECT_EQ(counts(), (std::array{4, 4, 3}));
+  study_.search.evaluations = 9 + 6;
+  EXPECT_EQ(counts(), (std::array{2, 2, 2}));
 }
 
 }  // namespace

@@ -134,9 +134,9 @@ TEST(ChoosePicks, SaysWhichProxyItAsksFor) {
     for (const std::string& text : {pick.label, pick.reason})
       EXPECT_THAT(text, testing::Not(testing::HasSubstr("accura")));
   }
-  EXPECT_THAT(list, testing::Contains(Pair(2U, "least energy, proxy of 0.895")));
-  EXPECT_THAT(list, testing::Contains(Pair(6U, "least energy, proxy of 0.695")));
-  EXPECT_THAT(list, testing::Contains(Pair(7U, "least energy, proxy of 0.495")));
+  EXPECT_THAT(list, testing::Contains(Pair(2U, "least energy, proxy of 0.895 or more")));
+  EXPECT_THAT(list, testing::Contains(Pair(6U, "least energy, proxy of 0.695 or more")));
+  EXPECT_THAT(list, testing::Contains(Pair(7U, "least energy, proxy of 0.495 or more")));
   options.search_margin_points = 160.0;
   const std::vector<Pick> fewer = choose_picks(input, options).value();
   for (const Pick& pick : fewer) EXPECT_NE(pick.evaluated, 7U);

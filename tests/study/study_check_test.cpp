@@ -135,6 +135,7 @@ TEST(CheckStudy, NamesMapperOptionsThatDoNotExist) {
 
 TEST(CheckStudy, WantsBudgetsOfACost) {
   Study study = small_study();
+  study.search.algorithm = Algorithm::evolution;
   study.search.budgets = {
       {Objective::accuracy, 0.5}, {Objective::dram, 0.5}, {Objective::accuracy, 2.0}};
   const std::string text = problems_of(study);
@@ -146,8 +147,25 @@ TEST(CheckStudy, WantsBudgetsOfACost) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[1]")));
 }
 
+/// Others would run as if they had none.
+TEST(CheckStudy, WantsAnAlgorithmThatKeepsBudgets) {
+  Study study = small_study();
+  study.search.budgets = {{Objective::energy, 0.5}};
+  for (const auto& [text, algorithm] : enum_names(Algorithm{})) {
+    study.search.algorithm = algorithm;
+    const bool keeps = algorithm == Algorithm::agent || algorithm == Algorithm::evolution;
+    const auto told = testing::HasSubstr("s.yaml: search.budgets: are of agent and evolution");
+    if (keeps) {
+      EXPECT_THAT(problems_of(study), testing::Not(told)) << text;
+    } else {
+      EXPECT_THAT(problems_of(study), told) << text;
+    }
+  }
+}
+
 TEST(CheckStudy, MacsAreOfChannels) {
   Study study = small_study();
+  study.search.algorithm = Algorithm::agent;
   study.search.objectives = {Objective::accuracy, Objective::macs};
   study.search.budgets = {{Objective::energy, 0.5}, {Objective::macs, 0.5}};
   const std::string text = problems_of(study);

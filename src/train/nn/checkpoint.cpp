@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -36,6 +37,7 @@ std::map<std::string, Tensor> state_of(const NetworkModule& module) {
 
 std::string momentum_name(const TrainedTensor& tensor) { return "momentum." + tensor.name; }
 
+constexpr const char* kFormat = "hwflow training checkpoint 3";
 constexpr const char* kEpochs = "epochs";  // a key of the metadata
 
 std::string to_text(std::span<const EpochReport> epochs) {
@@ -54,10 +56,14 @@ std::optional<std::vector<EpochReport>> epochs_of(
   if (!list.is_array()) return std::nullopt;
   std::vector<EpochReport> epochs;
   for (const nlohmann::json& e : list) {
-    const bool is_report = e.is_array() && e.size() == 5 &&
-                           std::ranges::all_of(e, [](const auto& n) { return n.is_number(); });
+    const bool is_report =
+        e.is_array() && e.size() == 5 &&
+        std::ranges::all_of(e, [](const auto& n) { return n.is_number() || n.is_null(); });
     if (!is_report || e[0] != epochs.size() + 1) return std::nullopt;
-    epochs.push_back({e[0], e[1], e[2], e[3], e[4]});
+    const auto number = [&e](std::size_t i) {  // JSON has no number for the loss of a diverged run
+      return e[i].is_null() ? std::numeric_limits<double>::quiet_NaN() : e[i].get<double>();
+    };
+    epochs.push_back({e[0], number(1), number(2), number(3), number(4)});
   }
   return epochs;
 }
@@ -96,7 +102,12 @@ Diagnostics compare(const std::string& file, const Safetensors& content,
                     const std::map<std::string, Tensor>& expected, const TrainSettings& settings) {
   Diagnostics problems = compare_settings(file, settings_of(content.metadata), settings);
   if (!epochs_of(content.metadata)) {
-    problems.push_back({file, "does not say which epochs are finished", ""});
+    const auto format = content.metadata.find("format");
+    const bool is_ours = format != content.metadata.end() && format->second == kFormat;
+    problems.push_back({file,
+                        is_ours ? "does not say which epochs are finished"
+                                : "was written by another version of hwflow",
+                        "start without resuming"});
   }
   for (const auto& [name, tensor] : expected) {
     const auto at = content.tensors.find(name);
@@ -118,8 +129,7 @@ void write_checkpoint(const std::filesystem::path& file, const NetworkModule& mo
                       const Sgd& optimizer, std::span<const EpochReport> finished,
                       const TrainSettings& settings) {
   Safetensors content;
-  content.metadata = {{"format", "hwflow training checkpoint 3"},
-                      {kEpochs, to_text(finished)}};
+  content.metadata = {{"format", kFormat}, {kEpochs, to_text(finished)}};
   for (const auto& [name, text] : settings) content.metadata[std::string(kSetting) + name] = text;
   for (const auto& [name, tensor] : state_of(module))
     content.tensors[name] = to_float_tensor(tensor);

@@ -27,6 +27,8 @@ void write_checkpoint(const std::filesystem::path& file, const NetworkModule& mo
 /// name), missing, unused or mis-shaped tensors, all at once; module and optimizer are untouched
 /// then.
 [[nodiscard]] Expected<std::vector<EpochReport>> read_checkpoint(const std::filesystem::path& file,
-    NetworkModule& module, Sgd& optimizer, const TrainSettings& settings);
+                                                                 NetworkModule& module,
+                                                                 Sgd& optimizer,
+                                                                 const TrainSettings& settings);
 
 }  // namespace hwflow::train

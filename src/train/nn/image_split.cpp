@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/random.hpp"
+#include "base/shuffle.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -18,10 +19,6 @@ std::vector<Indices> indices_by_class(const ImageSet& images) {
     classes[images.labels[i]].push_back(static_cast<std::int64_t>(i));
   }
   return classes;
-}
-
-void shuffle(Indices& indices, Rng& rng) {
-  for (std::size_t i = indices.size(); i > 1; --i) std::swap(indices[i - 1], indices[rng.below(i)]);
 }
 
 /// Largest remainder (Hamilton): shares of `total` in proportion to the class sizes.

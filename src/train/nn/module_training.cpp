@@ -12,6 +12,7 @@
 #include "base/check.hpp"
 #include "base/parallel.hpp"
 #include "base/random.hpp"
+#include "base/shuffle.hpp"
 #include "train/nn/checkpoint.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/sgd.hpp"
@@ -87,7 +88,7 @@ std::vector<TrainedTensor> trained_tensors(const NetworkModule& module, const Tr
 std::vector<std::int64_t> shuffled(std::int64_t count, Rng& rng) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+  shuffle(order, rng);
   return order;
 }
 

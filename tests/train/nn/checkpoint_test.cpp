@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "tests/train/nn/small_networks.hpp"
 #include "tests/train/nn/temporary_folder.hpp"
 #include "train/nn/safetensors.hpp"
@@ -96,6 +99,25 @@ TEST(Checkpoint, EpochsThatAreNoListFromTheFirstOnAreRefused) {
     ASSERT_FALSE(epochs) << text;
     EXPECT_THAT(to_text(epochs.error()), HasSubstr("which epochs"));
   }
+  content.metadata["format"] = "hwflow training checkpoint 2";
+  write_safetensors(file, content);
+  EXPECT_THAT(to_text(read_checkpoint(file, module, optimizer, {}).error()),
+              HasSubstr("another version of hwflow"));
+}
+
+TEST(Checkpoint, OfADivergedTrainingIsRead) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "checkpoint";
+  NetworkModule module(one_layer());
+  Sgd optimizer = optimizer_of(module);
+  const double infinite = std::numeric_limits<double>::infinity();
+  const std::vector<EpochReport> finished{{1, infinite, 0.1, 1e6, 2.0},
+                                          {2, std::nan(""), 0.1, 1e6, 2.0}};
+  write_checkpoint(file, module, optimizer, finished, {});
+  const auto epochs = read_checkpoint(file, module, optimizer, {});
+  ASSERT_TRUE(epochs) << to_text(epochs.error());
+  ASSERT_EQ(epochs->size(), 2U);
+  for (const EpochReport& epoch : *epochs) EXPECT_TRUE(std::isnan(epoch.loss));
 }
 
 }  // namespace
