@@ -393,9 +393,10 @@ const Row kRows[] = {
       "search.budgets[3]: missing required key 'share'", "5 problems"}},
     {"study_agent_budgets_of_no_cost",
      [] {
-       return Files{{"s.yaml", study("population: 40",
-                                     "population: 40\n  evaluations: 3\n  algorithm: evolution\n  budgets: "
-                                     "[{of: accuracy, share: 0.5}]")}};
+       return Files{
+           {"s.yaml", study("population: 40",
+                            "population: 40\n  evaluations: 3\n  algorithm: evolution\n  budgets: "
+                            "[{of: accuracy, share: 0.5}]")}};
      },
      kCodesign,
      {"s.yaml: search.budgets[0].of: must be a cost, got accuracy (energy, latency, dram, "
