@@ -47,7 +47,7 @@ class PlanPrices {
     double reference = 0.0;  ///< of finish.reference
   };
   [[nodiscard]] std::optional<Range> range_of(Objective of);
-  [[nodiscard]] Diagnostic too_tight(std::size_t budget, const Range& range) const;
+  [[nodiscard]] Diagnostic too_tight(std::size_t i, const Range& range) const;
   [[nodiscard]] std::optional<std::vector<Allowance>> spread();
 
   SearchLedger& ledger_;

@@ -85,6 +85,22 @@ TEST_F(EvolutionTest, FindsTheMostAccuratePlanWithinEachBudget) {
   }
 }
 
+/// Parents are the best that were measured within the budget.
+TEST_F(EvolutionTest, OffspringGetBetter) {
+  const CostBudget budget{Objective::energy, 0.33};
+  study_.search.budgets = {budget};
+  study_.search.evaluations = 9 + 64;
+  double first = 0, last = 0;
+  for (study_.search.seed = 1; study_.search.seed <= 12; ++study_.search.seed) {
+    const SearchResult result = run();
+    for (std::size_t i = 0; i < 16; ++i) {
+      first += static_cast<double>(fake_errors(result.evaluated[9 + i].plan));
+      last += static_cast<double>(fake_errors(result.evaluated[9 + 48 + i].plan));
+    }
+  }
+  EXPECT_LT(last, 0.92 * first);
+}
+
 /// The plan with the next width of one gene, if there is one.
 std::vector<CompressionPlan> steps_up(const PlanSpace& space, const CompressionPlan& plan) {
   std::vector<CompressionPlan> wider;
