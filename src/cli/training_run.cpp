@@ -77,7 +77,7 @@ std::string held_out_text(const TrainArguments& arguments, const TrainedModel* i
   if (initial == nullptr) return own;
   const auto found = initial->metadata.find(train::kHeldOutKey);
   const std::string before = found == initial->metadata.end() ? "" : found->second;
-  if (before == own) return own;
+  if (before == own || before.starts_with("not known")) return before;
   return fmt::format("not known: the weights that it started from {}",
                      before.empty() ? "do not say" : "held out " + before);
 }

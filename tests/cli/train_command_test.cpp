@@ -123,6 +123,13 @@ TEST(Train, WeightsSayWhatTheyAndTheirOriginHeldOut) {
   EXPECT_EQ(held_out("b"),
             "not known: the weights that it started from held out 100 training images, split seed "
             "7");
+  // From these again: said once.
+  const std::string second = (study.out("b") / "fmnist_resnet.safetensors").string();
+  const std::string before = held_out("b");
+  ASSERT_EQ(run_hwflow(with(with(words, "--out", study.out("c").string()), "--initial", second))
+                .exit_code,
+            0);
+  EXPECT_EQ(held_out("c"), before);
 }
 
 TEST(Train, ItsHelpDoesNotPromiseThatThreadsDoNotMatter) {
