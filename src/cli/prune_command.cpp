@@ -89,7 +89,7 @@ int list_groups(const CLI::App& command, const PruneArguments& arguments,
 
 int prune(const CLI::App& command, PruneArguments& arguments, const GlobalOptions& options) {
   if (is_study(arguments.training.network)) return prune_study(command, arguments, options);
-  if (arguments.lists_groups) return list_groups(command, arguments, options);
+  if (command.count("--groups") > 0) return list_groups(command, arguments, options);
   if (options.set.empty()) return run_prune(arguments, options);
   return report_wrong_input({{"--set " + options.set.front(),
                               "changes keys of a study, and this is a network", "leave it out"}});
@@ -123,8 +123,8 @@ void add_prune_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   command->add_option("--batch", arguments->batch, "Images of one inference")
       ->capture_default_str()
       ->check(is_integer(1, 1024));
-  command->add_flag("--groups", arguments->lists_groups,
-                    "List the groups of channels in the order of --channels, and do nothing else");
+  command->add_flag("--groups")
+      ->description("List the groups of channels in the order of --channels, and do nothing else");
   add_choice_options(*command, arguments->choice);
   add_pruning_options(*command, arguments->pruning);
   add_training_options(*command, training);

@@ -8,12 +8,12 @@
 
 namespace hwflow::cli {
 
+/// What the command line asks for.
 struct PruneArguments {
   TrainArguments training;
   std::string arch = "eyeriss";
   std::string bits;  ///< "8/8": of every layer; empty: what the accelerator calls float
   int batch = 1;
-  bool lists_groups = false;  ///< and does nothing else
   PruneChoice choice;
   train::PruningOptions pruning{.images = 512};
 };

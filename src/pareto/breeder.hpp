@@ -24,6 +24,10 @@ struct GenomeSpace {
   [[nodiscard]] double log10_size() const;
 };
 
+/// How often, for each genome that is wanted, one is made that is not known yet before a search
+/// gives up.
+inline constexpr int kTriesForNewGenome = 50;
+
 /// What two parents exchange.
 enum class Crossover : std::uint8_t {
   gene_run,   ///< a run of genes, wherever it begins and ends (two-point crossover)

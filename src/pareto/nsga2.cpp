@@ -15,7 +15,6 @@ namespace {
 
 // Why not pagmo::nsga2 itself: it evaluates duplicates, needs a start population of exactly its
 // size, and draws its own numbers between generations. Its building blocks leave us these choices.
-constexpr int kTriesForNewGenome = 50;
 
 class Search {
  public:

@@ -22,7 +22,6 @@ namespace {
 
 using pareto::Genome;
 
-constexpr int kTriesForNewGenome = 50;
 constexpr std::int64_t kLeastParents = 4;  // of a budget
 
 /// Breeds plans within one budget.
@@ -55,11 +54,12 @@ class Lineage {
       return (*best)[std::min(one, other)];
     };
     std::vector<Genome> brood;
-    for (std::int64_t tries = 0; std::ssize(brood) < count && tries < kTriesForNewGenome * count;
-         ++tries) {
+    for (std::int64_t tries = 0;
+         std::ssize(brood) < count && tries < pareto::kTriesForNewGenome * count; ++tries) {
       Genome child = breeder_.cross(parent(), parent()).first;
       breeder_.mutate(child);
-      const bool fill = 2 * tries < kTriesForNewGenome * count;  // then full plans have run out
+      const bool fill =
+          2 * tries < pareto::kTriesForNewGenome * count;  // then full plans have run out
       std::optional<Genome> fitted = fit(child, fill);
       if (!fitted) return std::nullopt;
       if (known.insert(*fitted).second) brood.push_back(std::move(*fitted));

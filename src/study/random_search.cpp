@@ -12,14 +12,12 @@ namespace {
 
 using pareto::Genome;
 
-constexpr int kTriesForNewGenome = 50;
-
 /// Up to `count` genomes that are not in `known`, which they join.
 std::vector<Genome> draw(const pareto::GenomeSpace& space, std::int64_t count, Rng& rng,
                          std::set<Genome>& known) {
   std::vector<Genome> brood;
-  for (std::int64_t tries = 0;
-       static_cast<std::int64_t>(brood.size()) < count && tries < kTriesForNewGenome * count;
+  for (std::int64_t tries = 0; static_cast<std::int64_t>(brood.size()) < count &&
+                               tries < pareto::kTriesForNewGenome * count;
        ++tries) {
     Genome genome;
     for (const int largest : space.largest) {

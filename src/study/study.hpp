@@ -184,11 +184,16 @@ constexpr auto enum_names(Objective) {
 
 inline constexpr std::string_view kAlgorithmMeaning =
     "How plans are chosen. nsga2: bred for the front; evolution: bred for accuracy within budgets; "
-    "random: drawn; greedy: narrowed step by step where that "
-    "does the least harm for the gain; uniform: the uniform plans and no others, with channels: "
-    "and every share of them in all groups alike; magnitude: the same, but channels go by their "
-    "scores, whatever their group; agent: by reinforcement learning within budgets, as in HAQ and "
-    "AMC.";
+    "random: drawn; greedy: narrowed step by step where that does the least harm for the gain; "
+    "uniform: the uniform plans and no others, with channels: and every share of them in all "
+    "groups alike; magnitude: the same, but channels go by their scores, whatever their group; "
+    "agent: by reinforcement learning within budgets, as in HAQ and AMC.";
+
+inline constexpr std::string_view kBudgetsMeaning =
+    "Of algorithm: agent and evolution, which look for the most accurate plan within each, {of: "
+    "latency, share: 0.6}, side by side, and share search.evaluations among them. Empty: four of "
+    "the first cost of search.objectives, evenly spaced between the narrowest plan and "
+    "finish.reference.";
 
 struct SearchOptions {
   Algorithm algorithm = Algorithm::nsga2;
@@ -271,12 +276,7 @@ struct SearchOptions {
             "and each width below its widest, of weights and of inputs, and up to population / 2 "
             "more: 20 layers with 3 widths each take 80 + 20."),
         schema::field("surrogate", &T::surrogate, "Predicted accuracies, of algorithm: nsga2."),
-        schema::field("budgets", &T::budgets,
-                      "Of algorithm: agent and evolution, which look for the most accurate plan "
-                      "within each, {of: latency, share: 0.6}, side by side, and share "
-                      "search.evaluations among them. Empty: four of the first cost of "
-                      "search.objectives, evenly spaced between the narrowest plan and "
-                      "finish.reference."),
+        schema::field("budgets", &T::budgets, kBudgetsMeaning),
         schema::field("agent", &T::agent, "Of algorithm: agent."),
         schema::field("seed", &T::seed, "Seed of the search.")};
   }

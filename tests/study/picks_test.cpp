@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <span>
 
 #include "tests/study/small_world.hpp"
 
@@ -33,19 +34,23 @@ const std::vector<EvaluatedPlan> kPlans{
 const std::vector<std::size_t> kFront{0, 1, 2, 3, 4, 5, 6, 7};
 const std::vector<std::size_t> kBaselines{0, 1};
 
-/// By the search alone.
+/// Picks by the search alone. What is given outlives the input.
+PickInput input_of(std::span<const EvaluatedPlan> plans, std::span<const std::size_t> front,
+                   std::span<const std::size_t> baselines) {
+  return {.evaluated = plans,
+          .front = front,
+          .objectives = kObjectives,
+          .finish_baselines = baselines,
+          .float_search = {900, 1000},
+          .float_confirmation = {},
+          .confirm = {}};
+}
+
 std::vector<Pick> picks_of(const std::vector<EvaluatedPlan>& plans,
                            const std::vector<std::size_t>& front,
                            const std::vector<std::size_t>& baselines,
                            const FinishOptions& options) {
-  const PickInput input{.evaluated = plans,
-                        .front = front,
-                        .objectives = kObjectives,
-                        .finish_baselines = baselines,
-                        .float_search = {900, 1000},
-                        .float_confirmation = {},
-                        .confirm = {}};
-  return choose_picks(input, options).value();
+  return choose_picks(input_of(plans, front, baselines), options).value();
 }
 
 std::vector<std::pair<std::size_t, std::string>> chosen(const FinishOptions& options) {
@@ -63,13 +68,7 @@ using testing::Pair;
 TEST(ChoosePicks, LeavesOutPlansThatMayNotBePicked) {
   FinishOptions options;
   options.picks = 6;
-  PickInput input{.evaluated = kPlans,
-                  .front = kFront,
-                  .objectives = kObjectives,
-                  .finish_baselines = kBaselines,
-                  .float_search = {900, 1000},
-                  .float_confirmation = {},
-                  .confirm = {}};
+  PickInput input = input_of(kPlans, kFront, kBaselines);
   input.may_pick = [](std::size_t plan) { return plan != 2 && plan != 5; };
   const std::vector<Pick> picks = choose_picks(input, options).value();
   ASSERT_GE(picks.size(), 3U);
@@ -119,14 +118,8 @@ TEST(ChoosePicks, SaysWhichProxyItAsksFor) {
   FinishOptions options;
   options.picks = 9;
   options.search_margin_points = 20.0;
-  PickInput input{.evaluated = kPlans,
-                  .front = kFront,
-                  .objectives = kObjectives,
-                  .finish_baselines = kBaselines,
-                  .float_search = {900, 1000},
-                  .float_confirmation = {},
-                  .confirm = {},
-                  .by_proxy = true};
+  PickInput input = input_of(kPlans, kFront, kBaselines);
+  input.by_proxy = true;
   std::vector<std::pair<std::size_t, std::string>> list;
   const std::vector<Pick> picks = choose_picks(input, options).value();
   for (const Pick& pick : picks) {
