@@ -60,6 +60,25 @@ HWFLOW_INLINE void plain_dense(const RowGeometry& g, const PackedWeights& packed
   }
 }
 
+HWFLOW_INLINE void plain_changes(const PackedWeights& packed, std::span<const ChangedGroup> groups,
+                                 std::span<const ReadingPixel> readers) {
+  for (const ReadingPixel& reader : readers)
+    for (const ChangedGroup& g : groups)
+      for (int i = 0; i < kInputGroup; ++i) {
+        const std::int32_t difference = static_cast<std::int32_t>(g.after >> (8 * i) & 255U) -
+                                        static_cast<std::int32_t>(g.before >> (8 * i) & 255U);
+        if (difference == 0) continue;
+        for (std::int64_t block = 0; block < packed.blocks; ++block) {
+          const std::int32_t* weights =
+              packed.plain.data() +
+              ((block * packed.taps + reader.tap) * packed.channels + g.group * kInputGroup + i) *
+                  kChannelBlock;
+          std::int32_t* sums = reader.sums + block * kChannelBlock;
+          for (int o = 0; o < kChannelBlock; ++o) sums[o] += difference * weights[o];
+        }
+      }
+}
+
 HWFLOW_INLINE void plain_depthwise(const RowGeometry& g, std::int64_t channels,
                                    const std::int32_t* weights, const std::uint8_t* input,
                                    const std::int32_t* bias, std::int32_t* sums) {
@@ -132,6 +151,10 @@ HWFLOW_AVX2 void avx2_dense(const RowGeometry& g, const PackedWeights& packed,
                             std::int32_t* sums) {
   plain_dense(g, packed, input, bias, sums);
 }
+HWFLOW_AVX2 void avx2_changes(const PackedWeights& packed, std::span<const ChangedGroup> groups,
+                              std::span<const ReadingPixel> readers) {
+  plain_changes(packed, groups, readers);
+}
 HWFLOW_AVX2 void avx2_depthwise(const RowGeometry& g, std::int64_t channels,
                                 const std::int32_t* weights, const std::uint8_t* input,
                                 const std::int32_t* bias, std::int32_t* sums) {
@@ -192,6 +215,15 @@ void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const 
   if (has_avx2()) return avx2_dense(geometry, weights, input, bias, sums);
 #endif
   plain_dense(geometry, weights, input, bias, sums);
+}
+
+void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
+                 std::span<const ReadingPixel> readers) {
+  if (!weights.dot.empty()) return vnni::add_changes(weights, groups, readers);
+#if defined(__x86_64__)
+  if (has_avx2()) return avx2_changes(weights, groups, readers);
+#endif
+  plain_changes(weights, groups, readers);
 }
 
 void depthwise_row(const RowGeometry& geometry, std::int64_t channels, const std::int32_t* weights,

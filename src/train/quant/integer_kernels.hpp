@@ -47,6 +47,21 @@ struct RowGeometry {
 void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const std::uint8_t* input,
                const std::int32_t* bias, std::int32_t* sums);
 
+/// Four input channels of a pixel that differ from what they were; channels that do not exist are 0
+/// in both.
+struct ChangedGroup {
+  std::int64_t group = 0;  ///< input channels 4 * group to 4 * group + 3
+  std::uint32_t before = 0, after = 0;
+};
+/// One output pixel that reads the pixel through filter tap `tap`: blocks * 16 sums.
+struct ReadingPixel {
+  std::int64_t tap = 0;
+  std::int32_t* sums = nullptr;
+};
+/// Adds weights * (after - before) to the sums of every output pixel that reads a changed pixel.
+void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
+                 std::span<const ReadingPixel> readers);
+
 /// As dense_row for one input channel per output channel; weights [tap][channel].
 void depthwise_row(const RowGeometry& geometry, std::int64_t channels, const std::int32_t* weights,
                    const std::uint8_t* input, const std::int32_t* bias, std::int32_t* sums);

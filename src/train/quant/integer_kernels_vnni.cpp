@@ -52,6 +52,37 @@ HWFLOW_VNNI void tile(const RowGeometry& geometry, const PackedWeights& packed, 
       _mm512_storeu_si512(sums + (p * packed.blocks + block + b) * kChannelBlock, total[p][b]);
 }
 
+/// B blocks of 16 channels of one reading pixel.
+template <int B>
+HWFLOW_VNNI void change(const PackedWeights& packed, std::int64_t block,
+                        std::span<const ChangedGroup> groups, const ReadingPixel& reader) {
+  const std::int64_t in_groups = packed.channels / kInputGroup;
+  const std::int64_t block_bytes = packed.taps * in_groups * kChannelBlock * kInputGroup;
+  const std::int8_t* weights = packed.dot.data() + block * block_bytes +
+                               reader.tap * in_groups * kChannelBlock * kInputGroup;
+  std::int32_t* sums = reader.sums + block * kChannelBlock;
+  __m512i after[B], before[B];
+#pragma GCC unroll 4
+  for (int b = 0; b < B; ++b) {
+    after[b] = _mm512_loadu_si512(sums + b * kChannelBlock);
+    before[b] = _mm512_setzero_si512();
+  }
+  for (const ChangedGroup& g : groups) {
+    const __m512i now = _mm512_set1_epi32(static_cast<std::int32_t>(g.after));
+    const __m512i then = _mm512_set1_epi32(static_cast<std::int32_t>(g.before));
+#pragma GCC unroll 4
+    for (int b = 0; b < B; ++b) {
+      const __m512i w =
+          _mm512_loadu_si512(weights + b * block_bytes + g.group * kChannelBlock * kInputGroup);
+      after[b] = _mm512_dpbusd_epi32(after[b], now, w);
+      before[b] = _mm512_dpbusd_epi32(before[b], then, w);
+    }
+  }
+#pragma GCC unroll 4
+  for (int b = 0; b < B; ++b)
+    _mm512_storeu_si512(sums + b * kChannelBlock, _mm512_sub_epi32(after[b], before[b]));
+}
+
 template <int P, int B>
 HWFLOW_VNNI std::int64_t tiles(const RowGeometry& geometry, const PackedWeights& packed,
                                std::int64_t block, std::int64_t first, const std::uint8_t* input,
@@ -149,6 +180,16 @@ HWFLOW_VNNI void dense_row(const RowGeometry& geometry, const PackedWeights& wei
   }
 }
 
+HWFLOW_VNNI void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
+                             std::span<const ReadingPixel> readers) {
+  for (const ReadingPixel& reader : readers) {
+    std::int64_t block = 0;
+    for (; block + 4 <= weights.blocks; block += 4) change<4>(weights, block, groups, reader);
+    for (; block + 2 <= weights.blocks; block += 2) change<2>(weights, block, groups, reader);
+    if (block < weights.blocks) change<1>(weights, block, groups, reader);
+  }
+}
+
 HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pixels,
                                 std::int64_t channels, const std::int32_t* sums,
                                 std::uint8_t* output) {
@@ -210,6 +251,10 @@ namespace hwflow::train::vnni {
 bool is_supported() { return false; }
 void dense_row(const RowGeometry&, const PackedWeights&, const std::uint8_t*, const std::int32_t*,
                std::int32_t*) {
+  fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
+}
+void add_changes(const PackedWeights&, std::span<const ChangedGroup>,
+                 std::span<const ReadingPixel>) {
   fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
 }
 void requantize_row(const Requantizer&, std::int64_t, std::int64_t, const std::int32_t*,

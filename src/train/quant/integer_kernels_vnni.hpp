@@ -8,6 +8,8 @@ namespace hwflow::train::vnni {
 [[nodiscard]] bool is_supported();
 void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const std::uint8_t* input,
                const std::int32_t* bias, std::int32_t* sums);
+void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
+                 std::span<const ReadingPixel> readers);
 void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::int64_t channels,
                     const std::int32_t* sums, std::uint8_t* output);
 /// Handles a first part of the elements and returns their number.

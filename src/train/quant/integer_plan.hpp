@@ -116,7 +116,7 @@ void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels, Wo
 void compute_sums(const Plan& plan, std::size_t node, Workspace& workspace,
                   std::span<std::int32_t> sums);
 [[nodiscard]] std::size_t sum_count(const Plan& plan, std::size_t node);
-/// What run_node() makes of such sums.
+/// What run_node() makes of such sums: the node's slots; logits where it is the output.
 void store_sums(const Plan& plan, std::size_t node, std::span<const std::int32_t> sums,
                 Workspace& workspace);
 /// Adds such sums.
@@ -124,6 +124,9 @@ void add_moments(const Plan& plan, std::size_t node, std::span<const std::int32_
                  SumStatistics& moments);
 /// Adds the sums of one image; the node's input slots are filled, its own stay as they are.
 void add_moments(const Plan& plan, std::size_t node, Workspace& workspace, SumStatistics& moments);
+
+/// The activation of the last layer, on logits that are its sums.
+void finish_logits(const Plan& plan, Workspace& workspace);
 
 /// The code at (channel, row, column) of a slot.
 [[nodiscard]] std::int32_t code_at(const Slot& slot, const Workspace::Codes& codes,

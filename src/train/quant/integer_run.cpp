@@ -250,7 +250,8 @@ void run_add(const Plan& plan, std::size_t node, Workspace& workspace) {
         code_at(b, workspace.codes[right], i) * plan.logit_factors[1];
 }
 
-/// The activation of the last layer, on logits.
+}  // namespace
+
 void finish_logits(const Plan& plan, Workspace& workspace) {
   const Node& node = plan.network.network.nodes()[plan.output];
   const bool clips = node.activation == Activation::clip;
@@ -263,8 +264,6 @@ void finish_logits(const Plan& plan, Workspace& workspace) {
   const auto most = static_cast<std::int64_t>(std::llround(high / plan.logit_unit));
   for (std::int64_t& logit : workspace.logits) logit = std::min(logit, most);
 }
-
-}  // namespace
 
 void add_moments(const Plan& plan, std::size_t node, Workspace& workspace, SumStatistics& moments) {
   if (plan.nodes[node].kernel != Kernel::wide) {
@@ -312,7 +311,9 @@ void add_moments(const Plan& plan, std::size_t node, std::span<const std::int32_
 void store_sums(const Plan& plan, std::size_t node, std::span<const std::int32_t> sums,
                 Workspace& workspace) {
   const FeatureShape out = plan.network.network.nodes()[node].shape;
+  if (node == plan.output) workspace.logits.assign(static_cast<std::size_t>(out.elements()), 0);
   store_row(plan, node, 0, out.height * out.width, out.channels, sums.data(), workspace);
+  if (node == plan.output) finish_logits(plan, workspace);
 }
 
 void run_node(const Plan& plan, std::size_t node, const std::uint8_t* pixels,

@@ -1,0 +1,189 @@
+#include "train/fault/full_run.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "train/fault/words.hpp"
+
+namespace hwflow::train::fault {
+namespace {
+
+/// Weights and biases as the faulty memory gives them.
+IntegerNetwork changed_network(IntegerNetwork network, const integer::Plan& plan,
+                               std::span<const Upset> upsets) {
+  for (const Upset& upset : upsets) {
+    const auto i = static_cast<std::size_t>(upset.element);
+    const auto change = [&](auto& word) {
+      word = static_cast<std::decay_t<decltype(word)>>(disturbed(
+          word, word_of(plan, upset.site, upset.node, upset.copy), upset.effect, upset.bits));
+    };
+    if (upset.site == Site::weights) change(network.nodes[upset.node].compute->codes.at(i));
+    if (upset.site == Site::biases) change(network.nodes[upset.node].compute->bias.at(i));
+  }
+  return network;
+}
+
+/// Codes beyond the range that the network's own quantizer uses are still codes of the word.
+void widen_range(IntegerNetwork& network, const integer::Plan& plan,
+                 std::span<const Upset> upsets) {
+  for (const Upset& upset : upsets) {
+    if (upset.site != Site::weights) continue;
+    IntegerCompute& compute = *network.nodes[upset.node].compute;
+    const Word word = word_of(plan, Site::weights, upset.node, 0);
+    if (word.step != 1) continue;  // all words are codes
+    const std::int32_t half = 1 << (word.bits - 1);
+    compute.low = word.is_signed ? -half : 0;
+    compute.high = word.is_signed ? half - 1 : 2 * half - 1;
+  }
+}
+
+}  // namespace
+
+FullRun::FullRun(const IntegerNetwork& network, std::span<const Upset> upsets, KernelSet kernels)
+    : upsets_(upsets.begin(), upsets.end()) {
+  auto own = integer::compile(network, kernels);
+  HWFLOW_CHECK(own.has_value(), "a network that cannot be executed in integers");
+  fault_free_ = std::make_unique<integer::Plan>(std::move(*own));
+  IntegerNetwork changed = changed_network(network, *fault_free_, upsets);
+  widen_range(changed, *fault_free_, upsets);
+  auto plan = integer::compile(std::move(changed), kernels);
+  HWFLOW_CHECK(plan.has_value(), "a fault that makes the network another");
+  plan_ = std::make_unique<integer::Plan>(std::move(*plan));
+  // Logits are compared with the fault-free ones, whatever kernel the changed weights have.
+  plan_->logit_unit = fault_free_->logit_unit;
+  plan_->logit_factors = fault_free_->logit_factors;
+  for (const Upset& upset : upsets_)
+    if (upset.site == Site::scales) change_scale(upset);
+  workspace_ = integer::make_workspace(*plan_);
+}
+
+void FullRun::change_scale(const Upset& upset) {
+  integer::Slot& slot = plan_->slots[plan_->nodes[upset.node].slots.at(upset.copy)];
+  const Word word = word_of(*fault_free_, Site::scales, upset.node, upset.copy);
+  if (plan_->network.network.nodes()[upset.node].kind == NodeKind::add) {
+    const std::int64_t before = slot.add.left, right = slot.add.right;
+    std::int64_t& factor = upset.element == 0 ? slot.add.left : slot.add.right;
+    factor = disturbed(factor, word, upset.effect, upset.bits);
+    const auto offset = [&](std::size_t edge) {
+      return plan_->slots[plan_->nodes[upset.node].inputs[edge]].offset;
+    };
+    slot.add.constant +=
+        offset(0) * (before - slot.add.left) + offset(1) * (right - slot.add.right);
+    slot.add.check_fit();
+    return;
+  }
+  const auto k = static_cast<std::size_t>(upset.element);
+  const FixedPoint factor =
+      scale_of_word(disturbed(scale_word(slot.factors[k]), word, upset.effect, upset.bits));
+  slot.factors[k] = factor;
+  slot.requantizer.multiplier[k] = factor.multiplier;
+  slot.requantizer.shift[k] = factor.shift;
+  slot.requantizer.fits = false;
+}
+
+Verdict FullRun::run(const std::uint8_t* pixels, std::span<const std::int64_t> fault_free) {
+  for (const integer::Slot& slot : plan_->slots)
+    for (const FixedPoint& factor : slot.factors)
+      if (!is_usable(factor)) {
+        Verdict verdict;
+        verdict.crashed = true;
+        verdict.top1 =
+            static_cast<std::int32_t>(std::ranges::max_element(fault_free) - fault_free.begin());
+        return verdict;
+      }
+  for (std::size_t node = 0; node < plan_->nodes.size(); ++node) {
+    run_node(node, pixels);
+    disturb_codes(node);
+  }
+  return verdict_of(fault_free, workspace_.logits);
+}
+
+void FullRun::run_node(std::size_t node, const std::uint8_t* pixels) {
+  integer::run_node(*plan_, node, pixels, workspace_);
+  if (std::ranges::any_of(upsets_, [&](const Upset& upset) {
+        return upset.site == Site::accumulators && upset.node == node;
+      }))
+    disturb_sums(node);
+}
+
+/// (channel, pixel), by the definition.
+std::vector<std::int64_t> FullRun::plain_sums(std::size_t node) const {
+  const ConvShape& c = plan_->nodes[node].conv;
+  const FeatureShape out = plan_->network.network.nodes()[node].shape;
+  const IntegerCompute& compute = *plan_->network.nodes[node].compute;
+  const std::size_t s = plan_->nodes[node].inputs[0];
+  const std::int64_t inputs = c.in_channels / c.groups, outputs = c.out_channels / c.groups;
+  std::vector<std::int64_t> sums;
+  for (std::int64_t k = 0; k < out.channels; ++k)
+    for (std::int64_t p = 0; p < out.height; ++p)
+      for (std::int64_t q = 0; q < out.width; ++q) {
+        std::int64_t sum = compute.bias[static_cast<std::size_t>(k)];
+        auto weight = compute.codes.begin() + k * inputs * c.kernel_height * c.kernel_width;
+        for (std::int64_t i = 0; i < inputs; ++i)
+          for (std::int64_t r = 0; r < c.kernel_height; ++r)
+            for (std::int64_t t = 0; t < c.kernel_width; ++t, ++weight) {
+              const std::int64_t y = p * c.stride_height + r * c.dilation_height - c.pad_top;
+              const std::int64_t x = q * c.stride_width + t * c.dilation_width - c.pad_left;
+              if (y < 0 || y >= c.in_height || x < 0 || x >= c.in_width) continue;
+              const std::int64_t at =
+                  (y * c.in_width + x) * c.in_channels + k / outputs * inputs + i;
+              sum += *weight *
+                     std::int64_t{integer::code_at(plan_->slots[s], workspace_.codes[s], at)};
+            }
+        sums.push_back(sum);
+      }
+  return sums;
+}
+
+void FullRun::disturb_sums(std::size_t node) {
+  std::vector<std::int64_t> sums = plain_sums(node);
+  for (const Upset& upset : upsets_)
+    if (upset.site == Site::accumulators && upset.node == node) {
+      std::int64_t& sum = sums.at(static_cast<std::size_t>(upset.element));
+      sum = disturbed(sum, word_of(*fault_free_, Site::accumulators, node, 0), upset.effect,
+                      upset.bits);
+    }
+  const FeatureShape out = plan_->network.network.nodes()[node].shape;
+  const std::int64_t area = out.height * out.width;
+  for (const std::size_t s : plan_->nodes[node].slots) {
+    const integer::Slot& slot = plan_->slots[s];
+    for (std::int64_t i = 0; i < out.elements(); ++i) {
+      const std::int64_t k = i / area, at = i % area * out.channels + k;
+      const std::int64_t code = std::clamp<std::int64_t>(
+          rescale(sums[static_cast<std::size_t>(i)], slot.factors[static_cast<std::size_t>(k)]),
+          slot.low, slot.high);
+      if (slot.wide)
+        workspace_.codes[s].wide[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(code);
+      else
+        workspace_.codes[s].narrow[static_cast<std::size_t>(at)] =
+            static_cast<std::uint8_t>(code + slot.offset);
+    }
+  }
+  if (node != plan_->output) return;
+  for (std::int64_t i = 0; i < out.elements(); ++i)
+    workspace_.logits[static_cast<std::size_t>(i)] =
+        sums[static_cast<std::size_t>(i)] *
+        plan_->logit_factors[static_cast<std::size_t>(i / area)];
+  integer::finish_logits(*plan_, workspace_);
+}
+
+void FullRun::disturb_codes(std::size_t node) {
+  const FeatureShape out = plan_->network.network.nodes()[node].shape;
+  const std::int64_t area = out.height * out.width;
+  for (const Upset& upset : upsets_) {
+    if (upset.site != Site::activations || upset.node != node) continue;
+    const std::size_t s = plan_->nodes[node].slots.at(upset.copy);
+    const integer::Slot& slot = plan_->slots[s];
+    const std::int64_t at = upset.element % area * out.channels + upset.element / area;
+    const std::int64_t code = disturbed(integer::code_at(slot, workspace_.codes[s], at),
+                                        word_of(*fault_free_, Site::activations, node, upset.copy),
+                                        upset.effect, upset.bits);
+    if (slot.wide)
+      workspace_.codes[s].wide[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(code);
+    else
+      workspace_.codes[s].narrow[static_cast<std::size_t>(at)] =
+          static_cast<std::uint8_t>(code + slot.offset);
+  }
+}
+
+}  // namespace hwflow::train::fault

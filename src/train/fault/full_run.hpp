@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "train/fault/fault.hpp"
+#include "train/quant/integer_plan.hpp"
+
+namespace hwflow::train::fault {
+
+/// The plain way to run a fault: a copy of the network with the stored words changed, every node
+/// run on every image. What Propagation is held against; it shares none of its shortcuts.
+class FullRun {
+ public:
+  /// `network` can be executed in integers (integer::problems_of()).
+  FullRun(const IntegerNetwork& network, std::span<const Upset> upsets,
+          KernelSet kernels = KernelSet::best);
+
+  /// `pixels`: planes of bytes; `fault_free`: logits of the same image.
+  [[nodiscard]] Verdict run(const std::uint8_t* pixels, std::span<const std::int64_t> fault_free);
+  /// Of the last run that did not crash.
+  [[nodiscard]] const integer::Workspace& workspace() const { return workspace_; }
+
+ private:
+  void change_scale(const Upset& upset);
+  void run_node(std::size_t node, const std::uint8_t* pixels);
+  void disturb_sums(std::size_t node);
+  void disturb_codes(std::size_t node);
+  [[nodiscard]] std::vector<std::int64_t> plain_sums(std::size_t node) const;
+
+  std::vector<Upset> upsets_;
+  std::unique_ptr<integer::Plan> fault_free_, plan_;
+  integer::Workspace workspace_;
+  bool crashes_ = false;
+};
+
+}  // namespace hwflow::train::fault

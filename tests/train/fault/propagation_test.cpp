@@ -1,0 +1,161 @@
+#include "train/fault/propagation.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/random.hpp"
+#include "tests/train/quant/random_integer_network.hpp"
+#include "train/fault/full_run.hpp"
+#include "train/fault/words.hpp"
+#include "train/quant/integer_executor.hpp"
+
+namespace hwflow::train::fault {
+namespace {
+
+constexpr Site kSites[] = {Site::weights, Site::biases, Site::scales, Site::activations,
+                           Site::accumulators};
+
+/// A word of a random node that has such sites; none when the network has none.
+std::optional<Upset> random_upset(Rng& rng, const integer::Plan& plan, Site site) {
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::size_t node = rng.below(plan.nodes.size());
+    const std::size_t copy = rng.below(2);
+    const std::int64_t words = word_count(plan, site, node, copy);
+    if (words == 0) continue;
+    if (site != Site::scales && site != Site::activations && copy != 0) continue;
+    const auto bits = static_cast<std::uint64_t>(word_of(plan, site, node, copy).bits);
+    std::uint64_t mask = std::uint64_t{1} << rng.below(bits);
+    if (rng.below(4) == 0) mask |= std::uint64_t{1} << rng.below(bits);
+    return Upset{site,
+                 rng.below(2) == 0 ? Effect::flip : static_cast<Effect>(1 + rng.below(2)),
+                 static_cast<std::uint32_t>(node),
+                 static_cast<std::uint32_t>(copy),
+                 static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(words))),
+                 mask};
+  }
+  return std::nullopt;
+}
+
+struct Counts {
+  int faults = 0, masked = 0, top1_changed = 0, crashed = 0;
+};
+
+void compare(const IntegerNetwork& network, KernelSet kernels, Rng& rng, int faults,
+             std::size_t most_upsets, std::span<const Site> sites, Counts& counts) {
+  const auto plan = integer::compile(network, kernels);
+  ASSERT_TRUE(plan.has_value());
+  const auto pixels = random_images(rng, network, 2);
+  Golden golden = make_golden(*plan);
+  Propagation propagation(*plan);
+  for (std::size_t image = 0; image < 2; ++image) {
+    const std::uint8_t* at = pixels.data() + image * pixels.size() / 2;
+    run_golden(*plan, at, golden);
+    propagation.begin(golden);
+    for (int fault = 0; fault < faults; ++fault) {
+      std::vector<Upset> upsets;
+      const std::size_t count = 1 + rng.below(most_upsets);
+      while (upsets.size() < count)
+        if (const auto upset = random_upset(rng, *plan, sites[rng.below(sites.size())]))
+          upsets.push_back(*upset);
+      const Verdict quick = propagation.run(upsets);
+      const Verdict full = FullRun(network, upsets, kernels).run(at, golden.workspace.logits);
+      ASSERT_EQ(quick, full) << "site " << static_cast<int>(upsets[0].site) << " node "
+                             << network.network.nodes()[upsets[0].node].name << " element "
+                             << upsets[0].element << " bits " << upsets[0].bits;
+      ++counts.faults;
+      counts.masked += full.masked ? 1 : 0;
+      counts.top1_changed += full.top1_changed ? 1 : 0;
+      counts.crashed += full.crashed ? 1 : 0;
+    }
+  }
+}
+
+Counts compare_random(std::uint64_t seed, int networks, const RandomNetworkOptions& options,
+                      KernelSet kernels, std::size_t most_upsets, std::span<const Site> sites) {
+  Counts counts;
+  for (int trial = 0; trial < networks && !testing::Test::HasFatalFailure(); ++trial) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + " trial " + std::to_string(trial));
+    Rng rng = Rng::derive(seed, static_cast<std::uint64_t>(trial));
+    compare(random_integer_network(rng, options), kernels, rng, 20, most_upsets, sites, counts);
+  }
+  return counts;
+}
+
+class PropagationOfSite : public testing::TestWithParam<Site> {};
+
+TEST_P(PropagationOfSite, SingleUpsetsEqualFullRunsOnRandomNetworks) {
+  const Site sites[] = {GetParam()};
+  const Counts counts = compare_random(1, 60, {}, KernelSet::best, 1, sites);
+  EXPECT_GT(counts.masked, counts.faults / 50);
+  EXPECT_GT(counts.top1_changed, counts.faults / 50);
+}
+INSTANTIATE_TEST_SUITE_P(All, PropagationOfSite, testing::ValuesIn(kSites));
+
+TEST(Propagation, SeveralUpsetsTogetherEqualFullRuns) {
+  const Counts counts = compare_random(2, 80, {}, KernelSet::best, 6, kSites);
+  EXPECT_GT(counts.crashed, 0);
+}
+
+TEST(Propagation, PortableKernelsEqualFullRuns) {
+  compare_random(3, 60, {}, KernelSet::portable, 3, kSites);
+}
+
+TEST(Propagation, EightBitsEqualFullRuns) {
+  compare_random(4, 60, {8, 8}, KernelSet::best, 3, kSites);
+}
+
+TEST(Propagation, WideCodesEqualFullRuns) {
+  compare_random(5, 40, {8, 12}, KernelSet::best, 3, kSites);
+}
+
+/// The executor of tests and accuracies knows nothing of faults.
+TEST(Propagation, WeightFaultsEqualTheExecutorOfAChangedNetwork) {
+  int changed = 0;
+  for (std::uint64_t trial = 0; trial < 40; ++trial) {
+    Rng rng = Rng::derive(6, trial);
+    const IntegerNetwork network = random_integer_network(rng, {8, 8});
+    const auto plan = integer::compile(network, KernelSet::best);
+    ASSERT_TRUE(plan.has_value());
+    const auto pixels = random_images(rng, network, 1);
+    Golden golden = make_golden(*plan);
+    run_golden(*plan, pixels.data(), golden);
+    Propagation propagation(*plan);
+    propagation.begin(golden);
+    const auto upset = random_upset(rng, *plan, Site::weights);
+    ASSERT_TRUE(upset.has_value());
+    IntegerNetwork faulty = network;
+    IntegerCompute& compute = *faulty.nodes[upset->node].compute;
+    std::int16_t& code = compute.codes[static_cast<std::size_t>(upset->element)];
+    code = static_cast<std::int16_t>(disturbed(code, {8, true}, upset->effect, upset->bits));
+    compute.low = -128;
+    const auto executor = IntegerExecutor::make(faulty);
+    ASSERT_TRUE(executor.has_value());
+    EXPECT_EQ(propagation.run(std::span(&*upset, 1)).top1, executor->predict(pixels, 1, 1).front());
+    const Verdict verdict = propagation.run(std::span(&*upset, 1));
+    EXPECT_EQ(verdict.masked, executor->logits(pixels, 1, 1) == golden.workspace.logits);
+    changed += verdict.masked ? 0 : 1;
+  }
+  EXPECT_GT(changed, 10);
+}
+
+TEST(Propagation, LeavesNothingBehind) {
+  Rng rng(7);
+  const IntegerNetwork network = random_integer_network(rng, {8, 8});
+  const auto plan = integer::compile(network, KernelSet::best);
+  ASSERT_TRUE(plan.has_value());
+  const auto pixels = random_images(rng, network, 1);
+  Golden golden = make_golden(*plan);
+  run_golden(*plan, pixels.data(), golden);
+  Propagation propagation(*plan);
+  propagation.begin(golden);
+  std::vector<Upset> upsets;
+  for (const Site site : kSites)
+    for (int i = 0; i < 30; ++i)
+      if (const auto upset = random_upset(rng, *plan, site)) upsets.push_back(*upset);
+  std::vector<Verdict> first;
+  for (const Upset& upset : upsets) first.push_back(propagation.run(std::span(&upset, 1)));
+  for (std::size_t i = upsets.size(); i-- > 0;)
+    EXPECT_EQ(propagation.run(std::span(&upsets[i], 1)), first[i]) << i;
+}
+
+}  // namespace
+}  // namespace hwflow::train::fault
