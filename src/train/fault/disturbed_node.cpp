@@ -227,7 +227,7 @@ void Propagation::store_code(std::size_t s, std::int64_t pixel, std::int64_t cha
     now.wide[i] = static_cast<std::int32_t>(code);
   else
     now.narrow[i] = static_cast<std::uint8_t>(code + slot.offset);
-  if (differs) changed_[s].mark(pixel, channel / kInputGroup);
+  if (differs) changed_[s].mark_group(pixel, channel / kInputGroup);
 }
 
 void Propagation::disturb_add(std::size_t node, std::span<const Upset> upsets) {

@@ -1,7 +1,6 @@
 #include "train/fault/propagation.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.hpp"
 #include "train/quant/integer_checks.hpp"
@@ -12,15 +11,7 @@ namespace {
 
 /// Above this share of changed groups, all sums are computed anew: a changed group costs twice a
 /// new one, and fills fewer registers.
-constexpr double kMostlyChanged = 0.2;
-
-std::uint32_t four_codes(const std::uint8_t* pixel, std::int64_t group, std::int64_t channels) {
-  std::uint32_t four = 0;
-  const std::int64_t first = group * kInputGroup;
-  std::memcpy(&four, pixel + first,
-              static_cast<std::size_t>(std::min(kInputGroup, channels - first)));
-  return four;
-}
+constexpr double kMostlyChanged = 0.35;
 
 }  // namespace
 
@@ -146,55 +137,51 @@ void Propagation::begin_sums(std::size_t node) {
   sums_.stride = round_up(plan_.network.network.nodes()[node].shape.channels, kChannelBlock);
 }
 
-std::int32_t* Propagation::own_sums(std::size_t node, std::int64_t pixel) {
-  std::int32_t* row = sums_.values.data() + pixel * sums_.stride;
+bool Propagation::own(std::int64_t pixel) {
   std::uint8_t& is_own = sums_.is_own[static_cast<std::size_t>(pixel)];
-  if (is_own != 0) return row;
+  if (is_own != 0) return false;
   is_own = 1;
   sums_.pixels.push_back(pixel);
-  std::copy_n(golden_->sums[node].data() + pixel * sums_.stride, sums_.stride, row);
+  return true;
+}
+
+std::int32_t* Propagation::own_sums(std::size_t node, std::int64_t pixel) {
+  std::int32_t* row = sums_.values.data() + pixel * sums_.stride;
+  if (own(pixel)) std::copy_n(golden_->sums[node].data() + pixel * sums_.stride, sums_.stride, row);
   return row;
 }
 
-bool Propagation::is_mostly_changed(std::size_t node) const {
-  const std::size_t s = plan_.nodes[node].inputs[0];
-  const FeatureShape in = plan_.slots[s].shape;
-  const auto all =
-      static_cast<double>(in.height * in.width * ((in.channels + kInputGroup - 1) / kInputGroup));
-  return static_cast<double>(changed_[s].groups()) > kMostlyChanged * all;
-}
-
 void Propagation::change_sums(std::size_t node) {
-  const bool average = plan_.nodes[node].kernel == integer::Kernel::none;
-  if (!average && is_mostly_changed(node)) {
+  const integer::Kernel kernel = plan_.nodes[node].kernel;
+  const std::size_t s = plan_.nodes[node].inputs[0];
+  if (kernel == integer::Kernel::dense) {
+    if (change_dense(node)) return;
     sums_.all = true;
     integer::compute_sums(plan_, node, now_,
                           std::span(sums_.values).first(golden_->sums[node].size()));
     return;
   }
-  const bool dense = plan_.nodes[node].kernel == integer::Kernel::dense;
-  for (const std::int64_t pixel : changed_[plan_.nodes[node].inputs[0]].pixels()) {
-    if (dense)
-      change_dense(node, pixel);
-    else
-      change_channels(node, pixel);
-  }
+  for (const std::int64_t pixel : changed_[s].pixels()) change_channels(node, pixel);
 }
 
-void Propagation::change_dense(std::size_t node, std::int64_t pixel) {
-  const std::size_t s = plan_.nodes[node].inputs[0];
+bool Propagation::change_dense(std::size_t node) {
+  const integer::PreparedNode& prepared = plan_.nodes[node];
+  const std::size_t s = prepared.inputs[0];
   const FeatureShape in = plan_.slots[s].shape;
-  const std::uint8_t* now = now_.codes[s].narrow.data() + pixel * in.channels;
-  const std::uint8_t* then = golden_->workspace.codes[s].narrow.data() + pixel * in.channels;
-  groups_.clear();
-  readers_.clear();
-  changed_[s].for_each_group(pixel, [&](std::int64_t g) {
-    groups_.push_back({g, four_codes(then, g, in.channels), four_codes(now, g, in.channels)});
-  });
-  taps_[node].for_each(pixel / in.width, pixel % in.width, [&](std::int64_t tap, std::int64_t out) {
-    readers_.push_back({tap, own_sums(node, out)});
-  });
-  add_changes(plan_.nodes[node].weights->packed, groups_, readers_);
+  const auto most =
+      static_cast<std::int64_t>(kMostlyChanged * static_cast<double>(changed_[s].all_groups()));
+  if (!groups_.list(changed_[s], in, now_.codes[s].narrow, golden_->workspace.codes[s].narrow,
+                    most))
+    return false;
+  const std::int64_t width = plan_.network.network.nodes()[node].shape.width;
+  for (const std::int64_t pixel : changed_[s].pixels())
+    taps_[node].for_each(pixel / in.width, pixel % in.width,
+                         [&](std::int64_t, std::int64_t out) { own(out); });
+  for (const std::int64_t pixel : sums_.pixels)
+    train::change_sums(prepared.weights->packed, prepared.conv, groups_.map(), pixel / width,
+                       pixel % width, golden_->sums[node].data() + pixel * sums_.stride,
+                       sums_.values.data() + pixel * sums_.stride);
+  return true;
 }
 
 /// Depthwise convolution and average pooling: a channel reads its own alone.
@@ -218,34 +205,44 @@ void Propagation::change_channels(std::size_t node, std::int64_t pixel) {
 }
 
 void Propagation::store_sums(std::size_t node) {
-  const FeatureShape out = plan_.network.network.nodes()[node].shape;
   for (const std::size_t s : plan_.nodes[node].slots) {
-    const Codes& golden = golden_->workspace.codes[s];
     if (sums_.all) {
-      store_pixels(s, 0, out.height * out.width, sums_.values.data());
-      changed_[s].compare(now_.codes[s], golden, 0, out.height * out.width);
+      store_all(s);
       continue;
     }
-    for (const std::int64_t pixel : sums_.pixels) {
-      store_pixels(s, pixel, 1, sums_.values.data() + pixel * sums_.stride);
-      changed_[s].compare(now_.codes[s], golden, pixel, 1);
-    }
+    for (const std::int64_t pixel : sums_.pixels) store_pixel(s, pixel);
   }
 }
 
-void Propagation::store_pixels(std::size_t s, std::int64_t first, std::int64_t count,
-                               const std::int32_t* sums) {
+void Propagation::store_all(std::size_t s) {
   const integer::Slot& slot = plan_.slots[s];
-  const std::int64_t channels = slot.shape.channels;
-  if (!slot.wide)
-    return requantize_row(slot.requantizer, count, channels, sums,
-                          now_.codes[s].narrow.data() + first * channels, plan_.kernels);
-  for (std::int64_t p = 0; p < count; ++p)
-    for (std::int64_t c = 0; c < channels; ++c)
-      now_.codes[s].wide[static_cast<std::size_t>((first + p) * channels + c)] =
-          static_cast<std::int32_t>(std::clamp<std::int64_t>(
-              rescale(sums[p * sums_.stride + c], slot.factors[static_cast<std::size_t>(c)]),
-              slot.low, slot.high));
+  const std::int64_t pixels = slot.shape.height * slot.shape.width;
+  if (slot.wide) {
+    for (std::int64_t pixel = 0; pixel < pixels; ++pixel) store_pixel(s, pixel);
+    return;
+  }
+  requantize_row(slot.requantizer, pixels, slot.shape.channels, sums_.values.data(),
+                 now_.codes[s].narrow.data(), plan_.kernels);
+  changed_[s].compare(now_.codes[s], golden_->workspace.codes[s], 0, pixels);
+}
+
+void Propagation::store_pixel(std::size_t s, std::int64_t pixel) {
+  const integer::Slot& slot = plan_.slots[s];
+  const std::int64_t channels = slot.shape.channels, at = pixel * channels;
+  const std::int32_t* sums = sums_.values.data() + pixel * sums_.stride;
+  if (!slot.wide) {
+    mask_.resize(static_cast<std::size_t>(changed_[s].words()));
+    requantize_pixel(slot.requantizer, channels, sums,
+                     golden_->workspace.codes[s].narrow.data() + at,
+                     now_.codes[s].narrow.data() + at, mask_.data(), plan_.kernels);
+    changed_[s].mark(pixel, mask_);
+    return;
+  }
+  for (std::int64_t c = 0; c < channels; ++c)
+    now_.codes[s].wide[static_cast<std::size_t>(at + c)] =
+        static_cast<std::int32_t>(std::clamp<std::int64_t>(
+            rescale(sums[c], slot.factors[static_cast<std::size_t>(c)]), slot.low, slot.high));
+  changed_[s].compare(now_.codes[s], golden_->workspace.codes[s], pixel, 1);
 }
 
 void Propagation::run_add(std::size_t node) {

@@ -49,14 +49,16 @@ class Propagation {
   void compare_all(std::size_t node);
 
   void begin_sums(std::size_t node);
+  /// False: it was already.
+  bool own(std::int64_t pixel);
   std::int32_t* own_sums(std::size_t node, std::int64_t pixel);
   void change_sums(std::size_t node);
-  void change_dense(std::size_t node, std::int64_t pixel);
+  /// False: too much is changed.
+  bool change_dense(std::size_t node);
   void change_channels(std::size_t node, std::int64_t pixel);
-  [[nodiscard]] bool is_mostly_changed(std::size_t node) const;
   void store_sums(std::size_t node);
-  void store_pixels(std::size_t slot, std::int64_t first, std::int64_t count,
-                    const std::int32_t* sums);
+  void store_all(std::size_t slot);
+  void store_pixel(std::size_t slot, std::int64_t pixel);
   void add_pixels(std::size_t node, std::int64_t first, std::int64_t count);
 
   // Upsets of the node itself: disturbed_node.cpp.
@@ -82,8 +84,8 @@ class Propagation {
   std::vector<std::vector<std::size_t>> read_;  ///< slots, per node
   Sums sums_;
   std::vector<Upset> upsets_;
-  std::vector<ChangedGroup> groups_;
-  std::vector<ReadingPixel> readers_;
+  ChangedGroups groups_;
+  std::vector<std::uint64_t> mask_;                              ///< of one pixel
   std::vector<std::int64_t> disturbed_pixels_, disturbed_sums_;  ///< of the channel at work
   bool has_logits_ = false;  ///< the output was run: now_.logits are this run's
   bool crashed_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "train/quant/integer_kernels_vnni.hpp"
+#include "train/quant/window_runs.hpp"
 
 // Plain loops, compiled once for the processor of the build's flags and once for AVX2; chosen by a
 // test at the call rather than by an ifunc, which sanitizers do not survive.
@@ -60,23 +61,33 @@ HWFLOW_INLINE void plain_dense(const RowGeometry& g, const PackedWeights& packed
   }
 }
 
-HWFLOW_INLINE void plain_changes(const PackedWeights& packed, std::span<const ChangedGroup> groups,
-                                 std::span<const ReadingPixel> readers) {
-  for (const ReadingPixel& reader : readers)
-    for (const ChangedGroup& g : groups)
-      for (int i = 0; i < kInputGroup; ++i) {
-        const std::int32_t difference = static_cast<std::int32_t>(g.after >> (8 * i) & 255U) -
-                                        static_cast<std::int32_t>(g.before >> (8 * i) & 255U);
-        if (difference == 0) continue;
-        for (std::int64_t block = 0; block < packed.blocks; ++block) {
-          const std::int32_t* weights =
-              packed.plain.data() +
-              ((block * packed.taps + reader.tap) * packed.channels + g.group * kInputGroup + i) *
-                  kChannelBlock;
-          std::int32_t* sums = reader.sums + block * kChannelBlock;
-          for (int o = 0; o < kChannelBlock; ++o) sums[o] += difference * weights[o];
-        }
-      }
+/// weights * (now - before) of one group through one tap.
+HWFLOW_INLINE void plain_change(const PackedWeights& packed, std::int64_t tap,
+                                const ChangedGroup& group, std::int32_t* sums) {
+  for (int i = 0; i < kInputGroup; ++i) {
+    const std::int32_t difference = static_cast<std::int32_t>(group.now >> (8 * i) & 255U) -
+                                    static_cast<std::int32_t>(group.before >> (8 * i) & 255U);
+    if (difference == 0) continue;
+    const std::int64_t channel = group.group * kInputGroup + i;
+    for (std::int64_t block = 0; block < packed.blocks; ++block) {
+      const std::int32_t* weights =
+          packed.plain.data() +
+          ((block * packed.taps + tap) * packed.channels + channel) * kChannelBlock;
+      for (int o = 0; o < kChannelBlock; ++o)
+        sums[block * kChannelBlock + o] += difference * weights[o];
+    }
+  }
+}
+
+HWFLOW_INLINE void plain_changes(const PackedWeights& packed, const ConvShape& conv,
+                                 const ChangedMap& input, std::int64_t row, std::int64_t column,
+                                 const std::int32_t* before, std::int32_t* sums) {
+  std::copy_n(before, packed.blocks * kChannelBlock, sums);
+  for_each_run(conv, row, column,
+               [&](std::int64_t first, std::int64_t end, std::int64_t tap, std::int64_t at) {
+                 for (std::int32_t i = input.first[first]; i < input.first[end]; ++i)
+                   plain_change(packed, tap + input.groups[i].column - at, input.groups[i], sums);
+               });
 }
 
 HWFLOW_INLINE void plain_depthwise(const RowGeometry& g, std::int64_t channels,
@@ -151,9 +162,10 @@ HWFLOW_AVX2 void avx2_dense(const RowGeometry& g, const PackedWeights& packed,
                             std::int32_t* sums) {
   plain_dense(g, packed, input, bias, sums);
 }
-HWFLOW_AVX2 void avx2_changes(const PackedWeights& packed, std::span<const ChangedGroup> groups,
-                              std::span<const ReadingPixel> readers) {
-  plain_changes(packed, groups, readers);
+HWFLOW_AVX2 void avx2_changes(const PackedWeights& packed, const ConvShape& conv,
+                              const ChangedMap& input, std::int64_t row, std::int64_t column,
+                              const std::int32_t* before, std::int32_t* sums) {
+  plain_changes(packed, conv, input, row, column, before, sums);
 }
 HWFLOW_AVX2 void avx2_depthwise(const RowGeometry& g, std::int64_t channels,
                                 const std::int32_t* weights, const std::uint8_t* input,
@@ -217,13 +229,15 @@ void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const 
   plain_dense(geometry, weights, input, bias, sums);
 }
 
-void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
-                 std::span<const ReadingPixel> readers) {
-  if (!weights.dot.empty()) return vnni::add_changes(weights, groups, readers);
+void change_sums(const PackedWeights& weights, const ConvShape& conv, const ChangedMap& input,
+                 std::int64_t row, std::int64_t column, const std::int32_t* before,
+                 std::int32_t* sums) {
+  if (!weights.dot.empty())
+    return vnni::change_sums(weights, conv, input, row, column, before, sums);
 #if defined(__x86_64__)
-  if (has_avx2()) return avx2_changes(weights, groups, readers);
+  if (has_avx2()) return avx2_changes(weights, conv, input, row, column, before, sums);
 #endif
-  plain_changes(weights, groups, readers);
+  plain_changes(weights, conv, input, row, column, before, sums);
 }
 
 void depthwise_row(const RowGeometry& geometry, std::int64_t channels, const std::int32_t* weights,
@@ -274,6 +288,17 @@ void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::in
                     const std::int32_t* sums, std::uint8_t* output, KernelSet set) {
   if (uses_vnni(set)) return vnni::requantize_row(requantizer, pixels, channels, sums, output);
   plain_requantize(requantizer, pixels, channels, sums, output);
+}
+
+void requantize_pixel(const Requantizer& requantizer, std::int64_t channels,
+                      const std::int32_t* sums, const std::uint8_t* before, std::uint8_t* output,
+                      std::uint64_t* changed, KernelSet set) {
+  if (uses_vnni(set))
+    return vnni::requantize_pixel(requantizer, channels, sums, before, output, changed);
+  plain_requantize(requantizer, 1, channels, sums, output);
+  std::fill_n(changed, (channels + 255) / 256, std::uint64_t{0});
+  for (std::int64_t c = 0; c < channels; ++c)
+    if (output[c] != before[c]) changed[c / 256] |= std::uint64_t{1} << (c % 256 / kInputGroup);
 }
 
 void add_codes(const AddRequantizer& r, std::int64_t count, const std::uint8_t* a,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "train/quant/fixed_point.hpp"
+#include "workload/operator.hpp"
 
 namespace hwflow::train {
 
@@ -47,20 +48,23 @@ struct RowGeometry {
 void dense_row(const RowGeometry& geometry, const PackedWeights& weights, const std::uint8_t* input,
                const std::int32_t* bias, std::int32_t* sums);
 
-/// Four input channels of a pixel that differ from what they were; channels that do not exist are 0
-/// in both.
+/// Four channels of a pixel that differ from what they were; channels that do not exist are 0.
 struct ChangedGroup {
-  std::int64_t group = 0;  ///< input channels 4 * group to 4 * group + 3
-  std::uint32_t before = 0, after = 0;
+  std::int32_t column = 0;
+  std::int32_t group = 0;  ///< channels 4 * group to 4 * group + 3
+  std::uint32_t now = 0, before = 0;
 };
-/// One output pixel that reads the pixel through filter tap `tap`: blocks * 16 sums.
-struct ReadingPixel {
-  std::int64_t tap = 0;
-  std::int32_t* sums = nullptr;
+/// What of a feature map of bytes differs: the groups of pixel i (row by row) are
+/// groups[first[i]] to groups[first[i + 1] - 1].
+struct ChangedMap {
+  const ChangedGroup* groups = nullptr;
+  const std::int32_t* first = nullptr;
 };
-/// Adds weights * (after - before) to the sums of every output pixel that reads a changed pixel.
-void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
-                 std::span<const ReadingPixel> readers);
+/// The sums of output pixel (row, column) of a convolution without groups: `before` and what the
+/// changes of its window add. blocks * 16 sums each.
+void change_sums(const PackedWeights& weights, const ConvShape& conv, const ChangedMap& input,
+                 std::int64_t row, std::int64_t column, const std::int32_t* before,
+                 std::int32_t* sums);
 
 /// As dense_row for one input channel per output channel; weights [tap][channel].
 void depthwise_row(const RowGeometry& geometry, std::int64_t channels, const std::int32_t* weights,
@@ -88,6 +92,13 @@ struct Requantizer {
 };
 void requantize_row(const Requantizer& requantizer, std::int64_t pixels, std::int64_t channels,
                     const std::int32_t* sums, std::uint8_t* output, KernelSet set);
+
+/// One pixel as requantize_row(), beside the codes that it had: bit g % 64 of word g / 64 of
+/// `changed` is set where channels 4 * g to 4 * g + 3 differ. `changed`: (channels + 255) / 256
+/// words.
+void requantize_pixel(const Requantizer& requantizer, std::int64_t channels,
+                      const std::int32_t* sums, const std::uint8_t* before, std::uint8_t* output,
+                      std::uint64_t* changed, KernelSet set);
 
 /// stored = clamp((a * left + b * right + constant) >> shift, low, high) + offset.
 struct AddRequantizer {

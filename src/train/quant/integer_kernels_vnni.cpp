@@ -1,6 +1,7 @@
 #include "train/quant/integer_kernels_vnni.hpp"
 
 #include "base/check.hpp"
+#include "train/quant/window_runs.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -52,35 +53,41 @@ HWFLOW_VNNI void tile(const RowGeometry& geometry, const PackedWeights& packed, 
       _mm512_storeu_si512(sums + (p * packed.blocks + block + b) * kChannelBlock, total[p][b]);
 }
 
-/// B blocks of 16 channels of one reading pixel.
+/// B blocks of 16 channels of one output pixel.
 template <int B>
-HWFLOW_VNNI void change(const PackedWeights& packed, std::int64_t block,
-                        std::span<const ChangedGroup> groups, const ReadingPixel& reader) {
-  const std::int64_t in_groups = packed.channels / kInputGroup;
-  const std::int64_t block_bytes = packed.taps * in_groups * kChannelBlock * kInputGroup;
-  const std::int8_t* weights = packed.dot.data() + block * block_bytes +
-                               reader.tap * in_groups * kChannelBlock * kInputGroup;
-  std::int32_t* sums = reader.sums + block * kChannelBlock;
-  __m512i after[B], before[B];
+HWFLOW_VNNI void change(const PackedWeights& packed, const ConvShape& conv, const ChangedMap& input,
+                        std::int64_t row, std::int64_t column, std::int64_t block,
+                        const std::int32_t* before, std::int32_t* sums) {
+  const std::int64_t tap_bytes = packed.channels * kChannelBlock;
+  const std::int64_t block_bytes = packed.taps * tap_bytes;
+  const std::int8_t* weights = packed.dot.data() + block * block_bytes;
+  __m512i added[B], taken[B];
 #pragma GCC unroll 4
   for (int b = 0; b < B; ++b) {
-    after[b] = _mm512_loadu_si512(sums + b * kChannelBlock);
-    before[b] = _mm512_setzero_si512();
+    added[b] = _mm512_loadu_si512(before + (block + b) * kChannelBlock);
+    taken[b] = _mm512_setzero_si512();
   }
-  for (const ChangedGroup& g : groups) {
-    const __m512i now = _mm512_set1_epi32(static_cast<std::int32_t>(g.after));
-    const __m512i then = _mm512_set1_epi32(static_cast<std::int32_t>(g.before));
+  for_each_run(conv, row, column,
+               [&](std::int64_t first, std::int64_t end, std::int64_t tap, std::int64_t at)
+                   HWFLOW_VNNI {
+                     const std::int8_t* origin = weights + (tap - at) * tap_bytes;
+                     for (std::int32_t i = input.first[first]; i < input.first[end]; ++i) {
+                       const ChangedGroup& g = input.groups[i];
+                       const std::int8_t* w =
+                           origin + g.column * tap_bytes + g.group * kChannelBlock * kInputGroup;
+                       const __m512i now = _mm512_set1_epi32(static_cast<std::int32_t>(g.now));
+                       const __m512i then = _mm512_set1_epi32(static_cast<std::int32_t>(g.before));
 #pragma GCC unroll 4
-    for (int b = 0; b < B; ++b) {
-      const __m512i w =
-          _mm512_loadu_si512(weights + b * block_bytes + g.group * kChannelBlock * kInputGroup);
-      after[b] = _mm512_dpbusd_epi32(after[b], now, w);
-      before[b] = _mm512_dpbusd_epi32(before[b], then, w);
-    }
-  }
+                       for (int b = 0; b < B; ++b) {
+                         const __m512i four = _mm512_loadu_si512(w + b * block_bytes);
+                         added[b] = _mm512_dpbusd_epi32(added[b], now, four);
+                         taken[b] = _mm512_dpbusd_epi32(taken[b], then, four);
+                       }
+                     }
+                   });
 #pragma GCC unroll 4
   for (int b = 0; b < B; ++b)
-    _mm512_storeu_si512(sums + b * kChannelBlock, _mm512_sub_epi32(after[b], before[b]));
+    _mm512_storeu_si512(sums + (block + b) * kChannelBlock, _mm512_sub_epi32(added[b], taken[b]));
 }
 
 template <int P, int B>
@@ -180,14 +187,15 @@ HWFLOW_VNNI void dense_row(const RowGeometry& geometry, const PackedWeights& wei
   }
 }
 
-HWFLOW_VNNI void add_changes(const PackedWeights& weights, std::span<const ChangedGroup> groups,
-                             std::span<const ReadingPixel> readers) {
-  for (const ReadingPixel& reader : readers) {
-    std::int64_t block = 0;
-    for (; block + 4 <= weights.blocks; block += 4) change<4>(weights, block, groups, reader);
-    for (; block + 2 <= weights.blocks; block += 2) change<2>(weights, block, groups, reader);
-    if (block < weights.blocks) change<1>(weights, block, groups, reader);
-  }
+HWFLOW_VNNI void change_sums(const PackedWeights& weights, const ConvShape& conv,
+                             const ChangedMap& input, std::int64_t row, std::int64_t column,
+                             const std::int32_t* before, std::int32_t* sums) {
+  std::int64_t block = 0;
+  for (; block + 4 <= weights.blocks; block += 4)
+    change<4>(weights, conv, input, row, column, block, before, sums);
+  for (; block + 2 <= weights.blocks; block += 2)
+    change<2>(weights, conv, input, row, column, block, before, sums);
+  if (block < weights.blocks) change<1>(weights, conv, input, row, column, block, before, sums);
 }
 
 HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pixels,
@@ -209,6 +217,25 @@ HWFLOW_VNNI void requantize_row(const Requantizer& requantizer, std::int64_t pix
       const __m512i codes = to_codes(_mm512_loadu_si512(sums + p * stride + c), requantizer, c);
       _mm512_mask_cvtepi32_storeu_epi8(output + p * channels + c, mask, codes);
     }
+  }
+}
+
+HWFLOW_VNNI void requantize_pixel(const Requantizer& requantizer, std::int64_t channels,
+                                  const std::int32_t* sums, const std::uint8_t* before,
+                                  std::uint8_t* output, std::uint64_t* changed) {
+  for (std::int64_t c = 0; c < channels; c += kChannelBlock) {
+    const std::int64_t left = channels - c < kChannelBlock ? channels - c : kChannelBlock;
+    const auto mask = static_cast<__mmask16>((1U << left) - 1U);
+    const __m512i sixteen = _mm512_loadu_si512(sums + c);
+    const __m512i codes = requantizer.fits
+                              ? to_codes(sixteen, lanes_of(requantizer, c), requantizer)
+                              : to_codes(sixteen, requantizer, c);
+    const __m128i bytes = _mm_maskz_mov_epi8(mask, _mm512_cvtepi32_epi8(codes));
+    const __m128i then = _mm_maskz_loadu_epi8(mask, before + c);
+    _mm_mask_storeu_epi8(output + c, mask, bytes);
+    const std::uint64_t differ = _mm_cmpneq_epi32_mask(bytes, then);
+    std::uint64_t& word = changed[c / 256];
+    word = (c % 256 == 0 ? 0 : word) | differ << (c % 256 / kInputGroup);
   }
 }
 
@@ -253,8 +280,12 @@ void dense_row(const RowGeometry&, const PackedWeights&, const std::uint8_t*, co
                std::int32_t*) {
   fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
 }
-void add_changes(const PackedWeights&, std::span<const ChangedGroup>,
-                 std::span<const ReadingPixel>) {
+void requantize_pixel(const Requantizer&, std::int64_t, const std::int32_t*, const std::uint8_t*,
+                      std::uint8_t*, std::uint64_t*) {
+  fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
+}
+void change_sums(const PackedWeights&, const ConvShape&, const ChangedMap&, std::int64_t,
+                 std::int64_t, const std::int32_t*, std::int32_t*) {
   fail_check("is_supported()", __FILE__, __LINE__, "VNNI kernel on another processor");
 }
 void requantize_row(const Requantizer&, std::int64_t, std::int64_t, const std::int32_t*,
