@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "train/fault/fault_space.hpp"
+
+namespace hwflow::train::fault {
+
+/// A random order of 0..count-1 that needs no memory: entry k by four rounds of a Feistel network,
+/// repeated until the result is below count.
+class RandomOrder {
+ public:
+  RandomOrder(std::int64_t count, std::uint64_t seed);
+  [[nodiscard]] std::int64_t operator[](std::int64_t k) const;
+
+ private:
+  [[nodiscard]] std::uint64_t step(std::uint64_t value) const;
+
+  std::int64_t count_;
+  std::uint64_t seed_;
+  int half_bits_ = 1;
+};
+
+/// Single faults of a space in a random order, each once; of every stratum as nearly as many as its
+/// share of the population, however many are drawn. The order depends on the seed alone.
+class FaultDraw {
+ public:
+  /// `space` outlives the draw.
+  FaultDraw(const FaultSpace& space, std::uint64_t seed);
+
+  /// The next `count` faults, fewer when no more are left. Appends their strata to `strata`.
+  FaultList draw(std::int64_t count, std::vector<std::uint32_t>& strata);
+
+ private:
+  const FaultSpace& space_;
+  std::vector<RandomOrder> orders_;  ///< of the words of every stratum
+  std::vector<std::int64_t> drawn_;  ///< per stratum
+  std::vector<double> share_up_to_;  ///< of the population, this stratum included
+  double position_;                  ///< in [0, 1), moved on by the golden ratio
+  std::int64_t total_ = 0;
+};
+
+/// Every upset of the space, each with probability `rate`: the faults of one inference, as a fault
+/// of several upsets. May be empty.
+[[nodiscard]] std::vector<Upset> draw_at_rate(const FaultSpace& space, double rate,
+                                              std::uint64_t seed, std::uint64_t inference);
+
+}  // namespace hwflow::train::fault

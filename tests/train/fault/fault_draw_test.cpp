@@ -1,0 +1,142 @@
+#include "train/fault/fault_draw.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/random.hpp"
+#include "tests/train/quant/random_integer_network.hpp"
+#include "train/fault/words.hpp"
+
+namespace hwflow::train::fault {
+namespace {
+
+integer::Plan random_plan(std::uint64_t seed) {
+  Rng rng(seed);
+  return integer::compile(random_integer_network(rng, {8, 8}), KernelSet::best).value();
+}
+
+TEST(RandomOrder, IsAPermutationOfEveryLength) {
+  for (const std::int64_t count : {1, 2, 3, 7, 64, 65, 1000}) {
+    const RandomOrder order(count, 5);
+    std::set<std::int64_t> seen;
+    for (std::int64_t k = 0; k < count; ++k) seen.insert(order[k]);
+    EXPECT_EQ(std::ssize(seen), count);
+    EXPECT_EQ(*seen.begin(), 0);
+    EXPECT_EQ(*seen.rbegin(), count - 1);
+  }
+}
+
+TEST(RandomOrder, EveryEntryMayComeFirst) {
+  std::map<std::int64_t, int> first;
+  for (std::uint64_t seed = 0; seed < 5000; ++seed) ++first[RandomOrder(10, seed)[0]];
+  for (std::int64_t k = 0; k < 10; ++k) EXPECT_NEAR(first[k], 500, 5 * std::sqrt(450.0)) << k;
+}
+
+/// Counted by hand: codes of every layer, 8 bits each, and nothing else.
+TEST(FaultSpace, HoldsEveryBitOfEveryWeightOnce) {
+  const integer::Plan plan = random_plan(1);
+  const FaultSpace space = FaultSpace::make(plan, {}).value();
+  std::int64_t bits = 0;
+  for (const IntegerNode& node : plan.network.nodes)
+    if (node.compute) bits += 8 * std::ssize(node.compute->codes);
+  EXPECT_EQ(space.population(), bits);
+  std::set<std::tuple<std::uint32_t, std::int64_t, std::uint64_t>> seen;
+  for (std::size_t s = 0; s < space.strata().size(); ++s)
+    for (std::int64_t word = 0; word < space.strata()[s].words; ++word) {
+      const Upset upset = space.upset(s, word);
+      seen.emplace(upset.node, upset.element, upset.bits);
+    }
+  EXPECT_EQ(std::ssize(seen), bits);
+}
+
+TEST(FaultSpace, ChoosesLayersBitsAndEffects) {
+  const integer::Plan plan = random_plan(1);
+  const FaultSpace space =
+      FaultSpace::make(plan, {.sites = {Site::weights, Site::biases},
+                              .effects = {Effect::stuck_at_0, Effect::stuck_at_1},
+                              .layers = {"fc"},
+                              .bits = {3, 7},
+                              .adjacent_bits = 2})
+          .value();
+  // Weights have bit 3 (with 4), not 7 (8 is beyond the word); biases have both.
+  EXPECT_EQ(space.strata().size(), 2U + 4U);
+  for (const Stratum& stratum : space.strata())
+    EXPECT_EQ(plan.network.network.nodes()[stratum.node].name, "fc");
+  EXPECT_EQ(space.upset(0, 0).bits, 0b11000U);
+}
+
+TEST(FaultSpace, TellsEveryMistake) {
+  const integer::Plan plan = random_plan(1);
+  const auto space = FaultSpace::make(
+      plan, {.layers = {"nowhere", "elsewhere"}, .bits = {-1}, .adjacent_bits = 0});
+  ASSERT_FALSE(space.has_value());
+  EXPECT_EQ(space.error().size(), 4U);
+  EXPECT_FALSE(FaultSpace::make(plan, {.bits = {20}}).has_value()) << "no weight has 21 bits";
+}
+
+TEST(FaultDraw, DrawsEveryFaultOnceHoweverItIsCut) {
+  const integer::Plan plan = random_plan(2);
+  const FaultSpace space = FaultSpace::make(plan, {.layers = {"fc"}}).value();
+  FaultDraw whole(space, 3), parts(space, 3);
+  std::vector<std::uint32_t> strata, strata_of_parts;
+  const FaultList all = whole.draw(space.population() + 10, strata);
+  ASSERT_EQ(static_cast<std::int64_t>(all.size()), space.population());
+  FaultList joined;
+  for (std::int64_t part = 0; part * 7 < space.population(); ++part) {
+    const FaultList some = parts.draw(7, strata_of_parts);
+    for (std::size_t f = 0; f < some.size(); ++f) joined.add(some[f]);
+  }
+  EXPECT_EQ(joined, all);
+  EXPECT_EQ(strata, strata_of_parts);
+  std::set<std::pair<std::int64_t, std::uint64_t>> seen;
+  for (std::size_t f = 0; f < all.size(); ++f) seen.emplace(all[f][0].element, all[f][0].bits);
+  EXPECT_EQ(std::ssize(seen), space.population());
+}
+
+TEST(FaultDraw, StrataGetTheirShareOfAnyNumberOfFaults) {
+  const integer::Plan plan = random_plan(4);
+  const FaultSpace space =
+      FaultSpace::make(plan, {.sites = {Site::weights, Site::activations}}).value();
+  for (const std::int64_t count : {50, 333, 1000}) {
+    FaultDraw draw(space, 9);
+    std::vector<std::uint32_t> strata;
+    const FaultList faults = draw.draw(count, strata);
+    std::vector<double> drawn(space.strata().size());
+    for (const std::uint32_t s : strata) drawn[s] += 1.0;
+    for (std::size_t s = 0; s < drawn.size(); ++s) {
+      const double share =
+          static_cast<double>(space.strata()[s].words) / static_cast<double>(space.population());
+      EXPECT_NEAR(drawn[s], share * static_cast<double>(faults.size()), 3.0) << s;
+    }
+  }
+}
+
+TEST(DrawAtRate, HitsEachBitWithThatProbability) {
+  const integer::Plan plan = random_plan(5);
+  const FaultSpace space = FaultSpace::make(plan, {.layers = {"fc"}}).value();
+  std::map<std::pair<std::int64_t, std::uint64_t>, int> hits;
+  constexpr int kInferences = 4000;
+  constexpr double kRate = 0.02;
+  std::int64_t all = 0;
+  for (std::uint64_t inference = 0; inference < kInferences; ++inference)
+    for (const Upset& upset : draw_at_rate(space, kRate, 7, inference)) {
+      ++hits[{upset.element, upset.bits}];
+      ++all;
+    }
+  const double expected = kRate * kInferences;
+  EXPECT_NEAR(static_cast<double>(all) / static_cast<double>(space.population()), expected,
+              5 * std::sqrt(expected / static_cast<double>(space.population())));
+  for (std::size_t s = 0; s < space.strata().size(); ++s)
+    for (std::int64_t word = 0; word < space.strata()[s].words; ++word) {
+      const Upset upset = space.upset(s, word);
+      const double seen = hits[std::pair{upset.element, upset.bits}];
+      EXPECT_NEAR(seen, expected, 6 * std::sqrt(expected));
+    }
+}
+
+}  // namespace
+}  // namespace hwflow::train::fault
