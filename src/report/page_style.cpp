@@ -57,6 +57,7 @@ svg .base-text{fill:var(--base)}svg .pick-text{fill:var(--pick);font-weight:600}
 .m0,.m1,.m2,.m3,.m4,.m5,.m6,.m7{fill:none;stroke-width:1.6}.m0{stroke:var(--c0)}.m1{stroke:var(--c1)}.m2{stroke:var(--c2)}.m3{stroke:var(--c3)}
 .m4{stroke:var(--c4)}.m5{stroke:var(--c5)}.m6{stroke:var(--c6)}.m7{stroke:var(--c7)}
 .b1{fill:#e8f1fb}.b2{fill:#cfe2f6}.b3{fill:#a9ccee}.b4{fill:#7fb3e3}.b5{fill:#4f8fcb}.b6{fill:#3a78b5}.b7{fill:#2a639d}
+.grid-cell{fill:var(--card);stroke:var(--grid)}
 .b8{fill:#1d4f83}.b9{fill:#3b3f46}
 circle:hover,polygon:hover{stroke:var(--ink);stroke-width:2}
 @media print{:root{--ink:#000;--soft:#444;--line:#ccc;--paper:#fff;--card:#f7f7f7;--accent:#1f5fbf;--base:#c2500a;

@@ -23,8 +23,8 @@ std::size_t stratum_of(const std::vector<Stratum>& strata, std::int64_t& index,
 
 RandomOrder::RandomOrder(std::int64_t count, std::uint64_t seed) : count_(count), seed_(seed) {
   HWFLOW_CHECK(count >= 1, "an order of something");
-  half_bits_ =
-      std::max(1, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count - 1))) + 1) / 2);
+  half_bits_ = std::max(
+      1, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(count - 1))) + 1) / 2);
 }
 
 std::uint64_t RandomOrder::step(std::uint64_t value) const {

@@ -16,10 +16,8 @@
 #include "train/quant/quantized_checkpoint.hpp"
 
 namespace hwflow::train {
-namespace {
 
-/// A checkpoint of float weights and grids, or one of integers, as its metadata say.
-Expected<QuantizedNetwork> read_either(const std::filesystem::path& file, const Network& network) {
+Expected<QuantizedNetwork> read_quantized_model(const std::filesystem::path& file, const Network& network) {
   const auto content = read_safetensors(file);
   if (!content) return Unexpected{content.error()};
   const auto entry = content->metadata.find("format");
@@ -35,8 +33,6 @@ Expected<QuantizedNetwork> read_either(const std::filesystem::path& file, const 
   if (!integers) return Unexpected{integers.error()};
   return dequantize(*integers);
 }
-
-}  // namespace
 
 std::vector<std::uint8_t> test_integers(const IntegerNetwork& network, const ImageSet& images,
                                         int threads) {
@@ -77,7 +73,7 @@ Expected<std::vector<std::uint8_t>> test_quantized_checkpoint(const std::filesys
                                                               const Network& network,
                                                               const ImageSet& images,
                                                               QuantizedMode mode, int threads) {
-  const auto quantized = read_either(file, network);
+  const auto quantized = read_quantized_model(file, network);
   if (!quantized) return Unexpected{quantized.error()};
   if (Diagnostics problems = check_fit(quantized->network, images); !problems.empty())
     return Unexpected{std::move(problems)};

@@ -21,6 +21,11 @@ namespace hwflow::train {
                                                             const ImageSet& images, int threads = 1,
                                                             const std::stop_token& stop = {});
 
+/// A checkpoint of float weights and grids, or one of integers, as its metadata say.
+/// Errors  a checkpoint of neither format; whatever the reader of its format refuses.
+[[nodiscard]] Expected<QuantizedNetwork> read_quantized_model(const std::filesystem::path& file,
+                                                              const Network& network);
+
 enum class QuantizedMode : std::uint8_t { fake, integer };
 
 /// `hwflow test --mode fake|integer`: a quantized checkpoint on a set of images.

@@ -1,0 +1,103 @@
+#include "report/fault_page.hpp"
+
+#include <fmt/format.h>
+
+#include "report/format.hpp"
+#include "report/page_frame.hpp"
+
+namespace hwflow::report {
+namespace {
+
+std::string cards(const FaultReport& report) {
+  std::string html;
+  const std::string confidence = percent_text(report.confidence, 0);
+  if (report.all.faults > 0) {
+    html += card(percent_text(report.all.rate, 2),
+                 fmt::format("of faulty inferences change their class, or crash ({} interval {} to {})",
+                             confidence, percent_text(report.all.low, 2),
+                             percent_text(report.all.high, 2)));
+    html += card(percent_text(report.all.masked), "are masked: all logits as they were");
+    html += card(count_text(report.all.faults),
+                 fmt::format("faults of {}, each on {} images", count_text(report.population),
+                             count_text(report.images)));
+    html += card(percent_text(report.faulty_accuracy, 2), "accuracy with one fault");
+  }
+  html += card(percent_text(report.fault_free_accuracy, 2), "accuracy without faults");
+  if (report.inferences_per_second > 0.0)
+    html += card(count_text(static_cast<std::int64_t>(report.inferences_per_second)),
+                 "faulty inferences a second");
+  return "<div class=\"cards\">\n" + html + "</div>\n";
+}
+
+std::string rate_table(const char* first, const std::vector<NamedFaultRate>& rates) {
+  std::string html = fmt::format(
+      "<div class=\"scroll\"><table>\n<tr><th class=\"left\">{}</th><th>faults</th><th>inferences"
+      "</th><th>class changed</th><th>from</th><th>to</th><th>masked</th></tr>\n",
+      first);
+  for (const NamedFaultRate& row : rates) {
+    const FaultRate& rate = row.rate;
+    const auto share = [&](double value) {
+      return rate.faults == 0 ? std::string("-") : percent_text(value, 2);
+    };
+    html += fmt::format(
+        "<tr><td class=\"left\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+        "<td>{}</td></tr>\n",
+        escape(row.name), count_text(rate.faults), count_text(rate.inferences), share(rate.rate),
+        share(rate.low), share(rate.high), share(rate.masked));
+  }
+  return html + "</table></div>\n";
+}
+
+std::string curve_section(const FaultReport& report) {
+  std::string html = "<h2>Rates of disturbed bits</h2>\n<figure>\n" +
+                     fault_curve_chart(report.curve) +
+                     "<figcaption>Every bit of the chosen words is disturbed with that "
+                     "probability, in each inference anew. Bars: interval.</figcaption></figure>\n";
+  html +=
+      "<div class=\"scroll\"><table>\n<tr><th class=\"left\">bit rate</th><th>upsets an inference"
+      "</th><th>inferences</th><th>class changed</th><th>from</th><th>to</th><th>accuracy</th>"
+      "</tr>\n";
+  for (const FaultPoint& point : report.curve)
+    html += fmt::format(
+        "<tr><td class=\"left\">{:g}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+        "<td>{}</td></tr>\n",
+        point.bit_rate, number_text(point.upsets), count_text(point.rate.inferences),
+        percent_text(point.rate.rate, 2), percent_text(point.rate.low, 2),
+        percent_text(point.rate.high, 2), percent_text(point.accuracy, 2));
+  return html + "</table></div>\n";
+}
+
+}  // namespace
+
+std::string fault_rate_text(const FaultRate& rate) {
+  if (rate.faults == 0) return "-";
+  return fmt::format("{} ({:.2f} to {:.2f})", percent_text(rate.rate, 2), 100.0 * rate.low,
+                     100.0 * rate.high);
+}
+
+std::string fault_page(const FaultReport& report) {
+  const std::string title = escape(report.network.empty() ? "network" : report.network);
+  std::string page = fmt::format(
+      "<h1>{}: injected faults</h1>\n<p class=\"soft\">{} on {} &middot; seed {} &middot; hwflow "
+      "{}</p>\n",
+      title, escape(report.model), escape(report.data), report.seed, escape(report.version));
+  page += cards(report);
+  page += fmt::format("<p class=\"soft\">{}</p>\n", escape(report.conditions));
+  if (!report.curve.empty()) page += curve_section(report);
+  for (const FaultMap& map : report.maps)
+    page += fmt::format("<h2>{} by layer and bit</h2>\n<figure>\n{}<figcaption>Dashed: no fault "
+                        "drawn. Empty cells: none of those drawn changed a class.</figcaption>"
+                        "</figure>\n",
+                        escape(map.site), fault_map_chart(map));
+  if (!report.by_layer.empty())
+    page += "<h2>Layers</h2>\n" + rate_table("layer", report.by_layer);
+  if (!report.by_bit.empty()) page += "<h2>Bits</h2>\n" + rate_table("bit", report.by_bit);
+  if (!report.worst.empty())
+    page += "<h2>Worst faults</h2>\n" + rate_table("fault", report.worst);
+  std::string files;
+  for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));
+  if (!files.empty()) page += "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n";
+  return framed_page(title + " - hwflow inject", page);
+}
+
+}  // namespace hwflow::report
