@@ -24,15 +24,19 @@ void draw_cell(Svg& svg, const Box& box, const FaultMap& map, std::size_t row, i
                const FaultRate& rate) {
   const std::string place = fmt::format("{}, bit {}", map.layers[row], bit);
   if (rate.faults == 0) return svg.rect(box, "outline", place + ": no fault drawn");
-  const std::string hover = fmt::format("{}: {} of {} faults, masked {}", place,
-                                        fault_rate_text(rate), rate.faults,
-                                        percent_text(rate.masked));
+  const std::string hover =
+      fmt::format("{}: {} of {} faults, masked {}", place, fault_rate_text(rate), rate.faults,
+                  percent_text(rate.masked));
   if (rate.rate <= 0.0) return svg.rect(box, "grid-cell", hover);
   const int dark = darkness(rate.rate);
   svg.rect(box, fmt::format("bits b{}", dark), hover);
   const double percent = 100.0 * rate.rate;
   svg.text({box.x + box.width / 2, box.y + 12.0},
-           percent < 0.01 ? std::string("<.01") : fmt::format("{:.{}f}", percent, percent < 1 ? 2 : percent < 10 ? 1 : 0),
+           percent < 0.01 ? std::string("<.01")
+                          : fmt::format("{:.{}f}", percent,
+                                        percent < 1    ? 2
+                                        : percent < 10 ? 1
+                                                       : 0),
            dark >= 5 ? "cell dark" : "cell", Anchor::middle);
 }
 
@@ -53,8 +57,8 @@ std::string fault_map_chart(const FaultMap& map) {
     const double y = top + kRow * static_cast<double>(row);
     svg.text({left - 6.0, y + 12.0}, map.layers[row], "tick", Anchor::end);
     for (int bit = 0; bit < map.bits; ++bit) {
-      const auto& cell = map.cells[row * static_cast<std::size_t>(map.bits) +
-                                   static_cast<std::size_t>(bit)];
+      const auto& cell =
+          map.cells[row * static_cast<std::size_t>(map.bits) + static_cast<std::size_t>(bit)];
       if (cell)
         draw_cell(svg, {left + kCell * bit + 0.5, y + 0.5, kCell - 1.0, kRow - 1.0}, map, row, bit,
                   *cell);

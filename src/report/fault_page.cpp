@@ -12,10 +12,10 @@ std::string cards(const FaultReport& report) {
   std::string html;
   const std::string confidence = percent_text(report.confidence, 0);
   if (report.all.faults > 0) {
-    html += card(percent_text(report.all.rate, 2),
-                 fmt::format("of faulty inferences change their class, or crash ({} interval {} to {})",
-                             confidence, percent_text(report.all.low, 2),
-                             percent_text(report.all.high, 2)));
+    html += card(
+        percent_text(report.all.rate, 2),
+        fmt::format("of faulty inferences change their class, or crash ({} interval {} to {})",
+                    confidence, percent_text(report.all.low, 2), percent_text(report.all.high, 2)));
     html += card(percent_text(report.all.masked), "are masked: all logits as they were");
     html += card(count_text(report.all.faults),
                  fmt::format("faults of {}, each on {} images", count_text(report.population),
@@ -85,15 +85,14 @@ std::string fault_page(const FaultReport& report) {
   page += fmt::format("<p class=\"soft\">{}</p>\n", escape(report.conditions));
   if (!report.curve.empty()) page += curve_section(report);
   for (const FaultMap& map : report.maps)
-    page += fmt::format("<h2>{} by layer and bit</h2>\n<figure>\n{}<figcaption>Dashed: no fault "
-                        "drawn. Empty cells: none of those drawn changed a class.</figcaption>"
-                        "</figure>\n",
-                        escape(map.site), fault_map_chart(map));
-  if (!report.by_layer.empty())
-    page += "<h2>Layers</h2>\n" + rate_table("layer", report.by_layer);
+    page += fmt::format(
+        "<h2>{} by layer and bit</h2>\n<figure>\n{}<figcaption>Dashed: no fault "
+        "drawn. Empty cells: none of those drawn changed a class.</figcaption>"
+        "</figure>\n",
+        escape(map.site), fault_map_chart(map));
+  if (!report.by_layer.empty()) page += "<h2>Layers</h2>\n" + rate_table("layer", report.by_layer);
   if (!report.by_bit.empty()) page += "<h2>Bits</h2>\n" + rate_table("bit", report.by_bit);
-  if (!report.worst.empty())
-    page += "<h2>Worst faults</h2>\n" + rate_table("fault", report.worst);
+  if (!report.worst.empty()) page += "<h2>Worst faults</h2>\n" + rate_table("fault", report.worst);
   std::string files;
   for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));
   if (!files.empty()) page += "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n";

@@ -49,11 +49,11 @@ struct FaultReport {
   FaultRate all;
   double top5_changed = 0.0, crashed = 0.0;  ///< shares
   double inferences_per_second = 0.0;        ///< 0: not measured
-  std::vector<NamedFaultRate> by_layer, by_bit;
-  std::vector<FaultMap> maps;
-  std::vector<FaultPoint> curve;
-  std::vector<NamedFaultRate> worst;  ///< single faults
-  std::vector<std::string> files;
+  std::vector<NamedFaultRate> by_layer{}, by_bit{};
+  std::vector<FaultMap> maps{};
+  std::vector<FaultPoint> curve{};
+  std::vector<NamedFaultRate> worst{};  ///< single faults
+  std::vector<std::string> files{};
 };
 
 /// One HTML page that needs nothing else; what comes from outside is escaped.

@@ -134,6 +134,12 @@ Diagnostics check(const CampaignOptions& options) {
   return problems;
 }
 
+std::int64_t planned_faults(const FaultSpace& space, const CampaignOptions& options) {
+  if (options.exhaustive) return space.population();
+  if (options.most_faults > 0) return std::min(options.most_faults, space.population());
+  return sample_size(space.population(), options.margin, options.confidence);
+}
+
 Rate rate_of(std::span<const Outcome> outcomes, double confidence, std::int64_t population) {
   Rate rate;
   rate.faults = std::ssize(outcomes);
@@ -153,10 +159,7 @@ CampaignResult run_campaign(const integer::Plan& plan, const FaultSpace& space,
   HWFLOW_CHECK(check(options).empty(), to_text(check(options)));
   CampaignResult result;
   result.population = space.population();
-  result.planned = options.exhaustive ? space.population()
-                   : options.most_faults > 0
-                       ? std::min(options.most_faults, space.population())
-                       : sample_size(space.population(), options.margin, options.confidence);
+  result.planned = planned_faults(space, options);
   FaultDraw draw(space, options.seed);
   while (!is_done(result, options)) {
     const std::int64_t count =

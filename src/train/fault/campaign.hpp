@@ -62,6 +62,10 @@ struct CampaignOptions {
 /// Errors  every option out of range, by its name on the command line.
 [[nodiscard]] Diagnostics check(const CampaignOptions& options);
 
+/// How many faults a campaign draws if no look at the interval ends it: all, options.most_faults,
+/// or sample_size().
+[[nodiscard]] std::int64_t planned_faults(const FaultSpace& space, const CampaignOptions& options);
+
 /// A fault that was run.
 struct Outcome {
   std::uint32_t stratum = 0;

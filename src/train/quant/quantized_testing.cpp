@@ -17,7 +17,8 @@
 
 namespace hwflow::train {
 
-Expected<QuantizedNetwork> read_quantized_model(const std::filesystem::path& file, const Network& network) {
+Expected<QuantizedNetwork> read_quantized_model(const std::filesystem::path& file,
+                                                const Network& network) {
   const auto content = read_safetensors(file);
   if (!content) return Unexpected{content.error()};
   const auto entry = content->metadata.find("format");

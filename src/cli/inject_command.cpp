@@ -1,0 +1,105 @@
+#include "cli/inject_command.hpp"
+
+#include <memory>
+
+#include "cli/inject_run.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+using namespace train::fault;
+
+/// An option that takes several names of an enum.
+template <class Enum>
+void add_names_option(CLI::App& command, const std::string& option, std::vector<Enum>& values,
+                      const std::string& meaning) {
+  std::vector<std::string> names;
+  std::string chosen;
+  for (const auto& [name, each] : enum_names(Enum{})) {
+    names.emplace_back(name);
+    if (each == values.front()) chosen = name;
+  }
+  const auto choose = [&values](const std::vector<std::string>& wanted) {
+    values.clear();
+    for (const std::string& text : wanted)
+      for (const auto& [name, each] : enum_names(Enum{}))
+        if (name == text) values.push_back(each);
+  };
+  command.add_option_function<std::vector<std::string>>(option, choose, meaning)
+      ->check(CLI::IsMember(names))
+      ->default_str(chosen);
+}
+
+void add_space_options(CLI::App& command, SpaceOptions& space) {
+  add_names_option(command, "--sites", space.sites,
+                   "Words that are disturbed: stored weights, biases, scales (multiplier and shift "
+                   "of requantizers), activations (codes of feature maps), accumulators (finished "
+                   "sums)");
+  add_names_option(command, "--effects", space.effects, "What happens to a bit");
+  command.add_option("--layers", space.layers, "Only these layers, by name; else all");
+  command.add_option("--bit-positions", space.bits,
+                     "Only these bits of a word, 0 the least significant; else all");
+  command
+      .add_option("--adjacent-bits", space.adjacent_bits,
+                  "Bits disturbed together, from the position upwards")
+      ->check(is_integer(1, 37))
+      ->capture_default_str();
+}
+
+void add_campaign_options(CLI::App& command, InjectArguments& arguments) {
+  CampaignOptions& campaign = arguments.campaign;
+  command
+      .add_option("--images", arguments.images,
+                  "Test images that every fault is run on, spread by the seed; 0 = all")
+      ->check(is_integer(0, 1 << 30))
+      ->capture_default_str();
+  command
+      .add_option("--margin", campaign.margin,
+                  "Half width of the rate's interval at which no more faults are drawn")
+      ->capture_default_str();
+  command.add_option("--confidence", campaign.confidence, "Of intervals")->capture_default_str();
+  command.add_option("--most-faults", campaign.most_faults,
+                     "At most so many faults; else the sample size that --margin and --confidence "
+                     "ask for when half of the inferences fail");
+  command.add_flag("--fixed", campaign.fixed,
+                   "Draw that many, also when the margin is met before: no look at the interval "
+                   "decides when to stop");
+  command.add_flag("--exhaustive", campaign.exhaustive,
+                   "Every fault there is, whatever the margin");
+  command.add_option("--round", campaign.round, "Faults between two looks at the interval")
+      ->capture_default_str();
+  command.add_option("--rate", arguments.rates,
+                     "Not single faults: disturb every bit with this probability, in each "
+                     "inference anew; several for a curve");
+  command
+      .add_option("--inferences", arguments.inferences,
+                  "For each --rate; else the sample size of --margin and --confidence")
+      ->check(is_integer(1, 1 << 30));
+  command.add_option("--faults", arguments.replay,
+                     "Not drawn: the faults of this list, as --out holds one (faults.jsonl)");
+  command
+      .add_option("--check", arguments.check,
+                  "So many inferences again in the plain way, by changed copies of the network; "
+                  "the command fails where a verdict differs")
+      ->check(is_integer(0, 1 << 30))
+      ->capture_default_str();
+  command.add_flag("--resume", arguments.resume,
+                   "Go on with the campaign of the output folder, which was stopped or killed");
+}
+
+}  // namespace
+
+void add_inject_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "inject", "Inject faults into a network in integers, and count what they change");
+  add_global_options(*command, options);
+  const auto arguments = std::make_shared<InjectArguments>();
+  add_integer_model_options(*command, arguments->model);
+  add_data_options(*command, arguments->data);
+  add_space_options(*command, arguments->space);
+  add_campaign_options(*command, *arguments);
+  command->callback(
+      [arguments, &options, &exit_code] { exit_code = run_inject(*arguments, options); });
+}
+
+}  // namespace hwflow::cli

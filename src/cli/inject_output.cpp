@@ -1,0 +1,287 @@
+#include "cli/inject_output.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/version.hpp"
+#include "report/fault_page.hpp"
+#include "report/format.hpp"
+#include "report/terminal_table.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+using namespace train::fault;
+
+constexpr std::size_t kWorst = 20;
+
+template <class Enum>
+std::string name_of(Enum value) {
+  for (const auto& [name, each] : enum_names(value))
+    if (each == value) return std::string(name);
+  return {};
+}
+
+double share(std::int64_t part, std::int64_t all) {
+  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+std::string layer_of(const InjectOutcome& outcome, std::int64_t node) {
+  return outcome.graph->nodes()[static_cast<std::size_t>(node)].name;
+}
+
+std::string name_of(const InjectOutcome& outcome, const RateGroup& group) {
+  std::vector<std::string> parts;
+  if (outcome.options.sites.size() > 1) parts.push_back(name_of(static_cast<Site>(group.site)));
+  if (group.node >= 0) parts.push_back(layer_of(outcome, group.node));
+  if (group.bit >= 0) parts.push_back(fmt::format("bit {}", group.bit));
+  return fmt::format("{}", fmt::join(parts, " "));
+}
+
+std::vector<RateGroup> groups_of(const InjectOutcome& outcome, GroupBy by) {
+  if (outcome.space == nullptr || outcome.outcomes->empty()) return {};
+  return rates_by(*outcome.space, *outcome.outcomes, by, outcome.confidence);
+}
+
+/// Of all faults that were run.
+Rate overall(const InjectOutcome& outcome) {
+  return rate_of(*outcome.outcomes, outcome.confidence, outcome.replayed ? 0 : outcome.population);
+}
+
+nlohmann::ordered_json json_of(const Rate& rate) {
+  return {{"faults", rate.faults},
+          {"inferences", rate.tally.inferences},
+          {"masked", rate.tally.masked},
+          {"top1_changed", rate.tally.top1_changed},
+          {"top5_changed", rate.tally.top5_changed},
+          {"crashed", rate.tally.crashed},
+          {"right", rate.tally.right},
+          {"rate", rate.rate},
+          {"low", rate.interval.low},
+          {"high", rate.interval.high}};
+}
+
+nlohmann::ordered_json groups_json(const InjectOutcome& outcome, GroupBy by) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const RateGroup& group : groups_of(outcome, by)) {
+    nlohmann::ordered_json entry{{"site", name_of(static_cast<Site>(group.site))}};
+    if (group.node >= 0) entry["layer"] = layer_of(outcome, group.node);
+    if (group.bit >= 0) entry["bit"] = group.bit;
+    entry.update(json_of(group.rate));
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+std::string text_of(const InjectOutcome& outcome, std::span<const Upset> upsets) {
+  std::vector<std::string> parts;
+  for (const Upset& upset : upsets.first(std::min<std::size_t>(3, upsets.size())))
+    parts.push_back(fmt::format("{} {} {} of {}, bits {:#x}", name_of(upset.effect),
+                                name_of(upset.site), upset.element, layer_of(outcome, upset.node),
+                                upset.bits));
+  if (upsets.size() > 3) parts.push_back(fmt::format("{} more", upsets.size() - 3));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+nlohmann::ordered_json rates_json(const InjectOutcome& outcome) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const InjectedRate& point : outcome.rates) {
+    nlohmann::ordered_json entry{{"bit_rate", point.bit_rate}, {"upsets", point.upsets}};
+    entry.update(json_of(point.rate));
+    entry.erase("faults");
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+report::FaultRate shown(const Rate& rate) {
+  return {.faults = rate.faults,
+          .inferences = rate.tally.inferences,
+          .rate = rate.rate,
+          .low = rate.interval.low,
+          .high = rate.interval.high,
+          .masked = share(rate.tally.masked, rate.tally.inferences)};
+}
+
+std::vector<report::NamedFaultRate> shown(const InjectOutcome& outcome, GroupBy by) {
+  std::vector<report::NamedFaultRate> rows;
+  for (const RateGroup& group : groups_of(outcome, by))
+    rows.push_back({name_of(outcome, group), shown(group.rate)});
+  return rows;
+}
+
+std::vector<report::FaultMap> maps_of(const InjectOutcome& outcome) {
+  const std::vector<RateGroup> cells = groups_of(outcome, GroupBy::layer_and_bit);
+  std::vector<report::FaultMap> maps;
+  for (const Site site : outcome.options.sites) {
+    report::FaultMap map{.site = name_of(site), .layers = {}, .bits = 0, .cells = {}};
+    std::vector<std::int64_t> rows;
+    for (const RateGroup& cell : cells) {
+      if (cell.site != static_cast<int>(site)) continue;
+      map.bits = std::max(map.bits, cell.bit + 1);
+      if (rows.empty() || rows.back() != cell.node) {
+        rows.push_back(cell.node);
+        map.layers.push_back(layer_of(outcome, cell.node));
+      }
+    }
+    map.cells.resize(rows.size() * static_cast<std::size_t>(map.bits));
+    for (const RateGroup& cell : cells)
+      if (cell.site == static_cast<int>(site)) {
+        const auto row =
+            static_cast<std::size_t>(std::ranges::find(rows, cell.node) - rows.begin());
+        map.cells[row * static_cast<std::size_t>(map.bits) + static_cast<std::size_t>(cell.bit)] =
+            shown(cell.rate);
+      }
+    if (!rows.empty()) maps.push_back(std::move(map));
+  }
+  return maps;
+}
+
+std::string conditions_of(const InjectOutcome& outcome) {
+  if (outcome.replayed)
+    return fmt::format(
+        "{}; faults replayed from a list, each on {} images: rates are of this list "
+        "alone.",
+        outcome.how, outcome.images);
+  std::vector<std::string> sites, effects;
+  for (const Site site : outcome.options.sites) sites.push_back(name_of(site));
+  for (const Effect effect : outcome.options.effects) effects.push_back(name_of(effect));
+  return fmt::format(
+      "{}; {} of {}, {} adjacent bit{}; {} images, faults in the memory that serves each of them. "
+      "Intervals at {} % take each fault for one observation, whatever its images have in common.",
+      outcome.how, fmt::join(effects, " and "), fmt::join(sites, ", "),
+      outcome.options.adjacent_bits, outcome.options.adjacent_bits == 1 ? "" : "s", outcome.images,
+      100.0 * outcome.confidence);
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
+  const Rate rate = overall(outcome);
+  nlohmann::ordered_json json{{"network", outcome.network},
+                              {"model", outcome.model},
+                              {"quantization", outcome.how},
+                              {"data", outcome.data},
+                              {"seed", outcome.seed},
+                              {"images", outcome.images},
+                              {"fault_free_right", outcome.fault_free_right},
+                              {"population", outcome.population},
+                              {"planned", outcome.planned}};
+  json.update(json_of(rate));
+  json["margin"] = rate.interval.half_width();
+  json["margin_wanted"] = outcome.margin;
+  json["confidence"] = outcome.confidence;
+  json["seconds"] = outcome.seconds;
+  json["faulty_inferences_per_second"] =
+      outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
+  json["checked"] = outcome.checked;
+  json["by_site"] = groups_json(outcome, GroupBy::site);
+  json["by_layer"] = groups_json(outcome, GroupBy::layer);
+  json["by_bit"] = groups_json(outcome, GroupBy::bit);
+  json["by_layer_and_bit"] = groups_json(outcome, GroupBy::layer_and_bit);
+  json["bit_rates"] = rates_json(outcome);
+  nlohmann::ordered_json worst = nlohmann::ordered_json::array();
+  for (const std::size_t f : worst_faults(*outcome.outcomes, kWorst)) {
+    nlohmann::ordered_json entry{{"line", f + 2},
+                                 {"fault", text_of(outcome, (*outcome.faults)[f])}};
+    entry["top1_changed"] = (*outcome.outcomes)[f].tally.top1_changed;
+    entry["crashed"] = (*outcome.outcomes)[f].tally.crashed;
+    worst.push_back(std::move(entry));
+  }
+  json["worst"] = std::move(worst);
+  json["faults_file"] = outcome.list_file.string();
+  json["report"] = outcome.page_file.string();
+  return json;
+}
+
+std::string inject_table(const InjectOutcome& outcome) {
+  std::string text = fmt::format("{} ({}), {} images of {}: {:.2f} % right without faults\n",
+                                 outcome.network, outcome.how, outcome.images, outcome.data,
+                                 100.0 * share(outcome.fault_free_right, outcome.images));
+  const Rate rate = overall(outcome);
+  if (rate.faults > 0) {
+    text += fmt::format(
+        "{} faults of {} ({} planned), {} inferences: class changed in {:.3f} % ({:.0f} % interval "
+        "{:.3f} to {:.3f}), masked {:.1f} %, top-5 changed {:.3f} %, crashed {:.3f} %\n",
+        rate.faults, outcome.population, outcome.planned, rate.tally.inferences, 100.0 * rate.rate,
+        100.0 * outcome.confidence, 100.0 * rate.interval.low, 100.0 * rate.interval.high,
+        100.0 * share(rate.tally.masked, rate.tally.inferences),
+        100.0 * share(rate.tally.top5_changed, rate.tally.inferences),
+        100.0 * share(rate.tally.crashed, rate.tally.inferences));
+    text += fmt::format("{:.2f} % right with a fault\n",
+                        100.0 * share(rate.tally.right, rate.tally.inferences));
+  }
+  if (outcome.seconds > 0.0)
+    text += fmt::format("{:.0f} faulty inferences a second ({:.1f} s)\n",
+                        static_cast<double>(outcome.inferences) / outcome.seconds, outcome.seconds);
+  const auto rows_of = [&](const char* title, GroupBy by) {
+    std::vector<std::vector<std::string>> rows{
+        {title, "faults", "class changed", "from", "to", "masked"}};
+    for (const report::NamedFaultRate& row : shown(outcome, by)) {
+      const auto share_text = [&](double value, int digits) {
+        return row.rate.faults == 0 ? std::string("-") : report::percent_text(value, digits);
+      };
+      rows.push_back({row.name, fmt::format("{}", row.rate.faults), share_text(row.rate.rate, 2),
+                      share_text(row.rate.low, 2), share_text(row.rate.high, 2),
+                      share_text(row.rate.masked, 1)});
+    }
+    return rows.size() > 1 ? "\n" + report::aligned(rows) : std::string();
+  };
+  text += rows_of("layer", GroupBy::layer) + rows_of("bit", GroupBy::bit);
+  std::vector<std::vector<std::string>> rows{
+      {"bit rate", "upsets an inference", "inferences", "class changed", "from", "to", "right"}};
+  for (const InjectedRate& point : outcome.rates) {
+    const Tally& tally = point.rate.tally;
+    rows.push_back({fmt::format("{:g}", point.bit_rate),
+                    report::number_text(share(point.upsets, tally.inferences)),
+                    fmt::format("{}", tally.inferences), report::percent_text(point.rate.rate, 2),
+                    report::percent_text(point.rate.interval.low, 2),
+                    report::percent_text(point.rate.interval.high, 2),
+                    report::percent_text(share(tally.right, tally.inferences), 2)});
+  }
+  if (rows.size() > 1) text += "\n" + report::aligned(rows);
+  if (outcome.checked > 0)
+    text += fmt::format("{} inferences run again in the plain way: {} differ\n", outcome.checked,
+                        outcome.differing);
+  return text;
+}
+
+std::string inject_page(const InjectOutcome& outcome) {
+  const Rate rate = overall(outcome);
+  const Tally& tally = rate.tally;
+  report::FaultReport page{.network = outcome.network,
+                           .model = outcome.model,
+                           .data = outcome.data,
+                           .version = std::string(version()),
+                           .seed = outcome.seed,
+                           .conditions = conditions_of(outcome),
+                           .images = outcome.images,
+                           .confidence = outcome.confidence,
+                           .population = outcome.population,
+                           .all = shown(rate)};
+  page.fault_free_accuracy = share(outcome.fault_free_right, outcome.images);
+  page.faulty_accuracy = share(tally.right, tally.inferences);
+  page.top5_changed = share(tally.top5_changed, tally.inferences);
+  page.crashed = share(tally.crashed, tally.inferences);
+  page.inferences_per_second =
+      outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
+  page.by_layer = shown(outcome, GroupBy::layer);
+  page.by_bit = shown(outcome, GroupBy::bit);
+  page.maps = maps_of(outcome);
+  for (const InjectedRate& point : outcome.rates)
+    page.curve.push_back({.bit_rate = point.bit_rate,
+                          .upsets = share(point.upsets, point.rate.tally.inferences),
+                          .rate = shown(point.rate),
+                          .accuracy = share(point.rate.tally.right, point.rate.tally.inferences)});
+  for (const std::size_t f : worst_faults(*outcome.outcomes, kWorst)) {
+    const Outcome& each = (*outcome.outcomes)[f];
+    page.worst.push_back({text_of(outcome, (*outcome.faults)[f]),
+                          shown(rate_of(std::span(&each, 1), outcome.confidence, 1))});
+  }
+  if (!outcome.list_file.empty()) page.files.push_back(outcome.list_file.string());
+  return report::fault_page(page);
+}
+
+}  // namespace hwflow::cli

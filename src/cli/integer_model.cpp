@@ -1,0 +1,111 @@
+#include "cli/integer_model.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <utility>
+
+#include "cli/command.hpp"
+#include "cli/quantized_train.hpp"
+#include "train/nn/image_split.hpp"
+#include "train/nn/safetensors.hpp"
+#include "train/nn/training.hpp"
+#include "train/quant/calibration.hpp"
+#include "train/quant/quantized_checkpoint.hpp"
+#include "train/quant/quantized_testing.hpp"
+#include "workload/onnx_reader.hpp"
+
+namespace hwflow::cli {
+namespace {
+
+bool is_quantized(const train::Safetensors& file) {
+  const auto format = file.metadata.find("format");
+  return format != file.metadata.end() &&
+         (format->second == train::kQuantizedFormat || format->second == train::kIntegerFormat);
+}
+
+Expected<IntegerModel> finished(const train::QuantizedNetwork& quantized, std::string how,
+                                std::vector<std::string> notes, const train::ImageSet& images) {
+  if (Diagnostics problems = train::check_fit(quantized.network, images); !problems.empty())
+    return Unexpected{std::move(problems)};
+  Expected<train::IntegerNetwork> network = train::to_integer_network(quantized);
+  if (!network) return Unexpected{network.error()};
+  return IntegerModel{std::move(*network), std::move(how), std::move(notes)};
+}
+
+Expected<IntegerModel> read_quantized(const ModelArguments& arguments,
+                                      const train::Safetensors& file,
+                                      const train::ImageSet& images) {
+  std::string name = arguments.network;
+  if (const auto named = file.metadata.find("network");
+      name.empty() && named != file.metadata.end())
+    name = named->second;
+  if (name.empty()) {
+    return Unexpected{
+        Diagnostics{{arguments.file, "does not say which network it belongs to", "add --network"}}};
+  }
+  const Expected<OnnxModel> described = load_network(name);
+  if (!described) return Unexpected{described.error()};
+  const auto quantized = train::read_quantized_model(arguments.file, described->network);
+  if (!quantized) return Unexpected{quantized.error()};
+  return finished(*quantized, "quantized checkpoint", described->notes, images);
+}
+
+Expected<IntegerModel> calibrate(const IntegerModelArguments& arguments, const train::Dataset& data,
+                                 std::uint64_t seed) {
+  const Expected<PrecisionPair> bits = pair_of("--bits", arguments.bits);
+  const Expected<TrainedModel> model = load_model(arguments.model, data.train);
+  Diagnostics problems = bits ? Diagnostics{} : bits.error();
+  if (!model) problems.insert(problems.end(), model.error().begin(), model.error().end());
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  const train::FoldedNetwork folded = train::fold_for_quantization(model->network, model->weights);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(data.train.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  train::CalibrationOptions calibration;
+  calibration.images = arguments.calibration_images;
+  const auto calibrated = train::CalibratedNetwork::make(
+      folded.network, folded.weights, data.train,
+      train::spread_sample(all, calibration.images, seed), model->normalization, calibration);
+  if (!calibrated) return Unexpected{calibrated.error()};
+  const std::size_t layers = folded.network.compute_nodes().size();
+  return finished(
+      (*calibrated)->quantize(CompressionPlan::uniform(layers, bits->weights, bits->inputs)),
+      fmt::format("{} bits, calibrated on {} images", arguments.bits, calibration.images),
+      model->notes, data.test);
+}
+
+}  // namespace
+
+void add_integer_model_options(CLI::App& command, IntegerModelArguments& arguments) {
+  command
+      .add_option(
+          "model", arguments.model.file,
+          "Quantized checkpoint; or float weights (.safetensors, ONNX), quantized to --bits")
+      ->required();
+  command.add_option("--network", arguments.model.network,
+                     "Built-in name or file; else as the weight file says");
+  command.add_option("--normalization", arguments.model.normalization,
+                     "Of float weights: fashion-mnist, cifar10, imagenet, half, none; else as the "
+                     "weight file says");
+  command
+      .add_option("--bits", arguments.bits,
+                  "Of float weights: widths of weights and inputs, W/A, for all layers")
+      ->capture_default_str();
+  command
+      .add_option("--calibration-images", arguments.calibration_images,
+                  "Of float weights: training images that find the scales")
+      ->check(is_integer(1, 1 << 20))
+      ->capture_default_str();
+}
+
+Expected<IntegerModel> load_integer_model(const IntegerModelArguments& arguments,
+                                          const train::Dataset& data, std::uint64_t seed) {
+  if (!arguments.model.file.ends_with(".onnx")) {
+    const Expected<train::Safetensors> file = train::read_safetensors(arguments.model.file);
+    if (!file) return Unexpected{file.error()};
+    if (is_quantized(*file)) return read_quantized(arguments.model, *file, data.test);
+  }
+  return calibrate(arguments, data, seed);
+}
+
+}  // namespace hwflow::cli
