@@ -34,7 +34,9 @@ std::string layer_of(const InjectOutcome& outcome, std::int64_t node) {
 
 std::string name_of(const InjectOutcome& outcome, const RateGroup& group) {
   std::vector<std::string> parts;
-  if (outcome.options.sites.size() > 1) parts.push_back(name_of(static_cast<Site>(group.site)));
+  const bool is_of_site = group.node < 0 && group.bit < 0;
+  if (is_of_site || outcome.options.sites.size() > 1)
+    parts.push_back(name_of(static_cast<Site>(group.site)));
   if (group.node >= 0) parts.push_back(layer_of(outcome, group.node));
   if (group.bit >= 0) parts.push_back(fmt::format("bit {}", group.bit));
   return fmt::format("{}", fmt::join(parts, " "));
@@ -47,7 +49,9 @@ std::vector<RateGroup> groups_of(const InjectOutcome& outcome, GroupBy by) {
 
 /// Of all faults that were run.
 Rate overall(const InjectOutcome& outcome) {
-  return rate_of(*outcome.outcomes, outcome.confidence, outcome.replayed ? 0 : outcome.population);
+  if (outcome.space == nullptr || outcome.outcomes->empty())
+    return rate_of(*outcome.outcomes, outcome.confidence, 0);
+  return overall_rate(*outcome.space, *outcome.outcomes, outcome.confidence);
 }
 
 nlohmann::ordered_json json_of(const Rate& rate) {
@@ -149,11 +153,13 @@ std::string conditions_of(const InjectOutcome& outcome) {
   for (const Site site : outcome.options.sites) sites.push_back(name_of(site));
   for (const Effect effect : outcome.options.effects) effects.push_back(name_of(effect));
   return fmt::format(
-      "{}; {} of {}, {} adjacent bit{}; {} images, faults in the memory that serves each of them. "
-      "Intervals at {} % take each fault for one observation, whatever its images have in common.",
+      "{}; {} of {}, {}; {} images. {} % intervals take each fault for one observation, whatever "
+      "its images have in common.",
       outcome.how, fmt::join(effects, " and "), fmt::join(sites, ", "),
-      outcome.options.adjacent_bits, outcome.options.adjacent_bits == 1 ? "" : "s", outcome.images,
-      100.0 * outcome.confidence);
+      outcome.options.adjacent_bits == 1
+          ? std::string("one bit at a time")
+          : fmt::format("{} adjacent bits at a time", outcome.options.adjacent_bits),
+      outcome.images, 100.0 * outcome.confidence);
 }
 
 }  // namespace
@@ -227,8 +233,9 @@ std::string inject_table(const InjectOutcome& outcome) {
                       share_text(row.rate.low, 2), share_text(row.rate.high, 2),
                       share_text(row.rate.masked, 1)});
     }
-    return rows.size() > 1 ? "\n" + report::aligned(rows) : std::string();
+    return rows.size() > 1 ? fmt::format("\n{}", report::aligned(rows)) : std::string();
   };
+  if (outcome.options.sites.size() > 1) text += rows_of("site", GroupBy::site);
   text += rows_of("layer", GroupBy::layer) + rows_of("bit", GroupBy::bit);
   std::vector<std::vector<std::string>> rows{
       {"bit rate", "upsets an inference", "inferences", "class changed", "from", "to", "right"}};
@@ -241,7 +248,7 @@ std::string inject_table(const InjectOutcome& outcome) {
                     report::percent_text(point.rate.interval.high, 2),
                     report::percent_text(share(tally.right, tally.inferences), 2)});
   }
-  if (rows.size() > 1) text += "\n" + report::aligned(rows);
+  if (rows.size() > 1) text += fmt::format("\n{}", report::aligned(rows));
   if (outcome.checked > 0)
     text += fmt::format("{} inferences run again in the plain way: {} differ\n", outcome.checked,
                         outcome.differing);
@@ -267,6 +274,7 @@ std::string inject_page(const InjectOutcome& outcome) {
   page.crashed = share(tally.crashed, tally.inferences);
   page.inferences_per_second =
       outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
+  if (outcome.options.sites.size() > 1) page.by_site = shown(outcome, GroupBy::site);
   page.by_layer = shown(outcome, GroupBy::layer);
   page.by_bit = shown(outcome, GroupBy::bit);
   page.maps = maps_of(outcome);

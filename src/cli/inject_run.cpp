@@ -172,7 +172,7 @@ class InjectRun {
     };
     hooks.on_round = [&](const CampaignResult& result) {
       file->append(result.faults, result.outcomes);
-      const Rate rate = rate_of(result.outcomes, outcome_.confidence, result.population);
+      const Rate rate = overall_rate(*space_, result.outcomes, outcome_.confidence);
       note = fmt::format("{} faults, {:.3f} % ({:.3f} to {:.3f})", rate.faults, 100.0 * rate.rate,
                          100.0 * rate.interval.low, 100.0 * rate.interval.high);
       done = rate.tally.inferences;

@@ -23,7 +23,11 @@ int darkness(double rate) {
 void draw_cell(Svg& svg, const Box& box, const FaultMap& map, std::size_t row, int bit,
                const FaultRate& rate) {
   const std::string place = fmt::format("{}, bit {}", map.layers[row], bit);
-  if (rate.faults == 0) return svg.rect(box, "outline", place + ": no fault drawn");
+  if (rate.faults == 0) {
+    svg.line({box.x + box.width / 2 - 3.0, box.y + box.height / 2},
+             {box.x + box.width / 2 + 3.0, box.y + box.height / 2}, "grid");
+    return;
+  }
   const std::string hover =
       fmt::format("{}: {} of {} faults, masked {}", place, fault_rate_text(rate), rate.faults,
                   percent_text(rate.masked));
@@ -46,7 +50,7 @@ std::string fault_map_chart(const FaultMap& map) {
   double left = 40.0;
   for (const std::string& layer : map.layers) left = std::max(left, 12.0 + text_width(layer));
   const double top = 34.0;
-  const double width = std::max(left + kCell * map.bits + 10.0, 260.0);
+  const double width = std::max(left + kCell * map.bits + 10.0, left + 400.0);
   Svg svg(width, top + kRow * static_cast<double>(map.layers.size()) + 6.0,
           "Failures of " + map.site + " by layer and bit");
   svg.text({left, 12.0}, "% of inferences whose class changed, by bit (0: least significant)",

@@ -84,9 +84,10 @@ std::string fault_page(const FaultReport& report) {
   page += cards(report);
   page += fmt::format("<p class=\"soft\">{}</p>\n", escape(report.conditions));
   if (!report.curve.empty()) page += curve_section(report);
+  if (!report.by_site.empty()) page += "<h2>Sites</h2>\n" + rate_table("site", report.by_site);
   for (const FaultMap& map : report.maps)
     page += fmt::format(
-        "<h2>{} by layer and bit</h2>\n<figure>\n{}<figcaption>Dashed: no fault "
+        "<h2>{} by layer and bit</h2>\n<figure>\n{}<figcaption>A dash: no fault "
         "drawn. Empty cells: none of those drawn changed a class.</figcaption>"
         "</figure>\n",
         escape(map.site), fault_map_chart(map));

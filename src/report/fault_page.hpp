@@ -49,7 +49,7 @@ struct FaultReport {
   FaultRate all;
   double top5_changed = 0.0, crashed = 0.0;  ///< shares
   double inferences_per_second = 0.0;        ///< 0: not measured
-  std::vector<NamedFaultRate> by_layer{}, by_bit{};
+  std::vector<NamedFaultRate> by_site{}, by_layer{}, by_bit{};
   std::vector<FaultMap> maps{};
   std::vector<FaultPoint> curve{};
   std::vector<NamedFaultRate> worst{};  ///< single faults

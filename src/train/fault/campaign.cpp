@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <numeric>
 
 #include "base/check.hpp"
 #include "base/parallel.hpp"
+#include "train/fault/campaign_summary.hpp"
 #include "train/fault/fault_draw.hpp"
 #include "train/fault/propagation.hpp"
 
@@ -86,11 +88,13 @@ class Run {
   std::int64_t done_ = 0;
 };
 
-bool is_done(const CampaignResult& result, const CampaignOptions& options) {
+bool is_done(const CampaignResult& result, const FaultSpace& space,
+             const CampaignOptions& options) {
   if (std::ssize(result.outcomes) >= result.planned) return true;
   if (options.exhaustive || options.fixed || result.outcomes.empty()) return false;
-  const Rate rate = rate_of(result.outcomes, options.confidence, result.population);
-  return rate.interval.half_width() <= options.margin;
+  return std::ranges::all_of(
+      rates_by(space, result.outcomes, GroupBy::site, options.confidence),
+      [&](const RateGroup& site) { return site.rate.interval.half_width() <= options.margin; });
 }
 
 }  // namespace
@@ -137,7 +141,12 @@ Diagnostics check(const CampaignOptions& options) {
 std::int64_t planned_faults(const FaultSpace& space, const CampaignOptions& options) {
   if (options.exhaustive) return space.population();
   if (options.most_faults > 0) return std::min(options.most_faults, space.population());
-  return sample_size(space.population(), options.margin, options.confidence);
+  std::map<Site, std::int64_t> populations;
+  for (const Stratum& stratum : space.strata()) populations[stratum.site] += stratum.words;
+  std::int64_t planned = 0;
+  for (const auto& [site, population] : populations)
+    planned += sample_size(population, options.margin, options.confidence);
+  return planned;
 }
 
 Rate rate_of(std::span<const Outcome> outcomes, double confidence, std::int64_t population) {
@@ -161,7 +170,7 @@ CampaignResult run_campaign(const integer::Plan& plan, const FaultSpace& space,
   result.population = space.population();
   result.planned = planned_faults(space, options);
   FaultDraw draw(space, options.seed);
-  while (!is_done(result, options)) {
+  while (!is_done(result, space, options)) {
     const std::int64_t count =
         std::min(options.round, result.planned - std::ssize(result.outcomes));
     std::vector<std::uint32_t> strata;

@@ -63,7 +63,7 @@ struct CampaignOptions {
 [[nodiscard]] Diagnostics check(const CampaignOptions& options);
 
 /// How many faults a campaign draws if no look at the interval ends it: all, options.most_faults,
-/// or sample_size().
+/// or for each site sample_size().
 [[nodiscard]] std::int64_t planned_faults(const FaultSpace& space, const CampaignOptions& options);
 
 /// A fault that was run.
@@ -100,9 +100,10 @@ struct CampaignHooks {
   std::function<void(const CampaignResult&)> on_round{};
 };
 
-/// Draws single faults round by round and runs each on all images, until the interval of the rate
-/// is no wider than the margin on either side, or the faults planned are done. `known`: outcomes of
-/// the first faults from a campaign of the same space and seed that was stopped.
+/// Draws single faults round by round, of each site as many, and runs each on all images, until
+/// the interval of every site's rate is no wider than the margin on either side, or the faults
+/// planned are done. `known`: outcomes of the first faults from a campaign of the same space and
+/// seed that was stopped.
 [[nodiscard]] CampaignResult run_campaign(const integer::Plan& plan, const FaultSpace& space,
                                           const Workload& workload, const CampaignOptions& options,
                                           std::span<const Outcome> known = {},

@@ -43,6 +43,23 @@ std::vector<RateGroup> rates_by(const FaultSpace& space, std::span<const Outcome
   return groups;
 }
 
+Rate overall_rate(const FaultSpace& space, std::span<const Outcome> outcomes, double confidence) {
+  const std::vector<RateGroup> sites = rates_by(space, outcomes, GroupBy::site, confidence);
+  if (sites.size() == 1) return sites.front().rate;
+  Rate all = rate_of(outcomes, confidence, space.population());
+  all.rate = all.interval.low = all.interval.high = 0.0;
+  for (const RateGroup& site : sites) {
+    std::int64_t faults = 0;
+    for (const Stratum& stratum : space.strata())
+      if (static_cast<int>(stratum.site) == site.site) faults += stratum.words;
+    const double share = static_cast<double>(faults) / static_cast<double>(space.population());
+    all.rate += share * site.rate.rate;
+    all.interval.low += share * site.rate.interval.low;
+    all.interval.high += share * site.rate.interval.high;
+  }
+  return all;
+}
+
 std::vector<std::size_t> worst_faults(std::span<const Outcome> outcomes, std::size_t count) {
   std::vector<std::size_t> order(outcomes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -24,6 +24,11 @@ enum class GroupBy : std::uint8_t { site, layer, bit, layer_and_bit };
                                               std::span<const Outcome> outcomes, GroupBy by,
                                               double confidence);
 
+/// Of all outcomes of a space. Of several sites each counts by its share of all faults, whatever
+/// was drawn of it, and so do the ends of its interval.
+[[nodiscard]] Rate overall_rate(const FaultSpace& space, std::span<const Outcome> outcomes,
+                                double confidence);
+
 /// Indices of the `count` faults that change the most classes, the worst first; none that changes
 /// nothing.
 [[nodiscard]] std::vector<std::size_t> worst_faults(std::span<const Outcome> outcomes,

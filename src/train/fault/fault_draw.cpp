@@ -48,24 +48,39 @@ std::int64_t RandomOrder::operator[](std::int64_t k) const {
 }
 
 FaultDraw::FaultDraw(const FaultSpace& space, std::uint64_t seed)
-    : space_(space), drawn_(space.strata().size()), position_(Rng::derive(seed, 0).uniform()) {
-  double up_to = 0.0;
+    : space_(space), drawn_(space.strata().size()) {
   for (std::size_t s = 0; s < space.strata().size(); ++s) {
-    orders_.emplace_back(space.strata()[s].words, Rng::derive(seed, s + 1)());
-    up_to += static_cast<double>(space.strata()[s].words);
-    share_up_to_.push_back(up_to / static_cast<double>(space.population()));
+    const Stratum& stratum = space.strata()[s];
+    orders_.emplace_back(stratum.words, Rng::derive(seed, s + 1)());
+    if (s == 0 || stratum.site != space.strata()[s - 1].site) turns_.emplace_back();
+    turns_.back().strata.push_back(s);
+    turns_.back().left += stratum.words;
+    turns_.back().share_up_to.push_back(static_cast<double>(turns_.back().left));
   }
+  Rng rng = Rng::derive(seed, 0);
+  for (Turn& turn : turns_) {
+    for (double& share : turn.share_up_to) share /= static_cast<double>(turn.left);
+    turn.position = rng.uniform();
+  }
+}
+
+std::size_t FaultDraw::next_stratum(Turn& turn) const {
+  turn.position = std::fmod(turn.position + 1.0 / std::numbers::phi, 1.0);
+  auto at = static_cast<std::size_t>(std::ranges::upper_bound(turn.share_up_to, turn.position) -
+                                     turn.share_up_to.begin());
+  if (at == turn.strata.size()) --at;  // rounding
+  while (drawn_[turn.strata[at]] == space_.strata()[turn.strata[at]].words)
+    at = (at + 1) % turn.strata.size();
+  --turn.left;
+  return turn.strata[at];
 }
 
 FaultList FaultDraw::draw(std::int64_t count, std::vector<std::uint32_t>& strata) {
   FaultList faults;
   for (; count > 0 && total_ < space_.population(); --count, ++total_) {
-    position_ = std::fmod(position_ + 1.0 / std::numbers::phi, 1.0);
-    auto stratum = static_cast<std::size_t>(std::ranges::upper_bound(share_up_to_, position_) -
-                                            share_up_to_.begin());
-    if (stratum == drawn_.size()) --stratum;  // rounding
-    while (drawn_[stratum] == space_.strata()[stratum].words)
-      stratum = (stratum + 1) % drawn_.size();
+    while (turns_[turn_].left == 0) turn_ = (turn_ + 1) % turns_.size();
+    const std::size_t stratum = next_stratum(turns_[turn_]);
+    turn_ = (turn_ + 1) % turns_.size();
     faults.add(space_.upset(stratum, orders_[stratum][drawn_[stratum]++]));
     strata.push_back(static_cast<std::uint32_t>(stratum));
   }

@@ -22,8 +22,9 @@ class RandomOrder {
   int half_bits_ = 1;
 };
 
-/// Single faults of a space in a random order, each once; of every stratum as nearly as many as its
-/// share of the population, however many are drawn. The order depends on the seed alone.
+/// Single faults of a space in a random order, each once. Sites take turns; of every stratum of a
+/// site as nearly as many are drawn as its share of the site's population, however many these are.
+/// The order depends on the seed alone.
 class FaultDraw {
  public:
   /// `space` outlives the draw.
@@ -33,11 +34,20 @@ class FaultDraw {
   FaultList draw(std::int64_t count, std::vector<std::uint32_t>& strata);
 
  private:
+  /// The strata of one site.
+  struct Turn {
+    std::vector<std::size_t> strata;
+    std::vector<double> share_up_to;  ///< of the site's population, this stratum included
+    double position = 0.0;            ///< in [0, 1), moved on by the golden ratio
+    std::int64_t left = 0;
+  };
+  std::size_t next_stratum(Turn& turn) const;
+
   const FaultSpace& space_;
   std::vector<RandomOrder> orders_;  ///< of the words of every stratum
   std::vector<std::int64_t> drawn_;  ///< per stratum
-  std::vector<double> share_up_to_;  ///< of the population, this stratum included
-  double position_;                  ///< in [0, 1), moved on by the golden ratio
+  std::vector<Turn> turns_;
+  std::size_t turn_ = 0;
   std::int64_t total_ = 0;
 };
 

@@ -41,6 +41,26 @@ TEST(RatesBy, AddsUpTheStrataThatHaveALayerOrABitInCommon) {
   EXPECT_EQ(sites[0].rate.tally.top1_changed, 17);
 }
 
+/// Of two sites, by hand: rates weighted by all their faults, not by those drawn.
+TEST(OverallRate, WeighsSitesByTheirPopulations) {
+  Rng rng(1);
+  const integer::Plan plan =
+      integer::compile(random_integer_network(rng, {8, 8}), KernelSet::best).value();
+  const FaultSpace space =
+      FaultSpace::make(plan,
+                       {.sites = {Site::weights, Site::biases}, .layers = {"fc"}, .bits = {7}})
+          .value();
+  ASSERT_EQ(space.strata().size(), 2U);
+  const auto weights = static_cast<double>(space.strata()[0].words);
+  const auto biases = static_cast<double>(space.strata()[1].words);
+  const std::vector<Outcome> outcomes{ended(0, 1), ended(1, 8), ended(1, 10)};
+  const Rate rate = overall_rate(space, outcomes, 0.95);
+  EXPECT_DOUBLE_EQ(rate.rate, (weights * 0.1 + biases * 0.9) / (weights + biases));
+  EXPECT_EQ(rate.tally.inferences, 30);
+  EXPECT_LT(rate.interval.low, rate.rate);
+  EXPECT_GT(rate.interval.high, rate.rate);
+}
+
 TEST(WorstFaults, AreThoseThatChangeMostAndCrashesCount) {
   std::vector<Outcome> outcomes{ended(0, 1), ended(0, 0), ended(0, 9), ended(0, 0)};
   outcomes.back().tally.crashed = 10;

@@ -97,10 +97,13 @@ TEST(FaultDraw, DrawsEveryFaultOnceHoweverItIsCut) {
   EXPECT_EQ(std::ssize(seen), space.population());
 }
 
-TEST(FaultDraw, StrataGetTheirShareOfAnyNumberOfFaults) {
+TEST(FaultDraw, SitesTakeTurnsAndStrataGetTheirShareOfASite) {
   const integer::Plan plan = random_plan(4);
   const FaultSpace space =
       FaultSpace::make(plan, {.sites = {Site::weights, Site::activations}}).value();
+  std::map<Site, double> population;
+  for (const Stratum& stratum : space.strata())
+    population[stratum.site] += static_cast<double>(stratum.words);
   for (const std::int64_t count : {50, 333, 1000}) {
     FaultDraw draw(space, 9);
     std::vector<std::uint32_t> strata;
@@ -108,11 +111,25 @@ TEST(FaultDraw, StrataGetTheirShareOfAnyNumberOfFaults) {
     std::vector<double> drawn(space.strata().size());
     for (const std::uint32_t s : strata) drawn[s] += 1.0;
     for (std::size_t s = 0; s < drawn.size(); ++s) {
-      const double share =
-          static_cast<double>(space.strata()[s].words) / static_cast<double>(space.population());
-      EXPECT_NEAR(drawn[s], share * static_cast<double>(faults.size()), 3.0) << s;
+      const Stratum& stratum = space.strata()[s];
+      const double share = static_cast<double>(stratum.words) / population[stratum.site];
+      EXPECT_NEAR(drawn[s], share * static_cast<double>(faults.size()) / 2, 3.0) << s;
     }
   }
+}
+
+/// A site that is done leaves its turns to the others.
+TEST(FaultDraw, DrawsAllOfSitesOfDifferentSizes) {
+  const integer::Plan plan = random_plan(4);
+  const FaultSpace space =
+      FaultSpace::make(plan, {.sites = {Site::weights, Site::biases}, .layers = {"fc"}}).value();
+  FaultDraw draw(space, 2);
+  std::vector<std::uint32_t> strata;
+  const FaultList faults = draw.draw(space.population(), strata);
+  std::set<std::tuple<Site, std::int64_t, std::uint64_t>> seen;
+  for (std::size_t f = 0; f < faults.size(); ++f)
+    seen.emplace(faults[f][0].site, faults[f][0].element, faults[f][0].bits);
+  EXPECT_EQ(std::ssize(seen), space.population());
 }
 
 TEST(DrawAtRate, HitsEachBitWithThatProbability) {
