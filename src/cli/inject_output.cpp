@@ -143,6 +143,53 @@ std::vector<report::FaultMap> maps_of(const InjectOutcome& outcome) {
   return maps;
 }
 
+/// Of one site, with what the campaign measured of each layer.
+report::FaultScales scales_of(const InjectOutcome& outcome, Site site) {
+  report::FaultScales scales{.site = name_of(site), .rows = {}, .rank_correlation = {}};
+  const std::vector<RateGroup> layers = groups_of(outcome, GroupBy::layer);
+  std::vector<double> predicted, measured;
+  for (const StoredScale& row : outcome.scales) {
+    if (row.site != site) continue;
+    report::FaultScale entry{.name = layer_of(outcome, static_cast<std::int64_t>(row.node)),
+                             .bits = row.bits,
+                             .scale = row.scale,
+                             .spread = row.spread,
+                             .sum_scale = row.sum_scale,
+                             .damage = row.damage};
+    if (row.copy > 0) entry.name += fmt::format(" (copy {})", row.copy + 1);
+    for (const RateGroup& layer : layers)
+      if (layer.site == static_cast<int>(site) && layer.node == static_cast<std::int64_t>(row.node))
+        entry.measured = shown(layer.rate);
+    if (entry.measured.faults > 0) {
+      predicted.push_back(row.damage);
+      measured.push_back(entry.measured.rate);
+    }
+    scales.rows.push_back(std::move(entry));
+  }
+  if (predicted.size() > 2) scales.rank_correlation = rank_correlation(predicted, measured);
+  return scales;
+}
+
+nlohmann::ordered_json scales_json(const InjectOutcome& outcome) {
+  nlohmann::ordered_json json;
+  for (const Site site : {Site::weights, Site::activations}) {
+    const report::FaultScales scales = scales_of(outcome, site);
+    nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+    for (const report::FaultScale& row : scales.rows) {
+      rows.push_back({{"layer", row.name},
+                      {"bits", row.bits},
+                      {"scale", row.scale},
+                      {"spread", row.spread},
+                      {"sum_scale", row.sum_scale},
+                      {"predicted_damage", row.damage}});
+      if (row.measured.faults > 0) rows.back()["rate"] = row.measured.rate;
+    }
+    json[scales.site] = {{"layers", std::move(rows)}};
+    if (scales.rank_correlation) json[scales.site]["rank_correlation"] = *scales.rank_correlation;
+  }
+  return json;
+}
+
 std::string conditions_of(const InjectOutcome& outcome) {
   if (outcome.replayed)
     return fmt::format(
@@ -188,6 +235,7 @@ nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
   json["by_bit"] = groups_json(outcome, GroupBy::bit);
   json["by_layer_and_bit"] = groups_json(outcome, GroupBy::layer_and_bit);
   json["bit_rates"] = rates_json(outcome);
+  json["scales"] = scales_json(outcome);
   nlohmann::ordered_json worst = nlohmann::ordered_json::array();
   for (const std::size_t f : worst_faults(*outcome.outcomes, kWorst)) {
     nlohmann::ordered_json entry{{"line", f + 2},
@@ -278,6 +326,8 @@ std::string inject_page(const InjectOutcome& outcome) {
   page.by_layer = shown(outcome, GroupBy::layer);
   page.by_bit = shown(outcome, GroupBy::bit);
   page.maps = maps_of(outcome);
+  for (const Site site : {Site::weights, Site::activations})
+    page.scales.push_back(scales_of(outcome, site));
   for (const InjectedRate& point : outcome.rates)
     page.curve.push_back({.bit_rate = point.bit_rate,
                           .upsets = share(point.upsets, point.rate.tally.inferences),

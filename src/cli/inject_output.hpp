@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "train/fault/campaign_summary.hpp"
+#include "train/fault/scale_analysis.hpp"
 
 namespace hwflow::cli {
 
@@ -34,6 +35,7 @@ struct InjectOutcome {
   double seconds = 0.0;
   std::int64_t inferences = 0;  ///< in these seconds
   std::vector<InjectedRate> rates;
+  std::vector<train::fault::StoredScale> scales;
   std::int64_t checked = 0, differing = 0;  ///< inferences run again in the plain way
   std::filesystem::path list_file, page_file;
 };

@@ -70,6 +70,7 @@ class InjectRun {
     if (!problems.empty()) return report_wrong_input(problems);
     fs::create_directories(folder_);
     outcome_.fault_free_right = count_right(plan_, workload(), threads());
+    outcome_.scales = analyse_scales(plan_, workload(), threads());
     if (!arguments_.replay.empty())
       replay();
     else if (!arguments_.rates.empty())

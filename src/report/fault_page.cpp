@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/format.hpp"
 #include "report/page_frame.hpp"
 
@@ -67,6 +69,32 @@ std::string curve_section(const FaultReport& report) {
   return html + "</table></div>\n";
 }
 
+std::string scale_section(const FaultScales& scales) {
+  const bool weights =
+      std::ranges::any_of(scales.rows, [](const FaultScale& row) { return row.sum_scale > 0.0; });
+  std::string html = fmt::format(
+      "<h2>Scales of {}</h2>\n<p class=\"soft\">Step of a code, standard deviation of what is "
+      "stored, and the mean square change by a flipped bit over the variance of what it changes "
+      "({}), beside the measured share of changed classes.{}</p>\n"
+      "<div class=\"scroll\"><table>\n<tr><th class=\"left\">layer</th><th>bits</th><th>scale"
+      "</th><th>spread</th><th>scale / spread</th>{}<th>predicted damage</th><th>class changed</th>"
+      "</tr>\n",
+      escape(scales.site), weights ? "the layer's sums" : "the values themselves",
+      scales.rank_correlation
+          ? fmt::format(" Rank correlation of the two: {:.2f}.", *scales.rank_correlation)
+          : std::string(),
+      weights ? "<th>unit of a sum</th>" : "");
+  for (const FaultScale& row : scales.rows)
+    html += fmt::format(
+        "<tr><td class=\"left\">{}</td><td>{}</td><td>{:.3g}</td><td>{:.3g}</td><td>{:.3g}</td>{}"
+        "<td>{:.3g}</td><td>{}</td></tr>\n",
+        escape(row.name), row.bits, row.scale, row.spread,
+        row.spread > 0.0 ? row.scale / row.spread : 0.0,
+        weights ? fmt::format("<td>{:.3g}</td>", row.sum_scale) : std::string(), row.damage,
+        fault_rate_text(row.measured));
+  return html + "</table></div>\n";
+}
+
 }  // namespace
 
 std::string fault_rate_text(const FaultRate& rate) {
@@ -93,6 +121,7 @@ std::string fault_page(const FaultReport& report) {
         escape(map.site), fault_map_chart(map));
   if (!report.by_layer.empty()) page += "<h2>Layers</h2>\n" + rate_table("layer", report.by_layer);
   if (!report.by_bit.empty()) page += "<h2>Bits</h2>\n" + rate_table("bit", report.by_bit);
+  for (const FaultScales& scales : report.scales) page += scale_section(scales);
   if (!report.worst.empty()) page += "<h2>Worst faults</h2>\n" + rate_table("fault", report.worst);
   std::string files;
   for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));

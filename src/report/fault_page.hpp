@@ -37,6 +37,21 @@ struct FaultPoint {
   double accuracy = 0.0;
 };
 
+/// Steps of stored codes beside what they store.
+struct FaultScale {
+  std::string name;
+  int bits = 8;
+  double scale = 0.0, spread = 0.0;
+  double sum_scale = 0.0;  ///< of weights
+  double damage = 0.0;     ///< predicted
+  FaultRate measured{};    ///< faults 0: not in this campaign
+};
+struct FaultScales {
+  std::string site;
+  std::vector<FaultScale> rows;
+  std::optional<double> rank_correlation;  ///< of predicted and measured
+};
+
 /// What a fault-injection campaign found.
 struct FaultReport {
   std::string network, model, data, version;
@@ -52,6 +67,7 @@ struct FaultReport {
   std::vector<NamedFaultRate> by_site{}, by_layer{}, by_bit{};
   std::vector<FaultMap> maps{};
   std::vector<FaultPoint> curve{};
+  std::vector<FaultScales> scales{};
   std::vector<NamedFaultRate> worst{};  ///< single faults
   std::vector<std::string> files{};
 };
