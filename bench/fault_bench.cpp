@@ -1,12 +1,18 @@
-// Faulty inferences a second, ResNet-20 on CIFAR-10 at 8 bits, one thread: Propagation beside the
-// plain way, a changed copy of the network run on the same images.
+// Faulty inferences a second, ResNet-20 on CIFAR-10 at 8 bits, one thread: Propagation beside three
+// plain ways, with the verdicts of the first two compared one by one:
+//   one copy, many images: a changed copy of the integer network runs all images;
+//   one copy, one image: a copy for each faulty inference;
+//   tensors: a changed copy of the float network runs all images as one batch in libtorch, as
+//   injectors built on it do (weights only; its verdicts are another network's).
 //   fault_bench [FAULTS] [IMAGES] [PLAIN_FAULTS] [SITE]     (2000 100 40; HWFLOW_DATA must be set)
 // Single bit flips, uniform over all bits of all words of a site. Processor time of one thread,
-// fault-free runs and copying included. Every verdict of the plain way is compared.
+// fault-free runs and copying included.
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <numeric>
@@ -15,7 +21,10 @@
 #include "train/fault/fault_space.hpp"
 #include "train/fault/full_run.hpp"
 #include "train/fault/propagation.hpp"
+#include "train/nn/image_batch.hpp"
 #include "train/nn/image_split.hpp"
+#include "train/nn/module_training.hpp"
+#include "train/nn/network_module.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/weight_names.hpp"
 #include "train/quant/calibration.hpp"
@@ -42,8 +51,14 @@ double seconds_of(const std::function<void()>& work) {
 }
 
 struct Setting {
+  Network graph;
+  WeightMap weights;
+  Normalization normalization;
   IntegerNetwork network;
   ImageSet images;
+  [[nodiscard]] const std::uint8_t* image(std::size_t i) const {
+    return images.pixels.data() + i * (images.pixels.size() / images.labels.size());
+  }
 };
 
 Setting read_setting() {
@@ -54,17 +69,17 @@ Setting read_setting() {
   const Network network = make_builtin_network("resnet20").value();
   const auto file =
       read_safetensors(folder / "weights/akamaster_resnet20-12fca82f.safetensors").value();
-  const FoldedNetwork folded = fold_for_quantization(
-      network, match_weights(network, file.tensors, "weights").value());
+  const WeightMap weights = match_weights(network, file.tensors, "weights").value();
+  const Normalization normalization{{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
+  const FoldedNetwork folded = fold_for_quantization(network, weights);
   std::vector<std::int64_t> all(static_cast<std::size_t>(data.train.count()));
   std::iota(all.begin(), all.end(), std::int64_t{0});
-  const auto calibrated =
-      CalibratedNetwork::make(folded.network, folded.weights, data.train,
-                              spread_sample(all, 256, kSeed),
-                              {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}}, {})
-          .value();
+  const auto calibrated = CalibratedNetwork::make(folded.network, folded.weights, data.train,
+                                                  spread_sample(all, 256, kSeed), normalization, {})
+                              .value();
   const std::size_t layers = network.compute_nodes().size();
-  return {to_integer_network(calibrated->quantize(CompressionPlan::uniform(layers, 8, 8))).value(),
+  return {network, weights, normalization,
+          to_integer_network(calibrated->quantize(CompressionPlan::uniform(layers, 8, 8))).value(),
           data.test};
 }
 
@@ -72,8 +87,7 @@ FaultList draw(const FaultSpace& space, std::size_t count) {
   Rng rng(kSeed);
   FaultList faults;
   while (faults.size() < count) {
-    auto at = static_cast<std::int64_t>(
-        rng.below(static_cast<std::uint64_t>(space.population())));
+    auto at = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(space.population())));
     std::size_t stratum = 0;
     while (at >= space.strata()[stratum].words) at -= space.strata()[stratum++].words;
     faults.add(space.upset(stratum, at));
@@ -81,45 +95,92 @@ FaultList draw(const FaultSpace& space, std::size_t count) {
   return faults;
 }
 
-void measure(const Setting& setting, Site site, std::size_t faults, std::size_t images,
-             std::size_t plain_faults) {
-  const integer::Plan plan = integer::compile(setting.network, KernelSet::best).value();
-  const FaultSpace space = FaultSpace::make(plan, {.sites = {site}}).value();
-  const FaultList list = draw(space, faults);
-  const std::size_t image = setting.images.pixels.size() / setting.images.labels.size();
-  std::vector<Verdict> verdicts(faults * images);
-  std::vector<std::vector<std::int64_t>> logits(images);
-  const double quick = seconds_of([&] {
+/// Verdicts of all faults on all images, and the seconds that it took.
+struct Propagated {
+  std::vector<Verdict> verdicts;  ///< fault by fault
+  std::vector<std::vector<std::int64_t>> logits;
+  double seconds = 0.0;
+};
+
+Propagated propagate(const Setting& setting, const integer::Plan& plan, const FaultList& faults,
+                     std::size_t images) {
+  Propagated result{std::vector<Verdict>(faults.size() * images),
+                    std::vector<std::vector<std::int64_t>>(images)};
+  result.seconds = seconds_of([&] {
     Golden golden = make_golden(plan);
     Propagation propagation(plan);
     for (std::size_t i = 0; i < images; ++i) {
-      run_golden(plan, setting.images.pixels.data() + i * image, golden);
-      logits[i] = golden.workspace.logits;
+      run_golden(plan, setting.image(i), golden);
+      result.logits[i] = golden.workspace.logits;
       propagation.begin(golden);
-      for (std::size_t f = 0; f < faults; ++f)
-        verdicts[f * images + i] = propagation.run(list[f]);
+      for (std::size_t f = 0; f < faults.size(); ++f)
+        result.verdicts[f * images + i] = propagation.run(faults[f]);
     }
   });
-  std::size_t differ = 0, masked = 0, changed = 0;
-  const double plain = seconds_of([&] {
-    for (std::size_t f = 0; f < plain_faults; ++f) {
-      FullRun run(setting.network, list[f]);
+  return result;
+}
+
+/// Plain runs of the first faults; counts verdicts that differ.
+double plain_seconds(const Setting& setting, const FaultList& faults, std::size_t count,
+                     std::size_t images, std::size_t all_images, const Propagated& known,
+                     std::size_t& differ) {
+  return seconds_of([&] {
+    for (std::size_t f = 0; f < count; ++f) {
+      FullRun run(setting.network, faults[f]);
       for (std::size_t i = 0; i < images; ++i)
-        differ += run.run(setting.images.pixels.data() + i * image, logits[i]) !=
-                  verdicts[f * images + i];
+        if (run.run(setting.image(i), known.logits[i]) != known.verdicts[f * all_images + i])
+          ++differ;
     }
   });
-  for (const Verdict& verdict : verdicts) {
-    masked += verdict.masked ? 1 : 0;
-    changed += verdict.top1_changed ? 1 : 0;
-  }
-  const auto all = static_cast<double>(verdicts.size());
-  const double rate = all / quick, plain_rate = static_cast<double>(plain_faults * images) / plain;
-  fmt::print("{:<13} {:>12} faults in the space; propagation {:>9.0f}/s, plain {:>6.0f}/s, {:>5.1f} "
-             "times; masked {:.1f} %, top-1 changed {:.3f} %; {} of {} verdicts differ\n",
-             enum_names(Site{})[static_cast<std::size_t>(site)].first, space.population(), rate,
-             plain_rate, rate / plain_rate, 100.0 * static_cast<double>(masked) / all,
-             100.0 * static_cast<double>(changed) / all, differ, plain_faults * images);
+}
+
+double tensor_seconds(const Setting& setting, std::size_t count, std::size_t images) {
+  torch::set_num_threads(1);
+  torch::NoGradGuard no_gradients;
+  NetworkModule module(setting.graph);
+  load_weights(module, setting.weights);
+  module.eval();
+  std::vector<std::int64_t> indices(images);
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  const torch::Tensor batch = to_tensor(setting.images, setting.normalization, indices);
+  return seconds_of([&] {
+    for (std::size_t f = 0; f < count; ++f) {
+      NetworkModule copy(setting.graph);
+      load_weights(copy, weights_of(module));
+      copy.eval();
+      copy.forward(batch).argmax(1);
+    }
+  });
+}
+
+void measure(const Setting& setting, Site site, std::size_t count, std::size_t images,
+             std::size_t plain_faults) {
+  const integer::Plan plan = integer::compile(setting.network, KernelSet::best).value();
+  const FaultSpace space = FaultSpace::make(plan, {.sites = {site}}).value();
+  const FaultList faults = draw(space, count);
+  const Propagated quick = propagate(setting, plan, faults, images);
+  std::size_t differ = 0;
+  const double many = plain_seconds(setting, faults, plain_faults, images, images, quick, differ);
+  const double one = plain_seconds(setting, faults, plain_faults, 1, images, quick, differ);
+  const auto all = static_cast<double>(quick.verdicts.size());
+  const auto plain = static_cast<double>(plain_faults);
+  const auto masked = std::ranges::count_if(quick.verdicts, &Verdict::masked);
+  const auto changed = std::ranges::count_if(quick.verdicts, &Verdict::top1_changed);
+  const double rate = all / quick.seconds;
+  const auto beside = [&](const char* name, double other) {
+    fmt::print("  {:<24} {:>8.0f}/s  {:>6.1f} times\n", name, other, rate / other);
+  };
+  fmt::print("{}: {} faults of {} on {} images, masked {:.1f} %, top-1 changed {:.3f} %\n",
+             enum_names(Site{})[static_cast<std::size_t>(site)].first, count, space.population(),
+             images, 100.0 * static_cast<double>(masked) / all,
+             100.0 * static_cast<double>(changed) / all);
+  fmt::print("  {:<24} {:>8.0f}/s\n", "propagation", rate);
+  beside("one copy, many images", plain * static_cast<double>(images) / many);
+  beside("one copy, one image", plain / one);
+  if (site == Site::weights)
+    beside("tensors",
+           plain * static_cast<double>(images) / tensor_seconds(setting, plain_faults, images));
+  fmt::print("  {} of {} verdicts differ\n", differ, plain_faults * (images + 1));
   std::fflush(stdout);
 }
 
@@ -134,5 +195,5 @@ int main(int argc, char** argv) {
   const std::string_view only = argc > 4 ? argv[4] : "";
   for (const auto& [name, site] : enum_names(Site{}))
     if (only.empty() || only == name)
-    measure(setting, site, faults, images, std::min(faults, argument(3, 40)));
+      measure(setting, site, faults, images, std::min(faults, argument(3, 40)));
 }

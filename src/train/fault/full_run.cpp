@@ -1,6 +1,7 @@
 #include "train/fault/full_run.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/check.hpp"
 #include "train/fault/words.hpp"
@@ -106,65 +107,61 @@ void FullRun::run_node(std::size_t node, const std::uint8_t* pixels) {
     disturb_sums(node);
 }
 
-/// (channel, pixel), by the definition.
-std::vector<std::int64_t> FullRun::plain_sums(std::size_t node) const {
+/// By the definition. element: (channel, row, column)
+std::int64_t FullRun::plain_sum(std::size_t node, std::int64_t element) const {
   const ConvShape& c = plan_->nodes[node].conv;
   const FeatureShape out = plan_->network.network.nodes()[node].shape;
   const IntegerCompute& compute = *plan_->network.nodes[node].compute;
   const std::size_t s = plan_->nodes[node].inputs[0];
   const std::int64_t inputs = c.in_channels / c.groups, outputs = c.out_channels / c.groups;
-  std::vector<std::int64_t> sums;
-  for (std::int64_t k = 0; k < out.channels; ++k)
-    for (std::int64_t p = 0; p < out.height; ++p)
-      for (std::int64_t q = 0; q < out.width; ++q) {
-        std::int64_t sum = compute.bias[static_cast<std::size_t>(k)];
-        auto weight = compute.codes.begin() + k * inputs * c.kernel_height * c.kernel_width;
-        for (std::int64_t i = 0; i < inputs; ++i)
-          for (std::int64_t r = 0; r < c.kernel_height; ++r)
-            for (std::int64_t t = 0; t < c.kernel_width; ++t, ++weight) {
-              const std::int64_t y = p * c.stride_height + r * c.dilation_height - c.pad_top;
-              const std::int64_t x = q * c.stride_width + t * c.dilation_width - c.pad_left;
-              if (y < 0 || y >= c.in_height || x < 0 || x >= c.in_width) continue;
-              const std::int64_t at =
-                  (y * c.in_width + x) * c.in_channels + k / outputs * inputs + i;
-              sum += *weight *
-                     std::int64_t{integer::code_at(plan_->slots[s], workspace_.codes[s], at)};
-            }
-        sums.push_back(sum);
+  const std::int64_t area = out.height * out.width;
+  const std::int64_t k = element / area, p = element % area / out.width, q = element % out.width;
+  std::int64_t sum = compute.bias[static_cast<std::size_t>(k)];
+  auto weight = compute.codes.begin() + k * inputs * c.kernel_height * c.kernel_width;
+  for (std::int64_t i = 0; i < inputs; ++i)
+    for (std::int64_t r = 0; r < c.kernel_height; ++r)
+      for (std::int64_t t = 0; t < c.kernel_width; ++t, ++weight) {
+        const std::int64_t y = p * c.stride_height + r * c.dilation_height - c.pad_top;
+        const std::int64_t x = q * c.stride_width + t * c.dilation_width - c.pad_left;
+        if (y < 0 || y >= c.in_height || x < 0 || x >= c.in_width) continue;
+        const std::int64_t at = (y * c.in_width + x) * c.in_channels + k / outputs * inputs + i;
+        sum += *weight * std::int64_t{integer::code_at(plan_->slots[s], workspace_.codes[s], at)};
       }
-  return sums;
+  return sum;
 }
 
 void FullRun::disturb_sums(std::size_t node) {
-  std::vector<std::int64_t> sums = plain_sums(node);
-  for (const Upset& upset : upsets_)
-    if (upset.site == Site::accumulators && upset.node == node) {
-      std::int64_t& sum = sums.at(static_cast<std::size_t>(upset.element));
-      sum = disturbed(sum, word_of(*fault_free_, Site::accumulators, node, 0), upset.effect,
-                      upset.bits);
-    }
   const FeatureShape out = plan_->network.network.nodes()[node].shape;
   const std::int64_t area = out.height * out.width;
-  for (const std::size_t s : plan_->nodes[node].slots) {
-    const integer::Slot& slot = plan_->slots[s];
-    for (std::int64_t i = 0; i < out.elements(); ++i) {
-      const std::int64_t k = i / area, at = i % area * out.channels + k;
-      const std::int64_t code = std::clamp<std::int64_t>(
-          rescale(sums[static_cast<std::size_t>(i)], slot.factors[static_cast<std::size_t>(k)]),
-          slot.low, slot.high);
-      if (slot.wide)
-        workspace_.codes[s].wide[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(code);
-      else
-        workspace_.codes[s].narrow[static_cast<std::size_t>(at)] =
-            static_cast<std::uint8_t>(code + slot.offset);
-    }
+  std::map<std::int64_t, std::int64_t> sums;  // by element
+  for (const Upset& upset : upsets_) {
+    if (upset.site != Site::accumulators || upset.node != node) continue;
+    const auto known = sums.try_emplace(upset.element, plain_sum(node, upset.element)).first;
+    known->second = disturbed(known->second, word_of(*fault_free_, Site::accumulators, node, 0),
+                              upset.effect, upset.bits);
   }
-  if (node != plan_->output) return;
-  for (std::int64_t i = 0; i < out.elements(); ++i)
-    workspace_.logits[static_cast<std::size_t>(i)] =
-        sums[static_cast<std::size_t>(i)] *
-        plan_->logit_factors[static_cast<std::size_t>(i / area)];
-  integer::finish_logits(*plan_, workspace_);
+  for (const auto& [element, sum] : sums) {
+    const auto k = static_cast<std::size_t>(element / area);
+    for (const std::size_t s : plan_->nodes[node].slots) {
+      const integer::Slot& slot = plan_->slots[s];
+      store_code(s, element,
+                 std::clamp<std::int64_t>(rescale(sum, slot.factors[k]), slot.low, slot.high));
+    }
+    if (node == plan_->output)
+      workspace_.logits[static_cast<std::size_t>(element)] = sum * plan_->logit_factors[k];
+  }
+  if (node == plan_->output) integer::finish_logits(*plan_, workspace_);
+}
+
+/// element: (channel, row, column)
+void FullRun::store_code(std::size_t s, std::int64_t element, std::int64_t code) {
+  const integer::Slot& slot = plan_->slots[s];
+  const std::int64_t area = slot.shape.height * slot.shape.width;
+  const auto at = static_cast<std::size_t>(element % area * slot.shape.channels + element / area);
+  if (slot.wide)
+    workspace_.codes[s].wide[at] = static_cast<std::int32_t>(code);
+  else
+    workspace_.codes[s].narrow[at] = static_cast<std::uint8_t>(code + slot.offset);
 }
 
 void FullRun::disturb_codes(std::size_t node) {
@@ -173,16 +170,11 @@ void FullRun::disturb_codes(std::size_t node) {
   for (const Upset& upset : upsets_) {
     if (upset.site != Site::activations || upset.node != node) continue;
     const std::size_t s = plan_->nodes[node].slots.at(upset.copy);
-    const integer::Slot& slot = plan_->slots[s];
     const std::int64_t at = upset.element % area * out.channels + upset.element / area;
-    const std::int64_t code = disturbed(integer::code_at(slot, workspace_.codes[s], at),
-                                        word_of(*fault_free_, Site::activations, node, upset.copy),
-                                        upset.effect, upset.bits);
-    if (slot.wide)
-      workspace_.codes[s].wide[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(code);
-    else
-      workspace_.codes[s].narrow[static_cast<std::size_t>(at)] =
-          static_cast<std::uint8_t>(code + slot.offset);
+    store_code(s, upset.element,
+               disturbed(integer::code_at(plan_->slots[s], workspace_.codes[s], at),
+                         word_of(*fault_free_, Site::activations, node, upset.copy), upset.effect,
+                         upset.bits));
   }
 }
 

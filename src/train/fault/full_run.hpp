@@ -28,12 +28,12 @@ class FullRun {
   void run_node(std::size_t node, const std::uint8_t* pixels);
   void disturb_sums(std::size_t node);
   void disturb_codes(std::size_t node);
-  [[nodiscard]] std::vector<std::int64_t> plain_sums(std::size_t node) const;
+  void store_code(std::size_t slot, std::int64_t element, std::int64_t code);
+  [[nodiscard]] std::int64_t plain_sum(std::size_t node, std::int64_t element) const;
 
   std::vector<Upset> upsets_;
   std::unique_ptr<integer::Plan> fault_free_, plan_;
   integer::Workspace workspace_;
-  bool crashes_ = false;
 };
 
 }  // namespace hwflow::train::fault
