@@ -39,38 +39,51 @@ Word word_of(const integer::Plan& plan, std::size_t node, Register place) {
   return {sum_bits(plan, node), true};
 }
 
-std::int64_t array_change(const integer::Plan& plan, const ArrayUpset& upset,
-                          const integer::Workspace::Codes& codes, std::int64_t channel,
-                          std::int64_t row, std::int64_t column) {
-  const ConvShape& conv = plan.nodes[upset.node].conv;
-  const IntegerCompute& compute = *plan.network.nodes[upset.node].compute;
-  const integer::Slot& slot = plan.slots[plan.nodes[upset.node].inputs[0]];
-  const Word word = word_of(plan, upset.node, upset.place);
+ArrayChange::ArrayChange(const integer::Plan& plan, const ArrayUpset& upset)
+    : plan_(plan), upset_(upset), word_(word_of(plan, upset.node, upset.place)) {
+  constexpr int kWidestTable = 8;
+  if (upset.place == Register::partial_sum || word_.bits > kWidestTable) return;
+  reach_ = std::int64_t{1} << word_.bits;
+  for (std::int64_t value = -reach_; value <= reach_; ++value)
+    errors_.push_back(
+        static_cast<std::int32_t>(disturbed(value, word_, upset.effect, upset.bits) - value));
+}
+
+std::int64_t ArrayChange::error_of(std::int64_t value) const {
+  if (!errors_.empty()) return errors_[static_cast<std::size_t>(value + reach_)];
+  return disturbed(value, word_, upset_.effect, upset_.bits) - value;
+}
+
+std::int64_t ArrayChange::operator()(const integer::Workspace::Codes& codes, std::int64_t channel,
+                                     std::int64_t row, std::int64_t column) const {
+  const ConvShape& conv = plan_.nodes[upset_.node].conv;
+  const IntegerCompute& compute = *plan_.network.nodes[upset_.node].compute;
+  const integer::Slot& slot = plan_.slots[plan_.nodes[upset_.node].inputs[0]];
   const std::int64_t inputs = conv.in_channels / conv.groups;
   const std::int64_t first_input = channel / (conv.out_channels / conv.groups) * inputs;
-  const auto faulty = [&](std::int64_t value) {
-    return disturbed(value, word, upset.effect, upset.bits);
-  };
-  std::int64_t products = 0, faulty_products = 0;
-  for (const std::int64_t r : upset.macs.r) {
+  const std::int64_t taps = conv.kernel_height * conv.kernel_width;
+  std::int64_t products = 0, change = 0;
+  for (const std::int64_t r : upset_.macs.r) {
     const std::int64_t y = row * conv.stride_height + r * conv.dilation_height - conv.pad_top;
     if (y < 0 || y >= conv.in_height) continue;
-    for (const std::int64_t s : upset.macs.s) {
+    for (const std::int64_t s : upset_.macs.s) {
       const std::int64_t x = column * conv.stride_width + s * conv.dilation_width - conv.pad_left;
       if (x < 0 || x >= conv.in_width) continue;
       const std::int64_t pixel = (y * conv.in_width + x) * conv.in_channels + first_input;
-      for (const std::int64_t c : upset.macs.c) {
-        const std::int64_t weight = compute.codes[static_cast<std::size_t>(
-            ((channel * inputs + c) * conv.kernel_height + r) * conv.kernel_width + s)];
+      const std::int16_t* weights =
+          compute.codes.data() + channel * inputs * taps + r * conv.kernel_width + s;
+      for (const std::int64_t c : upset_.macs.c) {
+        const std::int64_t weight = weights[c * taps];
         const std::int64_t input = integer::code_at(slot, codes, pixel + c);
-        products += weight * input;
-        if (upset.place == Register::weight) faulty_products += faulty(weight) * input;
-        if (upset.place == Register::input) faulty_products += weight * faulty(input);
+        switch (upset_.place) {
+          case Register::weight: change += error_of(weight) * input; break;
+          case Register::input: change += weight * error_of(input); break;
+          case Register::partial_sum: products += weight * input; break;
+        }
       }
     }
   }
-  if (upset.place == Register::partial_sum) faulty_products = faulty(products);
-  return faulty_products - products;
+  return upset_.place == Register::partial_sum ? error_of(products) : change;
 }
 
 }  // namespace hwflow::train::fault

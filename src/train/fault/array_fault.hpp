@@ -47,11 +47,24 @@ struct ArrayUpset {
 /// Width of a register's word where the layer uses it.
 [[nodiscard]] Word word_of(const integer::Plan& plan, std::size_t node, Register place);
 
-/// What is added to the sum of output (channel, row, column) of the layer by the disturbed products
-/// that belong to it; the output is one of upset.macs. `codes`: of the layer's input.
-[[nodiscard]] std::int64_t array_change(const integer::Plan& plan, const ArrayUpset& upset,
-                                        const integer::Workspace::Codes& codes,
+/// What the disturbed products of a layer add to its sums.
+class ArrayChange {
+ public:
+  /// Both outlive the object.
+  ArrayChange(const integer::Plan& plan, const ArrayUpset& upset);
+  /// To output (channel, row, column), one of upset.macs. `codes`: of the layer's input.
+  [[nodiscard]] std::int64_t operator()(const integer::Workspace::Codes& codes,
                                         std::int64_t channel, std::int64_t row,
-                                        std::int64_t column);
+                                        std::int64_t column) const;
+
+ private:
+  [[nodiscard]] std::int64_t error_of(std::int64_t value) const;
+
+  const integer::Plan& plan_;
+  const ArrayUpset& upset_;
+  Word word_;
+  std::int64_t reach_ = 0;            ///< values -reach..reach are in the table
+  std::vector<std::int32_t> errors_;  ///< read value - stored value
+};
 
 }  // namespace hwflow::train::fault

@@ -120,6 +120,7 @@ void Propagation::disturb_array(const ArrayUpset& upset) {
   const integer::Workspace::Codes& input = now_.codes[plan_.nodes[upset.node].inputs[0]];
   const std::int64_t width = plan_.network.network.nodes()[upset.node].shape.width;
   const ConvShape& conv = plan_.nodes[upset.node].conv;
+  const ArrayChange change_of(plan_, upset);
   for (const std::int64_t g : upset.macs.g)
     for (const std::int64_t k : upset.macs.k) {
       const std::int64_t channel = g * (conv.out_channels / conv.groups) + k;
@@ -127,7 +128,7 @@ void Propagation::disturb_array(const ArrayUpset& upset) {
       disturbed_sums_.clear();
       for (const std::int64_t p : upset.macs.p)
         for (const std::int64_t q : upset.macs.q) {
-          const std::int64_t change = array_change(plan_, upset, input, channel, p, q);
+          const std::int64_t change = change_of(input, channel, p, q);
           if (change == 0) continue;
           disturbed_pixels_.push_back(p * width + q);
           disturbed_sums_.push_back(sum_at(upset.node, channel, p * width + q) + change);

@@ -53,9 +53,9 @@ void Propagation::begin_run() {
 }
 
 Verdict Propagation::run(std::span<const Upset> upsets) {
-  HWFLOW_CHECK(!upsets.empty(), "no upset");
   begin_run();
   upsets_.assign(upsets.begin(), upsets.end());
+  if (upsets.empty()) return end_run();
   std::ranges::stable_sort(upsets_, {}, &Upset::node);
   auto next = upsets_.begin();
   for (std::size_t node = next->node; node < plan_.nodes.size() && !crashed_; ++node) {
@@ -68,9 +68,10 @@ Verdict Propagation::run(std::span<const Upset> upsets) {
 }
 
 Verdict Propagation::run(std::span<const ArrayUpset> upsets) {
-  HWFLOW_CHECK(!upsets.empty() && std::ranges::is_sorted(upsets, {}, &ArrayUpset::node),
+  HWFLOW_CHECK(std::ranges::is_sorted(upsets, {}, &ArrayUpset::node),
                "layers of an array in the network's order");
   begin_run();
+  if (upsets.empty()) return end_run();
   auto next = upsets.begin();
   for (std::size_t node = next->node; node < plan_.nodes.size(); ++node) {
     const ArrayUpset* array = next != upsets.end() && next->node == node ? &*next++ : nullptr;

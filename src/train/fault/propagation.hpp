@@ -26,7 +26,7 @@ class Propagation {
 
   /// Of the next image, by run_golden(); outlives its use.
   void begin(const Golden& golden);
-  /// All upsets together, in one inference.
+  /// All upsets together, in one inference; none: masked.
   Verdict run(std::span<const Upset> upsets);
   /// The same of an array, a part for each layer, in the network's order.
   Verdict run(std::span<const ArrayUpset> upsets);

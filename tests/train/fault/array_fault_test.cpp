@@ -107,14 +107,14 @@ TEST(ArrayFault, ElementsAddUpToTheLayer) {
     const integer::Workspace::Codes& codes = c.golden.workspace.codes[c.plan.nodes[node].inputs[0]];
     for (const Register place : {Register::weight, Register::input}) {
       const ArrayUpset whole{static_cast<std::uint32_t>(node), place, Effect::flip, 4, all};
-      const std::int64_t expected = array_change(c.plan, whole, codes, 0, 0, 0);
+      const std::int64_t expected = ArrayChange(c.plan, whole)(codes, 0, 0, 0);
       std::int64_t total = 0;
       for (const std::int64_t i : all.c)
         for (const std::int64_t r : all.r) {
           ArrayUpset part = whole;
           part.macs.c = {i};
           part.macs.r = {r};
-          total += array_change(c.plan, part, codes, 0, 0, 0);
+          total += ArrayChange(c.plan, part)(codes, 0, 0, 0);
         }
       EXPECT_EQ(total, expected);
     }
