@@ -50,6 +50,7 @@ class FrontChart {
   }
   double accuracy(std::size_t i) const { return 100.0 * result_.evaluated[i].accuracy.top1(); }
   double error(std::size_t i) const {
+    if (result_.ranked_by_proxy) return 0.0;  // it is exact
     return 100.0 * result_.evaluated[i].accuracy.standard_error();
   }
   Point at(std::size_t i) const { return {x_(raw(i) * factor_), y_(accuracy(i))}; }
@@ -126,6 +127,7 @@ class FrontChart {
   }
 
   void error_bar(Svg& svg, std::size_t i, std::string_view css) const {
+    if (result_.ranked_by_proxy) return;
     const double x = at(i).x;
     svg.line({x, y_(accuracy(i) - error(i))}, {x, y_(accuracy(i) + error(i))}, css);
   }
