@@ -20,17 +20,17 @@ using schema::Value;
 using study::Objective;
 using Cells = std::vector<std::string>;
 
-/// A cost and what tables call it.
+/// A cost and what tables call it, its column in CSV files, and its unit.
 struct Cost {
   Objective of;
   const char* head;
   const char* column;
   const char* unit;
 };
-constexpr std::array kCosts{Cost{Objective::energy, "energy", "energy", "pJ"},
+constexpr std::array kCosts{Cost{Objective::energy, "energy", "energy_pj", "pJ"},
                             Cost{Objective::latency, "latency", "cycles", "cycles"},
-                            Cost{Objective::dram, "DRAM", "dram", "bits"},
-                            Cost{Objective::model_size, "model", "model", "bits"},
+                            Cost{Objective::dram, "DRAM", "dram_bits", "bits"},
+                            Cost{Objective::model_size, "model", "model_bits", "bits"},
                             Cost{Objective::macs, "MACs", "macs", "MACs"}};
 
 double value_of(Objective of, const study::HardwareCost& hardware) {
@@ -170,7 +170,7 @@ std::string budgets_csv(const study::CodesignResult& result) {
       "within,all_at_once,plans_within,index,accuracy,standard_error,proxy,confirmed,"
       "confirmed_standard_error";
   for (const Cost& cost : kCosts)
-    text += fmt::format(",{0}_limit_share,{0}_limit_{1},{0}_{1},{0}_share", cost.column, cost.unit);
+    text += fmt::format(",{0}_limit_share,{1}_limit,{1},{0}_share", name(cost.of), cost.column);
   text += ",plan\r\n";
   for (const study::BudgetWinner& winner : result.budget_winners) text += csv_line(result, winner);
   return text;

@@ -10,9 +10,13 @@
 namespace hwflow::report {
 namespace {
 
-/// Texts stand to the left, numbers to the right.
+/// Texts stand to the left and may take several lines, numbers stand to the right.
 std::string cell(const char* tag, std::size_t column, const std::string& text) {
-  return fmt::format("<{0}{1}>{2}</{0}>", tag, column == 2 ? " class=\"left\"" : "", escape(text));
+  return fmt::format("<{0}{1}>{2}</{0}>", tag,
+                     column == 0   ? " class=\"wrap\""
+                     : column == 2 ? " class=\"left wrap\""
+                                   : "",
+                     escape(text));
 }
 
 /// The plans as text, to be copied.

@@ -135,7 +135,7 @@ std::string budgets_text(const study::CodesignResult& result) {
   rows[0][0] = result.ranked_by_proxy ? "greatest proxy within" : "most accurate within";
   for (Cells& row : rows)
     for (std::string& cell : row) cell = harmless(cell);
-  return "\n" + aligned(rows) + harmless(budget_note(result)) + "\n";
+  return fmt::format("\n{}{}\n", aligned(rows), harmless(budget_note(result)));
 }
 
 }  // namespace

@@ -15,21 +15,18 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// The witness: the most accurate of all plans within that energy and those cycles, in shares of
-/// plan 0.
-std::size_t best_of(const study::CodesignResult& result, double energy, double cycles) {
+/// The witness: images that the most accurate of all plans within that energy and those cycles, in
+/// shares of plan 0, gets right.
+std::int64_t most_right(const study::CodesignResult& result, double energy, double cycles) {
   const study::HardwareCost& whole = result.evaluated[0].hardware;
-  std::size_t best = result.evaluated.size();
-  for (std::size_t i = 0; i < result.evaluated.size(); ++i) {
-    const study::EvaluatedPlan& plan = result.evaluated[i];
+  std::int64_t most = 0;
+  for (const study::EvaluatedPlan& plan : result.evaluated) {
     if (plan.hardware.energy_pj > energy * whole.energy_pj) continue;
     if (static_cast<double>(plan.hardware.cycles) > cycles * static_cast<double>(whole.cycles))
       continue;
-    if (best == result.evaluated.size() ||
-        plan.accuracy.correct > result.evaluated[best].accuracy.correct)
-      best = i;
+    most = std::max(most, plan.accuracy.correct);
   }
-  return best;
+  return most;
 }
 
 TEST(BudgetCells, HaveThePlanItsAccuracyAndItsShares) {
@@ -39,7 +36,7 @@ TEST(BudgetCells, HaveThePlanItsAccuracyAndItsShares) {
   EXPECT_THAT(rows[0], ElementsAre("within", "at most", "plan", "search accuracy", "confirmed",
                                    "costs", "energy", "latency", "DRAM", "model"));
   const study::HardwareCost& whole = result.evaluated[0].hardware;
-  const std::size_t best = best_of(result, 0.5, 0.375);
+  const std::size_t best = *result.budget_winners[3].evaluated;
   const study::EvaluatedPlan& plan = result.evaluated[best];
   const auto& row = rows[4];
   const auto cycles_text = [](double cycles) { return time_text(cycles / 200e6); };
@@ -55,8 +52,12 @@ TEST(BudgetCells, HaveThePlanItsAccuracyAndItsShares) {
                                  static_cast<double>(whole.model_bits)));
   EXPECT_THAT(rows[3], ElementsAre("0.1 of model_size", testing::_, "no measured plan", "-", "-",
                                    "-", "-", "-", "-", "-"));
-  EXPECT_EQ(result.budget_winners[0].evaluated, best_of(result, 0.5, 10.0));
-  EXPECT_EQ(result.budget_winners[1].evaluated, best_of(result, 10.0, 0.375));
+  const auto right = [&](std::size_t budget) {
+    return result.evaluated[*result.budget_winners[budget].evaluated].accuracy.correct;
+  };
+  EXPECT_EQ(right(0), most_right(result, 0.5, 10.0));
+  EXPECT_EQ(right(1), most_right(result, 10.0, 0.375));
+  EXPECT_EQ(right(3), most_right(result, 0.5, 0.375));
 }
 
 TEST(BudgetCells, NamePicksByTheirLabels) {
@@ -121,14 +122,19 @@ TEST(BudgetsCsv, HasLimitsCostsAndShares) {
   EXPECT_EQ(std::stoll(cell(row, "plans_within")), result.budget_winners[3].within);
   EXPECT_EQ(std::stod(cell(row, "accuracy")), plan.accuracy.top1());
   EXPECT_EQ(std::stod(cell(row, "energy_limit_share")), 0.5);
-  EXPECT_EQ(std::stod(cell(row, "energy_limit_pJ")), result.budget_winners[3].limits[0].most);
-  EXPECT_EQ(std::stod(cell(row, "energy_pJ")), plan.hardware.energy_pj);
-  EXPECT_EQ(cell(row, "model_limit_share"), "");
+  EXPECT_EQ(std::stod(cell(row, "energy_pj_limit")), result.budget_winners[3].limits[0].most);
+  EXPECT_EQ(std::stod(cell(row, "energy_pj")), plan.hardware.energy_pj);
+  EXPECT_EQ(cell(row, "model_size_limit_share"), "");
   EXPECT_EQ(std::stoll(cell(row, "model_bits")), plan.hardware.model_bits);
+  EXPECT_EQ(std::stod(cell(row, "cycles_limit")), result.budget_winners[3].limits[1].most);
+  EXPECT_EQ(std::stoll(cell(row, "cycles")), plan.hardware.cycles);
+  EXPECT_EQ(std::stod(cell(row, "latency_share")),
+            static_cast<double>(plan.hardware.cycles) /
+                static_cast<double>(result.evaluated[0].hardware.cycles));
   EXPECT_EQ(cell(row, "plan"), to_text(plan.plan));
   EXPECT_EQ(cell(none, "index"), "");
   EXPECT_EQ(cell(none, "model_bits"), "");
-  EXPECT_EQ(cell(none, "model_limit_share"), "0.1");
+  EXPECT_EQ(cell(none, "model_size_limit_share"), "0.1");
   result.ranked_by_proxy = true;
   const auto ranked = cells_of(budgets_csv(result), 4);
   EXPECT_EQ(cell(ranked, "accuracy"), "");
