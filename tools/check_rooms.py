@@ -25,6 +25,7 @@ ALLOWED = {
     "train/agent": {"base", "schema"},
     "train/nn": {"base", "schema", "workload"},
     "train/quant": {"base", "schema", "workload", "train/nn", "train/prune"},
+    "train/robust": {"base", "schema", "workload", "train/nn", "train/quant"},
     "train/fault": {"base", "schema", "workload", "train/nn", "train/quant"},
     "train/prune": {"base", "schema", "workload", "train/nn"},
     "train/export": {"base", "schema", "workload"},

@@ -7,6 +7,7 @@
 #include "cli/mapping_commands.hpp"
 #include "cli/runs_command.hpp"
 #ifdef HWFLOW_WITH_TORCH
+#include "cli/attack_command.hpp"
 #include "cli/codesign_command.hpp"
 #include "cli/export_command.hpp"
 #include "cli/inject_command.hpp"
@@ -23,7 +24,8 @@ namespace {
 constexpr std::array kCommands{
 #ifdef HWFLOW_WITH_TORCH
     &add_codesign_command, &add_quantize_command, &add_prune_command,  &add_train_command,
-    &add_test_command,     &add_inject_command,   &add_export_command, &add_report_command,
+    &add_test_command,     &add_attack_command,   &add_inject_command, &add_export_command,
+    &add_report_command,
 #endif
     &add_mapping_commands, &add_runs_command,     &add_list_command,   &add_explain_command};
 

@@ -46,6 +46,16 @@ void add_space_options(CLI::App& command, SpaceOptions& space) {
       ->capture_default_str();
 }
 
+void add_array_options(CLI::App& command, ArrayArguments& array) {
+  command.add_option("--array", array.arch,
+                     "Not stored words: permanent faults in the array of this accelerator, in all "
+                     "that each layer's best mapping sends through it");
+  add_name_option(command, "--array-unit", array.unit,
+                  "What fails as one: an element, a whole row or column");
+  add_names_option(command, "--registers", array.registers,
+                   "Of an element: weight, input, partial-sum (what it adds to an output)");
+}
+
 void add_campaign_options(CLI::App& command, InjectArguments& arguments) {
   CampaignOptions& campaign = arguments.campaign;
   command
@@ -97,6 +107,7 @@ void add_inject_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   add_integer_model_options(*command, arguments->model);
   add_data_options(*command, arguments->data);
   add_space_options(*command, arguments->space);
+  add_array_options(*command, arguments->array);
   add_campaign_options(*command, *arguments);
   command->callback(
       [arguments, &options, &exit_code] { exit_code = run_inject(*arguments, options); });

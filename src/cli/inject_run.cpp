@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/random.hpp"
+#include "cli/inject_array.hpp"
 #include "cli/inject_output.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress_line.hpp"
@@ -38,22 +39,31 @@ std::string names_of(const std::vector<Enum>& values) {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
+/// Spread over the test set by the seed.
+train::ImageSet chosen_images(const train::ImageSet& images, std::int64_t count,
+                              std::uint64_t seed) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  if (count <= 0 || count >= images.count()) return images;
+  return train::select(images, train::spread_sample(all, count, seed));
+}
+
 /// A run of the command.
 class InjectRun {
  public:
-  InjectRun(InjectArguments& arguments, const GlobalOptions& options, const train::Dataset& data,
+  InjectRun(InjectArguments& arguments, const GlobalOptions& options, train::ImageSet images,
             IntegerModel model)
       : arguments_(arguments),
         options_(options),
         folder_(options.out.value_or("runs/inject")),
         model_(std::move(model)),
         plan_(train::integer::compile(model_.network, train::KernelSet::best).value()),
-        images_(chosen_images(data.test, arguments.images, options.seed)),
+        images_(std::move(images)),
         line_(options.quiet, Log(options.logs())) {
     outcome_.network = model_.network.network.name();
     outcome_.model = arguments.model.model.file;
     outcome_.how = model_.how;
-    outcome_.data = data.test.name;
+    outcome_.data = images_.name;
     outcome_.seed = options.seed;
     outcome_.options = arguments.space;
     outcome_.graph = &model_.network.network;
@@ -88,15 +98,6 @@ class InjectRun {
   }
 
  private:
-  /// Spread over the test set by the seed.
-  static train::ImageSet chosen_images(const train::ImageSet& images, std::int64_t count,
-                                       std::uint64_t seed) {
-    std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
-    std::iota(all.begin(), all.end(), std::int64_t{0});
-    if (count <= 0 || count >= images.count()) return images;
-    return train::select(images, train::spread_sample(all, count, seed));
-  }
-
   [[nodiscard]] Workload workload() const { return {images_.pixels, images_.labels}; }
   [[nodiscard]] int threads() const { return arguments_.campaign.threads; }
   [[nodiscard]] bool stopped() const { return interrupts_.token().stop_requested(); }
@@ -323,6 +324,12 @@ Diagnostics check_arguments(const InjectArguments& arguments, const GlobalOption
   if (!arguments.replay.empty() && (!arguments.rates.empty() || arguments.resume))
     problems.push_back(
         {"--faults", "replays a list; --rate and --resume draw faults", "leave one out"});
+  if (!arguments.array.arch.empty() &&
+      (!arguments.rates.empty() || !arguments.replay.empty() || arguments.resume))
+    problems.push_back({"--array",
+                        "has faults of its own; --rate, --faults and --resume are of "
+                        "stored words",
+                        "leave one out"});
   const Diagnostics outputs = check_outputs(options);
   problems.insert(problems.end(), outputs.begin(), outputs.end());
   return problems;
@@ -342,7 +349,14 @@ int run_inject(InjectArguments& arguments, const GlobalOptions& options) {
   Expected<IntegerModel> model = load_integer_model(arguments.model, *data, options.seed);
   if (!model) problems.insert(problems.end(), model.error().begin(), model.error().end());
   if (!model) return report_wrong_input(problems);
-  return InjectRun(arguments, options, *data, std::move(*model)).run(std::move(problems));
+  train::ImageSet images = chosen_images(data->test, arguments.images, options.seed);
+  if (!arguments.array.arch.empty()) {
+    if (!problems.empty()) return report_wrong_input(problems);
+    print_notes(options, arguments.model.model.file, model->notes);
+    return run_array_inject(arguments, options, images, std::move(*model));
+  }
+  return InjectRun(arguments, options, std::move(images), std::move(*model))
+      .run(std::move(problems));
 }
 
 }  // namespace hwflow::cli

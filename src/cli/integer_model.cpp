@@ -24,18 +24,16 @@ bool is_quantized(const train::Safetensors& file) {
          (format->second == train::kQuantizedFormat || format->second == train::kIntegerFormat);
 }
 
-Expected<IntegerModel> finished(const train::QuantizedNetwork& quantized, std::string how,
-                                std::vector<std::string> notes, const train::ImageSet& images) {
+Expected<QuantizedModel> finished(train::QuantizedNetwork quantized, std::string how,
+                                  std::vector<std::string> notes, const train::ImageSet& images) {
   if (Diagnostics problems = train::check_fit(quantized.network, images); !problems.empty())
     return Unexpected{std::move(problems)};
-  Expected<train::IntegerNetwork> network = train::to_integer_network(quantized);
-  if (!network) return Unexpected{network.error()};
-  return IntegerModel{std::move(*network), std::move(how), std::move(notes)};
+  return QuantizedModel{std::move(quantized), std::move(how), std::move(notes)};
 }
 
-Expected<IntegerModel> read_quantized(const ModelArguments& arguments,
-                                      const train::Safetensors& file,
-                                      const train::ImageSet& images) {
+Expected<QuantizedModel> read_quantized(const ModelArguments& arguments,
+                                        const train::Safetensors& file,
+                                        const train::ImageSet& images) {
   std::string name = arguments.network;
   if (const auto named = file.metadata.find("network");
       name.empty() && named != file.metadata.end())
@@ -51,8 +49,8 @@ Expected<IntegerModel> read_quantized(const ModelArguments& arguments,
   return finished(*quantized, "quantized checkpoint", described->notes, images);
 }
 
-Expected<IntegerModel> calibrate(const IntegerModelArguments& arguments, const train::Dataset& data,
-                                 std::uint64_t seed) {
+Expected<QuantizedModel> calibrate(const IntegerModelArguments& arguments,
+                                   const train::Dataset& data, std::uint64_t seed) {
   const Expected<PrecisionPair> bits = pair_of("--bits", arguments.bits);
   const Expected<TrainedModel> model = load_model(arguments.model, data.train);
   Diagnostics problems = bits ? Diagnostics{} : bits.error();
@@ -98,14 +96,29 @@ void add_integer_model_options(CLI::App& command, IntegerModelArguments& argumen
       ->capture_default_str();
 }
 
-Expected<IntegerModel> load_integer_model(const IntegerModelArguments& arguments,
-                                          const train::Dataset& data, std::uint64_t seed) {
+bool is_quantized_file(const std::string& file) {
+  if (file.ends_with(".onnx")) return false;
+  const Expected<train::Safetensors> content = train::read_safetensors(file);
+  return content && is_quantized(*content);
+}
+
+Expected<QuantizedModel> load_quantized_model(const IntegerModelArguments& arguments,
+                                              const train::Dataset& data, std::uint64_t seed) {
   if (!arguments.model.file.ends_with(".onnx")) {
     const Expected<train::Safetensors> file = train::read_safetensors(arguments.model.file);
     if (!file) return Unexpected{file.error()};
     if (is_quantized(*file)) return read_quantized(arguments.model, *file, data.test);
   }
   return calibrate(arguments, data, seed);
+}
+
+Expected<IntegerModel> load_integer_model(const IntegerModelArguments& arguments,
+                                          const train::Dataset& data, std::uint64_t seed) {
+  Expected<QuantizedModel> model = load_quantized_model(arguments, data, seed);
+  if (!model) return Unexpected{model.error()};
+  Expected<train::IntegerNetwork> network = train::to_integer_network(model->network);
+  if (!network) return Unexpected{network.error()};
+  return IntegerModel{std::move(*network), std::move(model->how), std::move(model->notes)};
 }
 
 }  // namespace hwflow::cli

@@ -20,7 +20,7 @@ constexpr std::array kCosts{Objective::energy, Objective::latency, Objective::dr
                             Objective::model_size};
 
 /// "energy=0.5". Errors  what is no cost, or no share.
-Expected<study::CostBudget> budget_of(const std::string& text) {
+Expected<study::CostShare> budget_of(const std::string& text) {
   const std::size_t at = text.find('=');
   const std::string cost = text.substr(0, at);
   const auto of = std::ranges::find(kCosts, cost, [](Objective each) { return name(each); });
@@ -28,7 +28,7 @@ Expected<study::CostBudget> budget_of(const std::string& text) {
   const bool is_share =
       at != std::string::npos && CLI::detail::lexical_cast(text.substr(at + 1), share);
   if (of != kCosts.end() && is_share && share > 0.0 && share <= 1.0)
-    return study::CostBudget{*of, share};
+    return study::CostShare{*of, share};
   std::string known;
   for (const Objective each : kCosts)
     known += fmt::format("{}{}", known.empty() ? "" : ", ", name(each));
@@ -177,7 +177,7 @@ Expected<ChosenPlan> choose_plan(const PruneChoice& choice, const Network& netwo
                        limited ? ", then up to multiples and layers that keep all" : "");
   };
   if (choice.share) return ChosenPlan{plan_of(*choice.share), told(*choice.share)};
-  std::vector<study::CostBudget> budgets;
+  std::vector<study::CostShare> budgets;
   for (const std::string& text : choice.within) budgets.push_back(budget_of(text).value());
   const study::ChannelSteps steps{
       kSteps, [&](int step) { return plan_of(static_cast<double>(step) / kSteps); }};

@@ -20,9 +20,11 @@ int darkness(double rate) {
   return 1 + static_cast<int>(std::ranges::lower_bound(kBounds, rate) - kBounds.begin());
 }
 
+std::string column_name(const FaultMap& map) { return map.column.empty() ? "bit" : map.column; }
+
 void draw_cell(Svg& svg, const Box& box, const FaultMap& map, std::size_t row, int bit,
                const FaultRate& rate) {
-  const std::string place = fmt::format("{}, bit {}", map.layers[row], bit);
+  const std::string place = fmt::format("{}, {} {}", map.layers[row], column_name(map), bit);
   if (rate.faults == 0) {
     svg.line({box.x + box.width / 2 - 3.0, box.y + box.height / 2},
              {box.x + box.width / 2 + 3.0, box.y + box.height / 2}, "grid");
@@ -53,7 +55,9 @@ std::string fault_map_chart(const FaultMap& map) {
   const double width = std::max(left + kCell * map.bits + 10.0, left + 400.0);
   Svg svg(width, top + kRow * static_cast<double>(map.layers.size()) + 6.0,
           "Failures of " + map.site + " by layer and bit");
-  svg.text({left, 12.0}, "% of inferences whose class changed, by bit (0: least significant)",
+  svg.text({left, 12.0},
+           fmt::format("% of inferences whose class changed, by {}",
+                       map.column.empty() ? "bit (0: least significant)" : map.column),
            "axis");
   for (int bit = 0; bit < map.bits; ++bit)
     svg.text({left + kCell * (bit + 0.5), 28.0}, fmt::format("{}", bit), "tick", Anchor::middle);

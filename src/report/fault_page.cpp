@@ -122,12 +122,16 @@ std::string fault_page(const FaultReport& report) {
   if (!report.by_site.empty()) page += "<h2>Sites</h2>\n" + rate_table("site", report.by_site);
   for (const FaultMap& map : report.maps)
     page += fmt::format(
-        "<h2>{} by layer and bit</h2>\n<figure>\n{}<figcaption>A dash: no fault "
+        "<h2>{}</h2>\n<figure>\n{}<figcaption>A dash: no fault "
         "drawn. Empty cells: none of those drawn changed a class.</figcaption>"
         "</figure>\n",
-        escape(map.site), fault_map_chart(map));
+        escape(map.title.empty() ? map.site + " by layer and bit" : map.title),
+        fault_map_chart(map));
   if (!report.by_layer.empty()) page += "<h2>Layers</h2>\n" + rate_table("layer", report.by_layer);
   if (!report.by_bit.empty()) page += "<h2>Bits</h2>\n" + rate_table("bit", report.by_bit);
+  for (const FaultTable& table : report.tables)
+    page += fmt::format("<h2>{}</h2>\n", escape(table.title)) +
+            rate_table(table.first_column.c_str(), table.rows);
   for (const FaultScales& scales : report.scales) page += scale_section(scales);
   if (!report.worst.empty()) page += "<h2>Worst faults</h2>\n" + rate_table("fault", report.worst);
   std::string files;

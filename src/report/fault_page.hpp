@@ -20,9 +20,11 @@ struct NamedFaultRate {
   FaultRate rate;
 };
 
-/// Layers by bits, of the faults of one site.
+/// Layers by bits, of the faults of one site; or rows by columns of an array.
 struct FaultMap {
   std::string site;
+  /// Empty: "SITE by layer and bit", columns are bits.
+  std::string title{}, column{};
   std::vector<std::string> layers;
   int bits = 0;
   /// layers x bits, row by row; absent: there are no such faults.
@@ -52,6 +54,11 @@ struct FaultScales {
   std::optional<double> rank_correlation;  ///< of predicted and measured
 };
 
+struct FaultTable {
+  std::string title, first_column;
+  std::vector<NamedFaultRate> rows;
+};
+
 /// What a fault-injection campaign found.
 struct FaultReport {
   std::string network, model, data, version;
@@ -69,6 +76,7 @@ struct FaultReport {
   std::vector<FaultMap> maps{};
   std::vector<FaultPoint> curve{};
   std::vector<FaultScales> scales{};
+  std::vector<FaultTable> tables{};     ///< others
   std::vector<NamedFaultRate> worst{};  ///< single faults
   std::vector<std::string> files{};
 };

@@ -38,7 +38,7 @@ class FrontChart {
             fmt::format("{} against {}", result_.ranked_by_proxy ? "Proxy" : "Search accuracy",
                         quantity.title));
     draw_axes(svg, area_, x_, y_, fmt::format("{} ({})", quantity.title, quantity.unit.name),
-              search_measure(result_) + " (%)");
+              search_measure(result_) + (result_.ranked_by_proxy ? "" : " (%)"));
     draw_points(svg);
     draw_labels(svg);
     return svg.str();
@@ -48,8 +48,11 @@ class FrontChart {
   double raw(std::size_t i) const {
     return cost_of(result_.evaluated[i].hardware, cost_, result_.accelerator.clock_mhz);
   }
-  double accuracy(std::size_t i) const { return 100.0 * result_.evaluated[i].accuracy.top1(); }
+  /// Of all images: percent, but a proxy stays the number that tables tell.
+  double whole() const { return result_.ranked_by_proxy ? 1.0 : 100.0; }
+  double accuracy(std::size_t i) const { return whole() * result_.evaluated[i].accuracy.top1(); }
   double error(std::size_t i) const {
+    if (result_.ranked_by_proxy) return 0.0;  // it is exact
     return 100.0 * result_.evaluated[i].accuracy.standard_error();
   }
   Point at(std::size_t i) const { return {x_(raw(i) * factor_), y_(accuracy(i))}; }
@@ -81,7 +84,7 @@ class FrontChart {
 
   void choose_scales(const Quantity& quantity) {
     factor_ = quantity.unit.factor;
-    double best = 0.0, least = 100.0;
+    double best = 0.0, least = whole();
     double low = std::numeric_limits<double>::infinity(), high = 0.0;
     for (std::size_t i = 0; i < result_.evaluated.size(); ++i) {
       best = std::max(best, accuracy(i) + error(i));
@@ -89,9 +92,9 @@ class FrontChart {
       low = std::min(low, raw(i) * factor_);
       high = std::max(high, raw(i) * factor_);
     }
-    least = std::max({least, best - shown_points(result_), 0.0});
+    least = std::max({least, best - whole() * shown_points(result_) / 100.0, 0.0});
     area_ = plot_area(kWidth, kHeight);
-    y_ = Scale::linear(least, std::min(best, 100.0), 6).on(area_.bottom(), area_.y);
+    y_ = Scale::linear(least, std::min(best, whole()), 6).on(area_.bottom(), area_.y);
     const bool logarithmic = low > 0.0 && high / low > 12.0;
     x_ = logarithmic ? Scale::logarithmic(low, high)
                      : Scale::linear(std::max(0.0, low - 0.05 * (high - low)),
@@ -126,6 +129,7 @@ class FrontChart {
   }
 
   void error_bar(Svg& svg, std::size_t i, std::string_view css) const {
+    if (result_.ranked_by_proxy) return;
     const double x = at(i).x;
     svg.line({x, y_(accuracy(i) - error(i))}, {x, y_(accuracy(i) + error(i))}, css);
   }

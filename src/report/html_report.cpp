@@ -35,6 +35,7 @@ std::string html_report(const study::CodesignResult& result) {
       result.schedule == "fused" ? " in fused groups" : "", escape(result.data),
       escape(result.version), escape(result.started), stopped_text(result));
   page += headline_section(result);
+  page += budgets_section(result);
   page += search_section(result);
   page += levels_section(result);
   page += surrogate_section(result);

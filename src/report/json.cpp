@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "report/budget_tables.hpp"
 #include "report/design_tables.hpp"
 #include "report/plan_facts.hpp"
 #include "schema/value.hpp"
@@ -105,6 +106,31 @@ Value pick_value(const study::CodesignResult& result, const study::PlanDetails& 
   value.set("files", std::move(files));
   if (!plan.groups.empty()) value.set("groups", groups_of(plan));
   if (removes_channels(result)) set_size(value, plan);
+  return value;
+}
+
+Value budgets(const study::CodesignResult& result) {
+  Value list = Value::list();
+  for (const auto& winner : result.budget_winners) {
+    Value value = Value::map()
+                      .set("limits", limits_value(winner))
+                      .set("all_at_once", winner.of_all)
+                      .set("plans_within", winner.within);
+    if (winner.evaluated) {
+      value.set("best", plan_value(result, *winner.evaluated))
+          .set("shares", shares_value(result, result.evaluated[*winner.evaluated].hardware));
+    } else {
+      value.set("best", Value{}).set("shares", Value{});
+    }
+    list.append(std::move(value));
+  }
+  return list;
+}
+
+Value budget_reference(const study::CodesignResult& result) {
+  if (!result.budget_reference) return {};
+  Value value = Value::map().set("label", result.budget_reference->label);
+  set_costs(value, result, result.budget_reference->hardware);
   return value;
 }
 
@@ -262,6 +288,7 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
            result.generations.empty() ? Value{} : Value(result.generations.back().hypervolume));
   json.set("front", std::move(front)).set("baselines", std::move(baselines));
   json.set("picks", std::move(picks));
+  json.set("budgets", budgets(result)).set("budget_reference", budget_reference(result));
   json.set("report", report_file.empty() ? Value{} : Value(report_file));
   json.set("headline", headline(result)).set("paired_tests", paired_tests(result));
   json.set("float_search", result.ranked_by_proxy ? Value{} : estimate(result.float_search));

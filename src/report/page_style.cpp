@@ -29,7 +29,7 @@ figcaption{color:var(--soft);font-size:13px;max-width:100ch}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:8px 0 14px;min-width:60%}
 th,td{padding:4px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{color:var(--soft);font-weight:600;border-bottom:2px solid var(--line);vertical-align:bottom}
-th:first-child,td:first-child,.left{text-align:left}tr.pick td:first-child{color:var(--pick);font-weight:600}
+th:first-child,td:first-child,.left{text-align:left}.wrap{white-space:normal}tr.pick td:first-child{color:var(--pick);font-weight:600}
 tr.base td:first-child{color:var(--base)}td small{display:block;white-space:normal;max-width:30ch;color:var(--soft);font-weight:400;line-height:1.3}
 details{border:1px solid var(--line);border-radius:8px;margin:10px 0;padding:0 14px}
 details[open]{padding-bottom:8px}summary{cursor:pointer;padding:9px 0;font-weight:600}

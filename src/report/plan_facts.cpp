@@ -25,6 +25,10 @@ void check_result(const study::CodesignResult& result) {
       if (plan.evaluated) check_all({*plan.evaluated}, result.evaluated.size(), "a level's plan");
     }
   }
+  for (const auto& winner : result.budget_winners) {
+    HWFLOW_CHECK(!winner.limits.empty() && result.budget_reference, "a budget of nothing");
+    if (winner.evaluated) check_all({*winner.evaluated}, result.evaluated.size(), "a winner");
+  }
   for (const auto& plan : result.plans) {
     check_all({plan.evaluated}, result.evaluated.size(), "a shown plan that was not evaluated");
     for (const auto& layer : plan.layers) {

@@ -15,6 +15,8 @@ namespace hwflow::report {
 
 /// Headline numbers, and what was saved against the uniform baselines.
 [[nodiscard]] std::string headline_section(const study::CodesignResult& result);
+/// The most accurate plan within each budget; nothing of a study without budgets.
+[[nodiscard]] std::string budgets_section(const study::CodesignResult& result);
 /// Front, widths, energy and convergence figures.
 [[nodiscard]] std::string search_section(const study::CodesignResult& result);
 /// Levels of abstraction of the search, with their curves and fronts; nothing when it had one.

@@ -162,9 +162,9 @@ std::string headline_sentence(const study::CodesignResult& result) {
       headline_caveat(result));
 }
 
-std::string front_legend() {
+std::string front_legend(const study::CodesignResult& result) {
   return legend_entry(R"(<circle cx="7" cy="7" r="4" class="front"/>)",
-                      "front (bar: standard error)") +
+                      result.ranked_by_proxy ? "front" : "front (bar: standard error)") +
          legend_entry(R"(<circle cx="7" cy="7" r="3" class="seen"/>)", "evaluated") +
          legend_entry(R"(<polygon points="7,1 13,7 7,13 1,7" class="base"/>)",
                       "uniform (weights/inputs)") +
@@ -215,7 +215,7 @@ std::string front_figure(const study::CodesignResult& result, CostAxis axis, boo
   if (std::ranges::find(objectives, axis) == objectives.end()) {
     caption += " The search did not minimise it.";
   }
-  return figure(front_chart(result, axis), front_legend(), caption);
+  return figure(front_chart(result, axis), front_legend(result), caption);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "report/budget_tables.hpp"
 #include "report/design_charts.hpp"
 #include "report/format.hpp"
 #include "report/plan_facts.hpp"
@@ -127,6 +128,16 @@ std::string levels_text(const study::CodesignResult& result) {
   return text;
 }
 
+/// A line for every budget of the study.
+std::string budgets_text(const study::CodesignResult& result) {
+  std::vector<Cells> rows = budget_cells(result);
+  if (rows.empty()) return {};
+  rows[0][0] = result.ranked_by_proxy ? "greatest proxy within" : "most accurate within";
+  for (Cells& row : rows)
+    for (std::string& cell : row) cell = harmless(cell);
+  return fmt::format("\n{}{}\n", aligned(rows), harmless(budget_note(result)));
+}
+
 }  // namespace
 
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
@@ -183,6 +194,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   if (std::any_of(result.plans.begin(), result.plans.end(), measured)) {
     text += test_accuracy_text(result) + "\n";
   }
+  text += budgets_text(result);
   text += headline_line(result);
   text += surrogate_line(result);
   if (!result.search_caveat.empty()) text += fmt::format("\n{}\n", harmless(result.search_caveat));

@@ -4,6 +4,7 @@
 #include <ios>
 #include <string>
 
+#include "report/budget_tables.hpp"
 #include "report/csv.hpp"
 #include "report/design_tables.hpp"
 #include "report/html_report.hpp"
@@ -32,6 +33,7 @@ void write_report(const study::CodesignResult& result, const std::filesystem::pa
   if (result.schedule == "fused") replace_file(folder / "groups.csv", groups_csv(result));
   replace_file(folder / "plans.csv", plans_csv(result));
   replace_file(folder / "generations.csv", generations_csv(result));
+  if (!result.budget_winners.empty()) replace_file(folder / "budgets.csv", budgets_csv(result));
   if (result.levels.size() > 1) {
     replace_file(folder / "levels.csv", levels_csv(result));
     replace_file(folder / "level_fronts.csv", level_fronts_csv(result));

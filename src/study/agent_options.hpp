@@ -62,7 +62,8 @@ struct AgentOptions {
         schema::field("reward", &T::reward,
                       "accuracy: a tenth of the points gained on the float network. "
                       "error_log_cost: minus the share of wrong images times the logarithm of the "
-                      "budget's cost (in pJ, cycles, bits or MACs), as AMC's without a hard "
+                      "budget's cost (in pJ, cycles, bits or MACs; of several costs the mean), as "
+                      "AMC's without a hard "
                       "budget, which a share of 1 makes of it; AMC's cost is macs."),
         schema::field("ddpg", &T::ddpg, "How the agents learn.")};
   }

@@ -25,11 +25,11 @@ constexpr std::size_t kOutlook = 5;
 
 /// An agent, its budget, and the episode that it plays.
 struct Player {
-  Allowance budget;
+  Limits limits;
   train::Agent* agent = nullptr;
   std::vector<train::AgentStep> steps;
   Genome genome;
-  double cost = 0.0;  ///< of that genome, in the unit of the budget
+  double log_cost = 0.0;  ///< of that genome: see AgentReward::error_log_cost
 };
 
 class AgentSearch {
@@ -60,9 +60,9 @@ class AgentSearch {
  private:
   /// Players without agents, one for each budget. False: stopped, or problems.
   bool make_players() {
-    const auto allowances = prices_.allowances();
-    if (!allowances) return false;
-    for (const Allowance& allowance : *allowances) players_.push_back({allowance, {}, {}, {}, {}});
+    const auto budgets = prices_.budgets();
+    if (!budgets) return false;
+    for (const Limits& limits : *budgets) players_.push_back({limits, {}, {}, {}, {}});
     return true;
   }
 
@@ -100,16 +100,15 @@ class AgentSearch {
   /// Of AgentState::hardware, before decision `next`: the shares of the reference's energy and
   /// latency that a plan has which keeps its greatest values from here on; those of the layers
   /// behind this one; and how much of the budget is left when the rest is at its cheapest, as a
-  /// share of it. None: stopped, or a layer cannot be mapped.
+  /// share of it, of its tightest limit. None: stopped, or a layer cannot be mapped.
   std::optional<std::vector<double>> outlook(const Player& player, std::size_t next) {
     const std::vector<Decision>& decisions = states_->decisions();
     Genome widest = player.genome;
     for (std::size_t i = next; i < decisions.size(); ++i)
       widest[decisions[i].gene] = static_cast<int>(decisions[i].values.size()) - 1;
     const std::optional<HardwareCost> so_far = prices_.price(space_.decode(widest));
-    const std::optional<double> least =
-        prices_.cost(player.budget.of, space_.decode(player.genome));
-    if (!so_far || !least) return std::nullopt;
+    const std::optional<double> left = left_of(player);
+    if (!so_far || !left) return std::nullopt;
     double energy = 0.0, cycles = 0.0;
     for (std::size_t layer = decisions[next].layer + 1; layer < loads_.size(); ++layer) {
       energy += loads_[layer].energy;
@@ -118,8 +117,29 @@ class AgentSearch {
     return std::vector{
         share_of(so_far->energy_pj, reference_cost_.energy_pj),
         share_of(static_cast<double>(so_far->cycles), static_cast<double>(reference_cost_.cycles)),
-        energy, cycles,
-        std::clamp(share_of(player.budget.most - *least, player.budget.most), -1.0, 1.0)};
+        energy, cycles, *left};
+  }
+
+  /// How much of the tightest limit the player's genome leaves, as a share of it.
+  std::optional<double> left_of(const Player& player) {
+    double left = 1.0;
+    for (const Limit& limit : player.limits) {
+      const auto cost = prices_.cost(limit.of, space_.decode(player.genome));
+      if (!cost) return std::nullopt;
+      left = std::min(left, std::clamp(share_of(limit.most - *cost, limit.most), -1.0, 1.0));
+    }
+    return left;
+  }
+
+  /// The mean of the logarithms of the costs that the player's budget is of.
+  std::optional<double> log_cost_of(const Player& player) {
+    double sum = 0.0;
+    for (const Limit& limit : player.limits) {
+      const auto cost = prices_.cost(limit.of, space_.decode(player.genome));
+      if (!cost) return std::nullopt;
+      sum += std::log(std::max(1.0, *cost));
+    }
+    return sum / static_cast<double>(player.limits.size());
   }
 
   /// One decision after the other. False: stopped, or a layer cannot be mapped.
@@ -140,7 +160,7 @@ class AgentSearch {
       value = gene_of_action(action.front(), decision);
       if (options_.budget_rule == BudgetRule::cap) {
         const auto capped =
-            cap_to_budget(player.genome, decision.gene, prices_.within(player.budget));
+            cap_to_budget(player.genome, decision.gene, prices_.within(player.limits));
         if (!capped) return false;
         value = *capped;
       }
@@ -154,10 +174,10 @@ class AgentSearch {
   bool narrow(Player& player) {
     std::vector<std::size_t> genes;
     for (const Decision& decision : states_->decisions()) {
-      if (may_change(player.budget.of, decision.kind)) genes.push_back(decision.gene);
+      if (may_change(player.limits, decision.kind)) genes.push_back(decision.gene);
     }
     std::optional<Genome> narrowed = narrow_to_budget(
-        player.genome, narrowing_order(player.genome, genes), prices_.within(player.budget));
+        player.genome, narrowing_order(player.genome, genes), prices_.within(player.limits));
     if (!narrowed) return false;
     player.genome = std::move(*narrowed);
     return true;
@@ -186,9 +206,9 @@ class AgentSearch {
     }
     for (Player& player : players_) {
       if (!decide(player) || !narrow(player)) return false;
-      const auto value = prices_.cost(player.budget.of, space_.decode(player.genome));
-      if (!value) return false;
-      player.cost = *value;
+      const std::optional<double> log_cost = log_cost_of(player);
+      if (!log_cost) return false;
+      player.log_cost = *log_cost;
     }
     if (!ledger_.measure(plans_to_measure(), Origin::agent)) return false;
     parallel_for(players_.size(), ledger_.setting().threads,
@@ -207,7 +227,7 @@ class AgentSearch {
 
   [[nodiscard]] double reward(const Player& player, double top1) const {
     if (options_.reward == AgentReward::accuracy) return 10.0 * (top1 - reference_accuracy_);
-    return -(1.0 - top1) * std::log(std::max(1.0, player.cost));
+    return -(1.0 - top1) * player.log_cost;
   }
 
   SearchLedger& ledger_;

@@ -12,22 +12,22 @@
 namespace hwflow::study {
 namespace {
 
-double cost_of(const CostBudget& budget, const HardwareCost& hardware) {
+double cost_of(const CostShare& budget, const HardwareCost& hardware) {
   return objective_value(budget.of, {}, hardware);
 }
 
-bool is_within(std::span<const CostBudget> budgets, const HardwareCost& plan,
+bool is_within(std::span<const CostShare> budgets, const HardwareCost& plan,
                const HardwareCost& whole) {
-  return std::ranges::all_of(budgets, [&](const CostBudget& budget) {
+  return std::ranges::all_of(budgets, [&](const CostShare& budget) {
     return cost_of(budget, plan) <= budget.share * cost_of(budget, whole);
   });
 }
 
 /// Why the smallest plan is too dear.
-Diagnostics exceeded(std::span<const CostBudget> budgets, const HardwareCost& least,
+Diagnostics exceeded(std::span<const CostShare> budgets, const HardwareCost& least,
                      const HardwareCost& whole) {
   Diagnostics problems;
-  for (const CostBudget& budget : budgets) {
+  for (const CostShare& budget : budgets) {
     const double share = cost_of(budget, least) / cost_of(budget, whole);
     if (share <= budget.share) continue;
     problems.push_back(
@@ -43,7 +43,7 @@ Diagnostics exceeded(std::span<const CostBudget> budgets, const HardwareCost& le
 }  // namespace
 
 Expected<int> last_step_within(HardwareModel& hardware, const ChannelSteps& steps,
-                               std::span<const CostBudget> budgets, int threads,
+                               std::span<const CostShare> budgets, int threads,
                                const std::stop_token& stop) {
   const auto price = [&](int step) -> Expected<HardwareCost> {
     const CompressionPlan plan = steps.plan(step);

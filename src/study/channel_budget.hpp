@@ -22,7 +22,7 @@ struct ChannelSteps {
 ///
 /// Errors  budgets that step 1 exceeds, with the least share; layers without a mapping.
 [[nodiscard]] Expected<int> last_step_within(HardwareModel& hardware, const ChannelSteps& steps,
-                                             std::span<const CostBudget> budgets, int threads,
+                                             std::span<const CostShare> budgets, int threads,
                                              const std::stop_token& stop);
 
 }  // namespace hwflow::study

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -12,6 +13,7 @@
 #include "base/check.hpp"
 #include "chip/mapper/mapper.hpp"
 #include "study/accuracy_proxy.hpp"
+#include "study/budget_winners.hpp"
 #include "study/confirmation.hpp"
 #include "study/finish.hpp"
 #include "study/hardware_spaces.hpp"
@@ -66,6 +68,7 @@ class Run {
     run_id_ = record.id;
     describe(record);
     Diagnostics problems = search();
+    if (problems.empty()) problems = find_winners_by_search();
     if (!problems.empty()) {
       if (!setting_.only_known) {
         store_.update_run(run_id_, "stopped", 0, "a layer cannot be mapped");
@@ -177,6 +180,28 @@ class Run {
     return {};
   }
 
+  /// Of a study with budgets, whatever was measured before a stop.
+  Diagnostics find_winners_by_search() {
+    const SearchOptions& search = study_.options.search;
+    if (search.budgets.empty() || result_.evaluated.empty()) return {};
+    const WidthPair& pair = study_.options.finish.reference;
+    const CompressionPlan reference = PlanSpace(search, study_.network).uniform(pair);
+    Diagnostics problems = hardware_->prepare(std::array{reference}, setting_.threads, {});
+    if (!problems.empty()) return problems;
+    result_.budget_reference = {fmt::format("uniform {}/{}", pair.weights, pair.inputs),
+                                hardware_->cost(reference)};
+    result_.budget_winners = budget_rows(search.budgets, result_.budget_reference->hardware);
+    static_cast<void>(find_winners(result_.budget_winners, result_.evaluated, {}));
+    return {};
+  }
+
+  /// False: stopped. Without picks nothing is confirmed for them.
+  [[nodiscard]] bool confirm_winners(const ConfirmPlans& confirm) {
+    if (study_.options.finish.picks == 0 || result_.budget_winners.empty()) return true;
+    result_.winners_confirmed = find_winners(result_.budget_winners, result_.evaluated, confirm);
+    return result_.winners_confirmed;
+  }
+
   [[nodiscard]] LevelModels level_models() {
     LevelModels models(*hardware_);
     for (const LevelOptions& level : study_.options.search.levels) {
@@ -250,7 +275,9 @@ class Run {
       input.confirm = [&](std::span<const std::size_t> plans) {
         return confirmation.confirm(result_.evaluated, plans);
       };
+      if (!confirm_winners(input.confirm)) return std::nullopt;
     }
+    input.winners = result_.budget_winners;
     return choose_picks(input, study_.options.finish);
   }
 

@@ -185,6 +185,28 @@ struct PairedTest {
   double p_value = 1.0;          ///< exact McNemar test, two-sided
 };
 
+/// What a budget of search.budgets allows of one cost.
+struct BudgetLimit {
+  Objective of = Objective::energy;
+  double share = 0.0;  ///< of the cost of CodesignResult::budget_reference
+  double most = 0.0;   ///< in the unit of HardwareCost
+  bool operator==(const BudgetLimit&) const = default;
+};
+
+/// The most accurate plan within a budget: see find_winners().
+struct BudgetWinner {
+  std::vector<BudgetLimit> limits;       ///< all of them hold; never none
+  bool of_all = false;                   ///< the least limit of each cost that search.budgets name
+  std::int64_t within = 0;               ///< plans that were measured and keep every limit
+  std::optional<std::size_t> evaluated;  ///< into CodesignResult::evaluated; none: none is within
+};
+
+/// Plan and costs that the shares of budgets are of.
+struct BudgetReference {
+  std::string label;  ///< "uniform 8/8"
+  HardwareCost hardware;
+};
+
 /// The saving that the study is about: a pick against the uniform baseline.
 struct Saving {
   std::size_t pick = 0, baseline = 0;  ///< into CodesignResult::plans
@@ -262,6 +284,11 @@ struct CodesignResult {
   std::int64_t accuracy_cache_hits = 0;   ///< evaluations answered by the run store
   std::int64_t mappings_searched = 0, mappings_reused = 0;
   std::optional<HardwareSearchSummary> hardware_search;  ///< none: one accelerator
+
+  // Budgets, of a study that names them.
+  std::vector<BudgetWinner> budget_winners;         ///< in the order of the file, then `of_all`
+  std::optional<BudgetReference> budget_reference;  ///< none: nor are there winners
+  bool winners_confirmed = false;  ///< chosen by confirmed accuracies among the best of the search
 
   // The picks.
   std::vector<std::string> energy_components;  ///< level names, "NoC", "MAC", "leakage"

@@ -28,16 +28,16 @@ constexpr std::int64_t kLeastParents = 4;  // of a budget
 class Lineage {
  public:
   Lineage(SearchLedger& ledger, const SearchOptions& options, PlanPrices& prices,
-          const Allowance& allowance, std::uint64_t number)
+          const Limits& limits, std::uint64_t number)
       : ledger_(ledger),
         prices_(prices),
-        allowance_(allowance),
-        within_(prices.within(allowance)),
+        limits_(limits),
+        within_(prices.within(limits)),
         breeder_(ledger.space().genomes(), breeding_options(options).breeding,
                  Rng::derive(options.seed, 100 + number)()),
         rng_(Rng::derive(options.seed, 200 + number)) {
     for (const Decision& decision : decisions_of(ledger.space(), ledger.network()))
-      if (may_change(allowance.of, decision.kind)) dear_.push_back(decision.gene);
+      if (may_change(limits, decision.kind)) dear_.push_back(decision.gene);
   }
 
   /// Up to `count` genomes within the budget that are not in `known`, which they join; of the
@@ -68,16 +68,18 @@ class Lineage {
   }
 
  private:
-  /// Those within the budget, the most accurate first, the cheaper one of two.
+  /// Those within the budget, the most accurate first, of two the one that fills its limits less.
   std::optional<std::vector<Genome>> best_of(const std::vector<Genome>& measured,
                                              std::size_t count) {
-    std::vector<std::tuple<std::int64_t, double, std::size_t>> ranks;  // wrong images, cost, index
+    std::vector<std::tuple<std::int64_t, double, std::size_t>>
+        ranks;  // right images, less is more; cost; index
     for (std::size_t i = 0; i < measured.size(); ++i) {
       const CompressionPlan plan = ledger_.space().decode(measured[i]);
-      const std::optional<double> cost = prices_.cost(allowance_.of, plan);
+      const std::optional<bool> is_within = within_(measured[i]);
+      const std::optional<double> cost = prices_.filled(limits_, plan);
       const auto accuracy = ledger_.accuracy(plan);
-      if (!cost || !accuracy) return std::nullopt;
-      if (*cost <= allowance_.most) ranks.emplace_back(-accuracy->correct, *cost, i);
+      if (!is_within || !cost || !accuracy) return std::nullopt;
+      if (*is_within) ranks.emplace_back(-accuracy->correct, *cost, i);
     }
     std::ranges::sort(ranks);
     std::vector<Genome> best;
@@ -121,26 +123,26 @@ class Lineage {
 
   SearchLedger& ledger_;
   PlanPrices& prices_;
-  Allowance allowance_;
+  Limits limits_;
   IsWithin within_;
   pareto::Breeder breeder_;
   Rng rng_;
-  std::vector<std::size_t> dear_;  ///< genes that the budget's cost may depend on
+  std::vector<std::size_t> dear_;  ///< genes that a cost of the budget may depend on
 };
 
 }  // namespace
 
 void run_evolution(SearchLedger& ledger, const SearchOptions& options) {
   PlanPrices prices(ledger);
-  const auto allowances = prices.allowances();
-  if (!allowances) return;
+  const auto budgets = prices.budgets();
+  if (!budgets) return;
   measure_seeds(ledger, options);
   ledger.close_generation("seeds");
   ledger.limit_evaluations(default_budget(options, ledger.evaluations()));
   if (!ledger.alive()) return;
   std::vector<Lineage> lineages;
-  for (const Allowance& allowance : *allowances)
-    lineages.emplace_back(ledger, options, prices, allowance, lineages.size());
+  for (const Limits& limits : *budgets)
+    lineages.emplace_back(ledger, options, prices, limits, lineages.size());
   const auto count = std::ssize(lineages);
   const std::int64_t parents =
       std::max<std::int64_t>(kLeastParents, (options.population + count - 1) / count);

@@ -4,18 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
 
 #include "base/check.hpp"
+#include "study/budget_winners.hpp"
 
 namespace hwflow::study {
 namespace {
 
-constexpr int kRungs = 6;               // of the ladder of margins: 1, 2, 4, ... 32
-constexpr std::size_t kBlock = 8;       // plans that are confirmed at a time
-constexpr std::size_t kShortlist = 16;  // plans among which the most accurate is looked for
+constexpr int kRungs = 6;          // of the ladder of margins: 1, 2, 4, ... 32
+constexpr std::size_t kBlock = 8;  // plans that are confirmed at a time
 
 /// Top-1 that a plan must have, on each split.
 struct Floor {
@@ -44,20 +45,14 @@ class Chooser {
   std::optional<std::vector<Pick>> run() && {
     for (std::size_t i = 0; i < options_.baselines.size(); ++i) add_baseline(i);
     confirm(input_.finish_baselines);
-    const double tolerance = options_.tolerance_points;
-    cheapest_within(tolerance);
-    cheapest_as_accurate_as_float();
-    for (std::size_t i = 0; i < options_.baselines.size(); ++i) {
-      if (options_.baselines[i] == options_.reference) continue;
-      cheaper_than_baseline(i);
-      as_accurate_as_baseline(i);
+    for (const BudgetWinner& winner : input_.winners) most_accurate_within(winner);
+    if (input_.by_proxy) {
+      by_baselines();
+      by_quarters_of_the_front();
+      knee();
+    } else {
+      by_points();
     }
-    cheapest_within(tolerance / 2.0);
-    for (int rung = 0; rung < kRungs && options_.search_margin_points > 0.0; ++rung) {
-      cheapest_within(tolerance + std::ldexp(options_.search_margin_points, rung));
-      if (rung == 0) knee();
-    }
-    if (options_.search_margin_points <= 0.0) knee();
     if (stopped_) return std::nullopt;
     return std::move(picks_);
   }
@@ -131,10 +126,51 @@ class Chooser {
             below(input_.float_confirmation.value_or(input_.float_search))};
   }
 
+  void most_accurate_within(const BudgetWinner& winner) {
+    const std::string budget = budget_text(winner.limits);
+    add(winner.evaluated,
+        fmt::format("{} within {}", input_.by_proxy ? "greatest proxy" : "most accurate", budget),
+        fmt::format("best {} among {} within {}", accuracy_name(),
+                    confirms_ ? fmt::format("the {} most accurate by the search",
+                                            std::min<std::int64_t>(winner.within, kShortlist))
+                              : fmt::format("the {} plans measured", winner.within),
+                    budget));
+  }
+
+  void by_points() {
+    const double tolerance = options_.tolerance_points;
+    cheapest_within(tolerance);
+    cheapest_as_accurate_as_float();
+    by_baselines();
+    cheapest_within(tolerance / 2.0);
+    for (int rung = 0; rung < kRungs && options_.search_margin_points > 0.0; ++rung) {
+      cheapest_within(tolerance + std::ldexp(options_.search_margin_points, rung));
+      if (rung == 0) knee();
+    }
+    if (options_.search_margin_points <= 0.0) knee();
+  }
+
+  void by_baselines() {
+    for (std::size_t i = 0; i < options_.baselines.size(); ++i) {
+      if (options_.baselines[i] == options_.reference) continue;
+      cheaper_than_baseline(i);
+      as_accurate_as_baseline(i);
+    }
+  }
+
+  void by_quarters_of_the_front() {
+    std::vector<double> proxies;
+    for (const std::size_t i : input_.front) proxies.push_back(plan(i).accuracy.top1());
+    std::ranges::sort(proxies, std::greater{});
+    for (const std::size_t quarter : {1U, 2U, 3U}) {
+      const std::size_t place = quarter * proxies.size() / 4;
+      if (place < proxies.size()) cheapest_of_proxy({proxies[place], proxies[place]});
+    }
+  }
+
   void cheapest_within(double points) {
     const Floor floor = below_float(points);
     if (floor.search <= 0.0) return;  // every plan is within
-    if (input_.by_proxy) return cheapest_of_proxy(floor);
     add(cheapest_at(floor), fmt::format("least {} within {:g} points", cost_name(), points),
         fmt::format("least {} among plans whose {} is at most {:g} points below float", cost_name(),
                     accuracy_name(), points));
@@ -148,7 +184,6 @@ class Chooser {
   }
 
   void cheapest_as_accurate_as_float() {
-    if (input_.by_proxy) return cheapest_of_proxy(below_float(0.0));
     add(cheapest_at(below_float(0.0)), fmt::format("least {} as accurate as float", cost_name()),
         fmt::format("least {} among plans whose {} is no less than that of float", cost_name(),
                     accuracy_name()));

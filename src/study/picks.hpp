@@ -18,6 +18,10 @@ struct Pick {
   bool baseline = false;
 };
 
+/// Plans among which the most accurate on the confirmation split is looked for: the most accurate
+/// of the search.
+inline constexpr std::size_t kShortlist = 16;
+
 /// Measures plans, given by their place, on the confirmation split: fills in `confirmed` of the
 /// plans behind PickInput::evaluated. False: stopped.
 using ConfirmPlans = std::function<bool(std::span<const std::size_t>)>;
@@ -27,6 +31,8 @@ struct PickInput {
   std::span<const EvaluatedPlan> evaluated;
   std::span<const std::size_t> front;
   std::span<const Objective> objectives;
+  /// As find_winners() leaves them; rows without a plan are nobody's pick.
+  std::span<const BudgetWinner> winners = {};
   /// Of finish.baselines, in that order.
   std::span<const std::size_t> finish_baselines;
   train::AccuracyEstimate float_search;
@@ -38,12 +44,16 @@ struct PickInput {
 
 /// The uniform baselines, then at most options.picks plans by these rules until there are enough,
 /// leaving out plans that were chosen before:
+///   0. of a study with budgets: the most accurate within each, in the order of `winners`,
 ///   1. the least first cost within the tolerance of float accuracy, and at no less than it,
 ///   2. for every baseline but the reference: the most accurate plan that costs less in every
 ///      objective, then the least first cost among plans that are no less accurate than it,
 ///   3. the least first cost within half the tolerance, and within it + 1, 2, 4, 8, ... margins as
 ///      long as these are less than float accuracy,
 ///   4. the knee: nearest to the ideal point of the front.
+/// A proxy has no points, and its scale means nothing. In place of 1 and 3 it has, behind 2, the
+/// least first cost among plans whose proxy is no less than that of the plan behind the best
+/// quarter, the best half and the best three quarters of the front.
 /// Rules 2 and 3 look beyond the tolerance because calibrated accuracy is a lower estimate of what
 /// re-training reaches.
 ///

@@ -191,9 +191,9 @@ inline constexpr std::string_view kAlgorithmMeaning =
 
 inline constexpr std::string_view kBudgetsMeaning =
     "Of algorithm: agent and evolution, which look for the most accurate plan within each, {of: "
-    "latency, share: 0.6}, side by side, and share search.evaluations among them. Empty: four of "
-    "the first cost of search.objectives, evenly spaced between the narrowest plan and "
-    "finish.reference.";
+    "latency, share: 0.6}, side by side, and share search.evaluations among them. The result tells "
+    "which plan that is, and it is picked first (docs/search.md). Empty: four of the first cost of "
+    "search.objectives, evenly spaced between the narrowest plan and finish.reference.";
 
 struct SearchOptions {
   Algorithm algorithm = Algorithm::nsga2;
@@ -392,7 +392,8 @@ struct FinishOptions {
     using T = FinishOptions;
     return std::tuple{
         schema::field("picks", &T::picks, 0, 100,
-                      "Plans that are re-trained beside the baselines."),
+                      "Plans that are re-trained beside the baselines: of a study with "
+                      "search.budgets first the most accurate within each."),
         schema::field(
             "tolerance_points", &T::tolerance_points, 0, 100,
             "Accuracy after re-training, in points below float, that the headline plan may "

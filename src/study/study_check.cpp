@@ -83,15 +83,26 @@ class Check {
           "leave search.budgets out, or another algorithm");
     }
     for (std::size_t i = 0; i < budgets.size(); ++i) {
-      const std::string key = fmt::format("search.budgets[{}].of", i);
-      if (budgets[i].of == Objective::macs) check_macs(key);
-      if (budgets[i].of != Objective::accuracy) continue;
-      add(key, "must be a cost, got accuracy", std::string(kCosts));
+      check_budget(i, budgets[i].shares());
     }
     if (algorithm == Algorithm::agent && study_.search.agent.state == AgentState::hardware &&
         study_.schedule == Schedule::fused) {
       add("search.agent.state", "hardware tells layers apart, which schedule: fused joins",
           "state: layers, or schedule: layer_by_layer");
+    }
+  }
+
+  void check_budget(std::size_t budget, const std::vector<CostShare>& shares) {
+    std::set<Objective> costs;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      const std::string key = place_of_share(budget, i) + ".of";
+      const Objective of = shares[i].of;
+      if (of == Objective::macs) check_macs(key);
+      if (of == Objective::accuracy) {
+        add(key, "must be a cost, got accuracy", std::string(kCosts));
+      } else if (!costs.insert(of).second) {
+        add(key, fmt::format("is the budget's second share of {}", name(of)), "its least one");
+      }
     }
   }
 

@@ -383,14 +383,16 @@ const Row kRows[] = {
        return Files{{"s.yaml", study("population: 40",
                                      "population: 40\n  algorithm: agent\n  evaluations: 0\n"
                                      "  budgets: [{of: power, share: 0.6}, "
-                                     "{of: latency, share: 0}, {share: 0.5}, {of: energy}]")}};
+                                     "{of: latency, share: 0}, {share: 0.5}, {of: energy}, "
+                                     "{of: energy, share: 1, also: [{of: watts, share: 1}]}]")}};
      },
      kCodesign,
      {"search.evaluations: must be >= 1, got 0",
       "search.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, "
       "macs, got 'power'",
       "search.budgets[1].share: must be > 0, got 0", "search.budgets[2]: missing required key 'of'",
-      "search.budgets[3]: missing required key 'share'", "5 problems"}},
+      "search.budgets[3]: missing required key 'share'",
+      "search.budgets[4].also[0].of: must be one of", "got 'watts'", "6 problems"}},
     {"study_agent_budgets_of_no_cost",
      [] {
        return Files{

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "study/budget_winners.hpp"
 
 namespace hwflow::report_test {
 namespace {
@@ -320,6 +321,24 @@ study::CodesignResult pruned_result() {
     evaluated.hardware.macs += layer.macs;
   }
   pick.size = {354, 10'248'512, 68'050};
+  return result;
+}
+
+study::CodesignResult budgeted_result() {
+  using study::Objective;
+  study::CodesignResult result = fake_result();
+  const study::HardwareCost& whole = result.evaluated.front().hardware;
+  result.budget_reference = {"uniform 8/8", whole};
+  const auto energy = study::BudgetLimit{Objective::energy, 0.5, 0.5 * whole.energy_pj};
+  const auto latency =
+      study::BudgetLimit{Objective::latency, 0.375, 0.375 * static_cast<double>(whole.cycles)};
+  const auto model =
+      study::BudgetLimit{Objective::model_size, 0.1, 0.1 * static_cast<double>(whole.model_bits)};
+  result.budget_winners = {{{energy}, false, 0, std::nullopt},
+                           {{latency}, false, 0, std::nullopt},
+                           {{model}, false, 0, std::nullopt},
+                           {{energy, latency}, true, 0, std::nullopt}};
+  static_cast<void>(study::find_winners(result.budget_winners, result.evaluated, {}));
   return result;
 }
 

@@ -11,6 +11,10 @@ namespace hwflow::report_test {
 /// The same, but plan 3, a pick, keeps half of the channels of every layer but the last.
 [[nodiscard]] study::CodesignResult pruned_result();
 
+/// The same with half the energy, a third of the latency and both at once of uniform 8/8, the best
+/// of each found among all plans, and a tenth of the model, which no plan is within.
+[[nodiscard]] study::CodesignResult budgeted_result();
+
 /// The same, found at a coarse, a mid and a fine level: the costs of the first two are a half and
 /// three quarters of those in the end, and the coarse level alone hands on plans that are not
 /// priced at the fine one.

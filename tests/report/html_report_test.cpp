@@ -64,6 +64,20 @@ TEST(HtmlReport, AProxyIsNotCalledAnAccuracy) {
   EXPECT_THAT(terminal_table(result, 3), Not(HasSubstr("test accuracy")));
 }
 
+/// What is exact has no error, and is told as a share wherever it is told.
+TEST(HtmlReport, AProxyHasNoBars) {
+  auto result = report_test::fake_result();
+  const std::string of_accuracies = html_report(result);
+  EXPECT_THAT(of_accuracies, HasSubstr("front (bar: standard error)"));
+  EXPECT_THAT(of_accuracies, HasSubstr("class=\"front-error\""));
+  result.ranked_by_proxy = true;
+  const std::string page = html_report(result);
+  EXPECT_THAT(page, Not(HasSubstr("standard error)")));
+  EXPECT_THAT(page, HasSubstr(">proxy (no accuracy)</text>"));
+  EXPECT_THAT(page, Not(HasSubstr("proxy (no accuracy) (%)")));
+  EXPECT_THAT(page, Not(HasSubstr("class=\"front-error\"")));
+}
+
 TEST(HtmlReport, SaysWhenTheRunWasStopped) {
   auto result = report_test::fake_result();
   EXPECT_THAT(html_report(result), Not(HasSubstr("stopped before its end")));

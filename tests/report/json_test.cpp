@@ -56,6 +56,38 @@ TEST(Json, NumbersEqualTheStruct) {
   EXPECT_EQ(*json.find("run")->find("finetune_epochs"), schema::Value(2));
 }
 
+TEST(Json, HasTheMostAccuratePlanWithinEachBudget) {
+  const auto result = report_test::budgeted_result();
+  const auto json = parsed(result);
+  const auto& budgets = *json.find("budgets")->as_list();
+  ASSERT_EQ(budgets.size(), 4U);
+  const schema::Value& both = budgets[3];
+  EXPECT_EQ(*both.find("all_at_once"), schema::Value(true));
+  const auto& limits = *both.find("limits")->as_list();
+  ASSERT_EQ(limits.size(), 2U);
+  EXPECT_EQ(*limits[1].find("of"), schema::Value("latency"));
+  EXPECT_EQ(*limits[1].find("share"), schema::Value(0.375));
+  EXPECT_EQ(*limits[1].find("most"), schema::Value(result.budget_winners[1].limits[0].most));
+  EXPECT_EQ(*limits[1].find("unit"), schema::Value("cycles"));
+  const std::size_t best = *result.budget_winners[3].evaluated;
+  EXPECT_EQ(*both.find("best")->find("plan"), schema::Value(to_text(result.evaluated[best].plan)));
+  EXPECT_EQ(*both.find("best")->find("accuracy"),
+            schema::Value(result.evaluated[best].accuracy.top1()));
+  EXPECT_EQ(*both.find("shares")->find("energy"),
+            schema::Value(result.evaluated[best].hardware.energy_pj /
+                          result.evaluated[0].hardware.energy_pj));
+  for (const char* key : {"latency", "dram", "model_size", "macs"})
+    EXPECT_NE(both.find("shares")->find(key), nullptr) << key;
+  EXPECT_TRUE(budgets[2].find("best")->is_null());
+  EXPECT_EQ(*budgets[2].find("plans_within"), schema::Value(0));
+  EXPECT_EQ(*json.find("budget_reference")->find("label"), schema::Value("uniform 8/8"));
+  EXPECT_EQ(*json.find("budget_reference")->find("cycles"),
+            schema::Value(result.evaluated[0].hardware.cycles));
+  const auto none = parsed(report_test::fake_result());
+  EXPECT_TRUE(none.find("budgets")->as_list()->empty());
+  EXPECT_TRUE(none.find("budget_reference")->is_null());
+}
+
 TEST(Json, PlansTellWhatTheyLeaveWhereChannelsWereRemoved) {
   const auto json = parsed(report_test::pruned_result());
   const schema::Value& pick = json.find("picks")->as_list()->front();

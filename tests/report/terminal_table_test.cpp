@@ -81,6 +81,15 @@ TEST(TerminalTable, ObeysNoTextFromOutside) {
   }));
 }
 
+TEST(TerminalTable, TellsTheMostAccurateWithinEachBudget) {
+  const std::string text = terminal_table(report_test::budgeted_result());
+  EXPECT_THAT(text, testing::HasSubstr("\nmost accurate within "));
+  EXPECT_THAT(text, testing::HasSubstr("\nall at once: 0.5 of energy and 0.375 of latency "));
+  EXPECT_THAT(text, testing::HasSubstr("no measured plan"));
+  EXPECT_THAT(terminal_table(report_test::fake_result()),
+              testing::Not(testing::HasSubstr("most accurate within")));
+}
+
 TEST(TerminalTable, StandsAnEmptyResult) {
   EXPECT_THAT(terminal_table(study::CodesignResult{}), testing::StartsWith("plan"));
 }

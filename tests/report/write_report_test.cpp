@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "report/budget_tables.hpp"
 #include "report/csv.hpp"
 #include "report/html_report.hpp"
 #include "tests/report/fake_result.hpp"
@@ -47,6 +48,15 @@ TEST(WriteReport, WritesGroupsOfFusedPlans) {
   const auto result = report_test::fused_result();
   write_report(result, folder);
   EXPECT_EQ(text_of(folder / "groups.csv"), groups_csv(result));
+}
+
+TEST(WriteReport, WritesBudgetsOfAStudyThatHasSome) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "hwflow_report" / "budgets";
+  const auto result = report_test::budgeted_result();
+  write_report(result, folder);
+  EXPECT_EQ(text_of(folder / "budgets.csv"), budgets_csv(result));
+  write_report(report_test::fake_result(), folder / "without");
+  EXPECT_FALSE(std::filesystem::exists(folder / "without" / "budgets.csv"));
 }
 
 TEST(WriteReport, WritesLevelsIfThereWereSeveral) {

@@ -157,6 +157,15 @@ TEST_F(ChannelAgentTest, HardwareStateTellsWhatIsSpentAndLeft) {
   EXPECT_NEAR(steps[2].state[18], (5120 * 64 + 160) / energy, 1e-12);
 }
 
+TEST_F(ChannelAgentTest, WhatIsLeftIsOfTheTightestLimit) {
+  AgentTask wide = always(1.0);
+  wide.options.budget_rule = BudgetRule::cap;
+  wide.options.state = AgentState::hardware;
+  wide.budgets = {{Objective::macs, 1.0, {{Objective::latency, 0.5}, {Objective::dram, 2.0}}}};
+  static_cast<void>(fresh(wide));
+  EXPECT_NEAR(lessons_[0].steps[0].state[20], 1 - 5312 / (41'984.0 / 2), 1e-12);
+}
+
 /// One agent plays two, one and three episodes.
 TEST_F(ChannelAgentTest, AgentsGoOnFromLevelToLevel) {
   study_.search.levels = {

@@ -101,6 +101,45 @@ TEST_F(AgentSearchTest, PlansKeepWithinTheirBudgets) {
   }
 }
 
+// By both rules. Narrow weights alone leave a fourth of the energy, and of the size alone inputs
+// would keep their widths.
+TEST_F(AgentSearchTest, PlansKeepEveryLimitOfTheirBudget) {
+  const std::vector<CostShare> limits{
+      {Objective::energy, 0.2}, {Objective::latency, 0.6}, {Objective::model_size, 0.5}};
+  for (const BudgetRule rule : {BudgetRule::narrow, BudgetRule::cap}) {
+    AgentTask bounded = task();
+    bounded.options.budget_rule = rule;
+    bounded.budgets = {{limits[2].of, limits[2].share, {limits[1], limits[0]}}};
+    const SearchResult result = fresh(bounded);
+    const HardwareCost& widest = result.evaluated.front().hardware;
+    int found = 0;
+    for (const EvaluatedPlan& plan : result.evaluated) {
+      if (plan.origin != Origin::agent) continue;
+      ++found;
+      for (const CostShare& limit : limits) {
+        EXPECT_LE(objective_value(limit.of, {}, plan.hardware),
+                  limit.share * objective_value(limit.of, {}, widest))
+            << to_text(plan.plan) << " " << name(limit.of);
+      }
+    }
+    EXPECT_GT(found, 20);
+  }
+}
+
+// The mean of the logarithms of both costs.
+TEST_F(AgentSearchTest, RewardOfSeveralCosts) {
+  AgentTask wide = scripted([](int, std::size_t) { return 1.0; });
+  wide.options.reward = AgentReward::error_log_cost;
+  wide.budgets = {{Objective::model_size, 0.6, {{Objective::latency, 0.62}}}};
+  const EvaluatedPlan plan = last_plan(fresh(wide));
+  EXPECT_NEAR(lessons_[0].reward,
+              -static_cast<double>(fake_errors(plan.plan)) / 1000.0 *
+                  (std::log(static_cast<double>(plan.hardware.model_bits)) +
+                   std::log(static_cast<double>(plan.hardware.cycles))) /
+                  2.0,
+              1e-12);
+}
+
 // Agents are asked in turn, so plan k of an episode is that of budget k, unless it was known.
 TEST_F(AgentSearchTest, BudgetsOfSeveralCostsArePlayedSideBySide) {
   AgentTask several = scripted([](int, std::size_t) { return 1.0; });

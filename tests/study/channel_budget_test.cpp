@@ -18,7 +18,7 @@ namespace {
 ///     1   2304 +  576 +  1152 + 1280 =  5312       36 +   9 +  18 + 1280 = 1343
 class LastStepWithin : public testing::Test {
  protected:
-  Expected<int> find(const std::vector<CostBudget>& budgets, const std::stop_token& stop = {}) {
+  Expected<int> find(const std::vector<CostShare>& budgets, const std::stop_token& stop = {}) {
     return last_step_within(model_, steps_, budgets, 1, stop);
   }
 

@@ -106,6 +106,83 @@ TEST_F(CodesignTest, PlansTellWhatTheyLeaveOfTheNetwork) {
   EXPECT_GT(pruned, 0);
 }
 
+LoadedStudy with_budgets() {
+  LoadedStudy study = small_loaded();
+  study.options.search.algorithm = Algorithm::evolution;
+  study.options.search.sensitivity_seeds = false;
+  study.options.search.evaluations = 60;
+  study.options.search.budgets = {{Objective::energy, 0.5}, {Objective::latency, 0.4}};
+  return study;
+}
+
+/// The witness goes through all that was evaluated.
+TEST_F(CodesignTest, TellsAndPicksTheMostAccurateWithinEachBudget) {
+  FakeAccuracyModel model;
+  LoadedStudy study = with_budgets();
+  study.options.accuracy.confirm_images = 0;
+  const CodesignResult result = run_with(*store_, model, {}, study);
+  const HardwareCost& whole = result.evaluated.front().hardware;  // 8/8
+  EXPECT_EQ(result.budget_reference->label, "uniform 8/8");
+  EXPECT_EQ(result.budget_reference->hardware, whole);
+  EXPECT_FALSE(result.winners_confirmed);
+  ASSERT_EQ(result.budget_winners.size(), 3U);
+  const auto least_errors = [&](double energy, double latency) {
+    std::int64_t least = 1000;
+    for (const EvaluatedPlan& plan : result.evaluated) {
+      if (plan.hardware.energy_pj <= energy * whole.energy_pj &&
+          static_cast<double>(plan.hardware.cycles) <= latency * static_cast<double>(whole.cycles))
+        least = std::min(least, fake_errors(plan.plan));
+    }
+    return least;
+  };
+  const auto errors_of = [&](std::size_t row) {
+    return fake_errors(result.evaluated[result.budget_winners[row].evaluated.value()].plan);
+  };
+  EXPECT_EQ(errors_of(0), least_errors(0.5, 1.0));
+  EXPECT_EQ(errors_of(1), least_errors(1.0, 0.4));
+  EXPECT_EQ(errors_of(2), least_errors(0.5, 0.4));
+  EXPECT_EQ(result.plans[2].label, "most accurate within 0.5 of energy");
+  EXPECT_EQ(result.plans[2].evaluated, result.budget_winners[0].evaluated);
+  EXPECT_EQ(result.plans[3].label, "most accurate within 0.4 of latency");
+}
+
+/// What is told is what is picked, by further images; without picks nothing is confirmed for it.
+TEST_F(CodesignTest, ConfirmsTheMostAccurateWithinEachBudgetToPickThem) {
+  FakeAccuracyModel model;
+  LoadedStudy study = with_budgets();
+  const CodesignResult result = run_with(*store_, model, {}, study);
+  EXPECT_TRUE(result.winners_confirmed);
+  for (const BudgetWinner& winner : result.budget_winners)
+    EXPECT_TRUE(result.evaluated[winner.evaluated.value()].confirmed);
+  EXPECT_EQ(result.plans[2].evaluated, result.budget_winners[0].evaluated);
+  EXPECT_THAT(result.plans[2].reason, testing::HasSubstr("most accurate by the search within 0.5"));
+
+  FakeAccuracyModel other;
+  const auto store = open_store(folder_.path() / "other.sqlite");
+  study.options.finish.picks = 0;
+  const CodesignResult searched = run_with(*store, other, {}, study);
+  EXPECT_FALSE(searched.winners_confirmed);
+  EXPECT_EQ(other.confirmations, 2);  // the baselines
+  EXPECT_TRUE(searched.budget_winners[0].evaluated);
+}
+
+/// finish.reference need not be measured where nothing is re-trained.
+TEST_F(CodesignTest, SharesAreOfTheReferenceThoughNothingMeasuresIt) {
+  FakeAccuracyModel model;
+  LoadedStudy study = with_budgets();
+  study.options.finish.baselines = {};
+  study.options.finish.picks = 0;
+  study.options.finish.reference = {4, 8};
+  study.options.baselines = {{8, 8}};
+  study.options.search.budgets = {{Objective::energy, 0.9}, {Objective::latency, 0.8}};
+  const CodesignResult result = run_with(*store_, model, {}, study);
+  const std::int64_t cycles = result.budget_reference->hardware.cycles;
+  EXPECT_EQ(result.budget_reference->label, "uniform 4/8");
+  EXPECT_GT(cycles, 0);
+  EXPECT_LT(cycles, result.evaluated.front().hardware.cycles);
+  EXPECT_EQ(result.budget_winners[1].limits[0].most, 0.8 * static_cast<double>(cycles));
+}
+
 TEST_F(CodesignTest, ASecondRunEvaluatesMapsAndTrainsNothing) {
   FakeAccuracyModel first, second;
   const CodesignResult once = run_with(*store_, first);

@@ -37,12 +37,19 @@ double cost_of(Objective of, const EvaluatedPlan& plan) {
   return objective_value(of, {}, plan.hardware);
 }
 
+bool keeps(const CostBudget& budget, const HardwareCost& plan, const HardwareCost& whole) {
+  const auto shares = budget.shares();
+  return std::all_of(shares.begin(), shares.end(), [&](const CostShare& part) {
+    return objective_value(part.of, {}, plan) <= part.share * objective_value(part.of, {}, whole);
+  });
+}
+
 /// The fewest wrong images of what was measured within a budget.
 int least_errors(const SearchResult& result, const CostBudget& budget) {
-  const double whole = cost_of(budget.of, result.evaluated.front());  // 8/8, the widest
+  const HardwareCost& whole = result.evaluated.front().hardware;  // 8/8, the widest
   int least = std::numeric_limits<int>::max();
   for (const EvaluatedPlan& plan : result.evaluated) {
-    if (cost_of(budget.of, plan) <= budget.share * whole)
+    if (keeps(budget, plan.hardware, whole))
       least = std::min(least, static_cast<int>(fake_errors(plan.plan)));
   }
   return least;
@@ -54,9 +61,9 @@ int least_errors_of_all(const Study& study, const CostBudget& budget) {
   const PlanSpace space(study.search, small_network());
   const auto price = [&](const CompressionPlan& plan) {
     EXPECT_TRUE(models.fine.prepare(std::array{plan}, 1, {}).empty());
-    return objective_value(budget.of, {}, models.fine.cost(plan));
+    return models.fine.cost(plan);
   };
-  const double whole = price(space.uniform({8, 8}));
+  const HardwareCost whole = price(space.uniform({8, 8}));
   int least = std::numeric_limits<int>::max();
   pareto::Genome genome(8, 0);
   for (int number = 0; number < 6561; ++number) {
@@ -66,7 +73,7 @@ int least_errors_of_all(const Study& study, const CostBudget& budget) {
       rest /= 3;
     }
     const CompressionPlan plan = space.decode(genome);
-    if (price(plan) <= budget.share * whole)
+    if (keeps(budget, price(plan), whole))
       least = std::min(least, static_cast<int>(fake_errors(plan)));
   }
   return least;
@@ -82,6 +89,25 @@ TEST_F(EvolutionTest, FindsTheMostAccuratePlanWithinEachBudget) {
     for (const CostBudget& budget : budgets)
       EXPECT_EQ(least_errors(found, budget), least_errors_of_all(study_, budget))
           << name(budget.of);
+  }
+}
+
+/// A plan that keeps all of several limits is less accurate than those that keep one of them.
+TEST_F(EvolutionTest, FindsTheMostAccuratePlanWithinSeveralLimitsAtOnce) {
+  const CostBudget both{Objective::energy, 0.25, {{Objective::model_size, 0.4}}};
+  const CostBudget three{
+      Objective::model_size, 0.55, {{Objective::latency, 0.5}, {Objective::energy, 0.2}}};
+  for (const CostBudget& budget : {both, three}) {
+    const int least = least_errors_of_all(study_, budget);
+    for (const CostShare& part : budget.shares())
+      EXPECT_LT(least_errors_of_all(study_, {part.of, part.share}), least) << name(part.of);
+    study_.search.budgets = {budget};
+    const SearchResult found = run();
+    EXPECT_EQ(least_errors(found, budget), least);
+    for (const EvaluatedPlan& plan : found.evaluated) {
+      if (plan.origin != Origin::offspring) continue;
+      EXPECT_TRUE(keeps(budget, plan.hardware, found.evaluated.front().hardware));
+    }
   }
 }
 
@@ -184,6 +210,20 @@ TEST_F(EvolutionTest, BudgetsThatNothingMeetsAreToldAtOnce) {
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error()[0].place, "search.budgets[0].share");
   EXPECT_EQ(accuracy.evaluations, 9);
+}
+
+TEST_F(EvolutionTest, EveryLimitThatNothingMeetsIsToldByItsPlace) {
+  study_.search.budgets = {
+      {Objective::energy, 0.5},
+      {Objective::energy, 0.01, {{Objective::latency, 0.9}, {Objective::model_size, 0.1}}}};
+  SmallModels models;
+  FakeAccuracyModel accuracy;
+  const auto store = open_store(folder_.path() / "runs.sqlite");
+  const auto result = search_plans(study_, models.fine, accuracy, *store, {});
+  ASSERT_FALSE(result.has_value());
+  ASSERT_EQ(result.error().size(), 2U);
+  EXPECT_EQ(result.error()[0].place, "search.budgets[1].share");
+  EXPECT_EQ(result.error()[1].place, "search.budgets[1].also[1].share");
 }
 
 /// 9 uniform plans leave 20 - 9 = 11 for a generation that wants 4 of each budget: 4, 4 and 3.

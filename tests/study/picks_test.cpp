@@ -112,12 +112,48 @@ TEST(ChoosePicks, TakesTheCheapestThatIsNoLessAccurateThanANarrowBaseline) {
   EXPECT_EQ(picks[4].label, "least energy as accurate as 4/4");
 }
 
-/// A proxy has no points: rules 1 and 3 say the value that they ask for, 0.005, 0.205 and 0.405
-/// below 0.9. Where that is nothing, every plan would do: none is picked for it.
-TEST(ChoosePicks, SaysWhichProxyItAsksFor) {
+Pick last_pick(const PickInput& input, const FinishOptions& options) {
+  const std::optional<std::vector<Pick>> picks = choose_picks(input, options);
+  return picks ? picks->back() : Pick{};
+}
+
+BudgetWinner winner(std::vector<BudgetLimit> limits, std::optional<std::size_t> evaluated) {
+  return {std::move(limits), false, 3, evaluated};
+}
+
+/// Plan 0 is a baseline, so no pick; nothing is within the third budget; 6 wins twice.
+TEST(ChoosePicks, TakesTheMostAccurateWithinEachBudgetFirst) {
+  const std::vector<BudgetWinner> winners{
+      winner({{Objective::energy, 0.25}}, 6), winner({{Objective::latency, 1.5}}, 0),
+      winner({{Objective::dram, 0.01}}, std::nullopt),
+      winner({{Objective::energy, 0.25}, {Objective::latency, 0.4}}, 6),
+      winner({{Objective::energy, 0.5}, {Objective::latency, 0.5}}, 4)};
+  FinishOptions options;
+  options.picks = 3;
+  PickInput input = input_of(kPlans, kFront, kBaselines);
+  input.winners = winners;
+  const std::vector<Pick> picks = choose_picks(input, options).value();
+  ASSERT_EQ(picks.size(), 5U);
+  EXPECT_EQ(picks[2].evaluated, 6U);
+  EXPECT_EQ(picks[2].label, "most accurate within 0.25 of energy");
+  EXPECT_EQ(picks[2].reason,
+            "best search accuracy among the 3 plans measured within 0.25 of energy");
+  EXPECT_EQ(picks[3].evaluated, 4U);
+  EXPECT_EQ(picks[3].label, "most accurate within 0.5 of energy and 0.5 of latency");
+  EXPECT_EQ(picks[4].label, "least energy within 0.5 points");  // as without budgets
+
+  options.picks = 1;
+  EXPECT_EQ(last_pick(input, options).evaluated, 6U);
+  input.by_proxy = true;
+  EXPECT_EQ(last_pick(input, options).label, "greatest proxy within 0.25 of energy");
+}
+
+/// A proxy has no points. Behind the best 2, 4 and 6 of the front, whose proxies are 0.9, 0.898,
+/// 0.897, 0.888, 0.87, 0.868, 0.86 and 0.5, stand plans 2, 1 and 6; of least energy with as much
+/// are 2, 1 (a baseline) and 6.
+TEST(ChoosePicks, OfAProxyAskWhatItIsOfTheFront) {
   FinishOptions options;
   options.picks = 9;
-  options.search_margin_points = 20.0;
   PickInput input = input_of(kPlans, kFront, kBaselines);
   input.by_proxy = true;
   std::vector<std::pair<std::size_t, std::string>> list;
@@ -127,12 +163,30 @@ TEST(ChoosePicks, SaysWhichProxyItAsksFor) {
     for (const std::string& text : {pick.label, pick.reason})
       EXPECT_THAT(text, testing::Not(testing::HasSubstr("accura")));
   }
-  EXPECT_THAT(list, testing::Contains(Pair(2U, "least energy, proxy of 0.895 or more")));
-  EXPECT_THAT(list, testing::Contains(Pair(6U, "least energy, proxy of 0.695 or more")));
-  EXPECT_THAT(list, testing::Contains(Pair(7U, "least energy, proxy of 0.495 or more")));
-  options.search_margin_points = 160.0;
-  const std::vector<Pick> fewer = choose_picks(input, options).value();
-  for (const Pick& pick : fewer) EXPECT_NE(pick.evaluated, 7U);
+  EXPECT_THAT(list, ElementsAre(Pair(0, "uniform 8/8"), Pair(1, "uniform 4/4"),
+                                Pair(5, "cheaper than uniform 4/4"),
+                                Pair(2, "least energy, proxy of 0.897 or more"),
+                                Pair(6, "least energy, proxy of 0.860 or more")));
+}
+
+/// Another scale of the proxy, the same picks.
+TEST(ChoosePicks, OfAProxyDependOnItsOrderAlone) {
+  std::vector<EvaluatedPlan> plans = kPlans;
+  for (EvaluatedPlan& plan : plans) {
+    plan.accuracy.correct = plan.accuracy.correct * plan.accuracy.correct / 1000;
+    plan.objectives[0] = 1.0 - plan.accuracy.top1();
+  }
+  FinishOptions options;
+  options.picks = 3;
+  const auto places = [&](std::span<const EvaluatedPlan> of) {
+    PickInput input = input_of(of, kFront, kBaselines);
+    input.by_proxy = true;
+    std::vector<std::size_t> list;
+    const std::vector<Pick> picks = choose_picks(input, options).value();
+    for (const Pick& pick : picks) list.push_back(pick.evaluated);
+    return list;
+  };
+  EXPECT_EQ(places(plans), places(kPlans));
 }
 
 TEST(ChoosePicks, StopsAtTheNumberAskedFor) {

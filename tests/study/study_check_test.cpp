@@ -147,6 +147,24 @@ TEST(CheckStudy, WantsBudgetsOfACost) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[1]")));
 }
 
+TEST(CheckStudy, WantsOneShareOfEachCostOfABudget) {
+  Study study = small_study();
+  study.search.algorithm = Algorithm::evolution;
+  study.search.budgets = {
+      {Objective::energy, 0.5, {{Objective::latency, 0.5}}},
+      {Objective::energy, 0.5, {{Objective::accuracy, 0.5}, {Objective::energy, 0.4}}},
+      {Objective::dram, 0.5, {{Objective::macs, 0.5}, {Objective::macs, 0.4}}}};
+  const std::string text = problems_of(study);
+  for (const char* problem :
+       {"budgets[1].also[0].of: must be a cost, got accuracy",
+        "budgets[1].also[1].of: is the budget's second share of energy (its least one)",
+        "budgets[2].also[0].of: macs are the same for every width",
+        "budgets[2].also[1].of: is the budget's second share of macs"}) {
+    EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: search.") + problem));
+  }
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("budgets[0]")));
+}
+
 /// Others would run as if they had none.
 TEST(CheckStudy, WantsAnAlgorithmThatKeepsBudgets) {
   Study study = small_study();

@@ -12,7 +12,6 @@
 #include "base/parallel.hpp"
 #include "train/fault/campaign_summary.hpp"
 #include "train/fault/fault_draw.hpp"
-#include "train/fault/propagation.hpp"
 
 namespace hwflow::train::fault {
 namespace {
@@ -20,19 +19,20 @@ namespace {
 /// One image at a time: fault-free codes stay in the cache while all faults are run on them.
 class Run {
  public:
-  Run(const integer::Plan& plan, const Workload& workload, const FaultList& faults, Spread spread)
-      : plan_(plan), workload_(workload), faults_(faults), spread_(spread) {
+  Run(const integer::Plan& plan, const Workload& workload, std::size_t count, const RunFault& run,
+      Spread spread)
+      : plan_(plan), workload_(workload), count_(count), run_(run), spread_(spread) {
     HWFLOW_CHECK(workload.count() > 0, "no images");
   }
 
   [[nodiscard]] std::int64_t all() const {
-    const auto faults = static_cast<std::int64_t>(faults_.size());
+    const auto faults = static_cast<std::int64_t>(count_);
     return spread_ == Spread::one_image ? faults : faults * workload_.count();
   }
 
   std::vector<Tally> run(int threads, const InferenceProgress& progress,
                          const std::stop_token& stop) {
-    tallies_.assign(faults_.size(), {});
+    tallies_.assign(count_, {});
     // Of few images each is run by several threads, on faults of their own.
     const auto images = static_cast<std::size_t>(workload_.count());
     const std::size_t parts = spread_ == Spread::one_image
@@ -62,11 +62,8 @@ class Run {
     Propagation propagation(plan_);
     run_golden(plan_, workload_.pixels.data() + image * size, golden);
     propagation.begin(golden);
-    const Verdict fault_free = verdict_of(golden.workspace.logits, golden.workspace.logits);
-    for (std::size_t fault = one ? image : part; fault < faults_.size(); fault += step) {
-      const Verdict verdict = faults_[fault].empty() ? fault_free : propagation.run(faults_[fault]);
-      own.emplace_back(fault, tally_of(verdict, workload_.labels[image]));
-    }
+    for (std::size_t fault = one ? image : part; fault < count_; fault += step)
+      own.emplace_back(fault, tally_of(run_(propagation, fault), workload_.labels[image]));
     return own;
   }
 
@@ -81,7 +78,8 @@ class Run {
 
   const integer::Plan& plan_;
   const Workload& workload_;
-  const FaultList& faults_;
+  std::size_t count_;
+  const RunFault& run_;
   Spread spread_;
   std::mutex mutex_;
   std::vector<Tally> tallies_;
@@ -110,9 +108,18 @@ Tally& Tally::operator+=(const Tally& other) {
 }
 
 std::vector<Tally> run_faults(const integer::Plan& plan, const Workload& workload,
+                              std::size_t count, const RunFault& run, Spread spread, int threads,
+                              const InferenceProgress& progress, const std::stop_token& stop) {
+  return Run(plan, workload, count, run, spread).run(threads, progress, stop);
+}
+
+std::vector<Tally> run_faults(const integer::Plan& plan, const Workload& workload,
                               const FaultList& faults, Spread spread, int threads,
                               const InferenceProgress& progress, const std::stop_token& stop) {
-  return Run(plan, workload, faults, spread).run(threads, progress, stop);
+  return run_faults(
+      plan, workload, faults.size(),
+      [&](Propagation& propagation, std::size_t fault) { return propagation.run(faults[fault]); },
+      spread, threads, progress, stop);
 }
 
 std::int64_t count_right(const integer::Plan& plan, const Workload& workload, int threads) {

@@ -8,6 +8,7 @@
 
 #include "train/fault/fault.hpp"
 #include "train/fault/fault_space.hpp"
+#include "train/fault/propagation.hpp"
 #include "train/fault/statistics.hpp"
 #include "train/quant/integer_plan.hpp"
 
@@ -38,8 +39,16 @@ enum class Spread : std::uint8_t { all_images, one_image };
 /// Called after each image with the inferences done and all; from any thread, one at a time.
 using InferenceProgress = std::function<void(std::int64_t done, std::int64_t all)>;
 
-/// Runs the faults. An empty fault is a fault-free inference. The result does not depend on
-/// `threads`; when `stop` is asked for it is of no use.
+/// Runs fault number `fault` on the image that was begun.
+using RunFault = std::function<Verdict(Propagation& propagation, std::size_t fault)>;
+
+/// Runs faults 0 to count - 1, of each the tally. The result does not depend on `threads`; when
+/// `stop` is asked for it is of no use. `run` is called by several threads at once.
+[[nodiscard]] std::vector<Tally> run_faults(const integer::Plan& plan, const Workload& workload,
+                                            std::size_t count, const RunFault& run, Spread spread,
+                                            int threads, const InferenceProgress& progress = {},
+                                            const std::stop_token& stop = {});
+/// Those of a list. An empty fault is a fault-free inference.
 [[nodiscard]] std::vector<Tally> run_faults(const integer::Plan& plan, const Workload& workload,
                                             const FaultList& faults, Spread spread, int threads,
                                             const InferenceProgress& progress = {},

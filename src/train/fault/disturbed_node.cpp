@@ -116,6 +116,27 @@ void Propagation::disturb_channel(std::size_t node, std::int64_t channel,
   store_channel(node, channel, upsets);
 }
 
+void Propagation::disturb_array(const ArrayUpset& upset) {
+  const integer::Workspace::Codes& input = now_.codes[plan_.nodes[upset.node].inputs[0]];
+  const std::int64_t width = plan_.network.network.nodes()[upset.node].shape.width;
+  const ConvShape& conv = plan_.nodes[upset.node].conv;
+  const ArrayChange change_of(plan_, upset);
+  for (const std::int64_t g : upset.macs.g)
+    for (const std::int64_t k : upset.macs.k) {
+      const std::int64_t channel = g * (conv.out_channels / conv.groups) + k;
+      disturbed_pixels_.clear();
+      disturbed_sums_.clear();
+      for (const std::int64_t p : upset.macs.p)
+        for (const std::int64_t q : upset.macs.q) {
+          const std::int64_t change = change_of(input, channel, p, q);
+          if (change == 0) continue;
+          disturbed_pixels_.push_back(p * width + q);
+          disturbed_sums_.push_back(sum_at(upset.node, channel, p * width + q) + change);
+        }
+      if (!disturbed_pixels_.empty()) store_channel(upset.node, channel, {});
+    }
+}
+
 void Propagation::disturb_weights(std::size_t node, std::int64_t channel,
                                   std::span<const Upset> upsets) {
   std::vector<std::pair<std::int64_t, std::int64_t>> changed;  // element, code

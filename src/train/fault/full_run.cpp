@@ -58,6 +58,12 @@ FullRun::FullRun(const IntegerNetwork& network, std::span<const Upset> upsets, K
   workspace_ = integer::make_workspace(*plan_);
 }
 
+FullRun::FullRun(const IntegerNetwork& network, std::span<const ArrayUpset> upsets,
+                 KernelSet kernels)
+    : FullRun(network, std::span<const Upset>{}, kernels) {
+  array_.assign(upsets.begin(), upsets.end());
+}
+
 void FullRun::change_scale(const Upset& upset) {
   integer::Slot& slot = plan_->slots[plan_->nodes[upset.node].slots.at(upset.copy)];
   const Word word = word_of(*fault_free_, Site::scales, upset.node, upset.copy);
@@ -95,6 +101,8 @@ Verdict FullRun::run(const std::uint8_t* pixels, std::span<const std::int64_t> f
   for (std::size_t node = 0; node < plan_->nodes.size(); ++node) {
     run_node(node, pixels);
     disturb_codes(node);
+    for (const ArrayUpset& upset : array_)
+      if (upset.node == node) disturb_products(upset);
   }
   return verdict_of(fault_free, workspace_.logits);
 }
@@ -131,8 +139,6 @@ std::int64_t FullRun::plain_sum(std::size_t node, std::int64_t element) const {
 }
 
 void FullRun::disturb_sums(std::size_t node) {
-  const FeatureShape out = plan_->network.network.nodes()[node].shape;
-  const std::int64_t area = out.height * out.width;
   std::map<std::int64_t, std::int64_t> sums;  // by element
   for (const Upset& upset : upsets_) {
     if (upset.site != Site::accumulators || upset.node != node) continue;
@@ -140,17 +146,64 @@ void FullRun::disturb_sums(std::size_t node) {
     known->second = disturbed(known->second, word_of(*fault_free_, Site::accumulators, node, 0),
                               upset.effect, upset.bits);
   }
-  for (const auto& [element, sum] : sums) {
-    const auto k = static_cast<std::size_t>(element / area);
-    for (const std::size_t s : plan_->nodes[node].slots) {
-      const integer::Slot& slot = plan_->slots[s];
-      store_code(s, element,
-                 std::clamp<std::int64_t>(rescale(sum, slot.factors[k]), slot.low, slot.high));
-    }
-    if (node == plan_->output)
-      workspace_.logits[static_cast<std::size_t>(element)] = sum * plan_->logit_factors[k];
+  for (const auto& [element, sum] : sums) store_sum(node, element, sum);
+}
+
+void FullRun::store_sum(std::size_t node, std::int64_t element, std::int64_t sum) {
+  const FeatureShape out = plan_->network.network.nodes()[node].shape;
+  const auto k = static_cast<std::size_t>(element / (out.height * out.width));
+  for (const std::size_t s : plan_->nodes[node].slots) {
+    const integer::Slot& slot = plan_->slots[s];
+    store_code(s, element,
+               std::clamp<std::int64_t>(rescale(sum, slot.factors[k]), slot.low, slot.high));
   }
-  if (node == plan_->output) integer::finish_logits(*plan_, workspace_);
+  if (node != plan_->output) return;
+  workspace_.logits[static_cast<std::size_t>(element)] = sum * plan_->logit_factors[k];
+  integer::finish_logits(*plan_, workspace_);
+}
+
+/// Every product of the layer, one after the other; those of the set read the register.
+void FullRun::disturb_products(const ArrayUpset& upset) {
+  const ConvShape& c = plan_->nodes[upset.node].conv;
+  const FeatureShape out = plan_->network.network.nodes()[upset.node].shape;
+  const IntegerCompute& compute = *plan_->network.nodes[upset.node].compute;
+  const std::size_t s = plan_->nodes[upset.node].inputs[0];
+  const Word word = word_of(*fault_free_, upset.node, upset.place);
+  const auto faulty = [&](std::int64_t v) { return disturbed(v, word, upset.effect, upset.bits); };
+  const auto has = [](const std::vector<std::int64_t>& set, std::int64_t i) {
+    return std::ranges::binary_search(set, i);
+  };
+  const std::int64_t inputs = c.in_channels / c.groups, outputs = c.out_channels / c.groups;
+  std::int64_t element = 0;
+  for (std::int64_t k = 0; k < out.channels; ++k)
+    for (std::int64_t p = 0; p < out.height; ++p)
+      for (std::int64_t q = 0; q < out.width; ++q, ++element) {
+        std::int64_t others = compute.bias[static_cast<std::size_t>(k)], own = 0;
+        const bool is_own = has(upset.macs.g, k / outputs) && has(upset.macs.k, k % outputs) &&
+                            has(upset.macs.p, p) && has(upset.macs.q, q);
+        auto weight = compute.codes.begin() + k * inputs * c.kernel_height * c.kernel_width;
+        for (std::int64_t i = 0; i < inputs; ++i)
+          for (std::int64_t r = 0; r < c.kernel_height; ++r)
+            for (std::int64_t t = 0; t < c.kernel_width; ++t, ++weight) {
+              const std::int64_t y = p * c.stride_height + r * c.dilation_height - c.pad_top;
+              const std::int64_t x = q * c.stride_width + t * c.dilation_width - c.pad_left;
+              if (y < 0 || y >= c.in_height || x < 0 || x >= c.in_width) continue;
+              std::int64_t w = *weight;
+              std::int64_t v =
+                  integer::code_at(plan_->slots[s], workspace_.codes[s],
+                                   (y * c.in_width + x) * c.in_channels + k / outputs * inputs + i);
+              if (!is_own || !has(upset.macs.c, i) || !has(upset.macs.r, r) ||
+                  !has(upset.macs.s, t)) {
+                others += w * v;
+                continue;
+              }
+              if (upset.place == Register::weight) w = faulty(w);
+              if (upset.place == Register::input) v = faulty(v);
+              own += w * v;
+            }
+        if (is_own && upset.place == Register::partial_sum) own = faulty(own);
+        store_sum(upset.node, element, others + own);
+      }
 }
 
 /// element: (channel, row, column)

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "train/fault/array_fault.hpp"
 #include "train/fault/fault.hpp"
 #include "train/quant/integer_plan.hpp"
 
@@ -18,6 +19,10 @@ class FullRun {
   FullRun(const IntegerNetwork& network, std::span<const Upset> upsets,
           KernelSet kernels = KernelSet::best);
 
+  /// Of an array: registers in the place of stored words.
+  FullRun(const IntegerNetwork& network, std::span<const ArrayUpset> upsets,
+          KernelSet kernels = KernelSet::best);
+
   /// `pixels`: planes of bytes; `fault_free`: logits of the same image.
   [[nodiscard]] Verdict run(const std::uint8_t* pixels, std::span<const std::int64_t> fault_free);
   /// Of the last run that did not crash.
@@ -28,10 +33,13 @@ class FullRun {
   void run_node(std::size_t node, const std::uint8_t* pixels);
   void disturb_sums(std::size_t node);
   void disturb_codes(std::size_t node);
+  void disturb_products(const ArrayUpset& upset);
+  void store_sum(std::size_t node, std::int64_t element, std::int64_t sum);
   void store_code(std::size_t slot, std::int64_t element, std::int64_t code);
   [[nodiscard]] std::int64_t plain_sum(std::size_t node, std::int64_t element) const;
 
   std::vector<Upset> upsets_;
+  std::vector<ArrayUpset> array_;
   std::unique_ptr<integer::Plan> fault_free_, plan_;
   integer::Workspace workspace_;
 };

@@ -47,18 +47,40 @@ void Propagation::begin(const Golden& golden) {
   }
 }
 
-Verdict Propagation::run(std::span<const Upset> upsets) {
-  HWFLOW_CHECK(golden_ != nullptr && !upsets.empty(), "no image, or no upset");
-  upsets_.assign(upsets.begin(), upsets.end());
-  std::ranges::stable_sort(upsets_, {}, &Upset::node);
+void Propagation::begin_run() {
+  HWFLOW_CHECK(golden_ != nullptr, "no image");
   has_logits_ = crashed_ = false;
+}
+
+Verdict Propagation::run(std::span<const Upset> upsets) {
+  begin_run();
+  upsets_.assign(upsets.begin(), upsets.end());
+  if (upsets.empty()) return end_run();
+  std::ranges::stable_sort(upsets_, {}, &Upset::node);
   auto next = upsets_.begin();
   for (std::size_t node = next->node; node < plan_.nodes.size() && !crashed_; ++node) {
     const auto end =
         std::find_if(next, upsets_.end(), [&](const Upset& upset) { return upset.node != node; });
-    if (next != end || reads_changes(node)) run_node(node, {next, end});
+    if (next != end || reads_changes(node)) run_node(node, {next, end}, nullptr);
     next = end;
   }
+  return end_run();
+}
+
+Verdict Propagation::run(std::span<const ArrayUpset> upsets) {
+  HWFLOW_CHECK(std::ranges::is_sorted(upsets, {}, &ArrayUpset::node),
+               "layers of an array in the network's order");
+  begin_run();
+  if (upsets.empty()) return end_run();
+  auto next = upsets.begin();
+  for (std::size_t node = next->node; node < plan_.nodes.size(); ++node) {
+    const ArrayUpset* array = next != upsets.end() && next->node == node ? &*next++ : nullptr;
+    if (array != nullptr || reads_changes(node)) run_node(node, {}, array);
+  }
+  return end_run();
+}
+
+Verdict Propagation::end_run() {
   Verdict verdict;
   if (!has_logits_ || crashed_) {
     const auto& logits = golden_->workspace.logits;
@@ -76,7 +98,8 @@ bool Propagation::reads_changes(std::size_t node) const {
   return std::ranges::any_of(read_[node], [&](std::size_t s) { return changed_[s].any(); });
 }
 
-void Propagation::run_node(std::size_t node, std::span<const Upset> upsets) {
+void Propagation::run_node(std::size_t node, std::span<const Upset> upsets,
+                           const ArrayUpset* array) {
   const NodeKind kind = plan_.network.network.nodes()[node].kind;
   const bool is_output = node == plan_.output;
   begin_sums(node);
@@ -91,6 +114,7 @@ void Propagation::run_node(std::size_t node, std::span<const Upset> upsets) {
       run_dense(node);
   }
   if (!upsets.empty()) disturb(node, upsets);
+  if (array != nullptr) disturb_array(*array);
   for (const std::int64_t pixel : sums_.pixels) sums_.is_own[static_cast<std::size_t>(pixel)] = 0;
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "train/fault/array_fault.hpp"
 #include "train/fault/changed_codes.hpp"
 #include "train/fault/fault.hpp"
 #include "train/fault/golden.hpp"
@@ -25,8 +26,10 @@ class Propagation {
 
   /// Of the next image, by run_golden(); outlives its use.
   void begin(const Golden& golden);
-  /// All upsets together, in one inference.
+  /// All upsets together, in one inference; none: masked.
   Verdict run(std::span<const Upset> upsets);
+  /// The same of an array, a part for each layer, in the network's order.
+  Verdict run(std::span<const ArrayUpset> upsets);
 
  private:
   using Codes = integer::Workspace::Codes;
@@ -40,8 +43,10 @@ class Propagation {
     std::int64_t stride = 0;
   };
 
+  void begin_run();
+  Verdict end_run();
   [[nodiscard]] bool reads_changes(std::size_t node) const;
-  void run_node(std::size_t node, std::span<const Upset> upsets);
+  void run_node(std::size_t node, std::span<const Upset> upsets, const ArrayUpset* array);
   void run_moves(std::size_t node);
   void run_dense(std::size_t node);
   void run_window(std::size_t node);
@@ -65,6 +70,7 @@ class Propagation {
   void disturb(std::size_t node, std::span<const Upset> upsets);
   void disturb_channel(std::size_t node, std::int64_t channel, std::span<const Upset> upsets);
   void disturb_weights(std::size_t node, std::int64_t channel, std::span<const Upset> upsets);
+  void disturb_array(const ArrayUpset& upset);
   void disturb_add(std::size_t node, std::span<const Upset> upsets);
   void disturb_codes(std::size_t node, std::span<const Upset> upsets);
   [[nodiscard]] std::int64_t sum_at(std::size_t node, std::int64_t channel,
