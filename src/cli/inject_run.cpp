@@ -330,6 +330,12 @@ Diagnostics check_arguments(const InjectArguments& arguments, const GlobalOption
                         "has faults of its own; --rate, --faults and --resume are of "
                         "stored words",
                         "leave one out"});
+  if (!arguments.array.arch.empty() &&
+      (!arguments.rates.empty() || !arguments.replay.empty() || arguments.resume))
+    problems.push_back({"--array",
+                        "draws faults of registers; --rate, --faults and --resume are of stored "
+                        "words",
+                        "leave one out"});
   const Diagnostics outputs = check_outputs(options);
   problems.insert(problems.end(), outputs.begin(), outputs.end());
   return problems;

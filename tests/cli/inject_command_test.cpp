@@ -292,6 +292,23 @@ TEST(Inject, RatesOfDisturbedBitsMakeACurve) {
   EXPECT_THAT(text_of(study.out("i") / "inject.html"), HasSubstr("Rates of disturbed bits"));
 }
 
+/// Each product is computed by one element: what all elements do is what the network does.
+TEST(Inject, ElementsOfAnArrayShareTheProductsOfTheNetwork) {
+  const TinyStudy study;
+  const json told = inject(
+      study, "a",
+      {"--array", "eyeriss", "--most-faults", "20", "--effects", "stuck-at-1", "--images", "2"});
+  ASSERT_FALSE(told.is_null());
+  EXPECT_EQ(told["faults"], 20);
+  EXPECT_EQ(told["inferences"], 40);
+  EXPECT_EQ(told["checked"], 3);
+  EXPECT_EQ(sum_of(told["by_unit"], "macs"), make_builtin_network("resnet20").value().macs());
+  for (const char* count : {"faults", "inferences"})
+    for (const char* groups : {"by_unit", "by_register", "by_bit"})
+      EXPECT_EQ(sum_of(told[groups], count), told[count]) << groups;
+  EXPECT_THAT(text_of(study.out("a") / "inject.html"), HasSubstr("The array of eyeriss"));
+}
+
 TEST(Inject, TellsATableAndWritesAPage) {
   const TinyStudy study;
   std::vector<std::string> words = inject_words(study, "i", kSmall);
@@ -374,6 +391,8 @@ const Refusal kRefusals[] = {
     {"replay_and_rates",
      {"--faults", "garbage.jsonl", "--rate", "0.1"},
      {"--faults: replays a list"}},
+    {"array_and_lists", {"--array", "eyeriss", "--resume"}, {"--array: draws faults of registers"}},
+    {"array_that_is_not_there", {"--array", "eyris"}, {"eyris", "did you mean 'eyeriss'?"}},
     {"rates_that_resume", {"--rate", "0.1", "--resume"}, {"--resume: goes on with single faults"}},
 };
 INSTANTIATE_TEST_SUITE_P(Rows, InjectRefuses, testing::ValuesIn(kRefusals),
