@@ -42,7 +42,7 @@ void add_space_options(CLI::App& command, SpaceOptions& space) {
   command
       .add_option("--adjacent-bits", space.adjacent_bits,
                   "Bits disturbed together, from the position upwards")
-      ->check(is_integer(1, 37))
+      ->check(is_integer(1, 40))
       ->capture_default_str();
 }
 

@@ -230,6 +230,7 @@ nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
   json["faulty_inferences_per_second"] =
       outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
   json["checked"] = outcome.checked;
+  json["differing"] = outcome.differing;
   json["by_site"] = groups_json(outcome, GroupBy::site);
   json["by_layer"] = groups_json(outcome, GroupBy::layer);
   json["by_bit"] = groups_json(outcome, GroupBy::bit);
@@ -318,6 +319,7 @@ std::string inject_page(const InjectOutcome& outcome) {
                            .all = shown(rate)};
   page.fault_free_accuracy = share(outcome.fault_free_right, outcome.images);
   page.faulty_accuracy = share(tally.right, tally.inferences);
+  page.replayed = outcome.replayed;
   page.top5_changed = share(tally.top5_changed, tally.inferences);
   page.crashed = share(tally.crashed, tally.inferences);
   page.inferences_per_second =

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <numeric>
@@ -74,10 +75,13 @@ class InjectRun {
     outcome_.page_file = folder_ / kPageFile;
   }
 
-  int run() {
-    Diagnostics problems = arguments_.replay.empty() ? make_space() : read_replay();
-    if (problems.empty()) problems = read_known();
+  /// `problems`: those found before.
+  int run(Diagnostics problems) {
+    Diagnostics own = arguments_.replay.empty() ? make_space() : read_replay();
+    if (problems.empty() && own.empty()) own = read_known();
+    problems.insert(problems.end(), own.begin(), own.end());
     if (!problems.empty()) return report_wrong_input(problems);
+    print_notes(options_, arguments_.model.model.file, model_.notes);
     fs::create_directories(folder_);
     outcome_.fault_free_right = count_right(plan_, workload(), threads());
     outcome_.scales = analyse_scales(plan_, workload(), threads());
@@ -136,17 +140,33 @@ class InjectRun {
   Diagnostics read_known() {
     const fs::path file = folder_ / kListFile;
     if (!arguments_.resume || !fs::exists(file)) return {};
-    Expected<FaultFileContent> content = read_fault_file(file, plan_, /*repair=*/true);
-    if (!content) return content.error();
+    Expected<CampaignSettings> before = read_settings(file);
+    if (!before) return before.error();
     Diagnostics problems;
     for (const auto& [key, value] : settings())
-      if (content->settings[key] != value)
-        problems.push_back({"--resume " + file.string(),
-                            fmt::format("was made with {} '{}', this run has '{}'", key,
-                                        content->settings[key], value),
-                            "the same options, or another --out"});
+      if ((*before)[key] != value)
+        problems.push_back(
+            {"--resume " + file.string(),
+             fmt::format("was made with {} '{}', this run has '{}'", key, (*before)[key], value),
+             "the same options, or another --out"});
+    if (!problems.empty()) return problems;
+    Expected<FaultFileContent> content = read_fault_file(file, plan_, /*repair=*/true);
+    if (!content) return content.error();
     known_ = std::move(content->outcomes);
-    return problems;
+    return check_drawn(file, content->faults);
+  }
+
+  /// Outcomes are of use only where they are those of the faults that this campaign draws.
+  [[nodiscard]] Diagnostics check_drawn(const fs::path& file, const FaultList& faults) const {
+    FaultDraw draw(*space_, arguments_.campaign.seed);
+    std::vector<std::uint32_t> strata;
+    const FaultList drawn = draw.draw(std::ssize(known_), strata);
+    for (std::size_t f = 0; f < known_.size(); ++f)
+      if (f >= drawn.size() || !std::ranges::equal(faults[f], drawn[f]))
+        return {{fmt::format("{}:{}", file.string(), f + 2),
+                 "is not the fault that this campaign draws there",
+                 "another --out; --faults replays a list of your own"}};
+    return {};
   }
 
   InferenceProgress progress(std::string note, std::int64_t before = 0, std::int64_t all = 0) {
@@ -310,6 +330,12 @@ Diagnostics check_arguments(const InjectArguments& arguments, const GlobalOption
                         "has faults of its own; --rate, --faults and --resume are of "
                         "stored words",
                         "leave one out"});
+  if (!arguments.array.arch.empty() &&
+      (!arguments.rates.empty() || !arguments.replay.empty() || arguments.resume))
+    problems.push_back({"--array",
+                        "draws faults of registers; --rate, --faults and --resume are of stored "
+                        "words",
+                        "leave one out"});
   const Diagnostics outputs = check_outputs(options);
   problems.insert(problems.end(), outputs.begin(), outputs.end());
   return problems;
@@ -328,12 +354,15 @@ int run_inject(InjectArguments& arguments, const GlobalOptions& options) {
   }
   Expected<IntegerModel> model = load_integer_model(arguments.model, *data, options.seed);
   if (!model) problems.insert(problems.end(), model.error().begin(), model.error().end());
-  if (!problems.empty()) return report_wrong_input(problems);
-  print_notes(options, arguments.model.model.file, model->notes);
+  if (!model) return report_wrong_input(problems);
   train::ImageSet images = chosen_images(data->test, arguments.images, options.seed);
-  if (!arguments.array.arch.empty())
+  if (!arguments.array.arch.empty()) {
+    if (!problems.empty()) return report_wrong_input(problems);
+    print_notes(options, arguments.model.model.file, model->notes);
     return run_array_inject(arguments, options, images, std::move(*model));
-  return InjectRun(arguments, options, std::move(images), std::move(*model)).run();
+  }
+  return InjectRun(arguments, options, std::move(images), std::move(*model))
+      .run(std::move(problems));
 }
 
 }  // namespace hwflow::cli

@@ -14,13 +14,20 @@ std::string cards(const FaultReport& report) {
   std::string html;
   const std::string confidence = percent_text(report.confidence, 0);
   if (report.all.faults > 0) {
-    html += card(
-        percent_text(report.all.rate, 2),
-        fmt::format("of faulty inferences change their class, or crash ({} interval {} to {})",
-                    confidence, percent_text(report.all.low, 2), percent_text(report.all.high, 2)));
+    std::string changed = "of faulty inferences change their class, or crash";
+    if (!report.replayed)
+      changed += fmt::format(" ({} interval {} to {})", confidence, percent_text(report.all.low, 2),
+                             percent_text(report.all.high, 2));
+    html += card(percent_text(report.all.rate, 2), changed);
+    if (report.top5_changed > 0.0)
+      html += card(percent_text(report.top5_changed, 2), "lose their class from the five highest");
+    if (report.crashed > 0.0)
+      html += card(percent_text(report.crashed, 2),
+                   "crash: a requantizer is given a shift that it does not have");
     html += card(percent_text(report.all.masked), "are masked: all logits as they were");
     html += card(count_text(report.all.faults),
-                 fmt::format("faults of {}, each on {} images", count_text(report.population),
+                 fmt::format("faults of {}, each on {} images",
+                             report.replayed ? "a list" : count_text(report.population),
                              count_text(report.images)));
     html += card(percent_text(report.faulty_accuracy, 2), "accuracy with one fault");
   }

@@ -158,16 +158,17 @@ class LineReader {
   Diagnostics& problems_;
 };
 
-void read_header(const Json& line, const std::string& place, FaultFileContent& content,
+void read_header(const Json& line, const std::string& place, CampaignSettings& found,
                  Diagnostics& problems) {
-  if (!line.is_object() || line.value("hwflow_faults", 0) != kVersion) {
+  const auto version = line.find("hwflow_faults");
+  if (version == line.end() || *version != kVersion) {
     problems.push_back({place, "does not begin a list of faults", "{\"hwflow_faults\": 1}"});
     return;
   }
   const auto settings = line.find("settings");
   if (settings == line.end()) return;
   for (const auto& [key, value] : settings->items())
-    if (value.is_string()) content.settings[key] = value.get<std::string>();
+    if (value.is_string()) found[key] = value.get<std::string>();
 }
 
 }  // namespace
@@ -193,6 +194,19 @@ void FaultFile::append(const FaultList& faults, const std::vector<Outcome>& outc
   if (!stream_) throw std::system_error(errno, std::generic_category(), file_.string());
 }
 
+Expected<CampaignSettings> read_settings(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Unexpected{Diagnostics{{file.string(), "cannot be read", ""}}};
+  std::string text;
+  std::getline(stream, text);
+  CampaignSettings settings;
+  Diagnostics problems;
+  read_header(Json::parse(text, nullptr, /*allow_exceptions=*/false), file.string() + ":1",
+              settings, problems);
+  if (!problems.empty()) return Unexpected{std::move(problems)};
+  return settings;
+}
+
 Expected<FaultFileContent> read_fault_file(const std::filesystem::path& file,
                                            const integer::Plan& plan, bool repair) {
   std::ifstream stream(file, std::ios::binary);
@@ -213,7 +227,7 @@ Expected<FaultFileContent> read_fault_file(const std::filesystem::path& file,
     if (line.is_discarded())
       problems.push_back({place, "is no JSON", "one object a line"});
     else if (number == 1)
-      read_header(line, place, content, problems);
+      read_header(line, place, content.settings, problems);
     else
       LineReader(plan, place, problems).read(line, content);
   }

@@ -42,6 +42,10 @@ struct FaultFileContent {
   std::vector<Outcome> outcomes;  ///< empty, or parallel to faults
 };
 
+/// Of the first line alone, whatever network the faults are of.
+/// Errors  no such file; it begins no list.
+[[nodiscard]] Expected<CampaignSettings> read_settings(const std::filesystem::path& file);
+
 /// A last line that was cut off is left out, and cut from the file where `repair` is set.
 /// Errors  no such file; of every line that is wrong its number: no JSON, unknown layers, sites or
 ///         effects, words and bits that the network does not have.

@@ -9,7 +9,17 @@
 namespace hwflow::train::fault {
 namespace {
 
-constexpr int kWidestWord = kMultiplierBits + kShiftBits;
+constexpr int kWidestWord = std::max(kMultiplierBits + kShiftBits, kWideSumBits);
+
+/// A name that is there twice would make faults that are drawn twice.
+template <class Enum>
+void check_names(const std::vector<Enum>& chosen, const char* option, const char* what,
+                 Diagnostics& problems) {
+  if (chosen.empty()) problems.push_back({option, fmt::format("names no {}", what), ""});
+  for (const auto& [name, each] : enum_names(Enum{}))
+    if (std::ranges::count(chosen, each) > 1)
+      problems.push_back({option, fmt::format("names '{}' more than once", name), ""});
+}
 
 Diagnostics problems_of(const integer::Plan& plan, const SpaceOptions& options) {
   Diagnostics problems;
@@ -25,8 +35,8 @@ Diagnostics problems_of(const integer::Plan& plan, const SpaceOptions& options) 
   if (options.adjacent_bits < 1 || options.adjacent_bits > kWidestWord)
     problems.push_back({fmt::format("--adjacent-bits {}", options.adjacent_bits),
                         "is not a number of bits of a word", "1 and more"});
-  if (options.sites.empty()) problems.push_back({"--sites", "names no site", ""});
-  if (options.effects.empty()) problems.push_back({"--effects", "names no effect", ""});
+  check_names(options.sites, "--sites", "site", problems);
+  check_names(options.effects, "--effects", "effect", problems);
   return problems;
 }
 

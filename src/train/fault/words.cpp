@@ -19,7 +19,7 @@ bool has_odd_codes(const IntegerCompute& compute) {
 }  // namespace
 
 int sum_bits(const integer::Plan& plan, std::size_t node) {
-  return plan.nodes[node].kernel == integer::Kernel::wide ? 40 : 32;
+  return plan.nodes[node].kernel == integer::Kernel::wide ? kWideSumBits : kSumBits;
 }
 
 Word word_of(const integer::Plan& plan, Site site, std::size_t node, std::size_t copy) {

@@ -10,8 +10,9 @@ namespace hwflow::train::fault {
 
 inline constexpr int kMultiplierBits = 31;
 inline constexpr int kShiftBits = 6;
+inline constexpr int kSumBits = 32, kWideSumBits = 40;
 
-/// Sums and biases: 32 bits, 40 where the network's widths make 64-bit sums necessary.
+/// Sums and biases: kSumBits, kWideSumBits where the network's widths make 64-bit sums necessary.
 [[nodiscard]] int sum_bits(const integer::Plan& plan, std::size_t node);
 
 /// How the words of a site are stored. A scale is its shift above its multiplier; an addition's has

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -76,6 +77,34 @@ TEST(FaultSpace, TellsEveryMistake) {
   ASSERT_FALSE(space.has_value());
   EXPECT_EQ(space.error().size(), 4U);
   EXPECT_FALSE(FaultSpace::make(plan, {.bits = {20}}).has_value()) << "no weight has 21 bits";
+}
+
+/// Twice the same faults would count twice in a population.
+TEST(FaultSpace, RefusesSitesAndEffectsThatAreNamedTwice) {
+  const auto space = FaultSpace::make(random_plan(1), {.sites = {Site::weights, Site::weights},
+                                                       .effects = {Effect::flip, Effect::flip}});
+  ASSERT_FALSE(space.has_value());
+  EXPECT_EQ(to_text(space.error()).find("--sites: names 'weights' more than once"), 0U);
+  EXPECT_EQ(space.error().size(), 2U);
+}
+
+/// Codes of 12 and weights of 8 bits over some inputs: sums that 32 bits cannot hold for sure.
+TEST(FaultSpace, ReachesTheHighestBitsOfWideSums) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Rng rng(seed);
+    const integer::Plan plan =
+        integer::compile(random_integer_network(rng, {8, 12}), KernelSet::best).value();
+    const auto space = FaultSpace::make(plan, {.sites = {Site::accumulators}, .bits = {39}});
+    const bool is_wide = std::ranges::any_of(plan.nodes, [](const integer::PreparedNode& node) {
+      return node.kernel == integer::Kernel::wide;
+    });
+    ASSERT_EQ(space.has_value(), is_wide);
+    if (!is_wide) continue;
+    EXPECT_EQ(space->upset(0, 0).bits, std::uint64_t{1} << 39);
+    EXPECT_FALSE(FaultSpace::make(plan, {.sites = {Site::accumulators}, .bits = {40}}));
+    return;
+  }
+  FAIL() << "no network with wide sums";
 }
 
 TEST(FaultDraw, DrawsEveryFaultOnceHoweverItIsCut) {

@@ -85,12 +85,27 @@ TEST_F(FaultFileTest, TellsEveryWrongLine) {
   EXPECT_THAT(text, HasSubstr("bits 'x' are no mask"));
 }
 
+/// Of another network no line could be read.
+TEST_F(FaultFileTest, SettingsAreReadByThemselves) {
+  write(
+      "{\"hwflow_faults\":1,\"settings\":{\"seed\":\"7\"}}\n"
+      "{\"upsets\":[{\"site\":\"weights\",\"layer\":\"elsewhere\",\"element\":0,\"bits\":\"0x1\"}]}"
+      "\n");
+  EXPECT_FALSE(read_fault_file(file_, plan_).has_value());
+  EXPECT_EQ(read_settings(file_).value(), (CampaignSettings{{"seed", "7"}}));
+  EXPECT_FALSE(read_settings(folder_.path() / "absent").has_value());
+}
+
 TEST_F(FaultFileTest, AFileThatIsNoListIsRefused) {
   EXPECT_FALSE(read_fault_file(folder_.path() / "absent", plan_).has_value());
   write("");
   EXPECT_FALSE(read_fault_file(file_, plan_).has_value());
-  write("{\"something\":2}\n");
-  EXPECT_FALSE(read_fault_file(file_, plan_).has_value());
+  for (const char* text : {"{\"something\":2}\n", "{\"hwflow_faults\":\"1\"}\n", "[1]\n", "1\n",
+                           "{\"hwflow_faults\":2}\n", "no json\n"}) {
+    write(text);
+    EXPECT_FALSE(read_fault_file(file_, plan_).has_value()) << text;
+    EXPECT_FALSE(read_settings(file_).has_value()) << text;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "train/fault/full_run.hpp"
 #include "train/fault/words.hpp"
 #include "train/quant/integer_executor.hpp"
+#include "workload/network_builder.hpp"
 
 namespace hwflow::train::fault {
 namespace {
@@ -105,6 +106,26 @@ TEST(Propagation, EightBitsEqualFullRuns) {
 
 TEST(Propagation, WideCodesEqualFullRuns) {
   compare_random(5, 40, {8, 12}, KernelSet::best, 3, kSites);
+}
+
+/// Groups of changed channels of a pixel fill more than one word of 64.
+TEST(Propagation, MoreThan256ChannelsEqualFullRuns) {
+  NetworkBuilder builder;
+  NodeId x = builder.input({3, 4, 4});
+  x = builder.conv_bias("a", x, 330, {.kernel = 3, .pad = 1}, Activation::relu);
+  x = builder.conv_bias("b", x, 330, {.kernel = 3, .pad = 1}, Activation::relu, 330);
+  x = builder.conv_bias("c", x, 262, {.kernel = 1}, Activation::none);
+  builder.conv_bias("d", x, 10, {.kernel = 4}, Activation::none);
+  Counts counts;
+  for (std::uint64_t trial = 0; trial < 6; ++trial) {
+    Rng rng = Rng::derive(8, trial);
+    NetworkBuilder copy = builder;
+    const IntegerNetwork network =
+        random_integers(rng, std::move(copy).finish("wide"), {8, trial < 4 ? 8 : 12});
+    compare(network, KernelSet::best, rng, 20, 2, kSites, counts);
+  }
+  EXPECT_GT(counts.masked, 0);
+  EXPECT_GT(counts.top1_changed, 0);
 }
 
 /// The executor of tests and accuracies knows nothing of faults.
