@@ -47,7 +47,7 @@ inline std::vector<bool> breakable_by_enumeration(Classifier& classifier, const 
 struct SmallProblem {
   static constexpr int kReach = 6;
   static constexpr double kEps = kReach / 255.0;
-  BentClassifier classifier{4, 3, 11};
+  BentClassifier classifier{4, 3, 11, 12.0};
   PixelBox box = make_box(random_bytes(480, 0, 2), {120, 1, 2, 2}, kEps, PixelGrid::bytes);
   torch::Tensor labels = classes_of(classifier, box.center);
 };

@@ -29,8 +29,8 @@ TEST(PixelBox, KeepsTheLawToTheLastBit) {
       ASSERT_GE(low, 0.0);
       ASSERT_LE(high, 1.0);
       // And they are the ends: a float further out is outside.
-      if (low > 0.0) ASSERT_GT(x - std::nextafter(static_cast<float>(low), -1.0F), eps);
-      if (high < 1.0) ASSERT_GT(std::nextafter(static_cast<float>(high), 2.0F) - x, eps);
+      ASSERT_TRUE(low == 0.0 || x - std::nextafter(static_cast<float>(low), -1.0F) > eps);
+      ASSERT_TRUE(high == 1.0 || std::nextafter(static_cast<float>(high), 2.0F) - x > eps);
     }
   }
 }

@@ -37,9 +37,10 @@ class LinearClassifier : public Classifier {
 /// Two layers with a smooth bend between them, weights random by the seed.
 class BentClassifier : public Classifier {
  public:
-  BentClassifier(std::int64_t pixels, std::int64_t classes, std::uint64_t seed) {
+  BentClassifier(std::int64_t pixels, std::int64_t classes, std::uint64_t seed,
+                 double steepness = 3.0) {
     Rng rng(seed);
-    first_ = random_tensor({8, pixels}, 3.0, rng);
+    first_ = random_tensor({8, pixels}, steepness, rng);
     shift_ = random_tensor({8}, 1.0, rng);
     second_ = random_tensor({classes, 8}, 1.0, rng);
   }
