@@ -20,7 +20,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TORCH_ROOMS = ("src/train/nn/", "src/train/prune/", "src/train/quant/")
+TORCH_ROOMS = ("src/train/nn/", "src/train/prune/", "src/train/quant/", "src/train/robust/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
