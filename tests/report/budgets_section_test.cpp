@@ -18,7 +18,8 @@ TEST(BudgetsSection, HasARowForEachBudgetAndThePlansToCopy) {
   EXPECT_THAT(html_report(result), HasSubstr(html));
   EXPECT_EQ(report_test::markup_problem(html_report(result)), "");
   EXPECT_THAT(html, HasSubstr("<h2>Most accurate within each budget</h2>"));
-  EXPECT_THAT(html, HasSubstr("<td class=\"wrap\">all at once: 0.5 of energy and 0.375 of latency</td>"));
+  EXPECT_THAT(html,
+              HasSubstr("<td class=\"wrap\">all at once: 0.5 of energy and 0.375 of latency</td>"));
   EXPECT_THAT(html, HasSubstr("no measured plan"));
   for (const std::size_t row : {0U, 1U, 3U}) {
     const auto& plan = result.evaluated[*result.budget_winners[row].evaluated].plan;
