@@ -33,6 +33,8 @@ Diagnostics check_options(const train::TrainOptions& options) {
       {"norm_decay", "--norm-decay"},
       {"range_decay", "--range-decay"},
       {"weight_clip", "--weight-clip"},
+      {"bit_error_rate", "--bit-errors"},
+      {"bit_error_epochs", "--bit-error-epochs"},
       {"batch_size", "--batch-size"},
       {"distillation", "--distill"},
       {"epochs", "--epochs"},
@@ -163,6 +165,13 @@ void add_hardening_options(CLI::App& command, train::TrainOptions& o) {
   command.add_option("--range-decay", o.range_decay,
                      "Decay of the scales that training at widths learns; likewise");
   command
+      .add_option("--bit-errors", o.bit_error_rate,
+                  "At widths: half of the loss is that of weights whose bits flip with this "
+                  "probability")
+      ->capture_default_str();
+  command.add_option("--bit-error-epochs", o.bit_error_epochs, "Epochs before they do")
+      ->capture_default_str();
+  command
       .add_option("--weight-clip", o.weight_clip,
                   "Cut weights to +- this after every step; 0: do not")
       ->capture_default_str();
@@ -209,6 +218,9 @@ std::string hardening_text(const train::TrainOptions& o) {
   if (o.norm_decay) text += fmt::format(", decay of norms {}", *o.norm_decay);
   if (o.range_decay) text += fmt::format(", decay of ranges {}", *o.range_decay);
   if (o.weight_clip > 0.0) text += fmt::format(", weights cut to +-{}", o.weight_clip);
+  if (o.bit_error_rate > 0.0) {
+    text += fmt::format(", bit errors {} after {} epochs", o.bit_error_rate, o.bit_error_epochs);
+  }
   const train::AdversaryOptions& a = o.adversary;
   if (!a.is_on()) return text;
   text += fmt::format(", adversary {} eps {:.6f} step {:.6f}", name(a.method), a.eps, a.step());

@@ -43,6 +43,8 @@ void add_hardening(const TrainOptions& o, TrainSettings& settings) {
   if (o.norm_decay) settings["decay of norms"] = fmt::format("{}", *o.norm_decay);
   if (o.range_decay) settings["decay of ranges"] = fmt::format("{}", *o.range_decay);
   if (o.weight_clip > 0.0) settings["weight clip"] = fmt::format("{}", o.weight_clip);
+  if (o.bit_error_rate > 0.0)
+    settings["bit errors"] = fmt::format("{} after {}", o.bit_error_rate, o.bit_error_epochs);
   const AdversaryOptions& a = o.adversary;
   if (!a.is_on()) return;
   settings["adversary"] =
@@ -197,6 +199,7 @@ class Trainer {
       if (stop.stop_requested()) return std::nullopt;
       const double at = epoch + (static_cast<double>(step) + 1.0) / static_cast<double>(steps);
       report.learning_rate = learning_rate_at(options_, at);
+      flips_bits_ = options_.bit_error_rate > 0.0 && at > options_.bit_error_epochs;
       const std::span indices(order.data() + step * batch, static_cast<std::size_t>(batch));
       run_step(indices, rng, report);
       if (options_.on_step) options_.on_step(at);
@@ -227,32 +230,47 @@ class Trainer {
     Batch batch = make_batch(indices, rng);
     if (!first_batch_.input.defined()) first_batch_ = batch;
     const AdversaryOptions& adversary = options_.adversary;
-    if (adversary.method == AdversaryMethod::free) return replay(batch, report);
+    if (adversary.method == AdversaryMethod::free) return replay(batch, rng, report);
     if (adversary.is_on())
       batch.input = adversary_.perturb(module_, batch.input, batch.labels, rng);
-    update(batch, 1.0, report);
+    update(batch, 1.0, rng, report);
   }
 
   /// Each gradient moves weights and pixels both.
-  void replay(const Batch& batch, EpochReport& report) {
+  void replay(const Batch& batch, Rng& rng, EpochReport& report) {
     const int replays = options_.adversary.replays;
     for (int i = 0; i < replays; ++i) {
       const Tensor input = adversary_.changed(batch.input);
-      update({input, batch.labels}, 1.0 / replays, report);
+      update({input, batch.labels}, 1.0 / replays, rng, report);
       adversary_.learn(batch.input, input.grad());
     }
   }
 
   /// One step of the optimizer; `share` of its loss and hits go into the report.
-  void update(const Batch& batch, double share, EpochReport& report) {
+  void update(const Batch& batch, double share, Rng& rng, EpochReport& report) {
     const Tensor logits = module_.forward(batch.input);
-    const Tensor loss = loss_of(logits, batch.labels, batch.input);
+    Tensor loss = loss_of(logits, batch.labels, batch.input);
+    if (flips_bits_) loss = 0.5 * (loss + loss_under_bit_errors(batch, rng));
     optimizer_.zero_gradients();
     loss.backward();
     optimizer_.step(report.learning_rate);
     if (options_.weight_clip > 0.0) clip_weights();
     report.loss += share * loss.item<double>();
     report.accuracy += share * logits.detach().argmax(1).eq(batch.labels).sum().item<double>();
+  }
+
+  /// BatchNorm's running statistics are those of the codes as they are.
+  Tensor loss_under_bit_errors(const Batch& batch, Rng& rng) {
+    const std::vector<Tensor> buffers = module_.buffers();
+    std::vector<Tensor> before;
+    for (const Tensor& buffer : buffers) before.push_back(buffer.clone());
+    (void)module_.flip_weight_bits(options_.bit_error_rate, &rng);
+    const Tensor loss = loss_of(module_.forward(batch.input), batch.labels, batch.input);
+    (void)module_.flip_weight_bits(0.0, nullptr);
+    // Behind autograd's back: the backward pass does not read running statistics in training.
+    for (std::size_t i = 0; i < buffers.size(); ++i)
+      buffers[i].variable_data().copy_(before[i]);
+    return loss;
   }
 
   void clip_weights() {
@@ -306,6 +324,7 @@ class Trainer {
   TrainSettings settings_;
   torch::Device device_;
   Adversary adversary_;
+  bool flips_bits_ = false;
   Batch first_batch_;  ///< of the epoch, as it is without an adversary
 };
 
@@ -423,6 +442,10 @@ Expected<std::vector<EpochReport>> train_module(NetworkModule& module, const Ima
   Diagnostics problems = check(options);
   for (const Diagnostic& problem : check_fit(module.network(), images)) problems.push_back(problem);
   if (images.count() < 2) problems.push_back({images.name, "holds fewer than two images", ""});
+  if (options.bit_error_rate > 0.0 && !module.flip_weight_bits(0.0, nullptr)) {
+    problems.push_back({"bit_error_rate", "is of the weights' codes, which float training has not",
+                        "train at widths"});
+  }
   if (!problems.empty()) return Unexpected{std::move(problems)};
   const ThreadScope threads(options.threads);
   return Trainer(module, images, normalization, options, teacher).run(progress, stop);

@@ -56,6 +56,12 @@ struct TrainOptions {
   /// Source  Stutz et al., "Bit error robustness for energy-efficient DNN accelerators", MLSys
   /// 2021.
   double weight_clip = 0.0;
+  /// Random bit error training, at widths: the loss is the mean of that of the weights' codes and
+  /// that of the codes with every bit flipped with this probability, once `bit_error_epochs` are
+  /// over. 0: none.
+  /// Source  Stutz et al., as above, section 4.3.
+  double bit_error_rate = 0.0;
+  double bit_error_epochs = 1.0;
   AdversaryOptions adversary{};
   double label_smoothing = 0.0;
   /// Share of the loss that asks for a teacher's probabilities instead of the label's; 0: no
