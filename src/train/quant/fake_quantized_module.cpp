@@ -174,7 +174,8 @@ void FakeQuantizedModule::project_scales() {
 
 Tensor FakeQuantizedModule::forward(Tensor images) {
   reused_.clear();
-  if (is_training()) project_scales();
+  // Not in the second pass of a step, whose first one autograd still holds.
+  if (is_training() && flip_rate_ == 0.0) project_scales();
   Tensor logits = NetworkModule::forward(images.contiguous(at::MemoryFormat::ChannelsLast));
   reused_.clear();
   return logits;

@@ -250,7 +250,7 @@ TEST(ModuleTraining, ACheckpointOfOtherSettingsIsRefused) {
 
 TrainOptions adversarial_options(AdversaryMethod method) {
   TrainOptions options = quick_options();
-  options.adversary = {.method = method, .eps = 70.0 / 255.0, .steps = 3, .replays = 2};
+  options.adversary = {.method = method, .eps = 40.0 / 255.0, .steps = 3, .replays = 2};
   return options;
 }
 
@@ -270,10 +270,14 @@ double robust_accuracy(const WeightMap& weights) {
 }
 
 TEST(AdversarialTraining, MakesTheNetworkHarderToFool) {
-  const double plain = robust_accuracy(train_tiny(quick_options())->weights);
+  TrainOptions plain_options = quick_options();
+  plain_options.epochs = 15;
+  const double plain = robust_accuracy(train_tiny(plain_options)->weights);
   for (const AdversaryMethod method :
        {AdversaryMethod::fast, AdversaryMethod::pgd, AdversaryMethod::free}) {
-    const auto trained = train_tiny(adversarial_options(method));
+    TrainOptions options = adversarial_options(method);
+    options.epochs = 15;
+    const auto trained = train_tiny(options);
     ASSERT_TRUE(trained) << to_text(trained.error());
     EXPECT_GT(robust_accuracy(trained->weights), plain) << name(method);
     EXPECT_TRUE(trained->epochs.front().robust_accuracy.has_value());
