@@ -268,8 +268,7 @@ class Trainer {
     const Tensor loss = loss_of(module_.forward(batch.input), batch.labels, batch.input);
     (void)module_.flip_weight_bits(0.0, nullptr);
     // Behind autograd's back: the backward pass does not read running statistics in training.
-    for (std::size_t i = 0; i < buffers.size(); ++i)
-      buffers[i].variable_data().copy_(before[i]);
+    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].variable_data().copy_(before[i]);
     return loss;
   }
 
