@@ -5,20 +5,20 @@
 //   tensors: a changed copy of the float network runs all images as one batch in libtorch, as
 //   injectors built on it do (weights only; its verdicts are another network's).
 //   fault_bench [FAULTS] [IMAGES] [PLAIN_FAULTS] [SITE]     (2000 100 40; HWFLOW_DATA must be set)
-// Single bit flips, uniform over all bits of all words of a site. Processor time of one thread,
+// Single bit flips, drawn as campaigns draw them. Processor time of one thread,
 // fault-free runs and copying included.
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <numeric>
 
-#include "base/random.hpp"
-#include "train/fault/fault_space.hpp"
+#include "base/enum_names.hpp"
+#include "processor_time.hpp"
+#include "train/fault/fault_draw.hpp"
 #include "train/fault/full_run.hpp"
 #include "train/fault/propagation.hpp"
 #include "train/nn/image_batch.hpp"
@@ -37,18 +37,6 @@ using namespace hwflow::train;
 using namespace hwflow::train::fault;
 
 constexpr std::uint64_t kSeed = 1;
-
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-double seconds_of(const std::function<void()>& work) {
-  const double start = processor_seconds();
-  work();
-  return processor_seconds() - start;
-}
 
 struct Setting {
   Network graph;
@@ -81,18 +69,6 @@ Setting read_setting() {
   return {network, weights, normalization,
           to_integer_network(calibrated->quantize(CompressionPlan::uniform(layers, 8, 8))).value(),
           data.test};
-}
-
-FaultList draw(const FaultSpace& space, std::size_t count) {
-  Rng rng(kSeed);
-  FaultList faults;
-  while (faults.size() < count) {
-    auto at = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(space.population())));
-    std::size_t stratum = 0;
-    while (at >= space.strata()[stratum].words) at -= space.strata()[stratum++].words;
-    faults.add(space.upset(stratum, at));
-  }
-  return faults;
 }
 
 /// Verdicts of all faults on all images, and the seconds that it took.
@@ -157,7 +133,8 @@ void measure(const Setting& setting, Site site, std::size_t count, std::size_t i
              std::size_t plain_faults) {
   const integer::Plan plan = integer::compile(setting.network, KernelSet::best).value();
   const FaultSpace space = FaultSpace::make(plan, {.sites = {site}}).value();
-  const FaultList faults = draw(space, count);
+  std::vector<std::uint32_t> strata;
+  const FaultList faults = FaultDraw(space, kSeed).draw(static_cast<std::int64_t>(count), strata);
   const Propagated quick = propagate(setting, plan, faults, images);
   std::size_t differ = 0;
   const double many = plain_seconds(setting, faults, plain_faults, images, images, quick, differ);
@@ -171,9 +148,8 @@ void measure(const Setting& setting, Site site, std::size_t count, std::size_t i
     fmt::print("  {:<24} {:>8.0f}/s  {:>6.1f} times\n", name, other, rate / other);
   };
   fmt::print("{}: {} faults of {} on {} images, masked {:.1f} %, top-1 changed {:.3f} %\n",
-             enum_names(Site{})[static_cast<std::size_t>(site)].first, count, space.population(),
-             images, 100.0 * static_cast<double>(masked) / all,
-             100.0 * static_cast<double>(changed) / all);
+             hwflow::enum_name(site), count, space.population(), images,
+             100.0 * static_cast<double>(masked) / all, 100.0 * static_cast<double>(changed) / all);
   fmt::print("  {:<24} {:>8.0f}/s\n", "propagation", rate);
   beside("one copy, many images", plain * static_cast<double>(images) / many);
   beside("one copy, one image", plain / one);

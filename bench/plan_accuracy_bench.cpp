@@ -6,7 +6,6 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -15,6 +14,7 @@
 #include <map>
 
 #include "plan_streams.hpp"
+#include "processor_time.hpp"
 #include "train/nn/batch_norm_folding.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/nn/safetensors.hpp"
@@ -29,19 +29,6 @@ using namespace hwflow;
 using namespace hwflow::train;
 
 constexpr std::uint64_t kSeed = 1;
-
-/// Of this thread alone: other work on the machine takes time, but not this one.
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-double seconds_of(const std::function<void()>& work) {
-  const double start = processor_seconds();
-  work();
-  return processor_seconds() - start;
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -48,20 +47,6 @@ struct Prepared {
   std::vector<std::string> notes;
 };
 
-template <class Enum>
-std::vector<std::string> names_of(Enum any) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : enum_names(any)) names.emplace_back(name);
-  return names;
-}
-
-template <class Enum>
-Enum value_of(const std::string& text, Enum otherwise) {
-  for (const auto& [name, value] : enum_names(otherwise))
-    if (name == text) return value;
-  return otherwise;
-}
-
 void append(Diagnostics& problems, const Diagnostics& more) {
   problems.insert(problems.end(), more.begin(), more.end());
 }
@@ -88,13 +73,14 @@ Diagnostics read_options(AttackArguments& arguments) {
     if (const auto eps = epsilon("--eps", text)) o.eps.push_back(*eps);
   o.attacks.clear();
   for (const std::string& attack : arguments.attacks)
-    o.attacks.push_back(value_of(attack, AttackKind::fgsm));
+    o.attacks.push_back(*enum_value<AttackKind>(attack));
   if (arguments.steps) o.pgd_steps = o.apgd_steps = *arguments.steps;
   if (arguments.step) {
     if (const auto step = epsilon("--step-size", *arguments.step)) o.step_size = step->value;
   }
   const bool is_float = arguments.mode == "float";
-  o.pixels = value_of(arguments.pixels, is_float ? PixelGrid::continuous : PixelGrid::bytes);
+  o.pixels = enum_value<PixelGrid>(arguments.pixels)
+                 .value_or(is_float ? PixelGrid::continuous : PixelGrid::bytes);
   o.probe = !arguments.no_probe;
   if (arguments.mode == "integer" && o.pixels != PixelGrid::bytes)
     problems.push_back({"--pixels continuous", "integer networks read bytes", "leave it out"});
@@ -162,13 +148,6 @@ Diagnostics add_transfer(const AttackArguments& arguments, const train::Dataset&
   if (!source) return source.error();
   victim.transfer = source->gradient;
   return {};
-}
-
-train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) {
-  if (count <= 0 || count >= images.count()) return images;
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
-  std::iota(indices.begin(), indices.end(), std::int64_t{0});
-  return train::select(images, indices);
 }
 
 void write_files(const fs::path& folder, const AttackResult& result,
@@ -241,7 +220,7 @@ int run_attack(AttackArguments& arguments, const GlobalOptions& options) {
 void add_attack_options(CLI::App& command, AttackArguments& a) {
   AttackOptions& o = a.options;
   command.add_option("--attacks", a.attacks, "Which, in this order")
-      ->check(CLI::IsMember(names_of(AttackKind::fgsm)))
+      ->check(CLI::IsMember(names_of<AttackKind>()))
       ->capture_default_str();
   command
       .add_option("--eps", a.eps,
@@ -251,7 +230,7 @@ void add_attack_options(CLI::App& command, AttackArguments& a) {
       .add_option("--pixels", a.pixels,
                   "continuous, or bytes: images made of multiples of 1/255, as integer networks "
                   "read them; else continuous in float mode, bytes in the others")
-      ->check(CLI::IsMember(names_of(PixelGrid::bytes)));
+      ->check(CLI::IsMember(names_of<PixelGrid>()));
   command.add_option("--steps", a.steps, "Of PGD and APGD; else 50 and 100");
   command.add_option("--step-size", a.step, "Of PGD, a number or fraction; else a quarter of eps");
   command.add_option("--restarts", o.restarts, "Random starts of PGD and APGD")

@@ -32,7 +32,7 @@ Json json_of(const AccuracyEstimate& a) {
 Json json_of(const EpsOutcome& outcome) {
   Json attacks = Json::array();
   for (const AttackOutcome& attack : outcome.attacks) {
-    Json row = {{"attack", name(attack.attack)},
+    Json row = {{"attack", enum_name(attack.attack)},
                 {"attacked", attack.attacked()},
                 {"broken", attack.attacked() - attack.standing()}};
     row.update(json_of(outcome.against(attack)));
@@ -47,9 +47,9 @@ Json json_of(const EpsOutcome& outcome) {
 
 Json json_of(const AttackOptions& o) {
   Json attacks = Json::array();
-  for (const AttackKind attack : o.attacks) attacks.push_back(name(attack));
+  for (const AttackKind attack : o.attacks) attacks.push_back(enum_name(attack));
   return {{"attacks", std::move(attacks)},
-          {"pixels", name(o.pixels)},
+          {"pixels", enum_name(o.pixels)},
           {"pgd_steps", o.pgd_steps},
           {"step_size", o.step_size ? Json(*o.step_size) : Json()},
           {"apgd_steps", o.apgd_steps},
@@ -86,7 +86,7 @@ std::string settings_text(const AttackOptions& o) {
   return fmt::format(
       "L-infinity, {} pixels; PGD {} steps of {}, APGD {} steps, {} start{}, Square {} queries; "
       "seed {}{}\n",
-      name(o.pixels), o.pgd_steps, o.step_size ? fmt::format("{:g}", *o.step_size) : "eps/4",
+      enum_name(o.pixels), o.pgd_steps, o.step_size ? fmt::format("{:g}", *o.step_size) : "eps/4",
       o.apgd_steps, o.restarts, o.restarts == 1 ? "" : "s", o.queries, o.seed,
       o.cascade ? "; each attack on what the ones before left standing" : "");
 }
@@ -98,7 +98,7 @@ Json attack_json(const AttackResult& result) {
   Json eps = Json::array(), alarms = Json::array();
   for (const EpsOutcome& outcome : report.by_eps) eps.push_back(json_of(outcome));
   for (const MaskingAlarm& alarm : result.alarms) {
-    alarms.push_back({{"kind", name(alarm.kind)},
+    alarms.push_back({{"kind", enum_name(alarm.kind)},
                       {"eps", alarm.eps},
                       {"images", alarm.images},
                       {"of", alarm.of},
@@ -129,7 +129,7 @@ std::string attack_text(const AttackResult& result) {
   rows.push_back(row_of("0", "none", clean.total, clean.total - clean.correct, clean));
   for (const EpsOutcome& outcome : report.by_eps) {
     for (const AttackOutcome& attack : outcome.attacks) {
-      rows.push_back(row_of(outcome.eps.text, name(attack.attack), attack.attacked(),
+      rows.push_back(row_of(outcome.eps.text, enum_name(attack.attack), attack.attacked(),
                             attack.attacked() - attack.standing(), outcome.against(attack)));
     }
     const AccuracyEstimate worst = outcome.robust();
@@ -142,7 +142,7 @@ std::string attack_text(const AttackResult& result) {
   text += settings_text(result.options);
   text += report::aligned(rows);
   for (const MaskingAlarm& alarm : result.alarms)
-    text += fmt::format("alarm {}: {}\n", name(alarm.kind), alarm.text);
+    text += fmt::format("alarm {}: {}\n", enum_name(alarm.kind), alarm.text);
   if (result.alarms.empty()) text += "no sign of hidden gradients\n";
   return text;
 }
@@ -156,7 +156,7 @@ std::string attacked_images_csv(const AttackResult& result) {
       csv += fmt::format("{},{},{},{},{},{}\r\n", i, report.labels[i], report.predicted[i],
                          outcome.eps.text,
                          attack == nullptr ? "" : std::to_string(attack->fooled_into[i]),
-                         attack == nullptr ? "" : name(attack->attack));
+                         attack == nullptr ? "" : enum_name(attack->attack));
     }
   }
   return csv;

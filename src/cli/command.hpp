@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/diagnostics.hpp"
+#include "base/enum_names.hpp"
 
 namespace hwflow::cli {
 
@@ -42,23 +43,33 @@ void add_global_options(CLI::App& command, GlobalOptions& options,
 [[nodiscard]] CLI::Validator is_integer(std::uint64_t least, std::uint64_t most);
 /// Refuses what is not a number of a range, NaN included.
 [[nodiscard]] CLI::Validator is_number(double least, double most);
+/// All names of an enum, in the order of its table.
+template <class Enum>
+[[nodiscard]] std::vector<std::string> names_of() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : enum_names(Enum{})) names.emplace_back(name);
+  return names;
+}
 /// Adds an option that takes the names of an enum: `enum_names(value)` by its own namespace.
 template <class Enum>
 CLI::Option* add_name_option(CLI::App& command, const std::string& option, Enum& value,
                              const std::string& meaning) {
-  std::vector<std::string> names;
-  std::string chosen;
-  for (const auto& [name, each] : enum_names(value)) {
-    names.emplace_back(name);
-    if (each == value) chosen = name;
-  }
-  const auto choose = [&value](const std::string& wanted) {
-    for (const auto& [name, each] : enum_names(value))
-      if (name == wanted) value = each;
-  };
+  const auto choose = [&value](const std::string& wanted) { value = *enum_value<Enum>(wanted); };
   return command.add_option_function<std::string>(option, choose, meaning)
-      ->check(CLI::IsMember(names))
-      ->default_str(chosen);
+      ->check(CLI::IsMember(names_of<Enum>()))
+      ->default_str(std::string(enum_name(value)));
+}
+/// The same for several; what `values` holds is the default.
+template <class Enum>
+CLI::Option* add_names_option(CLI::App& command, const std::string& option,
+                              std::vector<Enum>& values, const std::string& meaning) {
+  const auto choose = [&values](const std::vector<std::string>& wanted) {
+    values.clear();
+    for (const std::string& name : wanted) values.push_back(*enum_value<Enum>(name));
+  };
+  return command.add_option_function<std::vector<std::string>>(option, choose, meaning)
+      ->check(CLI::IsMember(names_of<Enum>()))
+      ->default_str(std::string(enum_name(values.front())));
 }
 /// Adds --set to a subcommand that reads a file whose keys it can override.
 void add_settings_option(CLI::App& command, GlobalOptions& options);

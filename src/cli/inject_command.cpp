@@ -9,27 +9,6 @@ namespace {
 
 using namespace train::fault;
 
-/// An option that takes several names of an enum.
-template <class Enum>
-void add_names_option(CLI::App& command, const std::string& option, std::vector<Enum>& values,
-                      const std::string& meaning) {
-  std::vector<std::string> names;
-  std::string chosen;
-  for (const auto& [name, each] : enum_names(Enum{})) {
-    names.emplace_back(name);
-    if (each == values.front()) chosen = name;
-  }
-  const auto choose = [&values](const std::vector<std::string>& wanted) {
-    values.clear();
-    for (const std::string& text : wanted)
-      for (const auto& [name, each] : enum_names(Enum{}))
-        if (name == text) values.push_back(each);
-  };
-  command.add_option_function<std::vector<std::string>>(option, choose, meaning)
-      ->check(CLI::IsMember(names))
-      ->default_str(chosen);
-}
-
 void add_space_options(CLI::App& command, SpaceOptions& space) {
   add_names_option(command, "--sites", space.sites,
                    "Words that are disturbed: stored weights, biases, scales (multiplier and shift "

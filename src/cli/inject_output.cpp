@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "base/enum_names.hpp"
 #include "base/version.hpp"
+#include "cli/fault_rates.hpp"
 #include "report/fault_page.hpp"
 #include "report/format.hpp"
 #include "report/terminal_table.hpp"
@@ -17,17 +19,6 @@ using namespace train::fault;
 
 constexpr std::size_t kWorst = 20;
 
-template <class Enum>
-std::string name_of(Enum value) {
-  for (const auto& [name, each] : enum_names(value))
-    if (each == value) return std::string(name);
-  return {};
-}
-
-double share(std::int64_t part, std::int64_t all) {
-  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
-}
-
 std::string layer_of(const InjectOutcome& outcome, std::int64_t node) {
   return outcome.graph->nodes()[static_cast<std::size_t>(node)].name;
 }
@@ -36,7 +27,7 @@ std::string name_of(const InjectOutcome& outcome, const RateGroup& group) {
   std::vector<std::string> parts;
   const bool is_of_site = group.node < 0 && group.bit < 0;
   if (is_of_site || outcome.options.sites.size() > 1)
-    parts.push_back(name_of(static_cast<Site>(group.site)));
+    parts.push_back(std::string(enum_name(static_cast<Site>(group.site))));
   if (group.node >= 0) parts.push_back(layer_of(outcome, group.node));
   if (group.bit >= 0) parts.push_back(fmt::format("bit {}", group.bit));
   return fmt::format("{}", fmt::join(parts, " "));
@@ -70,7 +61,7 @@ nlohmann::ordered_json json_of(const Rate& rate) {
 nlohmann::ordered_json groups_json(const InjectOutcome& outcome, GroupBy by) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const RateGroup& group : groups_of(outcome, by)) {
-    nlohmann::ordered_json entry{{"site", name_of(static_cast<Site>(group.site))}};
+    nlohmann::ordered_json entry{{"site", std::string(enum_name(static_cast<Site>(group.site)))}};
     if (group.node >= 0) entry["layer"] = layer_of(outcome, group.node);
     if (group.bit >= 0) entry["bit"] = group.bit;
     entry.update(json_of(group.rate));
@@ -82,8 +73,8 @@ nlohmann::ordered_json groups_json(const InjectOutcome& outcome, GroupBy by) {
 std::string text_of(const InjectOutcome& outcome, std::span<const Upset> upsets) {
   std::vector<std::string> parts;
   for (const Upset& upset : upsets.first(std::min<std::size_t>(3, upsets.size())))
-    parts.push_back(fmt::format("{} {} {} of {}, bits {:#x}", name_of(upset.effect),
-                                name_of(upset.site), upset.element, layer_of(outcome, upset.node),
+    parts.push_back(fmt::format("{} {} {} of {}, bits {:#x}", enum_name(upset.effect),
+                                enum_name(upset.site), upset.element, layer_of(outcome, upset.node),
                                 upset.bits));
   if (upsets.size() > 3) parts.push_back(fmt::format("{} more", upsets.size() - 3));
   return fmt::format("{}", fmt::join(parts, "; "));
@@ -100,16 +91,7 @@ nlohmann::ordered_json rates_json(const InjectOutcome& outcome) {
   return list;
 }
 
-report::FaultRate shown(const Rate& rate) {
-  return {.faults = rate.faults,
-          .inferences = rate.tally.inferences,
-          .rate = rate.rate,
-          .low = rate.interval.low,
-          .high = rate.interval.high,
-          .masked = share(rate.tally.masked, rate.tally.inferences)};
-}
-
-std::vector<report::NamedFaultRate> shown(const InjectOutcome& outcome, GroupBy by) {
+std::vector<report::NamedFaultRate> rows_of(const InjectOutcome& outcome, GroupBy by) {
   std::vector<report::NamedFaultRate> rows;
   for (const RateGroup& group : groups_of(outcome, by))
     rows.push_back({name_of(outcome, group), shown(group.rate)});
@@ -120,7 +102,8 @@ std::vector<report::FaultMap> maps_of(const InjectOutcome& outcome) {
   const std::vector<RateGroup> cells = groups_of(outcome, GroupBy::layer_and_bit);
   std::vector<report::FaultMap> maps;
   for (const Site site : outcome.options.sites) {
-    report::FaultMap map{.site = name_of(site), .layers = {}, .bits = 0, .cells = {}};
+    report::FaultMap map{
+        .site = std::string(enum_name(site)), .layers = {}, .bits = 0, .cells = {}};
     std::vector<std::int64_t> rows;
     for (const RateGroup& cell : cells) {
       if (cell.site != static_cast<int>(site)) continue;
@@ -145,7 +128,8 @@ std::vector<report::FaultMap> maps_of(const InjectOutcome& outcome) {
 
 /// Of one site, with what the campaign measured of each layer.
 report::FaultScales scales_of(const InjectOutcome& outcome, Site site) {
-  report::FaultScales scales{.site = name_of(site), .rows = {}, .rank_correlation = {}};
+  report::FaultScales scales{
+      .site = std::string(enum_name(site)), .rows = {}, .rank_correlation = {}};
   const std::vector<RateGroup> layers = groups_of(outcome, GroupBy::layer);
   std::vector<double> predicted, measured;
   for (const StoredScale& row : outcome.scales) {
@@ -197,8 +181,8 @@ std::string conditions_of(const InjectOutcome& outcome) {
         "alone.",
         outcome.how, outcome.images);
   std::vector<std::string> sites, effects;
-  for (const Site site : outcome.options.sites) sites.push_back(name_of(site));
-  for (const Effect effect : outcome.options.effects) effects.push_back(name_of(effect));
+  for (const Site site : outcome.options.sites) sites.emplace_back(enum_name(site));
+  for (const Effect effect : outcome.options.effects) effects.emplace_back(enum_name(effect));
   return fmt::format(
       "{}; {} of {}, {}; {} images. {} % intervals take each fault for one observation, whatever "
       "its images have in common.",
@@ -229,8 +213,8 @@ nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
   json["seconds"] = outcome.seconds;
   json["faulty_inferences_per_second"] =
       outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
-  json["checked"] = outcome.checked;
-  json["differing"] = outcome.differing;
+  json["checked"] = outcome.check.checked;
+  json["differing"] = outcome.check.differing;
   json["by_site"] = groups_json(outcome, GroupBy::site);
   json["by_layer"] = groups_json(outcome, GroupBy::layer);
   json["by_bit"] = groups_json(outcome, GroupBy::bit);
@@ -271,21 +255,9 @@ std::string inject_table(const InjectOutcome& outcome) {
   if (outcome.seconds > 0.0)
     text += fmt::format("{:.0f} faulty inferences a second ({:.1f} s)\n",
                         static_cast<double>(outcome.inferences) / outcome.seconds, outcome.seconds);
-  const auto rows_of = [&](const char* title, GroupBy by) {
-    std::vector<std::vector<std::string>> rows{
-        {title, "faults", "class changed", "from", "to", "masked"}};
-    for (const report::NamedFaultRate& row : shown(outcome, by)) {
-      const auto share_text = [&](double value, int digits) {
-        return row.rate.faults == 0 ? std::string("-") : report::percent_text(value, digits);
-      };
-      rows.push_back({row.name, fmt::format("{}", row.rate.faults), share_text(row.rate.rate, 2),
-                      share_text(row.rate.low, 2), share_text(row.rate.high, 2),
-                      share_text(row.rate.masked, 1)});
-    }
-    return rows.size() > 1 ? fmt::format("\n{}", report::aligned(rows)) : std::string();
-  };
-  if (outcome.options.sites.size() > 1) text += rows_of("site", GroupBy::site);
-  text += rows_of("layer", GroupBy::layer) + rows_of("bit", GroupBy::bit);
+  if (outcome.options.sites.size() > 1) text += rate_table("site", rows_of(outcome, GroupBy::site));
+  text += rate_table("layer", rows_of(outcome, GroupBy::layer)) +
+          rate_table("bit", rows_of(outcome, GroupBy::bit));
   std::vector<std::vector<std::string>> rows{
       {"bit rate", "upsets an inference", "inferences", "class changed", "from", "to", "right"}};
   for (const InjectedRate& point : outcome.rates) {
@@ -298,9 +270,9 @@ std::string inject_table(const InjectOutcome& outcome) {
                     report::percent_text(share(tally.right, tally.inferences), 2)});
   }
   if (rows.size() > 1) text += fmt::format("\n{}", report::aligned(rows));
-  if (outcome.checked > 0)
-    text += fmt::format("{} inferences run again in the plain way: {} differ\n", outcome.checked,
-                        outcome.differing);
+  if (outcome.check.checked > 0)
+    text += fmt::format("{} inferences run again in the plain way: {} differ\n",
+                        outcome.check.checked, outcome.check.differing);
   return text;
 }
 
@@ -324,9 +296,9 @@ std::string inject_page(const InjectOutcome& outcome) {
   page.crashed = share(tally.crashed, tally.inferences);
   page.inferences_per_second =
       outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
-  if (outcome.options.sites.size() > 1) page.by_site = shown(outcome, GroupBy::site);
-  page.by_layer = shown(outcome, GroupBy::layer);
-  page.by_bit = shown(outcome, GroupBy::bit);
+  if (outcome.options.sites.size() > 1) page.by_site = rows_of(outcome, GroupBy::site);
+  page.by_layer = rows_of(outcome, GroupBy::layer);
+  page.by_bit = rows_of(outcome, GroupBy::bit);
   page.maps = maps_of(outcome);
   for (const Site site : {Site::weights, Site::activations})
     page.scales.push_back(scales_of(outcome, site));

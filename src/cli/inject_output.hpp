@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "train/fault/campaign_summary.hpp"
+#include "train/fault/plain_check.hpp"
 #include "train/fault/scale_analysis.hpp"
 
 namespace hwflow::cli {
@@ -36,7 +37,7 @@ struct InjectOutcome {
   std::int64_t inferences = 0;  ///< in these seconds
   std::vector<InjectedRate> rates;
   std::vector<train::fault::StoredScale> scales;
-  std::int64_t checked = 0, differing = 0;  ///< inferences run again in the plain way
+  train::fault::PlainCheck check;
   std::filesystem::path list_file, page_file;
 };
 

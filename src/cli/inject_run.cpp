@@ -17,8 +17,7 @@
 #include "cli/training_run.hpp"
 #include "train/fault/fault_draw.hpp"
 #include "train/fault/fault_file.hpp"
-#include "train/fault/full_run.hpp"
-#include "train/fault/golden.hpp"
+#include "train/fault/plain_check.hpp"
 #include "train/nn/image_split.hpp"
 
 namespace hwflow::cli {
@@ -31,11 +30,9 @@ constexpr const char* kListFile = "faults.jsonl";
 constexpr const char* kPageFile = "inject.html";
 
 template <class Enum>
-std::string names_of(const std::vector<Enum>& values) {
+std::string joined_names(const std::vector<Enum>& values) {
   std::vector<std::string_view> names;
-  for (const Enum value : values)
-    for (const auto& [name, each] : enum_names(value))
-      if (each == value) names.push_back(name);
+  for (const Enum value : values) names.push_back(enum_name(value));
   return fmt::format("{}", fmt::join(names, " "));
 }
 
@@ -93,7 +90,7 @@ class InjectRun {
       run_campaign();
     line_.close();
     if (stopped()) return report_stopped(!result_.outcomes.empty());
-    if (arguments_.rates.empty()) check_plainly();
+    if (arguments_.rates.empty()) check_drawn();
     return tell();
   }
 
@@ -126,8 +123,8 @@ class InjectRun {
             {"quantization", model_.how},
             {"data", outcome_.data},
             {"images", std::to_string(images_.count())},
-            {"sites", names_of(space.sites)},
-            {"effects", names_of(space.effects)},
+            {"sites", joined_names(space.sites)},
+            {"effects", joined_names(space.effects)},
             {"layers", fmt::format("{}", fmt::join(space.layers, " "))},
             {"bit_positions", fmt::format("{}", fmt::join(space.bits, " "))},
             {"adjacent_bits", std::to_string(space.adjacent_bits)},
@@ -261,28 +258,13 @@ class InjectRun {
   }
 
   /// Some faults again, each on one image, by changed copies of the network.
-  void check_plainly() {
-    if (arguments_.check <= 0 || result_.outcomes.empty()) return;
-    Rng rng = Rng::derive(options_.seed, 77);
-    const std::size_t size = images_.pixels.size() / images_.labels.size();
-    Golden golden = make_golden(plan_);
-    for (; outcome_.checked < arguments_.check && !stopped(); ++outcome_.checked) {
-      const std::size_t fault = rng.below(result_.faults.size());
-      const std::size_t image = rng.below(images_.labels.size());
-      const std::uint8_t* pixels = images_.pixels.data() + image * size;
-      run_golden(plan_, pixels, golden);
-      const Verdict full =
-          FullRun(model_.network, result_.faults[fault]).run(pixels, golden.workspace.logits);
-      FaultList one;
-      one.add(result_.faults[fault]);
-      const Workload alone{std::span(images_.pixels).subspan(image * size, size),
-                           std::span(images_.labels).subspan(image, 1)};
-      const Tally quick = run_faults(plan_, alone, one, Spread::all_images, 1).front();
-      const bool same =
-          (quick.masked == 1) == full.masked && (quick.top1_changed == 1) == full.top1_changed &&
-          (quick.top5_changed == 1) == full.top5_changed && (quick.crashed == 1) == full.crashed;
-      outcome_.differing += same ? 0 : 1;
-    }
+  void check_drawn() {
+    if (result_.outcomes.empty()) return;
+    outcome_.check = check_plainly(
+        plan_, workload(), result_.faults.size(),
+        [&](Propagation& propagation, std::size_t f) { return propagation.run(result_.faults[f]); },
+        [&](std::size_t f) { return FullRun(model_.network, result_.faults[f]); }, arguments_.check,
+        Rng::derive(options_.seed, 77)(), interrupts_.token());
   }
 
   int tell() {
@@ -291,9 +273,9 @@ class InjectRun {
     write_file(outcome_.page_file, inject_page(outcome_));
     if (options_.json != "-" && !options_.quiet)
       fmt::print("{}report: {}\n", inject_table(outcome_), outcome_.page_file.string());
-    if (outcome_.differing == 0) return kDone;
+    if (outcome_.check.differing == 0) return kDone;
     fmt::print(stderr, "{} of {} inferences differ from plain runs: this is a defect of hwflow\n",
-               outcome_.differing, outcome_.checked);
+               outcome_.check.differing, outcome_.check.checked);
     return kWorldFailed;
   }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
 #include <utility>
 
 #include "cli/command.hpp"
@@ -34,41 +33,28 @@ Expected<QuantizedModel> finished(train::QuantizedNetwork quantized, std::string
 Expected<QuantizedModel> read_quantized(const ModelArguments& arguments,
                                         const train::Safetensors& file,
                                         const train::ImageSet& images) {
-  std::string name = arguments.network;
-  if (const auto named = file.metadata.find("network");
-      name.empty() && named != file.metadata.end())
-    name = named->second;
-  if (name.empty()) {
-    return Unexpected{
-        Diagnostics{{arguments.file, "does not say which network it belongs to", "add --network"}}};
-  }
-  const Expected<OnnxModel> described = load_network(name);
+  const Expected<OnnxModel> described = load_checkpoint_network(arguments, file);
   if (!described) return Unexpected{described.error()};
   const auto quantized = train::read_quantized_model(arguments.file, described->network);
   if (!quantized) return Unexpected{quantized.error()};
   return finished(*quantized, "quantized checkpoint", described->notes, images);
 }
 
-Expected<QuantizedModel> calibrate(const IntegerModelArguments& arguments,
-                                   const train::Dataset& data, std::uint64_t seed) {
+Expected<QuantizedModel> calibrated_model(const IntegerModelArguments& arguments,
+                                          const train::Dataset& data, std::uint64_t seed) {
   const Expected<PrecisionPair> bits = pair_of("--bits", arguments.bits);
   const Expected<TrainedModel> model = load_model(arguments.model, data.train);
   Diagnostics problems = bits ? Diagnostics{} : bits.error();
   if (!model) problems.insert(problems.end(), model.error().begin(), model.error().end());
   if (!problems.empty()) return Unexpected{std::move(problems)};
   const train::FoldedNetwork folded = train::fold_for_quantization(model->network, model->weights);
-  std::vector<std::int64_t> all(static_cast<std::size_t>(data.train.count()));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  train::CalibrationOptions calibration;
-  calibration.images = arguments.calibration_images;
-  const auto calibrated = train::CalibratedNetwork::make(
-      folded.network, folded.weights, data.train,
-      train::spread_sample(all, calibration.images, seed), model->normalization, calibration);
+  const auto calibrated =
+      calibrate(folded, data.train, model->normalization, arguments.calibration_images, seed);
   if (!calibrated) return Unexpected{calibrated.error()};
   const std::size_t layers = folded.network.compute_nodes().size();
   return finished(
       (*calibrated)->quantize(CompressionPlan::uniform(layers, bits->weights, bits->inputs)),
-      fmt::format("{} bits, calibrated on {} images", arguments.bits, calibration.images),
+      fmt::format("{} bits, calibrated on {} images", arguments.bits, arguments.calibration_images),
       model->notes, data.test);
 }
 
@@ -109,7 +95,7 @@ Expected<QuantizedModel> load_quantized_model(const IntegerModelArguments& argum
     if (!file) return Unexpected{file.error()};
     if (is_quantized(*file)) return read_quantized(arguments.model, *file, data.test);
   }
-  return calibrate(arguments, data, seed);
+  return calibrated_model(arguments, data, seed);
 }
 
 Expected<IntegerModel> load_integer_model(const IntegerModelArguments& arguments,

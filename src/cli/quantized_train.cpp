@@ -93,21 +93,26 @@ Expected<Start> start_of(const TrainArguments& arguments, const TrainInputs& inp
         train::sums_of_trained(**known, inputs.training, arguments.options.augmentation);
     return Start{std::move(**known), std::move(sums)};
   }
-  const train::FoldedNetwork& folded = *inputs.folded;
-  std::vector<std::int64_t> all(static_cast<std::size_t>(inputs.training.count()));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  train::CalibrationOptions calibration;
-  calibration.images = arguments.quantized.calibration_images;
-  const auto calibrated = train::CalibratedNetwork::make(
-      folded.network, folded.weights, inputs.training,
-      train::spread_sample(all, calibration.images, arguments.options.seed), inputs.normalization,
-      calibration);
+  const auto calibrated = calibrate(*inputs.folded, inputs.training, inputs.normalization,
+                                    arguments.quantized.calibration_images, arguments.options.seed);
   if (!calibrated) return Unexpected{calibrated.error()};
   const std::span<const train::SumStatistics> sums = (*calibrated)->sums();
   return Start{(*calibrated)->quantize(plan, method), {sums.begin(), sums.end()}};
 }
 
 }  // namespace
+
+Expected<std::shared_ptr<train::CalibratedNetwork>> calibrate(
+    const train::FoldedNetwork& folded, const train::ImageSet& images,
+    const train::Normalization& normalization, std::int64_t count, std::uint64_t seed) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  train::CalibrationOptions options;
+  options.images = count;
+  return train::CalibratedNetwork::make(folded.network, folded.weights, images,
+                                        train::spread_sample(all, count, seed), normalization,
+                                        options);
+}
 
 Expected<PrecisionPair> pair_of(const std::string& option, const std::string& text) {
   const Expected<CompressionPlan> plan = compression_plan_from_text(text);

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 
 #include "cli/train_arguments.hpp"
+#include "train/quant/calibration.hpp"
 
 namespace hwflow::cli {
 
@@ -18,6 +20,11 @@ void add_quantized_options(CLI::App& command, QuantizedArguments& arguments);
 
 /// Everything wrong with --bits and its companions that is known before files are read.
 [[nodiscard]] Diagnostics check_quantized(const TrainArguments& arguments);
+
+/// `count` images, spread over all by the seed, find the scales of a float network.
+[[nodiscard]] Expected<std::shared_ptr<train::CalibratedNetwork>> calibrate(
+    const train::FoldedNetwork& folded, const train::ImageSet& images,
+    const train::Normalization& normalization, std::int64_t count, std::uint64_t seed);
 
 /// A trained network with BatchNorm folded, from float weights or from a quantized checkpoint,
 /// whose weights then serve as float ones.

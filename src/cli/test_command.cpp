@@ -61,18 +61,9 @@ Expected<Tested> test_float(const TestArguments& arguments, const train::ImageSe
 /// A quantized checkpoint; its network is the one that it names unless --network says otherwise.
 Expected<Tested> test_quantized(const TestArguments& arguments, const train::ImageSet& images,
                                 train::QuantizedMode mode, int threads) {
-  std::string name = arguments.model.network;
-  if (name.empty()) {
-    const Expected<train::Safetensors> file = train::read_safetensors(arguments.model.file);
-    if (!file) return Unexpected{file.error()};
-    const auto named = file->metadata.find("network");
-    if (named == file->metadata.end()) {
-      return Unexpected{Diagnostics{
-          {arguments.model.file, "does not say which network it belongs to", "add --network"}}};
-    }
-    name = named->second;
-  }
-  const Expected<OnnxModel> described = load_network(name);
+  const Expected<train::Safetensors> file = train::read_safetensors(arguments.model.file);
+  if (!file) return Unexpected{file.error()};
+  const Expected<OnnxModel> described = load_checkpoint_network(arguments.model, *file);
   if (!described) return Unexpected{described.error()};
   return with_notes(train::test_quantized_checkpoint(arguments.model.file, described->network,
                                                      images, mode, threads),
@@ -103,13 +94,6 @@ train::ImageSet untouched_images(const train::Dataset& data, const TestArguments
   return train::image_parts(data, arguments.without_search, arguments.without_confirm,
                             arguments.split_seed, train::HeldOutFrom::test)
       .test;
-}
-
-train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) {
-  if (count <= 0 || count >= images.count()) return images;
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
-  std::iota(indices.begin(), indices.end(), std::int64_t{0});
-  return train::select(images, indices);
 }
 
 Expected<Tested> test_in_mode(const TestArguments& arguments, const train::ImageSet& images,

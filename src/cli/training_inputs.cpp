@@ -67,6 +67,13 @@ Expected<train::Dataset> read_data(const DataArguments& arguments) {
                               .data_root = root == nullptr ? "" : root});
 }
 
+train::ImageSet first_images(const train::ImageSet& images, std::int64_t count) {
+  if (count <= 0 || count >= images.count()) return images;
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  return train::select(images, indices);
+}
+
 Expected<train::Normalization> choose_normalization(const std::string& name,
                                                     const train::ImageSet& images) {
   if (name.empty()) return train::default_normalization(images.name, images.channels);
@@ -74,6 +81,17 @@ Expected<train::Normalization> choose_normalization(const std::string& name,
   if (named) return *named;
   return refuse("--normalization " + name, "is not known, or not for images of so many channels",
                 kNormalizations);
+}
+
+Expected<OnnxModel> load_checkpoint_network(const ModelArguments& arguments,
+                                            const train::Safetensors& file) {
+  std::string name = arguments.network;
+  if (const auto named = file.metadata.find("network");
+      name.empty() && named != file.metadata.end())
+    name = named->second;
+  if (name.empty())
+    return refuse(arguments.file, "does not say which network it belongs to", "add --network");
+  return load_network(name);
 }
 
 Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::ImageSet& images) {

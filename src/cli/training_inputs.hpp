@@ -8,7 +8,9 @@
 #include "base/expected.hpp"
 #include "train/nn/dataset.hpp"
 #include "train/nn/normalization.hpp"
+#include "train/nn/safetensors.hpp"
 #include "workload/network.hpp"
+#include "workload/onnx_reader.hpp"
 #include "workload/weights.hpp"
 
 namespace hwflow::cli {
@@ -21,6 +23,9 @@ struct DataArguments {
 void add_data_options(CLI::App& command, DataArguments& arguments);
 /// The data set; HWFLOW_DATA is where it is looked for when --data-dir is absent.
 [[nodiscard]] Expected<train::Dataset> read_data(const DataArguments& arguments);
+
+/// The first `count` images; all of them where it is 0, or more than there are.
+[[nodiscard]] train::ImageSet first_images(const train::ImageSet& images, std::int64_t count);
 
 /// A trained float network, ready to run.
 struct TrainedModel {
@@ -40,6 +45,11 @@ struct ModelArguments {
 ///         name. `images` gives the data set's normalisation and channels.
 [[nodiscard]] Expected<TrainedModel> load_model(const ModelArguments& arguments,
                                                 const train::ImageSet& images);
+
+/// The network of a quantized checkpoint: that of `arguments`, else the one that the file names.
+/// Errors  neither; those of load_network().
+[[nodiscard]] Expected<OnnxModel> load_checkpoint_network(const ModelArguments& arguments,
+                                                          const train::Safetensors& file);
 
 /// The normalisation of that name for these images; an empty name means the data set's own.
 [[nodiscard]] Expected<train::Normalization> choose_normalization(const std::string& name,

@@ -10,6 +10,11 @@
 
 namespace hwflow::study {
 
+inline constexpr const char* kCostMeaning =
+    "A cost: energy, latency, dram, model_size or, with search.channels, macs.";
+inline constexpr const char* kShareMeaning =
+    "What a plan may cost, as a share of the cost of finish.reference.";
+
 /// What plans may cost of one kind.
 struct CostShare {
   Objective of = Objective::energy;
@@ -18,13 +23,8 @@ struct CostShare {
 
   static constexpr auto fields() {
     using T = CostShare;
-    return std::tuple{
-        schema::required(
-            "of", &T::of,
-            "A cost: energy, latency, dram, model_size or, with search.channels, macs."),
-        schema::required("share", &T::share, schema::above(0),
-                         "What a plan may cost, as a share of the cost of "
-                         "finish.reference.")};
+    return std::tuple{schema::required("of", &T::of, kCostMeaning),
+                      schema::required("share", &T::share, schema::above(0), kShareMeaning)};
   }
 };
 
@@ -45,12 +45,8 @@ struct CostBudget {
   static constexpr auto fields() {
     using T = CostBudget;
     return std::tuple{
-        schema::required(
-            "of", &T::of,
-            "A cost: energy, latency, dram, model_size or, with search.channels, macs."),
-        schema::required("share", &T::share, schema::above(0),
-                         "What a plan may cost, as a share of the cost of "
-                         "finish.reference."),
+        schema::required("of", &T::of, kCostMeaning),
+        schema::required("share", &T::share, schema::above(0), kShareMeaning),
         schema::field("also", &T::also,
                       "Shares of other costs that the same plan keeps, too: {of: energy, share: "
                       "0.5, also: [{of: latency, share: 0.5}]} is half of both.")};

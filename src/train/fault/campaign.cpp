@@ -145,14 +145,19 @@ Diagnostics check(const CampaignOptions& options) {
   return problems;
 }
 
+std::int64_t planned_faults(std::int64_t population, const CampaignOptions& options) {
+  if (options.exhaustive) return population;
+  if (options.most_faults > 0) return std::min(options.most_faults, population);
+  return sample_size(population, options.margin, options.confidence);
+}
+
 std::int64_t planned_faults(const FaultSpace& space, const CampaignOptions& options) {
-  if (options.exhaustive) return space.population();
-  if (options.most_faults > 0) return std::min(options.most_faults, space.population());
+  if (options.exhaustive || options.most_faults > 0)
+    return planned_faults(space.population(), options);
   std::map<Site, std::int64_t> populations;
   for (const Stratum& stratum : space.strata()) populations[stratum.site] += stratum.words;
   std::int64_t planned = 0;
-  for (const auto& [site, population] : populations)
-    planned += sample_size(population, options.margin, options.confidence);
+  for (const auto& [site, population] : populations) planned += planned_faults(population, options);
   return planned;
 }
 

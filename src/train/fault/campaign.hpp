@@ -74,6 +74,8 @@ struct CampaignOptions {
 /// How many faults a campaign draws if no look at the interval ends it: all, options.most_faults,
 /// or for each site sample_size().
 [[nodiscard]] std::int64_t planned_faults(const FaultSpace& space, const CampaignOptions& options);
+/// The same of a population that is not cut into sites.
+[[nodiscard]] std::int64_t planned_faults(std::int64_t population, const CampaignOptions& options);
 
 /// A fault that was run.
 struct Outcome {

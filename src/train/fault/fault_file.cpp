@@ -9,6 +9,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/enum_names.hpp"
 #include "train/fault/words.hpp"
 
 namespace hwflow::train::fault {
@@ -19,23 +20,9 @@ using Json = nlohmann::ordered_json;
 constexpr int kVersion = 1;
 constexpr std::size_t kMostProblems = 20;
 
-template <class Enum>
-std::string name_of(Enum value) {
-  for (const auto& [name, each] : enum_names(value))
-    if (each == value) return std::string(name);
-  return {};
-}
-
-template <class Enum>
-std::optional<Enum> value_of(const std::string& wanted) {
-  for (const auto& [name, each] : enum_names(Enum{}))
-    if (name == wanted) return each;
-  return std::nullopt;
-}
-
 Json to_json(const Upset& upset, const integer::Plan& plan) {
-  return {{"site", name_of(upset.site)},
-          {"effect", name_of(upset.effect)},
+  return {{"site", enum_name(upset.site)},
+          {"effect", enum_name(upset.effect)},
           {"layer", plan.network.network.nodes()[upset.node].name},
           {"copy", upset.copy},
           {"element", upset.element},
@@ -112,8 +99,8 @@ class LineReader {
     upset.copy = json.contains("copy") ? static_cast<std::uint32_t>(number(json, "copy")) : 0;
     upset.element = number(json, "element");
     upset.bits = bits_of(text(json, "bits"));
-    const auto known_site = value_of<Site>(site);
-    const auto known_effect = value_of<Effect>(effect);
+    const auto known_site = enum_value<Site>(site);
+    const auto known_effect = enum_value<Effect>(effect);
     const auto& nodes = plan_.network.network.nodes();
     const auto node = std::ranges::find(nodes, layer, &Node::name);
     if (!known_site) wrong(fmt::format("site '{}' is not known", site));
@@ -140,13 +127,13 @@ class LineReader {
   bool is_there(const Upset& upset, const std::string& layer) {
     const std::int64_t words = word_count(plan_, upset.site, upset.node, upset.copy);
     if (upset.element < 0 || upset.element >= words) {
-      wrong(fmt::format("'{}' has {} {}, there is no number {}", layer, words, name_of(upset.site),
-                        upset.element));
+      wrong(fmt::format("'{}' has {} {}, there is no number {}", layer, words,
+                        enum_name(upset.site), upset.element));
       return false;
     }
     const int bits = word_of(plan_, upset.site, upset.node, upset.copy).bits;
     if (upset.bits >> bits != 0) {
-      wrong(fmt::format("the {} of '{}' have {} bits, {:#x} has more", name_of(upset.site), layer,
+      wrong(fmt::format("the {} of '{}' have {} bits, {:#x} has more", enum_name(upset.site), layer,
                         bits, upset.bits));
       return false;
     }

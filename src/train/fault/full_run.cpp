@@ -115,17 +115,18 @@ void FullRun::run_node(std::size_t node, const std::uint8_t* pixels) {
     disturb_sums(node);
 }
 
-/// By the definition. element: (channel, row, column)
-std::int64_t FullRun::plain_sum(std::size_t node, std::int64_t element) const {
+/// Calls visit(weight, input, input channel of the group, filter row, filter column) for every
+/// product of output `element`, (channel, row, column): the definition.
+template <class Visit>
+void FullRun::for_each_product(std::size_t node, std::int64_t element, const Visit& visit) const {
   const ConvShape& c = plan_->nodes[node].conv;
   const FeatureShape out = plan_->network.network.nodes()[node].shape;
-  const IntegerCompute& compute = *plan_->network.nodes[node].compute;
   const std::size_t s = plan_->nodes[node].inputs[0];
   const std::int64_t inputs = c.in_channels / c.groups, outputs = c.out_channels / c.groups;
   const std::int64_t area = out.height * out.width;
   const std::int64_t k = element / area, p = element % area / out.width, q = element % out.width;
-  std::int64_t sum = compute.bias[static_cast<std::size_t>(k)];
-  auto weight = compute.codes.begin() + k * inputs * c.kernel_height * c.kernel_width;
+  auto weight = plan_->network.nodes[node].compute->codes.begin() +
+                k * inputs * c.kernel_height * c.kernel_width;
   for (std::int64_t i = 0; i < inputs; ++i)
     for (std::int64_t r = 0; r < c.kernel_height; ++r)
       for (std::int64_t t = 0; t < c.kernel_width; ++t, ++weight) {
@@ -133,8 +134,22 @@ std::int64_t FullRun::plain_sum(std::size_t node, std::int64_t element) const {
         const std::int64_t x = q * c.stride_width + t * c.dilation_width - c.pad_left;
         if (y < 0 || y >= c.in_height || x < 0 || x >= c.in_width) continue;
         const std::int64_t at = (y * c.in_width + x) * c.in_channels + k / outputs * inputs + i;
-        sum += *weight * std::int64_t{integer::code_at(plan_->slots[s], workspace_.codes[s], at)};
+        visit(std::int64_t{*weight},
+              std::int64_t{integer::code_at(plan_->slots[s], workspace_.codes[s], at)}, i, r, t);
       }
+}
+
+std::int64_t FullRun::bias_of(std::size_t node, std::int64_t element) const {
+  const FeatureShape out = plan_->network.network.nodes()[node].shape;
+  const std::int64_t channel = element / (out.height * out.width);
+  return plan_->network.nodes[node].compute->bias[static_cast<std::size_t>(channel)];
+}
+
+std::int64_t FullRun::plain_sum(std::size_t node, std::int64_t element) const {
+  std::int64_t sum = bias_of(node, element);
+  for_each_product(node, element, [&](std::int64_t weight, std::int64_t input, auto...) {
+    sum += weight * input;
+  });
   return sum;
 }
 
@@ -166,44 +181,33 @@ void FullRun::store_sum(std::size_t node, std::int64_t element, std::int64_t sum
 void FullRun::disturb_products(const ArrayUpset& upset) {
   const ConvShape& c = plan_->nodes[upset.node].conv;
   const FeatureShape out = plan_->network.network.nodes()[upset.node].shape;
-  const IntegerCompute& compute = *plan_->network.nodes[upset.node].compute;
-  const std::size_t s = plan_->nodes[upset.node].inputs[0];
   const Word word = word_of(*fault_free_, upset.node, upset.place);
   const auto faulty = [&](std::int64_t v) { return disturbed(v, word, upset.effect, upset.bits); };
   const auto has = [](const std::vector<std::int64_t>& set, std::int64_t i) {
     return std::ranges::binary_search(set, i);
   };
-  const std::int64_t inputs = c.in_channels / c.groups, outputs = c.out_channels / c.groups;
-  std::int64_t element = 0;
-  for (std::int64_t k = 0; k < out.channels; ++k)
-    for (std::int64_t p = 0; p < out.height; ++p)
-      for (std::int64_t q = 0; q < out.width; ++q, ++element) {
-        std::int64_t others = compute.bias[static_cast<std::size_t>(k)], own = 0;
-        const bool is_own = has(upset.macs.g, k / outputs) && has(upset.macs.k, k % outputs) &&
-                            has(upset.macs.p, p) && has(upset.macs.q, q);
-        auto weight = compute.codes.begin() + k * inputs * c.kernel_height * c.kernel_width;
-        for (std::int64_t i = 0; i < inputs; ++i)
-          for (std::int64_t r = 0; r < c.kernel_height; ++r)
-            for (std::int64_t t = 0; t < c.kernel_width; ++t, ++weight) {
-              const std::int64_t y = p * c.stride_height + r * c.dilation_height - c.pad_top;
-              const std::int64_t x = q * c.stride_width + t * c.dilation_width - c.pad_left;
-              if (y < 0 || y >= c.in_height || x < 0 || x >= c.in_width) continue;
-              std::int64_t w = *weight;
-              std::int64_t v =
-                  integer::code_at(plan_->slots[s], workspace_.codes[s],
-                                   (y * c.in_width + x) * c.in_channels + k / outputs * inputs + i);
-              if (!is_own || !has(upset.macs.c, i) || !has(upset.macs.r, r) ||
-                  !has(upset.macs.s, t)) {
-                others += w * v;
-                continue;
-              }
-              if (upset.place == Register::weight) w = faulty(w);
-              if (upset.place == Register::input) v = faulty(v);
-              own += w * v;
-            }
-        if (is_own && upset.place == Register::partial_sum) own = faulty(own);
-        store_sum(upset.node, element, others + own);
-      }
+  const std::int64_t area = out.height * out.width, outputs = c.out_channels / c.groups;
+  for (std::int64_t element = 0; element < out.elements(); ++element) {
+    const std::int64_t k = element / area;
+    const bool is_own = has(upset.macs.g, k / outputs) && has(upset.macs.k, k % outputs) &&
+                        has(upset.macs.p, element % area / out.width) &&
+                        has(upset.macs.q, element % out.width);
+    std::int64_t others = bias_of(upset.node, element), own = 0;
+    for_each_product(
+        upset.node, element,
+        [&](std::int64_t weight, std::int64_t input, std::int64_t i, std::int64_t r,
+            std::int64_t t) {
+          if (!is_own || !has(upset.macs.c, i) || !has(upset.macs.r, r) || !has(upset.macs.s, t)) {
+            others += weight * input;
+            return;
+          }
+          if (upset.place == Register::weight) weight = faulty(weight);
+          if (upset.place == Register::input) input = faulty(input);
+          own += weight * input;
+        });
+    if (is_own && upset.place == Register::partial_sum) own = faulty(own);
+    store_sum(upset.node, element, others + own);
+  }
 }
 
 /// element: (channel, row, column)

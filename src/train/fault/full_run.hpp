@@ -36,6 +36,9 @@ class FullRun {
   void disturb_products(const ArrayUpset& upset);
   void store_sum(std::size_t node, std::int64_t element, std::int64_t sum);
   void store_code(std::size_t slot, std::int64_t element, std::int64_t code);
+  template <class Visit>
+  void for_each_product(std::size_t node, std::int64_t element, const Visit& visit) const;
+  [[nodiscard]] std::int64_t bias_of(std::size_t node, std::int64_t element) const;
   [[nodiscard]] std::int64_t plain_sum(std::size_t node, std::int64_t element) const;
 
   std::vector<Upset> upsets_;

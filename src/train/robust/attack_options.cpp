@@ -11,13 +11,6 @@ namespace {
 
 constexpr int kMostSteps = 1'000'000;
 
-template <class Enum>
-std::string_view name_in_table(Enum wanted) {
-  for (const auto& [name, value] : enum_names(wanted))
-    if (value == wanted) return name;
-  return {};
-}
-
 std::optional<double> number_from(std::string_view text) {
   double number = 0.0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -26,9 +19,6 @@ std::optional<double> number_from(std::string_view text) {
 }
 
 }  // namespace
-
-std::string_view name(AttackKind attack) { return name_in_table(attack); }
-std::string_view name(PixelGrid grid) { return name_in_table(grid); }
 
 Expected<Epsilon> epsilon_from(const std::string& text) {
   const std::size_t slash = text.find('/');
@@ -70,7 +60,7 @@ Diagnostics check(const AttackOptions& o) {
   }
   for (const AttackKind attack : o.attacks) {
     want(std::ranges::count(o.attacks, attack) == 1, "attacks",
-         fmt::format("{} is named twice", name(attack)));
+         fmt::format("{} is named twice", enum_name(attack)));
   }
   want_count("pgd_steps", o.pgd_steps, kMostSteps);
   want_count("apgd_steps", o.apgd_steps, kMostSteps);

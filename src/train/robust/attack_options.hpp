@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/enum_names.hpp"
 #include "base/expected.hpp"
 
 namespace hwflow::train::robust {
@@ -29,7 +30,6 @@ constexpr auto enum_names(AttackKind) {
                     std::pair{std::string_view{"square"}, AttackKind::square},
                     std::pair{std::string_view{"transfer"}, AttackKind::transfer}};
 }
-[[nodiscard]] std::string_view name(AttackKind attack);
 
 /// Which images an attack may make.
 enum class PixelGrid : std::uint8_t {
@@ -40,7 +40,6 @@ constexpr auto enum_names(PixelGrid) {
   return std::array{std::pair{std::string_view{"continuous"}, PixelGrid::continuous},
                     std::pair{std::string_view{"bytes"}, PixelGrid::bytes}};
 }
-[[nodiscard]] std::string_view name(PixelGrid grid);
 
 /// The greatest change of a pixel, of pixels from 0 to 1.
 struct Epsilon {

@@ -115,12 +115,6 @@ void add_if_gradients_are_zero(const AttackReport& report, std::vector<MaskingAl
 
 }  // namespace
 
-std::string_view name(AlarmKind kind) {
-  for (const auto& [name, value] : enum_names(kind))
-    if (value == kind) return name;
-  return {};
-}
-
 std::vector<MaskingAlarm> masking_alarms(const AttackReport& report) {
   std::vector<MaskingAlarm> alarms;
   for (const EpsOutcome& outcome : report.by_eps) {

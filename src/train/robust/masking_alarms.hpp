@@ -32,7 +32,6 @@ constexpr auto enum_names(AlarmKind) {
       std::pair{std::string_view{"flat_over_eps"}, AlarmKind::flat_over_eps},
       std::pair{std::string_view{"zero_gradients"}, AlarmKind::zero_gradients}};
 }
-[[nodiscard]] std::string_view name(AlarmKind kind);
 
 struct MaskingAlarm {
   AlarmKind kind = AlarmKind::no_collapse;

@@ -79,7 +79,8 @@ std::vector<Rng> StandingImages::streams(std::uint64_t seed, AttackKind attack, 
   std::vector<Rng> streams;
   for (const std::int64_t number : numbers_) {
     streams.push_back(Rng::derive(
-        seed, stable_hash(fmt::format("{} restart {} image {}", name(attack), restart, number))));
+        seed,
+        stable_hash(fmt::format("{} restart {} image {}", enum_name(attack), restart, number))));
   }
   return streams;
 }

@@ -70,18 +70,32 @@ std::set<DimArray> combinations(const UnitIndices& indices) {
   return all;
 }
 
+struct Drawn {
+  std::string text;
+  Layer layer;
+  Mapping mapping;
+  Accelerator accelerator;
+};
+/// None: the draw is no mapping.
+std::optional<Drawn> draw(std::uint64_t stream, std::uint64_t seed) {
+  Rng rng = Rng::derive(stream, seed);
+  const testing::RandomCase drawn = testing::make_case(rng);
+  const auto layer = drawn.layer();
+  const auto accelerator = drawn.accelerator();
+  if (!layer || !accelerator || !drawn.mapping.level_order.empty() ||
+      !check(drawn.mapping, *layer, *accelerator).empty())
+    return std::nullopt;
+  return Drawn{testing::describe(drawn), *layer, drawn.mapping, *accelerator};
+}
+
 TEST(UnitIndices, EqualTheIterationsThatEachElementWalks) {
   int compared = 0, spread = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
-    Rng rng = Rng::derive(17, seed);
-    const testing::RandomCase drawn = testing::make_case(rng);
-    const auto layer = drawn.layer();
-    const auto accelerator = drawn.accelerator();
-    if (!layer || !accelerator || !drawn.mapping.level_order.empty() ||
-        !check(drawn.mapping, *layer, *accelerator).empty())
-      continue;
-    const auto walked = walk(*layer, drawn.mapping, *accelerator);
-    const ArraySize size = array_size(*accelerator);
+    const std::optional<Drawn> drawn = draw(17, seed);
+    if (!drawn) continue;
+    const auto& [text, layer, mapping, accelerator] = *drawn;
+    const auto walked = walk(layer, mapping, accelerator);
+    const ArraySize size = array_size(accelerator);
     ASSERT_LE(size.x * size.y, 100000);
     ++compared;
     spread += walked.size() > 1 ? 1 : 0;
@@ -90,8 +104,8 @@ TEST(UnitIndices, EqualTheIterationsThatEachElementWalks) {
         const auto own = walked.find({x, y});
         const std::set<DimArray> expected =
             own == walked.end() ? std::set<DimArray>{} : own->second;
-        ASSERT_EQ(combinations(unit_indices(*layer, drawn.mapping, *accelerator, {x, y})), expected)
-            << testing::describe(drawn) << " x " << x << " y " << y;
+        ASSERT_EQ(combinations(unit_indices(layer, mapping, accelerator, {x, y})), expected)
+            << text << " x " << x << " y " << y;
       }
   }
   EXPECT_GT(compared, 200);
@@ -101,26 +115,21 @@ TEST(UnitIndices, EqualTheIterationsThatEachElementWalks) {
 /// A row is its elements together; no place named is the whole array.
 TEST(UnitIndices, RowsColumnsAndTheWholeAreTheirElements) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    Rng rng = Rng::derive(18, seed);
-    const testing::RandomCase drawn = testing::make_case(rng);
-    const auto layer = drawn.layer();
-    const auto accelerator = drawn.accelerator();
-    if (!layer || !accelerator || !drawn.mapping.level_order.empty() ||
-        !check(drawn.mapping, *layer, *accelerator).empty())
-      continue;
-    const ArraySize size = array_size(*accelerator);
+    const std::optional<Drawn> drawn = draw(18, seed);
+    if (!drawn) continue;
+    const auto& [text, layer, mapping, accelerator] = *drawn;
+    const ArraySize size = array_size(accelerator);
     std::set<DimArray> all;
     for (std::int64_t y = 0; y < size.y; ++y) {
       std::set<DimArray> row;
       for (std::int64_t x = 0; x < size.x; ++x)
-        row.merge(combinations(unit_indices(*layer, drawn.mapping, *accelerator, {x, y})));
-      EXPECT_EQ(combinations(unit_indices(*layer, drawn.mapping, *accelerator, {std::nullopt, y})),
-                row);
+        row.merge(combinations(unit_indices(layer, mapping, accelerator, {x, y})));
+      EXPECT_EQ(combinations(unit_indices(layer, mapping, accelerator, {std::nullopt, y})), row);
       all.merge(row);
     }
-    EXPECT_EQ(combinations(unit_indices(*layer, drawn.mapping, *accelerator, {})), all);
+    EXPECT_EQ(combinations(unit_indices(layer, mapping, accelerator, {})), all);
     std::int64_t iterations = 1;
-    for (const std::int64_t bound : layer->op.bounds()) iterations *= bound;
+    for (const std::int64_t bound : layer.op.bounds()) iterations *= bound;
     EXPECT_EQ(std::ssize(all), iterations);
   }
 }

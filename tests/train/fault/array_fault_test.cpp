@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/random.hpp"
-#include "tests/train/quant/random_integer_network.hpp"
+#include "tests/train/fault/integer_case.hpp"
 #include "train/fault/full_run.hpp"
 #include "train/fault/propagation.hpp"
 #include "train/fault/words.hpp"
@@ -14,22 +13,6 @@ namespace {
 
 constexpr Register kRegisters[] = {Register::weight, Register::input, Register::partial_sum};
 
-struct Case {
-  explicit Case(std::uint64_t seed, RandomNetworkOptions options = {8, 8})
-      : rng(seed),
-        network(random_integer_network(rng, options)),
-        plan(integer::compile(network, KernelSet::best).value()),
-        pixels(random_images(rng, network, 1)),
-        golden(make_golden(plan)) {
-    run_golden(plan, pixels.data(), golden);
-  }
-  Rng rng;
-  IntegerNetwork network;
-  integer::Plan plan;
-  std::vector<std::uint8_t> pixels;
-  Golden golden;
-};
-
 std::vector<std::int64_t> some_of(Rng& rng, const std::vector<std::int64_t>& all) {
   std::vector<std::int64_t> some;
   for (const std::int64_t i : all)
@@ -39,7 +22,7 @@ std::vector<std::int64_t> some_of(Rng& rng, const std::vector<std::int64_t>& all
 }
 
 /// A part of every layer, as elements of an array have.
-std::vector<ArrayUpset> random_array(Case& c) {
+std::vector<ArrayUpset> random_array(IntegerCase& c) {
   std::vector<ArrayUpset> upsets;
   const Register place = kRegisters[c.rng.below(3)];
   const auto effect = static_cast<Effect>(c.rng.below(3));
@@ -58,7 +41,7 @@ std::vector<ArrayUpset> random_array(Case& c) {
 TEST(ArrayFault, EqualsFullRunsOnRandomNetworks) {
   int changed = 0, runs = 0;
   for (std::uint64_t seed = 0; seed < 80; ++seed) {
-    Case c(seed, seed % 3 == 0 ? RandomNetworkOptions{} : RandomNetworkOptions{8, 8});
+    IntegerCase c(seed, 1, seed % 3 == 0 ? RandomNetworkOptions{} : RandomNetworkOptions{8, 8});
     Propagation propagation(c.plan);
     propagation.begin(c.golden);
     for (int fault = 0; fault < 5; ++fault) {
@@ -78,7 +61,7 @@ TEST(ArrayFault, EqualsFullRunsOnRandomNetworks) {
 /// All products of a layer read a disturbed weight register: as if all its weights were disturbed.
 TEST(ArrayFault, OfAllProductsIsANetworkOfOtherWeights) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    Case c(seed);
+    IntegerCase c(seed);
     const std::size_t node = c.plan.output;
     IntegerNetwork changed = c.network;
     IntegerCompute& compute = *changed.nodes[node].compute;
@@ -100,7 +83,7 @@ TEST(ArrayFault, OfAllProductsIsANetworkOfOtherWeights) {
 
 /// Elements that share a layer's products among them add up to the whole.
 TEST(ArrayFault, ElementsAddUpToTheLayer) {
-  Case c(5);
+  IntegerCase c(5);
   for (std::size_t node = 0; node < c.plan.nodes.size(); ++node) {
     if (!c.plan.network.nodes[node].compute) continue;
     const MacSet all = all_macs(c.plan, node);
@@ -124,7 +107,7 @@ TEST(ArrayFault, ElementsAddUpToTheLayer) {
 /// One weight for all outputs of its channel: a disturbed stored weight.
 TEST(ArrayFault, OfOneWeightIsAStoredWeight) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    Case c(seed);
+    IntegerCase c(seed);
     Propagation propagation(c.plan);
     propagation.begin(c.golden);
     for (std::size_t node = 0; node < c.plan.nodes.size(); ++node) {

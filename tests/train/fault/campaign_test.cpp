@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/random.hpp"
-#include "tests/train/quant/random_integer_network.hpp"
+#include "tests/train/fault/integer_case.hpp"
 #include "train/fault/fault_draw.hpp"
 #include "train/fault/full_run.hpp"
 #include "train/quant/integer_executor.hpp"
@@ -12,27 +11,9 @@
 namespace hwflow::train::fault {
 namespace {
 
-struct Case {
-  IntegerNetwork network;
-  integer::Plan plan;
-  std::vector<std::uint8_t> pixels, labels;
-  [[nodiscard]] Workload workload() const { return {pixels, labels}; }
-};
-
-Case make_case(std::uint64_t seed, std::int64_t images) {
-  Rng rng(seed);
-  IntegerNetwork network = random_integer_network(rng, {8, 8});
-  integer::Plan plan = integer::compile(network, KernelSet::best).value();
-  std::vector<std::uint8_t> pixels = random_images(rng, network, images);
-  std::vector<std::uint8_t> labels;
-  for (std::int64_t i = 0; i < images; ++i)
-    labels.push_back(static_cast<std::uint8_t>(rng.below(2)));
-  return {std::move(network), std::move(plan), std::move(pixels), std::move(labels)};
-}
-
 /// All single-bit weight faults of a layer, each by a changed network of its own.
 TEST(RunFaults, AllSingleBitWeightFaultsOfALayerEqualTheExecutorOfChangedNetworks) {
-  const Case c = make_case(1, 3);
+  const IntegerCase c(1, 3);
   const FaultSpace space = FaultSpace::make(c.plan, {.layers = {"fc"}}).value();
   FaultList faults;
   std::vector<Tally> expected;
@@ -72,7 +53,7 @@ TEST(RunFaults, AllSingleBitWeightFaultsOfALayerEqualTheExecutorOfChangedNetwork
 }
 
 TEST(RunFaults, DoesNotDependOnThreadsAndRunsEmptyFaultsFaultFree) {
-  const Case c = make_case(2, 5);
+  const IntegerCase c(2, 5);
   const FaultSpace space = FaultSpace::make(c.plan, {.sites = {Site::activations}}).value();
   FaultDraw draw(space, 1);
   std::vector<std::uint32_t> strata;
@@ -85,7 +66,7 @@ TEST(RunFaults, DoesNotDependOnThreadsAndRunsEmptyFaultsFaultFree) {
 }
 
 TEST(RunFaults, OneImageEachTakesTheImagesInTurn) {
-  const Case c = make_case(3, 4);
+  const IntegerCase c(3, 4);
   const FaultSpace space = FaultSpace::make(c.plan, {.sites = {Site::accumulators}}).value();
   FaultDraw draw(space, 1);
   std::vector<std::uint32_t> strata;
@@ -105,7 +86,7 @@ TEST(RunFaults, OneImageEachTakesTheImagesInTurn) {
 }
 
 TEST(Campaign, StopsWhenTheMarginIsMetAndNotBefore) {
-  const Case c = make_case(4, 3);
+  const IntegerCase c(4, 3);
   const FaultSpace space = FaultSpace::make(c.plan, {.sites = {Site::biases}}).value();
   CampaignOptions options{.margin = 0.05, .round = 20};
   std::vector<double> widths;
@@ -125,7 +106,7 @@ TEST(Campaign, StopsWhenTheMarginIsMetAndNotBefore) {
 }
 
 TEST(Campaign, AllFaultsGiveTheRateOfThePopulationExactly) {
-  const Case c = make_case(5, 2);
+  const IntegerCase c(5, 2);
   const FaultSpace space = FaultSpace::make(c.plan, {.layers = {"fc"}, .bits = {7}}).value();
   const CampaignResult result =
       run_campaign(c.plan, space, c.workload(), {.exhaustive = true, .round = 13});
@@ -140,7 +121,7 @@ TEST(Campaign, AllFaultsGiveTheRateOfThePopulationExactly) {
 TEST(Campaign, IntervalsHoldTheTruth) {
   int campaigns = 0, held = 0;
   for (std::uint64_t network = 0; network < 20; ++network) {
-    const Case c = make_case(network, 4);
+    const IntegerCase c(network, 4);
     const FaultSpace space =
         FaultSpace::make(c.plan, {.sites = {Site::biases}, .bits = {22, 24, 26, 28, 30}}).value();
     const CampaignResult all =
@@ -161,7 +142,7 @@ TEST(Campaign, IntervalsHoldTheTruth) {
 }
 
 TEST(Campaign, GoesOnFromKnownOutcomesAsIfItHadNotStopped) {
-  const Case c = make_case(7, 3);
+  const IntegerCase c(7, 3);
   const FaultSpace space = FaultSpace::make(c.plan, {}).value();
   const CampaignOptions options{.most_faults = 90, .fixed = true, .round = 30};
   const CampaignResult whole = run_campaign(c.plan, space, c.workload(), options);
@@ -173,7 +154,7 @@ TEST(Campaign, GoesOnFromKnownOutcomesAsIfItHadNotStopped) {
 }
 
 TEST(Campaign, StoppedAtOnceHasNothing) {
-  const Case c = make_case(8, 2);
+  const IntegerCase c(8, 2);
   const FaultSpace space = FaultSpace::make(c.plan, {}).value();
   std::stop_source source;
   source.request_stop();

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.hpp"
-#include "tests/train/quant/random_integer_network.hpp"
+#include "tests/train/fault/integer_case.hpp"
 #include "train/fault/full_run.hpp"
 #include "train/fault/words.hpp"
 #include "train/quant/integer_executor.hpp"
@@ -132,46 +132,35 @@ TEST(Propagation, MoreThan256ChannelsEqualFullRuns) {
 TEST(Propagation, WeightFaultsEqualTheExecutorOfAChangedNetwork) {
   int changed = 0;
   for (std::uint64_t trial = 0; trial < 40; ++trial) {
-    Rng rng = Rng::derive(6, trial);
-    const IntegerNetwork network = random_integer_network(rng, {8, 8});
-    const auto plan = integer::compile(network, KernelSet::best);
-    ASSERT_TRUE(plan.has_value());
-    const auto pixels = random_images(rng, network, 1);
-    Golden golden = make_golden(*plan);
-    run_golden(*plan, pixels.data(), golden);
-    Propagation propagation(*plan);
-    propagation.begin(golden);
-    const auto upset = random_upset(rng, *plan, Site::weights);
+    IntegerCase c(Rng::derive(6, trial), 1, {8, 8});
+    Propagation propagation(c.plan);
+    propagation.begin(c.golden);
+    const auto upset = random_upset(c.rng, c.plan, Site::weights);
     ASSERT_TRUE(upset.has_value());
-    IntegerNetwork faulty = network;
+    IntegerNetwork faulty = c.network;
     IntegerCompute& compute = *faulty.nodes[upset->node].compute;
     std::int16_t& code = compute.codes[static_cast<std::size_t>(upset->element)];
     code = static_cast<std::int16_t>(disturbed(code, {8, true}, upset->effect, upset->bits));
     compute.low = -128;
     const auto executor = IntegerExecutor::make(faulty);
     ASSERT_TRUE(executor.has_value());
-    EXPECT_EQ(propagation.run(std::span(&*upset, 1)).top1, executor->predict(pixels, 1, 1).front());
+    EXPECT_EQ(propagation.run(std::span(&*upset, 1)).top1,
+              executor->predict(c.pixels, 1, 1).front());
     const Verdict verdict = propagation.run(std::span(&*upset, 1));
-    EXPECT_EQ(verdict.masked, executor->logits(pixels, 1, 1) == golden.workspace.logits);
+    EXPECT_EQ(verdict.masked, executor->logits(c.pixels, 1, 1) == c.golden.workspace.logits);
     changed += verdict.masked ? 0 : 1;
   }
   EXPECT_GT(changed, 10);
 }
 
 TEST(Propagation, LeavesNothingBehind) {
-  Rng rng(7);
-  const IntegerNetwork network = random_integer_network(rng, {8, 8});
-  const auto plan = integer::compile(network, KernelSet::best);
-  ASSERT_TRUE(plan.has_value());
-  const auto pixels = random_images(rng, network, 1);
-  Golden golden = make_golden(*plan);
-  run_golden(*plan, pixels.data(), golden);
-  Propagation propagation(*plan);
-  propagation.begin(golden);
+  IntegerCase c(7);
+  Propagation propagation(c.plan);
+  propagation.begin(c.golden);
   std::vector<Upset> upsets;
   for (const Site site : kSites)
     for (int i = 0; i < 30; ++i)
-      if (const auto upset = random_upset(rng, *plan, site)) upsets.push_back(*upset);
+      if (const auto upset = random_upset(c.rng, c.plan, site)) upsets.push_back(*upset);
   std::vector<Verdict> first;
   for (const Upset& upset : upsets) first.push_back(propagation.run(std::span(&upset, 1)));
   for (std::size_t i = upsets.size(); i-- > 0;)

@@ -4,33 +4,19 @@
 
 #include <cmath>
 
-#include "base/random.hpp"
-#include "tests/train/quant/random_integer_network.hpp"
+#include "tests/train/fault/integer_case.hpp"
 #include "train/fault/words.hpp"
 #include "train/quant/integer_executor.hpp"
 
 namespace hwflow::train::fault {
 namespace {
 
-struct Case {
-  IntegerNetwork network;
-  integer::Plan plan;
-  std::vector<std::uint8_t> pixels, labels;
-};
-
-Case make_case(std::uint64_t seed) {
-  Rng rng(seed);
-  IntegerNetwork network = random_integer_network(rng, {8, 8});
-  integer::Plan plan = integer::compile(network, KernelSet::best).value();
-  return {network, std::move(plan), random_images(rng, network, 3), {0, 0, 0}};
-}
-
 /// Every bit of every stored code flipped, one by one: the mean square change over the variance of
 /// what the executor says that readers read.
 TEST(AnalyseScales, DamageOfActivationsEqualsAllFlips) {
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    const Case c = make_case(seed);
-    const auto rows = analyse_scales(c.plan, {c.pixels, c.labels}, 2);
+    const IntegerCase c(seed, 3);
+    const auto rows = analyse_scales(c.plan, c.workload(), 2);
     const auto executor = IntegerExecutor::make(c.network).value();
     // The last layer's input is stored by its producer, or moved there as it is.
     const std::size_t last = c.plan.output;
@@ -69,7 +55,7 @@ TEST(AnalyseScales, DamageOfActivationsEqualsAllFlips) {
 
 /// The fully connected layer: each weight flipped, sums of all images by the definition.
 TEST(AnalyseScales, DamageOfWeightsEqualsAllFlips) {
-  const Case c = make_case(3);
+  const IntegerCase c(3, 3);
   const std::size_t node = c.plan.output;
   ASSERT_EQ(c.plan.network.network.nodes()[node].kind, NodeKind::fully_connected);
   const IntegerCompute& compute = *c.network.nodes[node].compute;
@@ -99,7 +85,7 @@ TEST(AnalyseScales, DamageOfWeightsEqualsAllFlips) {
     }
   }
   const double expected = changes / flips / (squares / count - std::pow(sum / count, 2));
-  for (const StoredScale& row : analyse_scales(c.plan, {c.pixels, c.labels}, 1))
+  for (const StoredScale& row : analyse_scales(c.plan, c.workload(), 1))
     if (row.site == Site::weights && row.node == node) {
       EXPECT_NEAR(row.damage, expected, 1e-9 * expected);
     }
@@ -109,8 +95,8 @@ TEST(AnalyseScales, EightBitsAreWorth52Steps) {
   // sqrt((4^8 - 1) / 24): the root mean square of 1, 2, 4, ..., 128.
   double squares = 0.0;
   for (int bit = 0; bit < 8; ++bit) squares += std::pow(4.0, bit) / 8;
-  const Case c = make_case(1);
-  for (const StoredScale& row : analyse_scales(c.plan, {c.pixels, c.labels}, 1))
+  const IntegerCase c(1, 3);
+  for (const StoredScale& row : analyse_scales(c.plan, c.workload(), 1))
     if (row.site == Site::activations && row.spread > 0.0) {
       EXPECT_NEAR(row.damage, squares * std::pow(row.scale / row.spread, 2), 1e-9 * row.damage);
     }
