@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <set>
 
+#include "base/enum_names.hpp"
 #include "cli/command.hpp"
 #include "cli/quantized_train.hpp"
 #include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/weight_names.hpp"
+#include "train/robust/attack_options.hpp"
 #include "workload/onnx_reader.hpp"
 
 namespace hwflow::cli {
@@ -23,13 +26,30 @@ namespace fs = std::filesystem;
 /// Problems with options of training under the names that they have on the command line.
 Diagnostics check_options(const train::TrainOptions& options) {
   static const std::map<std::string, std::string> kNames{
-      {"batch_size", "--batch-size"},   {"distillation", "--distill"},
-      {"epochs", "--epochs"},           {"label_smoothing", "--label-smoothing"},
-      {"learning_rate", "--lr"},        {"momentum", "--momentum"},
-      {"nesterov", "--nesterov"},       {"pad", "--pad"},
-      {"step_epochs", "--step-epochs"}, {"step_factor", "--step-factor"},
-      {"temperature", "--temperature"}, {"threads", "--threads"},
-      {"warmup_epochs", "--warmup"},    {"weight_decay", "--weight-decay"}};
+      {"adversary_collapse", "--collapse"},
+      {"adversary_eps", "--eps"},
+      {"adversary_replays", "--replays"},
+      {"adversary_step_size", "--adversary-step"},
+      {"adversary_steps", "--adversary-steps"},
+      {"norm_decay", "--norm-decay"},
+      {"range_decay", "--range-decay"},
+      {"weight_clip", "--weight-clip"},
+      {"bit_error_rate", "--bit-errors"},
+      {"bit_error_epochs", "--bit-error-epochs"},
+      {"batch_size", "--batch-size"},
+      {"distillation", "--distill"},
+      {"epochs", "--epochs"},
+      {"label_smoothing", "--label-smoothing"},
+      {"learning_rate", "--lr"},
+      {"momentum", "--momentum"},
+      {"nesterov", "--nesterov"},
+      {"pad", "--pad"},
+      {"step_epochs", "--step-epochs"},
+      {"step_factor", "--step-factor"},
+      {"temperature", "--temperature"},
+      {"threads", "--threads"},
+      {"warmup_epochs", "--warmup"},
+      {"weight_decay", "--weight-decay"}};
   Diagnostics problems = train::check(options);
   for (Diagnostic& problem : problems) {
     const auto found = kNames.find(problem.place);
@@ -97,6 +117,67 @@ Diagnostics add_more_data(const TrainArguments& arguments, train::ImageSet& imag
   return problems;
 }
 
+/// Takes "8/255" and "0.03".
+void add_epsilon_option(CLI::App& command, const std::string& option,
+                        const std::function<void(double)>& take, const std::string& meaning) {
+  const auto validate = [](std::string& text) {
+    const auto eps = train::robust::epsilon_from(text);
+    return eps ? std::string{} : fmt::format("{} {}", text, eps.error().front().reason);
+  };
+  command
+      .add_option_function<std::string>(
+          option,
+          [take](const std::string& text) {
+            if (const auto eps = train::robust::epsilon_from(text)) take(eps->value);
+          },
+          meaning)
+      ->check(CLI::Validator(validate, "", "a number or fraction"));
+}
+
+void add_hardening_options(CLI::App& command, train::TrainOptions& o) {
+  train::AdversaryOptions& a = o.adversary;
+  const std::string group = "Adversarial training";
+  add_name_option(command, "--adversary", a.method,
+                  "Train on images changed against the network: fast (one step from a random "
+                  "point), pgd (several), free (each batch several times, each gradient moving "
+                  "weights and pixels)")
+      ->group(group);
+  add_epsilon_option(
+      command, "--eps", [&a](double eps) { a.eps = eps; },
+      "Greatest change of a pixel, of pixels from 0 to 1; else 8/255");
+  add_epsilon_option(
+      command, "--adversary-step", [&a](double step) { a.step_size = step; },
+      "Step of the adversary; else 1.25 eps (fast), eps/4 (pgd), eps (free)");
+  command.add_option("--adversary-steps", a.steps, "Of pgd")->capture_default_str();
+  command.add_option("--replays", a.replays, "Of free: times that each batch is trained on")
+      ->capture_default_str();
+  command.add_flag("--watch,!--no-watch", a.watch,
+                   "After every epoch attack its first batch by PGD of 5 steps, and end with the "
+                   "weights before where its accuracy collapsed (default)");
+  command
+      .add_option("--collapse", a.collapse, "So much less of it than an epoch before is a collapse")
+      ->capture_default_str();
+  for (const char* option :
+       {"--eps", "--adversary-step", "--adversary-steps", "--replays", "--watch", "--collapse"})
+    command.get_option(option)->group(group);
+  command.add_option("--norm-decay", o.norm_decay,
+                     "Weight decay of BatchNorm's gains and shifts; else none, or --weight-decay "
+                     "with --decay-all");
+  command.add_option("--range-decay", o.range_decay,
+                     "Decay of the scales that training at widths learns; likewise");
+  command
+      .add_option("--bit-errors", o.bit_error_rate,
+                  "At widths: half of the loss is that of weights whose bits flip with this "
+                  "probability")
+      ->capture_default_str();
+  command.add_option("--bit-error-epochs", o.bit_error_epochs, "Epochs before they do")
+      ->capture_default_str();
+  command
+      .add_option("--weight-clip", o.weight_clip,
+                  "Cut weights to +- this after every step; 0: do not")
+      ->capture_default_str();
+}
+
 void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
   command.add_option("--epochs", o.epochs, "Passes over the training images")
       ->capture_default_str();
@@ -130,18 +211,41 @@ void add_optimizer_options(CLI::App& command, train::TrainOptions& o) {
 
 }  // namespace
 
+namespace {
+
+/// Only what was asked for.
+std::string hardening_text(const train::TrainOptions& o) {
+  std::string text;
+  if (o.norm_decay) text += fmt::format(", decay of norms {}", *o.norm_decay);
+  if (o.range_decay) text += fmt::format(", decay of ranges {}", *o.range_decay);
+  if (o.weight_clip > 0.0) text += fmt::format(", weights cut to +-{}", o.weight_clip);
+  if (o.bit_error_rate > 0.0) {
+    text += fmt::format(", bit errors {} after {} epochs", o.bit_error_rate, o.bit_error_epochs);
+  }
+  const train::AdversaryOptions& a = o.adversary;
+  if (!a.is_on()) return text;
+  text +=
+      fmt::format(", adversary {} eps {:.6f} step {:.6f}", enum_name(a.method), a.eps, a.step());
+  if (a.method == train::AdversaryMethod::pgd) text += fmt::format(" steps {}", a.steps);
+  if (a.method == train::AdversaryMethod::free) text += fmt::format(" replays {}", a.replays);
+  return text;
+}
+
+}  // namespace
+
 std::string training_text(const TrainArguments& a) {
   const train::TrainOptions& o = a.options;
   return fmt::format(
-      "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay {}, "
-      "label smoothing {}, {}crop pad {}, flip {}, threads {}",
-      o.epochs, o.batch_size, o.schedule == train::Schedule::cosine ? "cosine" : "step",
-      o.learning_rate, o.warmup_epochs, o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay,
-      o.label_smoothing,
-      o.distillation > 0.0
-          ? fmt::format("distillation {} at temperature {}, ", o.distillation, o.temperature)
-          : std::string{},
-      o.augmentation.pad, o.augmentation.flip, o.threads);
+             "epochs {}, batch {}, {} rate {} after {} warm-up epochs, momentum {}{}, weight decay "
+             "{}, "
+             "label smoothing {}, {}crop pad {}, flip {}, threads {}",
+             o.epochs, o.batch_size, enum_name(o.schedule), o.learning_rate, o.warmup_epochs,
+             o.momentum, o.nesterov ? " (Nesterov)" : "", o.weight_decay, o.label_smoothing,
+             o.distillation > 0.0
+                 ? fmt::format("distillation {} at temperature {}, ", o.distillation, o.temperature)
+                 : std::string{},
+             o.augmentation.pad, o.augmentation.flip, o.threads) +
+         hardening_text(o);
 }
 
 Diagnostics check_training(const TrainArguments& arguments) {
@@ -153,6 +257,7 @@ Diagnostics check_training(const TrainArguments& arguments) {
 void add_training_options(CLI::App& command, TrainArguments& arguments) {
   add_data_options(command, arguments.data);
   add_optimizer_options(command, arguments.options);
+  add_hardening_options(command, arguments.options);
   command
       .add_option("--pad", arguments.options.augmentation.pad,
                   "Random crop from the image padded by so many pixels")
@@ -246,9 +351,12 @@ int report_stopped(bool begun) {
 }
 
 void print_epoch(const train::EpochReport& report, int epochs, const Log& log) {
-  const std::string line = fmt::format(
+  std::string line = fmt::format(
       "epoch {:>3} of {}: loss {:.4f}, accuracy {:.2f} %, rate {:.5f}, {:.1f} s", report.epoch,
       epochs, report.loss, 100.0 * report.accuracy, report.learning_rate, report.seconds);
+  if (report.robust_accuracy)
+    line += fmt::format(", robust {:.2f} % of its first batch", 100.0 * *report.robust_accuracy);
+  if (report.collapsed) line += ": collapsed; the weights before this epoch are kept";
   if (log.is_on()) {
     log.write(line);
   } else {
@@ -283,6 +391,9 @@ Json epochs_json(const TrainOutcome& outcome) {
                       {"accuracy", e.accuracy},
                       {"learning_rate", e.learning_rate},
                       {"seconds", e.seconds}});
+    if (!e.robust_accuracy) continue;
+    epochs.back()["robust_accuracy"] = *e.robust_accuracy;
+    epochs.back()["collapsed"] = e.collapsed;
   }
   return epochs;
 }

@@ -60,6 +60,33 @@ std::vector<std::string> with(std::vector<std::string> words, const std::string&
   return words;
 }
 
+TEST(Train, AgainstAnAdversaryItTellsHowRobustItIs) {
+  const TinyStudy study;
+  std::vector<std::string> words = train_words(study, "adversarial");
+  words.insert(words.end(), {"--adversary", "fast", "--eps", "8/255", "--schedule", "cyclic",
+                             "--norm-decay", "1e-4", "--weight-clip", "0.5"});
+  const Outcome outcome = run_hwflow(words);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json report = json::parse(outcome.output);
+  for (const json& epoch : report["epochs"]) {
+    EXPECT_GE(epoch["robust_accuracy"], 0.0);
+    EXPECT_LE(epoch["robust_accuracy"], 1.0);
+    EXPECT_FALSE(epoch["collapsed"].get<bool>());
+  }
+  const auto file = train::read_safetensors(report["model"].get<std::string>()).value();
+  EXPECT_THAT(file.metadata.at("training"), HasSubstr("adversary fast eps 0.031373 step 0.039216"));
+  EXPECT_THAT(file.metadata.at("training"), HasSubstr("cyclic rate 0.05"));
+}
+
+TEST(Train, RefusesAnEpsThatIsNone) {
+  const TinyStudy study;
+  std::vector<std::string> words = train_words(study, "refused");
+  words.insert(words.end(), {"--adversary", "fast", "--eps", "8/0"});
+  const Outcome outcome = run_hwflow(words);
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("must be above 0 and at most 1"));
+}
+
 struct Misuse {
   const char* option;
   const char* value;

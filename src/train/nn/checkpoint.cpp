@@ -42,8 +42,10 @@ constexpr const char* kEpochs = "epochs";  // a key of the metadata
 
 std::string to_text(std::span<const EpochReport> epochs) {
   nlohmann::json list = nlohmann::json::array();
-  for (const EpochReport& e : epochs)
+  for (const EpochReport& e : epochs) {
     list.push_back({e.epoch, e.loss, e.accuracy, e.learning_rate, e.seconds});
+    if (e.robust_accuracy) list.back().push_back(*e.robust_accuracy);
+  }
   return list.dump();
 }
 
@@ -57,13 +59,14 @@ std::optional<std::vector<EpochReport>> epochs_of(
   std::vector<EpochReport> epochs;
   for (const nlohmann::json& e : list) {
     const bool is_report =
-        e.is_array() && e.size() == 5 &&
+        e.is_array() && (e.size() == 5 || e.size() == 6) &&
         std::ranges::all_of(e, [](const auto& n) { return n.is_number() || n.is_null(); });
     if (!is_report || e[0] != epochs.size() + 1) return std::nullopt;
     const auto number = [&e](std::size_t i) {  // JSON has no number for the loss of a diverged run
       return e[i].is_null() ? std::numeric_limits<double>::quiet_NaN() : e[i].get<double>();
     };
     epochs.push_back({e[0], number(1), number(2), number(3), number(4)});
+    if (e.size() == 6) epochs.back().robust_accuracy = number(5);
   }
   return epochs;
 }

@@ -10,9 +10,11 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "base/enum_names.hpp"
 #include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "base/shuffle.hpp"
+#include "train/nn/adversary.hpp"
 #include "train/nn/checkpoint.hpp"
 #include "train/nn/safetensors.hpp"
 #include "train/nn/sgd.hpp"
@@ -37,6 +39,21 @@ torch::Device device_of(const NetworkModule& module) {
   return parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
 }
 
+/// Only what is asked for, so that checkpoints of trainings without it stay good.
+void add_hardening(const TrainOptions& o, TrainSettings& settings) {
+  if (o.norm_decay) settings["decay of norms"] = fmt::format("{}", *o.norm_decay);
+  if (o.range_decay) settings["decay of ranges"] = fmt::format("{}", *o.range_decay);
+  if (o.weight_clip > 0.0) settings["weight clip"] = fmt::format("{}", o.weight_clip);
+  if (o.bit_error_rate > 0.0)
+    settings["bit errors"] = fmt::format("{} after {}", o.bit_error_rate, o.bit_error_epochs);
+  const AdversaryOptions& a = o.adversary;
+  if (!a.is_on()) return;
+  settings["adversary"] =
+      fmt::format("{} eps {} step {} steps {} replays {} watched {} {}", enum_name(a.method), a.eps,
+                  a.step(), a.method == AdversaryMethod::pgd ? a.steps : 1,
+                  a.method == AdversaryMethod::free ? a.replays : 1, a.watch, a.collapse);
+}
+
 /// Everything that a resumed run must share with the run that wrote the checkpoint. Epochs count,
 /// since the cosine depends on them; threads, device and file names do not.
 TrainSettings settings_of(const NetworkModule& module, const ImageSet& images,
@@ -53,7 +70,7 @@ TrainSettings settings_of(const NetworkModule& module, const ImageSet& images,
       {"epochs", text(o.epochs)},
       {"batch size", text(o.batch_size)},
       {"learning rate", text(o.learning_rate)},
-      {"schedule", o.schedule == Schedule::cosine ? "cosine" : "step"},
+      {"schedule", std::string(enum_name(o.schedule))},
       {"warm-up epochs", text(o.warmup_epochs)},
       {"step epochs", fmt::format("{}", fmt::join(o.step_epochs, ","))},
       {"step factor", text(o.step_factor)},
@@ -67,23 +84,52 @@ TrainSettings settings_of(const NetworkModule& module, const ImageSet& images,
       {"crop pad", text(o.augmentation.pad)},
       {"flip", text(o.augmentation.flip)},
       {"seed", text(o.seed)}};
+  add_hardening(o, settings);
   settings.insert(o.circumstances.begin(), o.circumstances.end());
   return settings;
+}
+
+double decay_of(const std::string& parameter, const Tensor& tensor, const TrainOptions& o) {
+  // Names of NetworkModule and FakeQuantizedModule.
+  const bool is_norm = parameter.find("batch_norm.") != std::string::npos;
+  if (is_norm && o.norm_decay) return *o.norm_decay;
+  if (parameter.starts_with("scale_") && o.range_decay) return *o.range_decay;
+  return o.decay_norm_and_bias || tensor.dim() > 1 ? o.weight_decay : 0.0;
 }
 
 std::vector<TrainedTensor> trained_tensors(const NetworkModule& module, const TrainOptions& o) {
   std::vector<TrainedTensor> tensors;
   for (const auto& item : module.named_parameters()) {
     if (!item.value().requires_grad()) continue;
-    const bool decays = o.decay_norm_and_bias || item.value().dim() > 1;
     tensors.push_back({.name = item.key(),
                        .tensor = item.value(),
-                       .weight_decay = decays ? o.weight_decay : 0.0,
+                       .weight_decay = decay_of(item.key(), item.value(), o),
                        .rate_scale = 1.0,
                        .momentum = {}});
   }
   return tensors;
 }
+
+/// Copies of all parameters and buffers, and the way back.
+class Snapshot {
+ public:
+  explicit Snapshot(const NetworkModule& module) {
+    for (const Tensor& tensor : tensors_of(module)) copies_.push_back(tensor.detach().clone());
+  }
+  void restore(NetworkModule& module) const {
+    const torch::NoGradGuard no_gradients;
+    std::size_t next = 0;
+    for (Tensor& tensor : tensors_of(module)) tensor.copy_(copies_[next++]);
+  }
+
+ private:
+  static std::vector<Tensor> tensors_of(const NetworkModule& module) {
+    std::vector<Tensor> tensors = module.parameters();
+    for (const Tensor& buffer : module.buffers()) tensors.push_back(buffer);
+    return tensors;
+  }
+  std::vector<Tensor> copies_;
+};
 
 std::vector<std::int64_t> shuffled(std::int64_t count, Rng& rng) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
@@ -106,7 +152,8 @@ class Trainer {
         // The images are hashed only where a file keeps the settings.
         settings_(options.checkpoint.empty() ? TrainSettings{}
                                              : settings_of(module, images, normalization, options)),
-        device_(device_of(module)) {}
+        device_(device_of(module)),
+        adversary_(options.adversary, normalization, device_) {}
 
   Expected<std::vector<EpochReport>> run(const EpochProgress& progress,
                                          const std::stop_token& stop) {
@@ -117,9 +164,17 @@ class Trainer {
       reports = std::move(*read);
     }
     for (int epoch = static_cast<int>(reports.size()); epoch < options_.epochs; ++epoch) {
-      const std::optional<EpochReport> report = run_epoch(epoch, stop);
+      const std::optional<Snapshot> before =
+          watches() ? std::optional<Snapshot>(std::in_place, module_) : std::nullopt;
+      std::optional<EpochReport> report = run_epoch(epoch, stop);
       if (!report) break;
+      if (before) judge(reports, *report);
       reports.push_back(*report);
+      if (report->collapsed) {
+        before->restore(module_);
+        if (progress) progress(*report);
+        break;
+      }
       if (!options_.checkpoint.empty()) {
         write_checkpoint(options_.checkpoint, module_, optimizer_, reports, settings_);
       }
@@ -139,10 +194,13 @@ class Trainer {
     EpochReport report{.epoch = epoch + 1};
     module_.train();
     if (teacher_ != nullptr) teacher_->eval();
+    first_batch_ = {};
+    adversary_.forget();
     for (std::int64_t step = 0; step < steps; ++step) {
       if (stop.stop_requested()) return std::nullopt;
       const double at = epoch + (static_cast<double>(step) + 1.0) / static_cast<double>(steps);
       report.learning_rate = learning_rate_at(options_, at);
+      flips_bits_ = options_.bit_error_rate > 0.0 && at > options_.bit_error_epochs;
       const std::span indices(order.data() + step * batch, static_cast<std::size_t>(batch));
       run_step(indices, rng, report);
       if (options_.on_step) options_.on_step(at);
@@ -153,7 +211,11 @@ class Trainer {
     return report;
   }
 
-  void run_step(std::span<const std::int64_t> indices, Rng& rng, EpochReport& report) {
+  struct Batch {
+    Tensor input, labels;
+  };
+
+  Batch make_batch(std::span<const std::int64_t> indices, Rng& rng) {
     const auto count = static_cast<std::int64_t>(indices.size());
     Tensor input = torch::empty({count, images_.channels, images_.height, images_.width});
     writer_.write_augmented(indices, options_.augmentation, rng, elements_of(input));
@@ -162,15 +224,76 @@ class Trainer {
       labels.data_ptr<std::int64_t>()[i] =
           images_.labels[static_cast<std::size_t>(indices[static_cast<std::size_t>(i)])];
     }
-    labels = labels.to(device_);
-    input = input.to(device_);
-    const Tensor logits = module_.forward(input);
-    const Tensor loss = loss_of(logits, labels, input);
+    return {input.to(device_), labels.to(device_)};
+  }
+
+  void run_step(std::span<const std::int64_t> indices, Rng& rng, EpochReport& report) {
+    Batch batch = make_batch(indices, rng);
+    if (!first_batch_.input.defined()) first_batch_ = batch;
+    const AdversaryOptions& adversary = options_.adversary;
+    if (adversary.method == AdversaryMethod::free) return replay(batch, rng, report);
+    if (adversary.is_on())
+      batch.input = adversary_.perturb(module_, batch.input, batch.labels, rng);
+    update(batch, 1.0, rng, report);
+  }
+
+  /// Each gradient moves weights and pixels both.
+  void replay(const Batch& batch, Rng& rng, EpochReport& report) {
+    const int replays = options_.adversary.replays;
+    for (int i = 0; i < replays; ++i) {
+      const Tensor input = adversary_.changed(batch.input);
+      update({input, batch.labels}, 1.0 / replays, rng, report);
+      adversary_.learn(batch.input, input.grad());
+    }
+  }
+
+  /// One step of the optimizer; `share` of its loss and hits go into the report.
+  void update(const Batch& batch, double share, Rng& rng, EpochReport& report) {
+    const Tensor logits = module_.forward(batch.input);
+    Tensor loss = loss_of(logits, batch.labels, batch.input);
+    if (flips_bits_) loss = 0.5 * (loss + loss_under_bit_errors(batch, rng));
     optimizer_.zero_gradients();
     loss.backward();
     optimizer_.step(report.learning_rate);
-    report.loss += loss.item<double>();
-    report.accuracy += logits.detach().argmax(1).eq(labels).sum().item<double>();
+    if (options_.weight_clip > 0.0) clip_weights();
+    report.loss += share * loss.item<double>();
+    report.accuracy += share * logits.detach().argmax(1).eq(batch.labels).sum().item<double>();
+  }
+
+  /// BatchNorm's running statistics are those of the codes as they are.
+  Tensor loss_under_bit_errors(const Batch& batch, Rng& rng) {
+    const std::vector<Tensor> buffers = module_.buffers();
+    std::vector<Tensor> before;
+    for (const Tensor& buffer : buffers) before.push_back(buffer.clone());
+    (void)module_.flip_weight_bits(options_.bit_error_rate, &rng);
+    const Tensor loss = loss_of(module_.forward(batch.input), batch.labels, batch.input);
+    (void)module_.flip_weight_bits(0.0, nullptr);
+    // Behind autograd's back: the backward pass does not read running statistics in training.
+    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].variable_data().copy_(before[i]);
+    return loss;
+  }
+
+  void clip_weights() {
+    const torch::NoGradGuard no_gradients;
+    for (const TrainedTensor& t : optimizer_.tensors()) {
+      if (t.tensor.dim() > 1) Tensor(t.tensor).clamp_(-options_.weight_clip, options_.weight_clip);
+    }
+  }
+
+  [[nodiscard]] bool watches() const {
+    return options_.adversary.is_on() && options_.adversary.watch;
+  }
+
+  /// How robust the epoch left the network, and whether that is the end.
+  void judge(const std::vector<EpochReport>& before, EpochReport& report) {
+    // A stream of its own: the epochs' own numbers do not depend on being watched.
+    Rng rng =
+        Rng::derive(stable_hash("watch"), options_.seed + static_cast<std::uint64_t>(report.epoch));
+    report.robust_accuracy =
+        adversary_.robust_share(module_, first_batch_.input, first_batch_.labels, rng);
+    if (before.empty() || !before.back().robust_accuracy) return;
+    report.collapsed =
+        *before.back().robust_accuracy - *report.robust_accuracy > options_.adversary.collapse;
   }
 
   [[nodiscard]] Tensor loss_of(const Tensor& logits, const Tensor& labels, const Tensor& input) {
@@ -200,6 +323,9 @@ class Trainer {
   Sgd optimizer_;
   TrainSettings settings_;
   torch::Device device_;
+  Adversary adversary_;
+  bool flips_bits_ = false;
+  Batch first_batch_;  ///< of the epoch, as it is without an adversary
 };
 
 /// Torch keeps one global thread count; this puts the old one back.
@@ -316,6 +442,10 @@ Expected<std::vector<EpochReport>> train_module(NetworkModule& module, const Ima
   Diagnostics problems = check(options);
   for (const Diagnostic& problem : check_fit(module.network(), images)) problems.push_back(problem);
   if (images.count() < 2) problems.push_back({images.name, "holds fewer than two images", ""});
+  if (options.bit_error_rate > 0.0 && !module.flip_weight_bits(0.0, nullptr)) {
+    problems.push_back({"bit_error_rate", "is of the weights' codes, which float training has not",
+                        "train at widths"});
+  }
   if (!problems.empty()) return Unexpected{std::move(problems)};
   const ThreadScope threads(options.threads);
   return Trainer(module, images, normalization, options, teacher).run(progress, stop);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/diagnostics.hpp"
+#include "base/random.hpp"
 #include "workload/network.hpp"
 #include "workload/weights.hpp"
 
@@ -50,6 +51,11 @@ class NetworkModule : public torch::nn::Module {
   /// Weight, and bias if there is one, of a compute node, each time before it runs.
   virtual torch::Tensor weight_of(std::size_t node, torch::Tensor weight);
   virtual torch::Tensor bias_of(std::size_t node, torch::Tensor bias);
+
+  /// Where weights are stored as codes: each of their bits flips with probability `rate` in the
+  /// forward passes that follow, drawn anew each time by `rng`; rate 0: no more. False: there are
+  /// no codes, nothing flips.
+  virtual bool flip_weight_bits(double rate, Rng* rng);
 
   [[nodiscard]] const Network& network() const noexcept { return network_; }
   [[nodiscard]] const NodeTensors& tensors(std::size_t node) const { return tensors_.at(node); }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/expected.hpp"
+#include "train/nn/adversary_options.hpp"
 #include "train/nn/dataset.hpp"
 #include "train/nn/image_batch.hpp"
 #include "train/nn/normalization.hpp"
@@ -22,10 +23,15 @@
 
 namespace hwflow::train {
 
-enum class Schedule : std::uint8_t { cosine, step };
+enum class Schedule : std::uint8_t {
+  cosine,
+  step,
+  cyclic  ///< straight up from 0 to the peak in half of the epochs, and down again; no warm-up
+};
 constexpr auto enum_names(Schedule) {
   return std::array{std::pair{std::string_view{"cosine"}, Schedule::cosine},
-                    std::pair{std::string_view{"step"}, Schedule::step}};
+                    std::pair{std::string_view{"step"}, Schedule::step},
+                    std::pair{std::string_view{"cyclic"}, Schedule::cyclic}};
 }
 
 /// Training by stochastic gradient descent with momentum on the cross-entropy.
@@ -43,6 +49,19 @@ struct TrainOptions {
   double step_factor = 0.1;
   double momentum = 0.9;
   double weight_decay = 5e-4;
+  std::optional<double> norm_decay{};   ///< of BatchNorm's gains and shifts; none: as above
+  std::optional<double> range_decay{};  ///< of the scales that training at widths learns; likewise
+  /// After every step, weights of more than one dimension are cut to +- this; 0: they are not.
+  /// Source  Stutz et al., "Bit error robustness for energy-efficient DNN accelerators", MLSys
+  /// 2021.
+  double weight_clip = 0.0;
+  /// Random bit error training, at widths: the loss is the mean of that of the weights' codes and
+  /// that of the codes with every bit flipped with this probability, once `bit_error_epochs` are
+  /// over. 0: none.
+  /// Source  Stutz et al., as above, section 4.3.
+  double bit_error_rate = 0.0;
+  double bit_error_epochs = 1.0;
+  AdversaryOptions adversary{};
   double label_smoothing = 0.0;
   /// Share of the loss that asks for a teacher's probabilities instead of the label's; 0: no
   /// teacher. Both are softened by the temperature T, and the divergence is multiplied by T^2.
@@ -75,6 +94,8 @@ struct EpochReport {
   double accuracy = 0.0;       ///< likewise
   double learning_rate = 0.0;  ///< of its last step
   double seconds = 0.0;
+  std::optional<double> robust_accuracy{};  ///< of the first batch, where an adversary is watched
+  bool collapsed = false;  ///< it fell too far: training ended, with the weights before this epoch
   bool operator==(const EpochReport&) const = default;
 };
 using EpochProgress = std::function<void(const EpochReport&)>;

@@ -42,12 +42,28 @@ Diagnostics check(const TrainOptions& o) {
   want(o.augmentation.pad >= 0 && o.augmentation.pad <= kMostPad, "pad",
        fmt::format("must be from 0 to {}, got {}", kMostPad, o.augmentation.pad));
   want(o.threads >= 1, "threads", fmt::format("must be >= 1, got {}", o.threads));
+  for (const auto& [option, decay] :
+       {std::pair{"norm_decay", o.norm_decay}, std::pair{"range_decay", o.range_decay}}) {
+    want(!decay || (*decay >= 0.0 && std::isfinite(*decay)), option,
+         fmt::format("must be a number >= 0, got {}", decay.value_or(0.0)));
+  }
+  want(o.weight_clip >= 0.0 && std::isfinite(o.weight_clip), "weight_clip",
+       fmt::format("must be a number >= 0, got {}", o.weight_clip));
+  want(o.bit_error_rate >= 0.0 && o.bit_error_rate <= 0.5, "bit_error_rate",
+       fmt::format("must be from 0 to 0.5, got {}", o.bit_error_rate));
+  want(o.bit_error_epochs >= 0.0 && std::isfinite(o.bit_error_epochs), "bit_error_epochs",
+       fmt::format("must be a number >= 0, got {}", o.bit_error_epochs));
+  for (const Diagnostic& problem : check(o.adversary)) problems.push_back(problem);
   want(!o.resume || !o.checkpoint.empty(), "resume", "needs a checkpoint file");
   return problems;
 }
 
 double learning_rate_at(const TrainOptions& options, double epoch) {
   const double peak = options.learning_rate;
+  if (options.schedule == Schedule::cyclic) {
+    const double half = options.epochs / 2.0;
+    return peak * std::max(0.0, 1.0 - std::abs(epoch - half) / half);
+  }
   if (epoch < options.warmup_epochs) return peak * epoch / options.warmup_epochs;
   if (options.schedule == Schedule::step) {
     const auto steps =

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 
 #include "base/check.hpp"
 
@@ -34,6 +35,26 @@ Tensor per_group(const Tensor& numbers, const Tensor& weight) {
   std::vector<std::int64_t> shape(static_cast<std::size_t>(weight.dim()), 1);
   if (numbers.numel() > 1) shape[0] = numbers.numel();
   return numbers.view(shape);
+}
+
+/// Every bit of every code, in two's complement, with probability `rate`; codes of one bit are +-1.
+/// The gaps between flips are drawn, not the flips one by one.
+void flip_bits(std::span<std::int32_t> codes, int bits, double rate, Rng& rng) {
+  const double all = static_cast<double>(codes.size()) * bits;
+  const double miss = std::log1p(-rate);
+  for (double at = std::floor(std::log1p(-rng.uniform()) / miss); at < all;
+       at += 1.0 + std::floor(std::log1p(-rng.uniform()) / miss)) {
+    const auto position = static_cast<std::size_t>(at);
+    std::int32_t& code = codes[position / static_cast<std::size_t>(bits)];
+    if (bits == 1) {
+      code = -code;
+      continue;
+    }
+    const auto bit = static_cast<unsigned>(position % static_cast<std::size_t>(bits));
+    const std::uint32_t flipped = static_cast<std::uint32_t>(code) ^ (1U << bit);
+    const auto unused = static_cast<unsigned>(32 - bits);  // the sign of the word's own width
+    code = static_cast<std::int32_t>(flipped << unused) >> unused;
+  }
 }
 
 /// Real values of DoReFa's codes (quantize_weights_dorefa); the gradient flows through tanh, for
@@ -153,7 +174,8 @@ void FakeQuantizedModule::project_scales() {
 
 Tensor FakeQuantizedModule::forward(Tensor images) {
   reused_.clear();
-  if (is_training()) project_scales();
+  // Not in the second pass of a step, whose first one autograd still holds.
+  if (is_training() && flip_rate_ == 0.0) project_scales();
   Tensor logits = NetworkModule::forward(images.contiguous(at::MemoryFormat::ChannelsLast));
   reused_.clear();
   return logits;
@@ -176,7 +198,28 @@ Tensor FakeQuantizedModule::weight_of(std::size_t node, Tensor weight) {
     return dorefa_weight(weight, weights.bits, weights.scales.size() > 1);
   }
   if (!site.scale.defined()) return weight;
-  return fake_quantize(weight, site.scale, site.options);
+  const Tensor rounded = fake_quantize(weight, site.scale, site.options);
+  return flip_rate_ > 0.0 ? with_flipped_bits(node, rounded) : rounded;
+}
+
+bool FakeQuantizedModule::flip_weight_bits(double rate, Rng* rng) {
+  flip_rate_ = rate;
+  flips_ = rng;
+  return true;
+}
+
+Tensor FakeQuantizedModule::with_flipped_bits(std::size_t node, const Tensor& rounded) {
+  const torch::NoGradGuard no_gradients;
+  const Site& site = weights_[node];
+  const Tensor scales = per_group(site.scale.detach(), rounded);
+  Tensor codes =
+      torch::round(rounded.detach() / scales).to(torch::kCPU, torch::kInt32).contiguous();
+  const int bits = initial_.nodes[node].weights.bits;
+  flip_bits({codes.data_ptr<std::int32_t>(), static_cast<std::size_t>(codes.numel())}, bits,
+            flip_rate_, *flips_);
+  const Tensor change = codes.to(rounded.device(), torch::kFloat32) * scales - rounded.detach();
+  const torch::AutoGradMode with_gradients(true);
+  return rounded + change;
 }
 
 QuantizedNetwork FakeQuantizedModule::quantized() {

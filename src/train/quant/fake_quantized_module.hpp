@@ -29,6 +29,9 @@ class FakeQuantizedModule final : public NetworkModule {
   torch::Tensor forward(torch::Tensor images) override;
   torch::Tensor input_of(std::size_t node, std::size_t edge, torch::Tensor x) override;
   torch::Tensor weight_of(std::size_t node, torch::Tensor weight) override;
+  /// Of codes in two's complement at their widths; the gradient passes through the flip as if it
+  /// added a constant. DoReFa's codes do not flip.
+  bool flip_weight_bits(double rate, Rng* rng) override;
 
   /// The module's present numbers; with BatchNorm if it was made with it (without_batch_norm).
   [[nodiscard]] QuantizedNetwork quantized();
@@ -45,6 +48,10 @@ class FakeQuantizedModule final : public NetworkModule {
   void project_scales();
   torch::Tensor register_clip(const std::string& parameter, const Site& site, double decay);
 
+  torch::Tensor with_flipped_bits(std::size_t node, const torch::Tensor& rounded);
+
+  double flip_rate_ = 0.0;
+  Rng* flips_ = nullptr;
   QuantizedNetwork initial_;
   QuantizerMethod method_;
   std::vector<std::vector<Site>>

@@ -7,6 +7,7 @@
 
 #include "tests/train/nn/small_networks.hpp"
 #include "tests/train/nn/temporary_folder.hpp"
+#include "train/nn/adversary.hpp"
 
 namespace hwflow::train {
 namespace {
@@ -245,6 +246,139 @@ TEST(ModuleTraining, ACheckpointOfOtherSettingsIsRefused) {
   const auto refused = train_tiny(options);
   ASSERT_FALSE(refused);
   EXPECT_THAT(to_text(refused.error()), HasSubstr("learning rate 0.1 there, 0.05 here"));
+}
+
+TrainOptions adversarial_options(AdversaryMethod method) {
+  TrainOptions options = quick_options();
+  options.adversary = {.method = method, .eps = 40.0 / 255.0, .steps = 3, .replays = 2};
+  return options;
+}
+
+/// PGD's steps by hand on the tiny task; the share that stays right.
+double robust_accuracy(const WeightMap& weights) {
+  NetworkModule module(tiny_network());
+  load_weights(module, weights);
+  const Adversary adversary({.method = AdversaryMethod::pgd, .eps = 70.0 / 255.0}, kHalf,
+                            torch::kCPU);
+  const ImageSet unseen = stripes(300, 2);
+  std::vector<std::int64_t> indices(300);
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  const std::vector<std::int64_t> labels(unseen.labels.begin(), unseen.labels.end());
+  Rng rng(5);
+  return adversary.robust_share(module, to_tensor(unseen, kHalf, indices),
+                                torch::tensor(labels, torch::kInt64), rng);
+}
+
+TEST(AdversarialTraining, MakesTheNetworkHarderToFool) {
+  TrainOptions plain_options = quick_options();
+  plain_options.epochs = 15;
+  const double plain = robust_accuracy(train_tiny(plain_options)->weights);
+  for (const AdversaryMethod method :
+       {AdversaryMethod::fast, AdversaryMethod::pgd, AdversaryMethod::free}) {
+    TrainOptions options = adversarial_options(method);
+    options.epochs = 15;
+    const auto trained = train_tiny(options);
+    ASSERT_TRUE(trained) << to_text(trained.error());
+    EXPECT_GT(robust_accuracy(trained->weights), plain) << name(method);
+    EXPECT_TRUE(trained->epochs.front().robust_accuracy.has_value());
+  }
+}
+
+TEST(AdversarialTraining, BeingWatchedChangesNoWeight) {
+  TrainOptions options = adversarial_options(AdversaryMethod::fast);
+  const auto watched = train_tiny(options);
+  options.adversary.watch = false;
+  const auto alone = train_tiny(options);
+  EXPECT_EQ(watched->weights, alone->weights);
+  EXPECT_FALSE(alone->epochs.front().robust_accuracy.has_value());
+}
+
+TEST(AdversarialTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
+  for (const AdversaryMethod method : {AdversaryMethod::fast, AdversaryMethod::free}) {
+    const TemporaryFolder folder;
+    TrainOptions options = adversarial_options(method);
+    const auto whole = train_tiny(options);
+    options.checkpoint = folder.path() / "checkpoint.safetensors";
+    options.resume = true;
+    std::stop_source stop;
+    ASSERT_TRUE(train_tiny(options, stop.get_token(), [&](const EpochReport& report) {
+      if (report.epoch == 3) stop.request_stop();
+    }));
+    const auto rest = train_tiny(options);
+    ASSERT_TRUE(rest) << to_text(rest.error());
+    EXPECT_EQ(rest->weights, whole->weights);
+    EXPECT_EQ(rest->epochs[1].robust_accuracy, whole->epochs[1].robust_accuracy);
+    options.adversary.eps = 0.01;
+    EXPECT_THAT(to_text(train_tiny(options).error()), HasSubstr("adversary"));
+  }
+}
+
+TEST(AdversarialTraining, EndsWithTheWeightsBeforeACollapse) {
+  // A rate that throws the network off after three epochs: the weights of the third are kept.
+  TrainOptions options = adversarial_options(AdversaryMethod::fast);
+  options.schedule = Schedule::step;
+  options.warmup_epochs = 0.0;
+  options.learning_rate = 1e-3;
+  options.epochs = 3;
+  NetworkModule start(tiny_network());
+  load_weights(start, train_tiny(adversarial_options(AdversaryMethod::pgd))->weights);
+  const WeightMap initial = weights_of(start);
+  const auto train = [&](const TrainOptions& o) {
+    return train_network(tiny_network(), initial, stripes(200, 1), kHalf, o, {}, {});
+  };
+  const auto three = train(options);
+  ASSERT_TRUE(three);
+  ASSERT_FALSE(three->epochs.back().collapsed);
+  options.epochs = 6;
+  options.step_epochs = {};
+  options.on_step = [&](double epochs) {
+    if (epochs >= 3.0) options.learning_rate = 100.0;  // seen by the trainer, which holds `options`
+  };
+  // train_network() copies its options: train_module() does not.
+  NetworkModule module(tiny_network());
+  load_weights(module, initial);
+  const auto reports = train_module(module, stripes(200, 1), kHalf, options, {}, {});
+  ASSERT_TRUE(reports);
+  ASSERT_EQ(reports->size(), 4U);
+  EXPECT_TRUE(reports->back().collapsed);
+  EXPECT_LT(*reports->at(3).robust_accuracy, *reports->at(2).robust_accuracy - 0.2);
+  EXPECT_EQ(weights_of(module), three->weights);
+}
+
+TEST(ModuleTraining, NormsDecayByTheirOwn) {
+  ImageSet black = stripes(32, 1);
+  std::fill(black.pixels.begin(), black.pixels.end(), std::uint8_t{0});
+  TrainOptions options = quick_options();
+  options.epochs = 1;
+  options.batch_size = 32;
+  options.warmup_epochs = 0.0;
+  options.schedule = Schedule::step;
+  options.momentum = 0.0;
+  options.nesterov = false;
+  options.learning_rate = 0.5;
+  options.weight_decay = 0.0;
+  options.norm_decay = 0.1;
+  NetworkModule module(tiny_network());
+  initialise(module, 1);
+  const WeightMap before = weights_of(module);
+  ASSERT_TRUE(train_module(module, black, {{0.0F}, {1.0F}}, options, {}, {}));
+  const WeightMap after = weights_of(module);
+  EXPECT_NEAR(after.at("conv1.batch_norm.weight").values[0], 1.0 - 0.5 * 0.1, 1e-6);
+  EXPECT_EQ(after.at("conv1.weight"), before.at("conv1.weight"));
+}
+
+TEST(ModuleTraining, WeightsAreCutAfterEveryStep) {
+  TrainOptions options = quick_options();
+  options.weight_clip = 0.125;
+  const WeightMap weights = train_tiny(options)->weights;
+  const auto largest = [&](const char* name) {
+    float most = 0.0F;
+    for (const float w : weights.at(name).values) most = std::max(most, std::abs(w));
+    return most;
+  };
+  EXPECT_EQ(largest("conv1.weight"), 0.125F);  // some weight wants to be larger
+  EXPECT_LE(largest("fc.weight"), 0.125F);
+  EXPECT_GT(largest("conv1.batch_norm.weight"), 0.125F) << "gains are no weights";
 }
 
 }  // namespace

@@ -26,6 +26,16 @@ TEST(LearningRate, Steps) {
   EXPECT_NEAR(learning_rate_at(options, 199.0), 0.001, 1e-15);
 }
 
+TEST(LearningRate, CyclicIsATent) {
+  const TrainOptions options{
+      .epochs = 10, .learning_rate = 0.2, .schedule = Schedule::cyclic, .warmup_epochs = 1.0};
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 0.0), 0.0);
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 2.5), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 5.0), 0.2);
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 7.5), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 10.0), 0.0);
+}
+
 TEST(TrainOptions, DefaultsAreInRange) { EXPECT_TRUE(check(TrainOptions{}).empty()); }
 
 TEST(TrainOptions, EachWrongValueIsNamed) {
@@ -50,6 +60,10 @@ TEST(TrainOptions, EachWrongValueIsNamed) {
       {"label_smoothing", [](TrainOptions& o) { o.label_smoothing = 1.0; }},
       {"pad", [](TrainOptions& o) { o.augmentation.pad = -1; }},
       {"threads", [](TrainOptions& o) { o.threads = 0; }},
+      {"norm_decay", [](TrainOptions& o) { o.norm_decay = -1.0; }},
+      {"range_decay", [](TrainOptions& o) { o.range_decay = 0.0 / 0.0; }},
+      {"weight_clip", [](TrainOptions& o) { o.weight_clip = -1.0; }},
+      {"adversary_eps", [](TrainOptions& o) { o.adversary.eps = 2.0; }},
       {"resume", [](TrainOptions& o) { o.resume = true; }},
   };
   for (const Wrong& wrong : cases) {

@@ -120,6 +120,63 @@ TEST(QuantizedTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
   EXPECT_EQ(rest->network, whole->network);
 }
 
+/// Integers with every bit of their weights flipped with this probability; right answers.
+std::int64_t right_under_bit_errors(const QuantizedNetwork& quantized, double rate) {
+  IntegerNetwork network = to_integer_network(quantized).value();
+  Rng rng(1);
+  for (IntegerNode& node : network.nodes) {
+    if (!node.compute) continue;
+    const int bits = node.compute->bits;
+    for (std::int16_t& code : node.compute->codes) {
+      for (int bit = 0; bit < bits; ++bit) {
+        if (rng.uniform() >= rate) continue;
+        // The last bit of a word of this width weighs -2^(bits - 1).
+        const bool was_set = (code & (1 << bit)) != 0;
+        const int weight = bit == bits - 1 ? -(1 << bit) : 1 << bit;
+        code = static_cast<std::int16_t>(was_set ? code - weight : code + weight);
+      }
+    }
+    node.compute->low = -(1 << (bits - 1));
+    node.compute->high = (1 << (bits - 1)) - 1;
+  }
+  const std::vector<std::uint8_t> correct = test_integers(network, trained().data->test, 1);
+  return std::accumulate(correct.begin(), correct.end(), std::int64_t{0});
+}
+
+TEST(QuantizedTraining, BitErrorsBeginAfterTheirEpochsAndHarden) {
+  QuantizedTraining training = quick();
+  const auto plain = train(training, trained().data->train);
+  training.options.bit_error_rate = 0.02;
+  training.options.bit_error_epochs = 3.0;
+  const auto never = train(training, trained().data->train);
+  EXPECT_EQ(never->network, plain->network) << "they begin when training is over";
+  training.options.bit_error_epochs = 0.5;
+  const auto hardened = train(training, trained().data->train);
+  ASSERT_TRUE(hardened) << to_text(hardened.error());
+  EXPECT_GE(right(hardened->network), right(plain->network) - 30);
+  EXPECT_GT(right_under_bit_errors(hardened->network, 0.02),
+            right_under_bit_errors(plain->network, 0.02));
+}
+
+TEST(QuantizedTraining, AnAdversaryIsTrainedAgainstAtWidths) {
+  QuantizedTraining training = quick();
+  training.options.adversary = {.method = AdversaryMethod::fast, .eps = 8.0 / 255.0};
+  training.options.range_decay = 1e-4;
+  const auto result = train(training, trained().data->train);
+  ASSERT_TRUE(result) << to_text(result.error());
+  EXPECT_GE(right(result->network), 540);  // of 600
+  EXPECT_GT(*result->epochs.back().robust_accuracy, 0.5);
+}
+
+TEST(QuantizedTraining, FloatTrainingHasNoCodesToFlip) {
+  TrainOptions options = quick().options;
+  options.bit_error_rate = 0.01;
+  const auto refused = train_network(trained().network, std::nullopt, trained().data->train,
+                                     trained().options.normalization, options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(to_text(refused.error()), testing::HasSubstr("train at widths"));
+}
+
 TEST(QuantizedTraining, GoesOnFromATrainedNetworkWhereThatEnded) {
   // One bit: far from what calibration gives.
   const auto calibrated = calibrated_quadrants();
