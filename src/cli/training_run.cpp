@@ -34,7 +34,9 @@ Diagnostics check_options(const train::TrainOptions& options) {
       {"norm_decay", "--norm-decay"},
       {"range_decay", "--range-decay"},
       {"weight_clip", "--weight-clip"},
-      {"bit_error_rate", "--bit-errors"},
+      {"bit_errors", "--bit-errors"},
+      {"bit_errors.weights", "--bit-errors"},
+      {"bit_errors.activations", "--activation-bit-errors"},
       {"bit_error_epochs", "--bit-error-epochs"},
       {"batch_size", "--batch-size"},
       {"distillation", "--distill"},
@@ -166,9 +168,13 @@ void add_hardening_options(CLI::App& command, train::TrainOptions& o) {
   command.add_option("--range-decay", o.range_decay,
                      "Decay of the scales that training at widths learns; likewise");
   command
-      .add_option("--bit-errors", o.bit_error_rate,
+      .add_option("--bit-errors", o.bit_errors.weights,
                   "At widths: half of the loss is that of weights whose bits flip with this "
                   "probability")
+      ->capture_default_str();
+  command
+      .add_option("--activation-bit-errors", o.bit_errors.activations,
+                  "The same of the bits of feature maps, in the same half of the loss")
       ->capture_default_str();
   command.add_option("--bit-error-epochs", o.bit_error_epochs, "Epochs before they do")
       ->capture_default_str();
@@ -219,8 +225,9 @@ std::string hardening_text(const train::TrainOptions& o) {
   if (o.norm_decay) text += fmt::format(", decay of norms {}", *o.norm_decay);
   if (o.range_decay) text += fmt::format(", decay of ranges {}", *o.range_decay);
   if (o.weight_clip > 0.0) text += fmt::format(", weights cut to +-{}", o.weight_clip);
-  if (o.bit_error_rate > 0.0) {
-    text += fmt::format(", bit errors {} after {} epochs", o.bit_error_rate, o.bit_error_epochs);
+  if (o.bit_errors.any()) {
+    text += fmt::format(", bit errors of weights {} and of activations {} after {} epochs",
+                        o.bit_errors.weights, o.bit_errors.activations, o.bit_error_epochs);
   }
   const train::AdversaryOptions& a = o.adversary;
   if (!a.is_on()) return text;

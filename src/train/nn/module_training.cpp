@@ -44,8 +44,9 @@ void add_hardening(const TrainOptions& o, TrainSettings& settings) {
   if (o.norm_decay) settings["decay of norms"] = fmt::format("{}", *o.norm_decay);
   if (o.range_decay) settings["decay of ranges"] = fmt::format("{}", *o.range_decay);
   if (o.weight_clip > 0.0) settings["weight clip"] = fmt::format("{}", o.weight_clip);
-  if (o.bit_error_rate > 0.0)
-    settings["bit errors"] = fmt::format("{} after {}", o.bit_error_rate, o.bit_error_epochs);
+  if (o.bit_errors.any())
+    settings["bit errors"] = fmt::format("weights {} activations {} after {}", o.bit_errors.weights,
+                                         o.bit_errors.activations, o.bit_error_epochs);
   const AdversaryOptions& a = o.adversary;
   if (!a.is_on()) return;
   settings["adversary"] =
@@ -200,7 +201,7 @@ class Trainer {
       if (stop.stop_requested()) return std::nullopt;
       const double at = epoch + (static_cast<double>(step) + 1.0) / static_cast<double>(steps);
       report.learning_rate = learning_rate_at(options_, at);
-      flips_bits_ = options_.bit_error_rate > 0.0 && at > options_.bit_error_epochs;
+      flips_bits_ = options_.bit_errors.any() && at > options_.bit_error_epochs;
       const std::span indices(order.data() + step * batch, static_cast<std::size_t>(batch));
       run_step(indices, rng, report);
       if (options_.on_step) options_.on_step(at);
@@ -265,9 +266,9 @@ class Trainer {
     const std::vector<Tensor> buffers = module_.buffers();
     std::vector<Tensor> before;
     for (const Tensor& buffer : buffers) before.push_back(buffer.clone());
-    (void)module_.flip_weight_bits(options_.bit_error_rate, &rng);
+    (void)module_.flip_bits(options_.bit_errors, &rng);
     const Tensor loss = loss_of(module_.forward(batch.input), batch.labels, batch.input);
-    (void)module_.flip_weight_bits(0.0, nullptr);
+    (void)module_.flip_bits({}, nullptr);
     // Behind autograd's back: the backward pass does not read running statistics in training.
     for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].variable_data().copy_(before[i]);
     return loss;
@@ -442,10 +443,12 @@ Expected<std::vector<EpochReport>> train_module(NetworkModule& module, const Ima
   Diagnostics problems = check(options);
   for (const Diagnostic& problem : check_fit(module.network(), images)) problems.push_back(problem);
   if (images.count() < 2) problems.push_back({images.name, "holds fewer than two images", ""});
-  if (options.bit_error_rate > 0.0 && !module.flip_weight_bits(0.0, nullptr)) {
-    problems.push_back({"bit_error_rate", "is of the weights' codes, which float training has not",
-                        "train at widths"});
+  if (!module.flip_bits(options.bit_errors, nullptr)) {
+    problems.push_back({"bit_errors",
+                        "flip bits of codes, which this network has not where it should",
+                        "train at widths; DoReFa's weights have no codes that flip"});
   }
+  (void)module.flip_bits({}, nullptr);
   if (!problems.empty()) return Unexpected{std::move(problems)};
   const ThreadScope threads(options.threads);
   return Trainer(module, images, normalization, options, teacher).run(progress, stop);

@@ -140,7 +140,7 @@ Tensor NetworkModule::input_of(std::size_t, std::size_t, Tensor x) { return x; }
 Tensor NetworkModule::weight_of(std::size_t, Tensor weight) { return weight; }
 Tensor NetworkModule::bias_of(std::size_t, Tensor bias) { return bias; }
 
-bool NetworkModule::flip_weight_bits(double, Rng*) { return false; }
+bool NetworkModule::flip_bits(const BitErrors& rates, Rng*) { return !rates.any(); }
 
 Tensor NetworkModule::forward(Tensor images) { return forward_outputs(std::move(images)).front(); }
 

@@ -10,6 +10,7 @@
 
 #include "base/diagnostics.hpp"
 #include "base/random.hpp"
+#include "train/nn/bit_errors.hpp"
 #include "workload/network.hpp"
 #include "workload/weights.hpp"
 
@@ -52,10 +53,10 @@ class NetworkModule : public torch::nn::Module {
   virtual torch::Tensor weight_of(std::size_t node, torch::Tensor weight);
   virtual torch::Tensor bias_of(std::size_t node, torch::Tensor bias);
 
-  /// Where weights are stored as codes: each of their bits flips with probability `rate` in the
-  /// forward passes that follow, drawn anew each time by `rng`; rate 0: no more. False: there are
-  /// no codes, nothing flips.
-  virtual bool flip_weight_bits(double rate, Rng* rng);
+  /// Where weights and feature maps are stored as codes: their bits flip in the forward passes that
+  /// follow, drawn anew each time by `rng`, which stays alive; rates of 0: no more. False:
+  /// something that should flip has no codes, and nothing flips.
+  virtual bool flip_bits(const BitErrors& rates, Rng* rng);
 
   [[nodiscard]] const Network& network() const noexcept { return network_; }
   [[nodiscard]] const NodeTensors& tensors(std::size_t node) const { return tensors_.at(node); }

@@ -14,6 +14,7 @@
 
 #include "base/expected.hpp"
 #include "train/nn/adversary_options.hpp"
+#include "train/nn/bit_errors.hpp"
 #include "train/nn/dataset.hpp"
 #include "train/nn/image_batch.hpp"
 #include "train/nn/normalization.hpp"
@@ -55,11 +56,10 @@ struct TrainOptions {
   /// Source  Stutz et al., "Bit error robustness for energy-efficient DNN accelerators", MLSys
   /// 2021.
   double weight_clip = 0.0;
-  /// Random bit error training, at widths: the loss is the mean of that of the weights' codes and
-  /// that of the codes with every bit flipped with this probability, once `bit_error_epochs` are
-  /// over. 0: none.
-  /// Source  Stutz et al., as above, section 4.3.
-  double bit_error_rate = 0.0;
+  /// Random bit error training, at widths: the loss is the mean of that of the codes as they are
+  /// and that of the codes with bits flipped, once `bit_error_epochs` are over. 0: none. Source
+  /// Stutz et al., as above, section 4.3, of weights; of activations ours.
+  BitErrors bit_errors{};
   double bit_error_epochs = 1.0;
   AdversaryOptions adversary{};
   double label_smoothing = 0.0;

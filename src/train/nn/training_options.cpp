@@ -49,8 +49,9 @@ Diagnostics check(const TrainOptions& o) {
   }
   want(o.weight_clip >= 0.0 && std::isfinite(o.weight_clip), "weight_clip",
        fmt::format("must be a number >= 0, got {}", o.weight_clip));
-  want(o.bit_error_rate >= 0.0 && o.bit_error_rate <= 0.5, "bit_error_rate",
-       fmt::format("must be from 0 to 0.5, got {}", o.bit_error_rate));
+  for (const auto& [option, rate] : {std::pair{"bit_errors.weights", o.bit_errors.weights},
+                                     std::pair{"bit_errors.activations", o.bit_errors.activations}})
+    want(rate >= 0.0 && rate <= 0.5, option, fmt::format("must be from 0 to 0.5, got {}", rate));
   want(o.bit_error_epochs >= 0.0 && std::isfinite(o.bit_error_epochs), "bit_error_epochs",
        fmt::format("must be a number >= 0, got {}", o.bit_error_epochs));
   for (const Diagnostic& problem : check(o.adversary)) problems.push_back(problem);

@@ -3,6 +3,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <iterator>
 #include <span>
@@ -37,24 +38,48 @@ Tensor per_group(const Tensor& numbers, const Tensor& weight) {
   return numbers.view(shape);
 }
 
-/// Every bit of every code, in two's complement, with probability `rate`; codes of one bit are +-1.
-/// The gaps between flips are drawn, not the flips one by one.
-void flip_bits(std::span<std::int32_t> codes, int bits, double rate, Rng& rng) {
-  const double all = static_cast<double>(codes.size()) * bits;
+/// How a code of the grid is stored: in two's complement where there are negative ones, else
+/// unsigned; codes of one bit are +-1.
+struct Word {
+  int bits = 0;
+  bool is_signed = false;
+};
+Word word_of(const FakeQuantizeOptions& grid) {
+  if (grid.binary) return {1, true};
+  const auto magnitude = static_cast<std::uint32_t>(std::max(grid.high, -1 - grid.low));
+  return {std::bit_width(magnitude) + (grid.low < 0 ? 1 : 0), grid.low < 0};
+}
+
+std::int32_t flipped(std::int32_t code, Word word, unsigned bit) {
+  if (word.bits == 1 && word.is_signed) return -code;
+  const std::uint32_t raw = static_cast<std::uint32_t>(code) ^ (1U << bit);
+  const auto unused = static_cast<unsigned>(32 - word.bits);
+  if (!word.is_signed) return static_cast<std::int32_t>(raw);
+  return static_cast<std::int32_t>(raw << unused) >> unused;  // the sign of the word's own width
+}
+
+/// By how much flipping every bit with probability `rate` changes the codes of `values`, which are
+/// codes times their scale: one for all, or one for each of as many equal parts. The gaps between
+/// flips are drawn, not the flips one by one.
+void flip_codes(std::span<const float> values, std::span<const float> scales, Word word,
+                double rate, Rng& rng, std::span<float> change) {
+  const std::size_t part = values.size() / scales.size();
+  const auto bits = static_cast<std::size_t>(word.bits);
+  const double all = static_cast<double>(values.size() * bits);
   const double miss = std::log1p(-rate);
-  for (double at = std::floor(std::log1p(-rng.uniform()) / miss); at < all;
-       at += 1.0 + std::floor(std::log1p(-rng.uniform()) / miss)) {
+  const auto gap = [&] { return std::floor(std::log1p(-rng.uniform()) / miss); };
+  for (double at = gap(); at < all; at += 1.0 + gap()) {
     const auto position = static_cast<std::size_t>(at);
-    std::int32_t& code = codes[position / static_cast<std::size_t>(bits)];
-    if (bits == 1) {
-      code = -code;
-      continue;
-    }
-    const auto bit = static_cast<unsigned>(position % static_cast<std::size_t>(bits));
-    const std::uint32_t flipped = static_cast<std::uint32_t>(code) ^ (1U << bit);
-    const auto unused = static_cast<unsigned>(32 - bits);  // the sign of the word's own width
-    code = static_cast<std::int32_t>(flipped << unused) >> unused;
+    const std::size_t i = position / bits;
+    const auto code =
+        static_cast<std::int32_t>(std::lround(values[i] / scales[i / part] + change[i]));
+    const std::int32_t changed = flipped(code, word, static_cast<unsigned>(position % bits));
+    change[i] += static_cast<float>(changed - code);
   }
+}
+
+std::span<float> floats_of(const Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
 /// Real values of DoReFa's codes (quantize_weights_dorefa); the gradient flows through tanh, for
@@ -175,7 +200,7 @@ void FakeQuantizedModule::project_scales() {
 Tensor FakeQuantizedModule::forward(Tensor images) {
   reused_.clear();
   // Not in the second pass of a step, whose first one autograd still holds.
-  if (is_training() && flip_rate_ == 0.0) project_scales();
+  if (is_training() && !flip_rates_.any()) project_scales();
   Tensor logits = NetworkModule::forward(images.contiguous(at::MemoryFormat::ChannelsLast));
   reused_.clear();
   return logits;
@@ -187,7 +212,11 @@ Tensor FakeQuantizedModule::input_of(std::size_t node, std::size_t edge, Tensor 
   // Two readers of the same tensor on the same grid: round it once. The key holds the tensor, so
   // that its address cannot be used again within the pass.
   auto& entry = reused_[{x.unsafeGetTensorImpl(), site.scale.unsafeGetTensorImpl()}];
-  if (!entry.second.defined()) entry = {x, fake_quantize(x, site.scale, site.options)};
+  if (entry.second.defined()) return entry.second;
+  Tensor rounded = fake_quantize(x, site.scale, site.options);
+  if (flip_rates_.activations > 0.0)
+    rounded = with_flipped_bits(site, rounded, flip_rates_.activations);
+  entry = {x, rounded};
   return entry.second;
 }
 
@@ -199,27 +228,38 @@ Tensor FakeQuantizedModule::weight_of(std::size_t node, Tensor weight) {
   }
   if (!site.scale.defined()) return weight;
   const Tensor rounded = fake_quantize(weight, site.scale, site.options);
-  return flip_rate_ > 0.0 ? with_flipped_bits(node, rounded) : rounded;
+  return flip_rates_.weights > 0.0 ? with_flipped_bits(site, rounded, flip_rates_.weights)
+                                   : rounded;
 }
 
-bool FakeQuantizedModule::flip_weight_bits(double rate, Rng* rng) {
-  flip_rate_ = rate;
+bool FakeQuantizedModule::flip_bits(const BitErrors& rates, Rng* rng) {
+  const auto has_codes = [](const Site& site) { return site.scale.defined(); };
+  const bool weights = std::ranges::any_of(weights_, has_codes);
+  const bool activations = std::ranges::any_of(inputs_, [&](const std::vector<Site>& edges) {
+    return std::ranges::any_of(edges, has_codes);
+  });
+  flip_rates_ = {};
+  if ((rates.weights > 0.0 && !weights) || (rates.activations > 0.0 && !activations)) return false;
+  flip_rates_ = rates;
   flips_ = rng;
   return true;
 }
 
-Tensor FakeQuantizedModule::with_flipped_bits(std::size_t node, const Tensor& rounded) {
-  const torch::NoGradGuard no_gradients;
-  const Site& site = weights_[node];
-  const Tensor scales = per_group(site.scale.detach(), rounded);
-  Tensor codes =
-      torch::round(rounded.detach() / scales).to(torch::kCPU, torch::kInt32).contiguous();
-  const int bits = initial_.nodes[node].weights.bits;
-  flip_bits({codes.data_ptr<std::int32_t>(), static_cast<std::size_t>(codes.numel())}, bits,
-            flip_rate_, *flips_);
-  const Tensor change = codes.to(rounded.device(), torch::kFloat32) * scales - rounded.detach();
-  const torch::AutoGradMode with_gradients(true);
-  return rounded + change;
+Tensor FakeQuantizedModule::with_flipped_bits(const Site& site, const Tensor& rounded,
+                                              double rate) {
+  // In the order of the memory: the channels of a weight follow one another in any, and of a map
+  // all is alike to chance.
+  const Tensor values = rounded.detach().to(torch::kCPU);
+  const Tensor scales = site.scale.detach().to(torch::kCPU);
+  const Tensor change = torch::zeros_like(values);
+  HWFLOW_CHECK(change.strides() == values.strides(), "rounded values are not dense");
+  flip_codes(floats_of(values), floats_of(scales), word_of(site.options), rate, *flips_,
+             floats_of(change));
+  const double share = site.options.gradient_scale;
+  const Tensor scale = site.scale.requires_grad()
+                           ? share * site.scale + (1.0 - share) * site.scale.detach()
+                           : site.scale;
+  return rounded + change.to(rounded.device()) * per_group(scale, rounded);
 }
 
 QuantizedNetwork FakeQuantizedModule::quantized() {

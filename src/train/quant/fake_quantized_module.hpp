@@ -29,9 +29,10 @@ class FakeQuantizedModule final : public NetworkModule {
   torch::Tensor forward(torch::Tensor images) override;
   torch::Tensor input_of(std::size_t node, std::size_t edge, torch::Tensor x) override;
   torch::Tensor weight_of(std::size_t node, torch::Tensor weight) override;
-  /// Of codes in two's complement at their widths; the gradient passes through the flip as if it
-  /// added a constant. DoReFa's codes do not flip.
-  bool flip_weight_bits(double rate, Rng* rng) override;
+  /// Of codes in two's complement at their widths, of maps without negative codes unsigned; the
+  /// gradient passes through the flip as if it added a constant number of steps of the scale.
+  /// DoReFa's weights have no such codes.
+  bool flip_bits(const BitErrors& rates, Rng* rng) override;
 
   /// The module's present numbers; with BatchNorm if it was made with it (without_batch_norm).
   [[nodiscard]] QuantizedNetwork quantized();
@@ -48,9 +49,9 @@ class FakeQuantizedModule final : public NetworkModule {
   void project_scales();
   torch::Tensor register_clip(const std::string& parameter, const Site& site, double decay);
 
-  torch::Tensor with_flipped_bits(std::size_t node, const torch::Tensor& rounded);
+  torch::Tensor with_flipped_bits(const Site& site, const torch::Tensor& rounded, double rate);
 
-  double flip_rate_ = 0.0;
+  BitErrors flip_rates_;
   Rng* flips_ = nullptr;
   QuantizedNetwork initial_;
   QuantizerMethod method_;

@@ -69,7 +69,7 @@ TEST(FakeQuantizedModule, FlippedBitsAreThoseOfTheWord) {
   const std::vector<int> plain{1, 2, 3, 4, 5, 6};
   EXPECT_EQ(codes_in_use(module), plain);
   Rng rng(1);
-  EXPECT_TRUE(module.flip_weight_bits(0.5, &rng));
+  EXPECT_TRUE(module.flip_bits({.weights = 0.5}, &rng));
   // Every bit at random: every code from -8 to 7 as often as another. Mean -1/2, mean square 21.5
   // (the sum of squares of -8 .. 7 is 344). 12 000 draws: errors of 0.042 and 0.18.
   double sum = 0.0, squares = 0.0;
@@ -84,15 +84,44 @@ TEST(FakeQuantizedModule, FlippedBitsAreThoseOfTheWord) {
   EXPECT_NEAR(squares / 12'000, 21.5, 0.6);
   // Rarely: a flip of bit k changes the code by 2^k, each with probability p: on average
   // p (1 + 4 + 16 + 64) squared, but for two flips at once.
-  (void)module.flip_weight_bits(0.01, &rng);
+  (void)module.flip_bits({.weights = 0.01}, &rng);
   double changed = 0.0;
   for (int pass = 0; pass < 4000; ++pass) {
     const std::vector<int> codes = codes_in_use(module);
     for (std::size_t i = 0; i < 6; ++i) changed += (codes[i] - plain[i]) * (codes[i] - plain[i]);
   }
   EXPECT_NEAR(changed / 24'000, 0.85, 0.12);
-  (void)module.flip_weight_bits(0.0, nullptr);
+  (void)module.flip_bits({}, nullptr);
   EXPECT_EQ(codes_in_use(module), plain);
+}
+
+TEST(FakeQuantizedModule, BitsOfMapsWithoutNegativeCodesAreUnsigned) {
+  FakeQuantizedModule module(one_layer({}), QuantizerMethod::lsq);
+  const torch::NoGradGuard no_gradients;
+  const auto sums = [&](int passes) {
+    std::pair<double, double> sum{0.0, 0.0};
+    for (int pass = 0; pass < passes; ++pass) {
+      // A tensor of its own: a second reader of the same one in a pass reads the same flips.
+      const Tensor map = torch::full({1, 20, 1, 1}, 0.52);
+      module.forward(torch::zeros({1, 3, 1, 1}));
+      const Tensor codes = torch::round(module.input_of(1, 0, map) / 0.1);
+      EXPECT_GE(codes.min().item<double>(), 0.0);
+      EXPECT_LE(codes.max().item<double>(), 15.0);
+      sum.first += codes.sum().item<double>();
+      sum.second += codes.square().sum().item<double>();
+    }
+    return sum;
+  };
+  Rng rng(1);
+  EXPECT_TRUE(module.flip_bits({.activations = 0.5}, &rng));
+  const auto [sum, squares] = sums(500);  // 0 .. 15 alike: mean 7.5, mean square 1240 / 16
+  EXPECT_NEAR(sum / 10'000, 7.5, 0.2);
+  EXPECT_NEAR(squares / 10'000, 77.5, 3.0);
+  EXPECT_EQ(module.weight_of(1, module.tensors(1).weight).equal(module.tensors(1).weight), true)
+      << "weights are float here, and nobody asked for theirs";
+  EXPECT_FALSE(module.flip_bits({.weights = 0.5}, &rng)) << "there are no codes of weights";
+  const auto [plain, plain_squares] = sums(1);
+  EXPECT_EQ(plain, 20 * 5);
 }
 
 TEST(FakeQuantizedModule, DorefaWeightsGoThroughTanh) {

@@ -11,6 +11,8 @@
 #include "tests/train/nn/temporary_folder.hpp"
 #include "tests/train/quant/quadrants.hpp"
 #include "train/nn/image_batch.hpp"
+#include "train/nn/module_training.hpp"
+#include "train/quant/fake_quantized_module.hpp"
 #include "train/quant/quantized_testing.hpp"
 
 namespace hwflow::train {
@@ -146,7 +148,7 @@ std::int64_t right_under_bit_errors(const QuantizedNetwork& quantized, double ra
 TEST(QuantizedTraining, BitErrorsBeginAfterTheirEpochsAndHarden) {
   QuantizedTraining training = quick();
   const auto plain = train(training, trained().data->train);
-  training.options.bit_error_rate = 0.02;
+  training.options.bit_errors.weights = 0.02;
   training.options.bit_error_epochs = 3.0;
   const auto never = train(training, trained().data->train);
   EXPECT_EQ(never->network, plain->network) << "they begin when training is over";
@@ -156,6 +158,33 @@ TEST(QuantizedTraining, BitErrorsBeginAfterTheirEpochsAndHarden) {
   EXPECT_GE(right(hardened->network), right(plain->network) - 30);
   EXPECT_GT(right_under_bit_errors(hardened->network, 0.02),
             right_under_bit_errors(plain->network, 0.02));
+}
+
+/// Failures among the test images, a pattern of flipped activations for each.
+std::int64_t failures_of_maps(const QuantizedNetwork& quantized, double rate) {
+  FakeQuantizedModule module(quantized, QuantizerMethod::lsq);
+  module.eval();
+  const torch::NoGradGuard no_gradients;
+  const ImageSet& images = trained().data->test;
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.count()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  const torch::Tensor input = to_tensor(images, quantized.normalization, all);
+  const torch::Tensor before = module.forward(input).argmax(1);
+  Rng rng(1);
+  EXPECT_TRUE(module.flip_bits({.activations = rate}, &rng));
+  return module.forward(input).argmax(1).ne(before).sum().item<std::int64_t>();
+}
+
+TEST(QuantizedTraining, BitErrorsOfMapsHardenAgainstThem) {
+  QuantizedTraining training = quick();
+  const auto plain = train(training, trained().data->train);
+  training.options.bit_errors.activations = 0.01;
+  training.options.bit_error_epochs = 0.5;
+  const auto hardened = train(training, trained().data->train);
+  ASSERT_TRUE(hardened) << to_text(hardened.error());
+  EXPECT_GE(right(hardened->network), right(plain->network) - 30);
+  EXPECT_LT(failures_of_maps(hardened->network, 0.01),
+            0.9 * static_cast<double>(failures_of_maps(plain->network, 0.01)));
 }
 
 TEST(QuantizedTraining, AnAdversaryIsTrainedAgainstAtWidths) {
@@ -170,7 +199,7 @@ TEST(QuantizedTraining, AnAdversaryIsTrainedAgainstAtWidths) {
 
 TEST(QuantizedTraining, FloatTrainingHasNoCodesToFlip) {
   TrainOptions options = quick().options;
-  options.bit_error_rate = 0.01;
+  options.bit_errors.weights = 0.01;
   const auto refused = train_network(trained().network, std::nullopt, trained().data->train,
                                      trained().options.normalization, options);
   ASSERT_FALSE(refused);
