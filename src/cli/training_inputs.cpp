@@ -27,6 +27,16 @@ std::string beside(const std::filesystem::path& weights, const std::string& netw
   return std::filesystem::is_regular_file(file) ? file.string() : network;
 }
 
+/// The network that a weight file belongs to, as the user or the file says.
+Expected<std::string> network_name(const ModelArguments& arguments,
+                                   const train::Safetensors& file) {
+  if (!arguments.network.empty()) return arguments.network;
+  const auto named = file.metadata.find("network");
+  if (named == file.metadata.end() || named->second.empty())
+    return refuse(arguments.file, "does not say which network it belongs to", "add --network");
+  return beside(arguments.file, named->second);
+}
+
 Expected<TrainedModel> load_onnx_model(const ModelArguments& arguments,
                                        const train::ImageSet& images) {
   Expected<OnnxModel> model = load_network(arguments.file);
@@ -85,13 +95,16 @@ Expected<train::Normalization> choose_normalization(const std::string& name,
 
 Expected<OnnxModel> load_checkpoint_network(const ModelArguments& arguments,
                                             const train::Safetensors& file) {
-  std::string name = arguments.network;
-  if (const auto named = file.metadata.find("network");
-      name.empty() && named != file.metadata.end())
-    name = named->second;
-  if (name.empty())
-    return refuse(arguments.file, "does not say which network it belongs to", "add --network");
-  return load_network(name);
+  const Expected<std::string> name = network_name(arguments, file);
+  if (!name) return Unexpected{name.error()};
+  return load_network(*name);
+}
+
+Expected<std::string> network_of_model(const ModelArguments& arguments) {
+  if (arguments.file.ends_with(".onnx")) return arguments.file;
+  const Expected<train::Safetensors> file = train::read_safetensors(arguments.file);
+  if (!file) return Unexpected{file.error()};
+  return network_name(arguments, *file);
 }
 
 Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::ImageSet& images) {
@@ -105,14 +118,9 @@ Expected<TrainedModel> load_model(const ModelArguments& arguments, const train::
                   "hwflow test runs it with --mode integer or --mode fake (--against-mode for what "
                   "is compared with)");
   }
-  std::string name = arguments.network;
-  if (const auto at = file->metadata.find("network"); name.empty() && at != file->metadata.end()) {
-    name = beside(arguments.file, at->second);
-  }
-  if (name.empty()) {
-    return refuse(arguments.file, "does not say which network it belongs to", "add --network");
-  }
-  Expected<OnnxModel> described = load_network(name);
+  const Expected<std::string> name = network_name(arguments, *file);
+  if (!name) return Unexpected{name.error()};
+  Expected<OnnxModel> described = load_network(*name);
   if (!described) return Unexpected{described.error()};
   Expected<WeightMap> weights =
       train::match_weights(described->network, file->tensors, arguments.file);

@@ -46,6 +46,10 @@ struct ModelArguments {
 [[nodiscard]] Expected<TrainedModel> load_model(const ModelArguments& arguments,
                                                 const train::ImageSet& images);
 
+/// Built-in name or file of the network that a model belongs to: that of `arguments`, else the one
+/// that the file names; an ONNX file itself. Errors  neither; an unreadable file.
+[[nodiscard]] Expected<std::string> network_of_model(const ModelArguments& arguments);
+
 /// The network of a quantized checkpoint: that of `arguments`, else the one that the file names.
 /// Errors  neither; those of load_network().
 [[nodiscard]] Expected<OnnxModel> load_checkpoint_network(const ModelArguments& arguments,
