@@ -97,12 +97,12 @@ Propagated propagate(const Setting& setting, const integer::Plan& plan, const Fa
 }
 
 /// Plain runs of the first faults; counts verdicts that differ.
-double plain_seconds(const Setting& setting, const FaultList& faults, std::size_t count,
-                     std::size_t images, std::size_t all_images, const Propagated& known,
-                     std::size_t& differ) {
+double plain_seconds(const Setting& setting, const integer::Plan& plan, const FaultList& faults,
+                     std::size_t count, std::size_t images, std::size_t all_images,
+                     const Propagated& known, std::size_t& differ) {
   return seconds_of([&] {
     for (std::size_t f = 0; f < count; ++f) {
-      FullRun run(setting.network, faults[f]);
+      FullRun run(plan, faults[f]);
       for (std::size_t i = 0; i < images; ++i)
         if (run.run(setting.image(i), known.logits[i]) != known.verdicts[f * all_images + i])
           ++differ;
@@ -137,8 +137,9 @@ void measure(const Setting& setting, Site site, std::size_t count, std::size_t i
   const FaultList faults = FaultDraw(space, kSeed).draw(static_cast<std::int64_t>(count), strata);
   const Propagated quick = propagate(setting, plan, faults, images);
   std::size_t differ = 0;
-  const double many = plain_seconds(setting, faults, plain_faults, images, images, quick, differ);
-  const double one = plain_seconds(setting, faults, plain_faults, 1, images, quick, differ);
+  const double many =
+      plain_seconds(setting, plan, faults, plain_faults, images, images, quick, differ);
+  const double one = plain_seconds(setting, plan, faults, plain_faults, 1, images, quick, differ);
   const auto all = static_cast<double>(quick.verdicts.size());
   const auto plain = static_cast<double>(plain_faults);
   const auto masked = std::ranges::count_if(quick.verdicts, &Verdict::masked);

@@ -11,13 +11,40 @@ double share(std::int64_t part, std::int64_t all) {
   return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
 }
 
-report::FaultRate shown(const train::fault::Rate& rate) {
+const train::fault::Interval& shown_interval(const train::fault::Rate& rate, bool all_images) {
+  return all_images ? rate.intervals.of_these_images : rate.intervals.of_images_like_these;
+}
+
+report::FaultRate shown(const train::fault::Rate& rate, bool all_images) {
+  const train::fault::Interval& interval = shown_interval(rate, all_images);
   return {.faults = rate.faults,
           .inferences = rate.tally.inferences,
           .rate = rate.rate,
-          .low = rate.interval.low,
-          .high = rate.interval.high,
-          .masked = share(rate.tally.masked, rate.tally.inferences)};
+          .low = interval.low,
+          .high = interval.high,
+          .masked = rate.masked};
+}
+
+nlohmann::ordered_json json_of(const train::fault::Rate& rate, bool all_images) {
+  const auto json = [](const train::fault::Interval& interval) {
+    return nlohmann::ordered_json{{"low", interval.low}, {"high", interval.high}};
+  };
+  return {{"faults", rate.faults},
+          {"inferences", rate.tally.inferences},
+          {"masked", rate.tally.masked},
+          {"top1_changed", rate.tally.top1_changed},
+          {"top5_changed", rate.tally.top5_changed},
+          {"crashed", rate.tally.crashed},
+          {"right", rate.tally.right},
+          {"rate", rate.rate},
+          {"low", shown_interval(rate, all_images).low},
+          {"high", shown_interval(rate, all_images).high},
+          {"of_these_images", json(rate.intervals.of_these_images)},
+          {"of_images_like_these", json(rate.intervals.of_images_like_these)},
+          {"masked_share", rate.masked},
+          {"top5_changed_share", rate.top5_changed},
+          {"crashed_share", rate.crashed},
+          {"accuracy", rate.right}};
 }
 
 std::string rate_table(const char* first, const std::vector<report::NamedFaultRate>& rates) {

@@ -1,19 +1,24 @@
 #include "cli/inject_array.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 
+#include "base/enum_names.hpp"
 #include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "chip/arch/accelerator_input.hpp"
 #include "chip/mapper/mapper.hpp"
+#include "cli/inject_array_list.hpp"
 #include "cli/inject_array_output.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/training_run.hpp"
+#include "train/fault/content_hash.hpp"
 #include "train/fault/fault_draw.hpp"
 
 namespace hwflow::cli {
@@ -30,7 +35,8 @@ MacSet macs_of(const chip::UnitIndices& indices) {
 class ArrayRun {
  public:
   ArrayRun(const InjectArguments& arguments, const GlobalOptions& options,
-           const train::ImageSet& images, IntegerModel model, chip::Accelerator accelerator)
+           const train::ImageSet& images, IntegerModel model, chip::Accelerator accelerator,
+           bool all_images)
       : arguments_(arguments),
         options_(options),
         images_(images),
@@ -49,8 +55,10 @@ class ArrayRun {
     outcome_.effects = arguments.space.effects;
     outcome_.size = chip::array_size(accelerator_);
     outcome_.images = images.count();
+    outcome_.all_images = all_images;
     outcome_.confidence = arguments.campaign.confidence;
     outcome_.page_file = folder_ / "inject.html";
+    outcome_.list_file = folder_ / "faults.jsonl";
   }
 
   int run() {
@@ -61,11 +69,13 @@ class ArrayRun {
     list_faults();
     if (outcome_.faults.empty())
       return report_wrong_input({{"--bit-positions", "no register has such bits", ""}});
+    if (problems = read_known(); !problems.empty()) return report_wrong_input(problems);
+    fs::create_directories(folder_);
     outcome_.fault_free_right = count_right(plan_, workload(), threads());
     run_all();
     if (!stopped()) check();
     line_.close();
-    if (stopped()) return report_stopped(false);
+    if (stopped()) return report_stopped(!outcome_.outcomes.empty());
     return tell();
   }
 
@@ -92,7 +102,7 @@ class ArrayRun {
       if (!mapped)
         problems.insert(problems.end(), mapped.error().begin(), mapped.error().end());
       else
-        mappings_.push_back(mapped->mapping);
+        add_mapping(layers_[i].layer.name, mapped->mapping);
       const ConvShape& conv = plan_.nodes[static_cast<std::size_t>(layers_[i].node.value)].conv;
       if (layers_[i].layer.op.bounds()[index(Dim::c)] != conv.in_channels / conv.groups)
         problems.push_back({layers_[i].layer.name,
@@ -101,6 +111,11 @@ class ArrayRun {
                             "pool to one pixel, or flatten, before it"});
     }
     return problems;
+  }
+
+  void add_mapping(const std::string& layer, const chip::Mapping& mapping) {
+    mappings_.push_back(mapping);
+    outcome_.mappings.emplace_back(layer, to_text(mapping, accelerator_));
   }
 
   void list_units() {
@@ -135,24 +150,54 @@ class ArrayRun {
     return bits;
   }
 
-  /// All there are, in a random order; those that the sample size asks for.
+  /// Strata of a register, an effect and a bit, each of all units; of their pairs those that the
+  /// sample size asks for, strata and units in turn.
   void list_faults() {
-    std::vector<ArrayFault> all;
+    std::vector<ArrayFault> strata;
     for (const Register place : arguments_.array.registers)
       for (const Effect effect : arguments_.space.effects)
         for (int bit = 0; bit < bits_of(place); ++bit) {
           const std::vector<int>& wanted = arguments_.space.bits;
-          if (!wanted.empty() && std::ranges::find(wanted, bit) == wanted.end()) continue;
-          for (std::size_t unit = 0; unit < outcome_.units.size(); ++unit)
-            all.push_back({unit, place, effect, bit});
+          if (wanted.empty() || std::ranges::find(wanted, bit) != wanted.end())
+            strata.push_back({0, place, effect, bit});
         }
-    outcome_.population = std::ssize(all);
-    if (all.empty()) return;
+    if (strata.empty()) return;
+    const std::int64_t units = std::ssize(outcome_.units);
+    outcome_.population = std::ssize(strata) * units;
     const CampaignOptions& campaign = arguments_.campaign;
+    const PairOrder order(std::ssize(strata), units, campaign.seed);
     const std::int64_t count = planned_faults(outcome_.population, campaign);
-    const RandomOrder order(outcome_.population, campaign.seed);
-    for (std::int64_t f = 0; f < count; ++f)
-      outcome_.faults.push_back(all[static_cast<std::size_t>(order[f])]);
+    for (std::int64_t f = 0; f < count; ++f) {
+      outcome_.faults.push_back(strata[static_cast<std::size_t>(order[f].stratum)]);
+      outcome_.faults.back().unit = static_cast<std::size_t>(order[f].unit);
+    }
+  }
+
+  /// All that a list must have been made with to be gone on with.
+  [[nodiscard]] CampaignSettings settings() const {
+    std::vector<std::string_view> registers, effects;
+    for (const Register place : arguments_.array.registers) registers.push_back(enum_name(place));
+    for (const Effect effect : arguments_.space.effects) effects.push_back(enum_name(effect));
+    std::string mappings;
+    for (const auto& [layer, mapping] : outcome_.mappings) mappings += layer + mapping;
+    return {{"network", fmt::format("{:016x}", content_hash(model_.network))},
+            {"accelerator", outcome_.accelerator},
+            {"mappings", fmt::format("{:016x}", stable_hash(mappings))},
+            {"unit", std::string(enum_name(arguments_.array.unit))},
+            {"registers", fmt::format("{}", fmt::join(registers, " "))},
+            {"effects", fmt::format("{}", fmt::join(effects, " "))},
+            {"bit_positions", fmt::format("{}", fmt::join(arguments_.space.bits, " "))},
+            {"data", outcome_.data},
+            {"images", fmt::format("{} {:016x}", images_.count(), content_hash(workload()))},
+            {"seed", std::to_string(options_.seed)}};
+  }
+
+  Diagnostics read_known() {
+    if (!arguments_.resume || !fs::exists(outcome_.list_file)) return {};
+    auto known = read_array_list(outcome_.list_file, settings(), outcome_);
+    if (!known) return known.error();
+    outcome_.outcomes = std::move(*known);
+    return {};
   }
 
   [[nodiscard]] std::vector<ArrayUpset> upsets_of(const ArrayFault& fault) const {
@@ -164,23 +209,41 @@ class ArrayRun {
     return upsets;
   }
 
-  [[nodiscard]] RunFault run_fault() const {
-    return [this](Propagation& propagation, std::size_t f) {
-      return propagation.run(upsets_of(outcome_.faults[f]));
+  [[nodiscard]] RunFault run_fault(std::size_t first = 0) const {
+    return [this, first](Propagation& propagation, std::size_t f) {
+      return propagation.run(upsets_of(outcome_.faults[first + f]));
     };
   }
 
+  /// Round by round, as each is written.
   void run_all() {
+    std::optional<ArrayList> list;
+    std::vector<Outcome>& outcomes = outcome_.outcomes;
+    if (outcomes.empty())
+      list.emplace(outcome_.list_file, settings());
+    else
+      list.emplace(outcome_.list_file);
+    const std::int64_t all = std::ssize(outcome_.faults) * images_.count();
     const auto start = std::chrono::steady_clock::now();
-    const auto tallies = run_faults(
-        plan_, workload(), outcome_.faults.size(), run_fault(), Spread::all_images, threads(),
-        [&](std::int64_t done, std::int64_t all) {
-          line_.show({.phase = "faults", .done = done, .total = all, .note = "of the array"});
-        },
-        interrupts_.token());
+    while (outcomes.size() < outcome_.faults.size() && !stopped()) {
+      const std::size_t first = outcomes.size();
+      const std::size_t count = std::min(static_cast<std::size_t>(arguments_.campaign.round),
+                                         outcome_.faults.size() - first);
+      const std::int64_t before = std::ssize(outcomes) * images_.count();
+      const std::vector<Outcome> own = run_faults(
+          plan_, workload(), count, run_fault(first), threads(),
+          [&](std::int64_t done, std::int64_t) {
+            line_.show(
+                {.phase = "faults", .done = before + done, .total = all, .note = "of the array"});
+          },
+          interrupts_.token());
+      if (stopped()) break;
+      outcomes.insert(outcomes.end(), own.begin(), own.end());
+      outcome_.inferences += std::ssize(own) * images_.count();
+      list->append(outcome_, first);
+    }
     outcome_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    for (const Tally& tally : tallies) outcome_.outcomes.push_back({0, tally});
   }
 
   /// Plain runs of an array walk every product.
@@ -188,7 +251,7 @@ class ArrayRun {
     constexpr std::int64_t kMostChecks = 50;
     outcome_.check = check_plainly(
         plan_, workload(), outcome_.faults.size(), run_fault(),
-        [&](std::size_t f) { return FullRun(model_.network, upsets_of(outcome_.faults[f])); },
+        [&](std::size_t f) { return FullRun(plan_, upsets_of(outcome_.faults[f])); },
         std::min(arguments_.check, kMostChecks), Rng::derive(options_.seed, 78)(),
         interrupts_.token());
   }
@@ -221,10 +284,11 @@ class ArrayRun {
 }  // namespace
 
 int run_array_inject(const InjectArguments& arguments, const GlobalOptions& options,
-                     const train::ImageSet& images, IntegerModel model) {
+                     const train::ImageSet& images, IntegerModel model, bool all_images) {
   const auto machine = chip::read_accelerator(arguments.array.arch);
   if (!machine) return report_wrong_input(machine.error());
-  return ArrayRun(arguments, options, images, std::move(model), machine->accelerator).run();
+  return ArrayRun(arguments, options, images, std::move(model), machine->accelerator, all_images)
+      .run();
 }
 
 }  // namespace hwflow::cli

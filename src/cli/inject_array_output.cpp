@@ -14,29 +14,35 @@ namespace {
 
 using namespace train::fault;
 
+struct NamedRate {
+  std::string name;
+  Rate rate;
+};
+
+/// Of the faults that `is_of` takes; `population`: of all of these.
+template <class IsOf>
+Rate rate_where(const ArrayOutcome& outcome, const IsOf& is_of, std::int64_t population = 0) {
+  FaultCounts counts;
+  for (std::size_t f = 0; f < outcome.faults.size(); ++f)
+    if (is_of(outcome.faults[f])) counts.add(outcome.outcomes[f]);
+  return counts.rate(outcome.confidence, population);
+}
+
 Rate overall(const ArrayOutcome& outcome) {
-  return rate_of(outcome.outcomes, outcome.confidence, outcome.population);
+  return rate_where(
+      outcome, [](const ArrayFault&) { return true; }, outcome.population);
 }
 
 double inferences_per_second(const ArrayOutcome& outcome) {
-  return static_cast<double>(overall(outcome).tally.inferences) / outcome.seconds;
+  return outcome.inferences == 0 ? 0.0 : static_cast<double>(outcome.inferences) / outcome.seconds;
 }
 
-/// Of the faults that `is_of` takes.
-template <class IsOf>
-report::FaultRate rate_where(const ArrayOutcome& outcome, const IsOf& is_of) {
-  std::vector<Outcome> chosen;
-  for (std::size_t f = 0; f < outcome.faults.size(); ++f)
-    if (is_of(outcome.faults[f])) chosen.push_back(outcome.outcomes[f]);
-  return shown(rate_of(chosen, outcome.confidence, 0));
-}
-
-report::FaultRate rate_of_unit(const ArrayOutcome& outcome, std::size_t unit) {
+Rate rate_of_unit(const ArrayOutcome& outcome, std::size_t unit) {
   return rate_where(outcome, [&](const ArrayFault& fault) { return fault.unit == unit; });
 }
 
-std::vector<report::NamedFaultRate> by_register(const ArrayOutcome& outcome) {
-  std::vector<report::NamedFaultRate> rows;
+std::vector<NamedRate> by_register(const ArrayOutcome& outcome) {
+  std::vector<NamedRate> rows;
   for (const Register place : outcome.array.registers)
     for (const Effect effect : outcome.effects)
       rows.push_back({fmt::format("{} {}", enum_name(place), enum_name(effect)),
@@ -46,13 +52,13 @@ std::vector<report::NamedFaultRate> by_register(const ArrayOutcome& outcome) {
   return rows;
 }
 
-std::vector<report::NamedFaultRate> by_bit(const ArrayOutcome& outcome) {
+std::vector<NamedRate> by_bit(const ArrayOutcome& outcome) {
   int bits = 0;
   for (const ArrayFault& fault : outcome.faults) bits = std::max(bits, fault.bit + 1);
-  std::vector<report::NamedFaultRate> rows;
+  std::vector<NamedRate> rows;
   for (const Register place : outcome.array.registers)
     for (int bit = 0; bit < bits; ++bit) {
-      const report::FaultRate rate = rate_where(outcome, [&](const ArrayFault& fault) {
+      const Rate rate = rate_where(outcome, [&](const ArrayFault& fault) {
         return fault.place == place && fault.bit == bit;
       });
       if (rate.faults > 0) rows.push_back({fmt::format("{} bit {}", enum_name(place), bit), rate});
@@ -72,24 +78,25 @@ report::FaultMap map_of(const ArrayOutcome& outcome) {
     const std::optional<std::int64_t>& y = outcome.units[unit].y;
     if (map.cells.size() % static_cast<std::size_t>(map.bits) == 0)
       map.layers.push_back(y ? fmt::format("row {}", *y) : "columns");
-    map.cells.emplace_back(rate_of_unit(outcome, unit));
+    map.cells.emplace_back(shown(rate_of_unit(outcome, unit), outcome.all_images));
   }
   return map;
 }
 
-nlohmann::ordered_json json_of(const report::FaultRate& rate) {
-  return {{"faults", rate.faults}, {"inferences", rate.inferences},
-          {"rate", rate.rate},     {"low", rate.low},
-          {"high", rate.high},     {"masked", rate.masked}};
-}
-
-nlohmann::ordered_json json_of(const std::vector<report::NamedFaultRate>& rows) {
+nlohmann::ordered_json rows_json(const ArrayOutcome& outcome, const std::vector<NamedRate>& rows) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const report::NamedFaultRate& row : rows) {
+  for (const NamedRate& row : rows) {
     list.push_back({{"name", row.name}});
-    list.back().update(json_of(row.rate));
+    list.back().update(json_of(row.rate, outcome.all_images));
   }
   return list;
+}
+
+std::vector<report::NamedFaultRate> shown_rows(const ArrayOutcome& outcome,
+                                               const std::vector<NamedRate>& rows) {
+  std::vector<report::NamedFaultRate> all;
+  for (const NamedRate& row : rows) all.push_back({row.name, shown(row.rate, outcome.all_images)});
+  return all;
 }
 
 nlohmann::ordered_json units_json(const ArrayOutcome& outcome) {
@@ -99,7 +106,7 @@ nlohmann::ordered_json units_json(const ArrayOutcome& outcome) {
     if (outcome.units[u].x) entry["x"] = *outcome.units[u].x;
     if (outcome.units[u].y) entry["y"] = *outcome.units[u].y;
     entry["macs"] = outcome.macs[u];
-    entry.update(json_of(rate_of_unit(outcome, u)));
+    entry.update(json_of(rate_of_unit(outcome, u), outcome.all_images));
     list.push_back(std::move(entry));
   }
   return list;
@@ -109,52 +116,53 @@ nlohmann::ordered_json units_json(const ArrayOutcome& outcome) {
 
 nlohmann::ordered_json to_json(const ArrayOutcome& outcome) {
   const Rate rate = overall(outcome);
-  return {{"network", outcome.network},
-          {"model", outcome.model},
-          {"quantization", outcome.how},
-          {"accelerator", outcome.accelerator},
-          {"unit", enum_name(outcome.array.unit)},
-          {"data", outcome.data},
-          {"images", outcome.images},
-          {"seed", outcome.seed},
-          {"fault_free_right", outcome.fault_free_right},
-          {"population", outcome.population},
-          {"faults", rate.faults},
-          {"inferences", rate.tally.inferences},
-          {"masked", rate.tally.masked},
-          {"top1_changed", rate.tally.top1_changed},
-          {"top5_changed", rate.tally.top5_changed},
-          {"right", rate.tally.right},
-          {"rate", rate.rate},
-          {"low", rate.interval.low},
-          {"high", rate.interval.high},
-          {"margin", rate.interval.half_width()},
-          {"confidence", outcome.confidence},
-          {"seconds", outcome.seconds},
-          {"faulty_inferences_per_second", inferences_per_second(outcome)},
-          {"checked", outcome.check.checked},
-          {"by_register", json_of(by_register(outcome))},
-          {"by_bit", json_of(by_bit(outcome))},
-          {"by_unit", units_json(outcome)},
-          {"report", outcome.page_file.string()}};
+  nlohmann::ordered_json json{{"network", outcome.network},
+                              {"model", outcome.model},
+                              {"quantization", outcome.how},
+                              {"accelerator", outcome.accelerator},
+                              {"unit", enum_name(outcome.array.unit)},
+                              {"data", outcome.data},
+                              {"images", outcome.images},
+                              {"seed", outcome.seed},
+                              {"fault_free_right", outcome.fault_free_right},
+                              {"population", outcome.population}};
+  json.update(json_of(rate, outcome.all_images));
+  json["interval_of"] = outcome.all_images ? "these images" : "images like these";
+  json["margin"] = shown_interval(rate, outcome.all_images).half_width();
+  json["confidence"] = outcome.confidence;
+  json["seconds"] = outcome.seconds;
+  json["faulty_inferences_per_second"] = inferences_per_second(outcome);
+  json["checked"] = outcome.check.checked;
+  json["differing"] = outcome.check.differing;
+  json["by_register"] = rows_json(outcome, by_register(outcome));
+  json["by_bit"] = rows_json(outcome, by_bit(outcome));
+  json["by_unit"] = units_json(outcome);
+  nlohmann::ordered_json mappings = nlohmann::ordered_json::array();
+  for (const auto& [layer, mapping] : outcome.mappings)
+    mappings.push_back({{"name", layer}, {"mapping", mapping}});
+  json["mappings"] = {{"accelerator", outcome.accelerator}, {"layers", std::move(mappings)}};
+  json["faults_file"] = outcome.list_file.string();
+  json["report"] = outcome.page_file.string();
+  return json;
 }
 
 std::string array_table(const ArrayOutcome& outcome) {
   const Rate rate = overall(outcome);
+  const Interval& these = rate.intervals.of_these_images;
+  const Interval& like = rate.intervals.of_images_like_these;
   std::string text = fmt::format(
       "{} ({}) on {}, {} images of {}: {:.2f} % right without faults\n{} faults of {}, {} "
-      "inferences: class changed in {:.3f} % ({:.0f} % interval {:.3f} to {:.3f}), masked {:.1f} "
-      "%\n{:.2f} % right with a fault\n{:.0f} faulty inferences a second ({:.1f} s)\n",
+      "inferences: class changed in {:.3f} %, masked {:.1f} %\n{:.0f} % interval of these images "
+      "{:.3f} to {:.3f} %, of images like these {:.3f} to {:.3f} %\n{:.2f} % right with a "
+      "fault\n{:.0f} faulty inferences a second ({:.1f} s)\n",
       outcome.network, outcome.how, outcome.accelerator, outcome.images, outcome.data,
       100.0 * share(outcome.fault_free_right, outcome.images), rate.faults, outcome.population,
-      rate.tally.inferences, 100.0 * rate.rate, 100.0 * outcome.confidence,
-      100.0 * rate.interval.low, 100.0 * rate.interval.high,
-      100.0 * share(rate.tally.masked, rate.tally.inferences),
-      100.0 * share(rate.tally.right, rate.tally.inferences), inferences_per_second(outcome),
-      outcome.seconds);
-  std::vector<report::NamedFaultRate> rows = by_register(outcome);
+      rate.tally.inferences, 100.0 * rate.rate, 100.0 * rate.masked, 100.0 * outcome.confidence,
+      100.0 * these.low, 100.0 * these.high, 100.0 * like.low, 100.0 * like.high,
+      100.0 * rate.right, inferences_per_second(outcome), outcome.seconds);
+  std::vector<NamedRate> rows = by_register(outcome);
   std::ranges::move(by_bit(outcome), std::back_inserter(rows));
-  return text + rate_table("register", rows) +
+  return text + rate_table("register", shown_rows(outcome, rows)) +
          fmt::format("{} inferences run again in the plain way: {} differ\n", outcome.check.checked,
                      outcome.check.differing);
 }
@@ -174,13 +182,15 @@ std::string array_page(const ArrayOutcome& outcome) {
                            .images = outcome.images,
                            .confidence = outcome.confidence,
                            .population = outcome.population,
-                           .all = shown(rate)};
+                           .all = shown(rate, outcome.all_images)};
   page.fault_free_accuracy = share(outcome.fault_free_right, outcome.images);
-  page.faulty_accuracy = share(rate.tally.right, rate.tally.inferences);
+  page.faulty_accuracy = rate.right;
+  page.interval_of = outcome.all_images ? "these images" : "images like these";
   page.inferences_per_second = inferences_per_second(outcome);
   page.maps.push_back(map_of(outcome));
-  page.tables.push_back({"Registers", "register", by_register(outcome)});
-  page.by_bit = by_bit(outcome);
+  page.files.push_back(outcome.list_file.string());
+  page.tables.push_back({"Registers", "register", shown_rows(outcome, by_register(outcome))});
+  page.by_bit = shown_rows(outcome, by_bit(outcome));
   return report::fault_page(page);
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chip/mapping/array_elements.hpp"
@@ -32,9 +33,12 @@ struct ArrayOutcome {
   std::vector<ArrayFault> faults;
   std::vector<train::fault::Outcome> outcomes;  ///< parallel to faults
   std::int64_t population = 0, images = 0, fault_free_right = 0;
+  std::int64_t inferences = 0;  ///< in `seconds`
   double confidence = 0.95, seconds = 0.0;
+  bool all_images = false;  ///< of the test set: they are no sample of it
   train::fault::PlainCheck check;
-  std::filesystem::path page_file;
+  std::vector<std::pair<std::string, std::string>> mappings;  ///< of layers, as text
+  std::filesystem::path list_file, page_file;
 };
 
 [[nodiscard]] nlohmann::ordered_json to_json(const ArrayOutcome& outcome);

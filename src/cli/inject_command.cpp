@@ -44,18 +44,27 @@ void add_campaign_options(CLI::App& command, InjectArguments& arguments) {
       ->capture_default_str();
   command
       .add_option("--margin", campaign.margin,
-                  "Half width of the rate's interval at which no more faults are drawn")
+                  "Plans as many faults a site as know a share of one half to this half width "
+                  "(Leveugle et al.); all of them are drawn. Rare failures ask for less than this "
+                  "share: --relative-margin, or a smaller one")
       ->capture_default_str();
   command.add_option("--confidence", campaign.confidence, "Of intervals")->capture_default_str();
   command.add_option("--most-faults", campaign.most_faults,
-                     "At most so many faults; else the sample size that --margin and --confidence "
-                     "ask for when half of the inferences fail");
-  command.add_flag("--fixed", campaign.fixed,
-                   "Draw that many, also when the margin is met before: no look at the interval "
-                   "decides when to stop");
+                     "Plans so many faults in all, whatever --margin asks for");
+  command.add_flag("--fixed", arguments.fixed,
+                   "Draw all planned faults: the default, no look at the interval decides when to "
+                   "stop");
+  command.add_option("--relative-margin", campaign.relative_margin,
+                     "Stop before where every site's interval on these images is within this part "
+                     "of its rate (0.1: +-10 %); planned faults are the most");
+  command.add_flag("--stop-at-margin", campaign.stop_at_margin,
+                   "Stop before where every site's interval on these images is within --margin; "
+                   "says little where rates are below the margin");
   command.add_flag("--exhaustive", campaign.exhaustive,
-                   "Every fault there is, whatever the margin");
-  command.add_option("--round", campaign.round, "Faults between two looks at the interval")
+                   "Every fault there is, whatever the margins");
+  command
+      .add_option("--round", campaign.round,
+                  "Faults between two looks at the interval, and held in memory at once")
       ->capture_default_str();
   command.add_option("--rate", arguments.rates,
                      "Not single faults: disturb every bit with this probability, in each "
@@ -88,8 +97,11 @@ void add_inject_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   add_space_options(*command, arguments->space);
   add_array_options(*command, arguments->array);
   add_campaign_options(*command, *arguments);
-  command->callback(
-      [arguments, &options, &exit_code] { exit_code = run_inject(*arguments, options); });
+  command->callback([arguments, command, &options, &exit_code] {
+    for (const CLI::Option* option : command->get_options())
+      if (option->count() > 0) arguments->given.push_back(option->get_name());
+    exit_code = run_inject(*arguments, options);
+  });
 }
 
 }  // namespace hwflow::cli

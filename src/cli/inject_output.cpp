@@ -17,45 +17,35 @@ namespace {
 
 using namespace train::fault;
 
-constexpr std::size_t kWorst = 20;
-
 std::string layer_of(const InjectOutcome& outcome, std::int64_t node) {
   return outcome.graph->nodes()[static_cast<std::size_t>(node)].name;
 }
 
 std::string name_of(const InjectOutcome& outcome, const RateGroup& group) {
   std::vector<std::string> parts;
-  const bool is_of_site = group.node < 0 && group.bit < 0;
+  const bool is_of_site = group.node < 0 && group.bit < 0 && group.effect < 0;
   if (is_of_site || outcome.options.sites.size() > 1)
     parts.push_back(std::string(enum_name(static_cast<Site>(group.site))));
   if (group.node >= 0) parts.push_back(layer_of(outcome, group.node));
   if (group.bit >= 0) parts.push_back(fmt::format("bit {}", group.bit));
+  if (group.effect >= 0) parts.emplace_back(enum_name(static_cast<Effect>(group.effect)));
   return fmt::format("{}", fmt::join(parts, " "));
 }
 
 std::vector<RateGroup> groups_of(const InjectOutcome& outcome, GroupBy by) {
-  if (outcome.space == nullptr || outcome.outcomes->empty()) return {};
-  return rates_by(*outcome.space, *outcome.outcomes, by, outcome.confidence);
+  if (outcome.space == nullptr || outcome.summary->faults() == 0) return {};
+  return rates_by(*outcome.space, *outcome.summary, by, outcome.confidence);
 }
 
 /// Of all faults that were run.
 Rate overall(const InjectOutcome& outcome) {
-  if (outcome.space == nullptr || outcome.outcomes->empty())
-    return rate_of(*outcome.outcomes, outcome.confidence, 0);
-  return overall_rate(*outcome.space, *outcome.outcomes, outcome.confidence);
+  if (outcome.space == nullptr || outcome.summary->faults() == 0)
+    return outcome.summary->all().rate(outcome.confidence);
+  return overall_rate(*outcome.space, *outcome.summary, outcome.confidence);
 }
 
-nlohmann::ordered_json json_of(const Rate& rate) {
-  return {{"faults", rate.faults},
-          {"inferences", rate.tally.inferences},
-          {"masked", rate.tally.masked},
-          {"top1_changed", rate.tally.top1_changed},
-          {"top5_changed", rate.tally.top5_changed},
-          {"crashed", rate.tally.crashed},
-          {"right", rate.tally.right},
-          {"rate", rate.rate},
-          {"low", rate.interval.low},
-          {"high", rate.interval.high}};
+const char* interval_name(const InjectOutcome& outcome) {
+  return outcome.all_images ? "these images" : "images like these";
 }
 
 nlohmann::ordered_json groups_json(const InjectOutcome& outcome, GroupBy by) {
@@ -64,7 +54,9 @@ nlohmann::ordered_json groups_json(const InjectOutcome& outcome, GroupBy by) {
     nlohmann::ordered_json entry{{"site", std::string(enum_name(static_cast<Site>(group.site)))}};
     if (group.node >= 0) entry["layer"] = layer_of(outcome, group.node);
     if (group.bit >= 0) entry["bit"] = group.bit;
-    entry.update(json_of(group.rate));
+    if (group.effect >= 0)
+      entry["effect"] = std::string(enum_name(static_cast<Effect>(group.effect)));
+    entry.update(json_of(group.rate, outcome.all_images));
     list.push_back(std::move(entry));
   }
   return list;
@@ -84,7 +76,7 @@ nlohmann::ordered_json rates_json(const InjectOutcome& outcome) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const InjectedRate& point : outcome.rates) {
     nlohmann::ordered_json entry{{"bit_rate", point.bit_rate}, {"upsets", point.upsets}};
-    entry.update(json_of(point.rate));
+    entry.update(json_of(point.rate, outcome.all_images));
     entry.erase("faults");
     list.push_back(std::move(entry));
   }
@@ -94,7 +86,7 @@ nlohmann::ordered_json rates_json(const InjectOutcome& outcome) {
 std::vector<report::NamedFaultRate> rows_of(const InjectOutcome& outcome, GroupBy by) {
   std::vector<report::NamedFaultRate> rows;
   for (const RateGroup& group : groups_of(outcome, by))
-    rows.push_back({name_of(outcome, group), shown(group.rate)});
+    rows.push_back({name_of(outcome, group), shown(group.rate, outcome.all_images)});
   return rows;
 }
 
@@ -119,7 +111,7 @@ std::vector<report::FaultMap> maps_of(const InjectOutcome& outcome) {
         const auto row =
             static_cast<std::size_t>(std::ranges::find(rows, cell.node) - rows.begin());
         map.cells[row * static_cast<std::size_t>(map.bits) + static_cast<std::size_t>(cell.bit)] =
-            shown(cell.rate);
+            shown(cell.rate, outcome.all_images);
       }
     if (!rows.empty()) maps.push_back(std::move(map));
   }
@@ -143,7 +135,7 @@ report::FaultScales scales_of(const InjectOutcome& outcome, Site site) {
     if (row.copy > 0) entry.name += fmt::format(" (copy {})", row.copy + 1);
     for (const RateGroup& layer : layers)
       if (layer.site == static_cast<int>(site) && layer.node == static_cast<std::int64_t>(row.node))
-        entry.measured = shown(layer.rate);
+        entry.measured = shown(layer.rate, outcome.all_images);
     if (entry.measured.faults > 0) {
       predicted.push_back(row.damage);
       measured.push_back(entry.measured.rate);
@@ -184,13 +176,16 @@ std::string conditions_of(const InjectOutcome& outcome) {
   for (const Site site : outcome.options.sites) sites.emplace_back(enum_name(site));
   for (const Effect effect : outcome.options.effects) effects.emplace_back(enum_name(effect));
   return fmt::format(
-      "{}; {} of {}, {}; {} images. {} % intervals take each fault for one observation, whatever "
-      "its images have in common.",
-      outcome.how, fmt::join(effects, " and "), fmt::join(sites, ", "),
+      "{}; {} of {}, {}; {} images. {} % intervals of {}.", outcome.how,
+      fmt::join(effects, " and "), fmt::join(sites, ", "),
       outcome.options.adjacent_bits == 1
           ? std::string("one bit at a time")
           : fmt::format("{} adjacent bits at a time", outcome.options.adjacent_bits),
-      outcome.images, 100.0 * outcome.confidence);
+      outcome.images, 100.0 * outcome.confidence,
+      outcome.all_images
+          ? "these images, which are all of the test set: other faults would have "
+            "been drawn"
+          : "images like these: other faults and other images would have been drawn");
 }
 
 }  // namespace
@@ -206,9 +201,11 @@ nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
                               {"fault_free_right", outcome.fault_free_right},
                               {"population", outcome.population},
                               {"planned", outcome.planned}};
-  json.update(json_of(rate));
-  json["margin"] = rate.interval.half_width();
+  json.update(json_of(rate, outcome.all_images));
+  json["interval_of"] = interval_name(outcome);
+  json["margin"] = shown_interval(rate, outcome.all_images).half_width();
   json["margin_wanted"] = outcome.margin;
+  if (outcome.relative_margin > 0.0) json["relative_margin_wanted"] = outcome.relative_margin;
   json["confidence"] = outcome.confidence;
   json["seconds"] = outcome.seconds;
   json["faulty_inferences_per_second"] =
@@ -218,17 +215,16 @@ nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
   json["by_site"] = groups_json(outcome, GroupBy::site);
   json["by_layer"] = groups_json(outcome, GroupBy::layer);
   json["by_bit"] = groups_json(outcome, GroupBy::bit);
+  json["by_effect"] = groups_json(outcome, GroupBy::effect);
   json["by_layer_and_bit"] = groups_json(outcome, GroupBy::layer_and_bit);
   json["bit_rates"] = rates_json(outcome);
   json["scales"] = scales_json(outcome);
   nlohmann::ordered_json worst = nlohmann::ordered_json::array();
-  for (const std::size_t f : worst_faults(*outcome.outcomes, kWorst)) {
-    nlohmann::ordered_json entry{{"line", f + 2},
-                                 {"fault", text_of(outcome, (*outcome.faults)[f])}};
-    entry["top1_changed"] = (*outcome.outcomes)[f].tally.top1_changed;
-    entry["crashed"] = (*outcome.outcomes)[f].tally.crashed;
-    worst.push_back(std::move(entry));
-  }
+  for (const CampaignSummary::Kept& fault : outcome.summary->worst())
+    worst.push_back({{"line", fault.number + 2},
+                     {"fault", text_of(outcome, fault.upsets)},
+                     {"top1_changed", fault.tally.top1_changed},
+                     {"crashed", fault.tally.crashed}});
   json["worst"] = std::move(worst);
   json["faults_file"] = outcome.list_file.string();
   json["report"] = outcome.page_file.string();
@@ -242,15 +238,18 @@ std::string inject_table(const InjectOutcome& outcome) {
   const Rate rate = overall(outcome);
   if (rate.faults > 0) {
     text += fmt::format(
-        "{} faults of {} ({} planned), {} inferences: class changed in {:.3f} % ({:.0f} % interval "
-        "{:.3f} to {:.3f}), masked {:.1f} %, top-5 changed {:.3f} %, crashed {:.3f} %\n",
+        "{} faults of {} ({} planned), {} inferences: class changed in {:.3f} %, masked {:.1f} %, "
+        "top-5 changed {:.3f} %, crashed {:.3f} %\n",
         rate.faults, outcome.population, outcome.planned, rate.tally.inferences, 100.0 * rate.rate,
-        100.0 * outcome.confidence, 100.0 * rate.interval.low, 100.0 * rate.interval.high,
-        100.0 * share(rate.tally.masked, rate.tally.inferences),
-        100.0 * share(rate.tally.top5_changed, rate.tally.inferences),
-        100.0 * share(rate.tally.crashed, rate.tally.inferences));
-    text += fmt::format("{:.2f} % right with a fault\n",
-                        100.0 * share(rate.tally.right, rate.tally.inferences));
+        100.0 * rate.masked, 100.0 * rate.top5_changed, 100.0 * rate.crashed);
+    const Interval& these = rate.intervals.of_these_images;
+    const Interval& like = rate.intervals.of_images_like_these;
+    text += fmt::format(
+        "{:.0f} % interval of these images {:.3f} to {:.3f} %, of images like these {:.3f} to "
+        "{:.3f} % (tables: {})\n",
+        100.0 * outcome.confidence, 100.0 * these.low, 100.0 * these.high, 100.0 * like.low,
+        100.0 * like.high, interval_name(outcome));
+    text += fmt::format("{:.2f} % right with a fault\n", 100.0 * rate.right);
   }
   if (outcome.seconds > 0.0)
     text += fmt::format("{:.0f} faulty inferences a second ({:.1f} s)\n",
@@ -258,6 +257,8 @@ std::string inject_table(const InjectOutcome& outcome) {
   if (outcome.options.sites.size() > 1) text += rate_table("site", rows_of(outcome, GroupBy::site));
   text += rate_table("layer", rows_of(outcome, GroupBy::layer)) +
           rate_table("bit", rows_of(outcome, GroupBy::bit));
+  if (outcome.options.effects.size() > 1)
+    text += rate_table("effect", rows_of(outcome, GroupBy::effect));
   std::vector<std::vector<std::string>> rows{
       {"bit rate", "upsets an inference", "inferences", "class changed", "from", "to", "right"}};
   for (const InjectedRate& point : outcome.rates) {
@@ -265,9 +266,9 @@ std::string inject_table(const InjectOutcome& outcome) {
     rows.push_back({fmt::format("{:g}", point.bit_rate),
                     report::number_text(share(point.upsets, tally.inferences)),
                     fmt::format("{}", tally.inferences), report::percent_text(point.rate.rate, 2),
-                    report::percent_text(point.rate.interval.low, 2),
-                    report::percent_text(point.rate.interval.high, 2),
-                    report::percent_text(share(tally.right, tally.inferences), 2)});
+                    report::percent_text(shown_interval(point.rate, outcome.all_images).low, 2),
+                    report::percent_text(shown_interval(point.rate, outcome.all_images).high, 2),
+                    report::percent_text(point.rate.right, 2)});
   }
   if (rows.size() > 1) text += fmt::format("\n{}", report::aligned(rows));
   if (outcome.check.checked > 0)
@@ -278,7 +279,6 @@ std::string inject_table(const InjectOutcome& outcome) {
 
 std::string inject_page(const InjectOutcome& outcome) {
   const Rate rate = overall(outcome);
-  const Tally& tally = rate.tally;
   report::FaultReport page{.network = outcome.network,
                            .model = outcome.model,
                            .data = outcome.data,
@@ -288,12 +288,18 @@ std::string inject_page(const InjectOutcome& outcome) {
                            .images = outcome.images,
                            .confidence = outcome.confidence,
                            .population = outcome.population,
-                           .all = shown(rate)};
+                           .all = shown(rate, outcome.all_images)};
   page.fault_free_accuracy = share(outcome.fault_free_right, outcome.images);
-  page.faulty_accuracy = share(tally.right, tally.inferences);
+  page.faulty_accuracy = rate.right;
   page.replayed = outcome.replayed;
-  page.top5_changed = share(tally.top5_changed, tally.inferences);
-  page.crashed = share(tally.crashed, tally.inferences);
+  page.top5_changed = rate.top5_changed;
+  page.crashed = rate.crashed;
+  const Interval& other =
+      outcome.all_images ? rate.intervals.of_images_like_these : rate.intervals.of_these_images;
+  page.interval_of = interval_name(outcome);
+  page.other_interval =
+      fmt::format("{:.2f} to {:.2f} for {}", 100.0 * other.low, 100.0 * other.high,
+                  outcome.all_images ? "images like these" : "these images");
   page.inferences_per_second =
       outcome.seconds > 0.0 ? static_cast<double>(outcome.inferences) / outcome.seconds : 0.0;
   if (outcome.options.sites.size() > 1) page.by_site = rows_of(outcome, GroupBy::site);
@@ -305,12 +311,19 @@ std::string inject_page(const InjectOutcome& outcome) {
   for (const InjectedRate& point : outcome.rates)
     page.curve.push_back({.bit_rate = point.bit_rate,
                           .upsets = share(point.upsets, point.rate.tally.inferences),
-                          .rate = shown(point.rate),
-                          .accuracy = share(point.rate.tally.right, point.rate.tally.inferences)});
-  for (const std::size_t f : worst_faults(*outcome.outcomes, kWorst)) {
-    const Outcome& each = (*outcome.outcomes)[f];
-    page.worst.push_back({text_of(outcome, (*outcome.faults)[f]),
-                          shown(rate_of(std::span(&each, 1), outcome.confidence, 1))});
+                          .rate = shown(point.rate, outcome.all_images),
+                          .accuracy = point.rate.right});
+  if (outcome.options.effects.size() > 1)
+    page.tables.push_back({"Effects", "effect", rows_of(outcome, GroupBy::effect)});
+  for (const CampaignSummary::Kept& fault : outcome.summary->worst()) {
+    const double failed = share(fault.tally.failures(), fault.tally.inferences);
+    page.worst.push_back({text_of(outcome, fault.upsets),
+                          {.faults = 1,
+                           .inferences = fault.tally.inferences,
+                           .rate = failed,
+                           .low = failed,
+                           .high = failed,
+                           .masked = share(fault.tally.masked, fault.tally.inferences)}});
   }
   if (!outcome.list_file.empty()) page.files.push_back(outcome.list_file.string());
   return report::fault_page(page);

@@ -26,12 +26,12 @@ struct InjectOutcome {
   std::uint64_t seed = 1;
   train::fault::SpaceOptions options;
   const train::fault::FaultSpace* space = nullptr;
-  const train::fault::FaultList* faults = nullptr;  ///< single faults, or replayed
-  const std::vector<train::fault::Outcome>* outcomes = nullptr;
+  const train::fault::CampaignSummary* summary = nullptr;
   const Network* graph = nullptr;
   bool replayed = false;  ///< the faults are somebody's choice: no interval holds for others
   std::int64_t population = 0, planned = 0;
-  double confidence = 0.95, margin = 0.01;
+  double confidence = 0.95, margin = 0.01, relative_margin = 0.0;
+  bool all_images = false;  ///< of the test set: they are no sample of it
   std::int64_t images = 0, fault_free_right = 0;
   double seconds = 0.0;
   std::int64_t inferences = 0;  ///< in these seconds

@@ -4,17 +4,20 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <numeric>
 #include <optional>
 
 #include "base/random.hpp"
+#include "cli/fault_rates.hpp"
 #include "cli/inject_array.hpp"
 #include "cli/inject_output.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/training_run.hpp"
+#include "train/fault/content_hash.hpp"
 #include "train/fault/fault_draw.hpp"
 #include "train/fault/fault_file.hpp"
 #include "train/fault/plain_check.hpp"
@@ -28,6 +31,8 @@ using namespace train::fault;
 
 constexpr const char* kListFile = "faults.jsonl";
 constexpr const char* kPageFile = "inject.html";
+/// Faults that checks draw from.
+constexpr std::int64_t kMostKept = 10'000;
 
 template <class Enum>
 std::string joined_names(const std::vector<Enum>& values) {
@@ -45,11 +50,25 @@ train::ImageSet chosen_images(const train::ImageSet& images, std::int64_t count,
   return train::select(images, train::spread_sample(all, count, seed));
 }
 
+/// Of inferences with faults of their own, by image.
+Rate rate_of(const std::vector<Tally>& images, double confidence) {
+  FaultCounts all;
+  std::vector<ImageCounts> counts;
+  for (const Tally& tally : images) {
+    all.tally += tally;
+    counts.push_back({tally.inferences, tally.failures()});
+  }
+  Rate rate = all.rate(confidence);
+  rate.faults = all.tally.inferences;
+  rate.intervals = intervals_of(counts, confidence);
+  return rate;
+}
+
 /// A run of the command.
 class InjectRun {
  public:
   InjectRun(InjectArguments& arguments, const GlobalOptions& options, train::ImageSet images,
-            IntegerModel model)
+            IntegerModel model, bool all_images)
       : arguments_(arguments),
         options_(options),
         folder_(options.out.value_or("runs/inject")),
@@ -67,8 +86,10 @@ class InjectRun {
     outcome_.confidence = arguments.campaign.confidence;
     outcome_.margin = arguments.campaign.margin;
     outcome_.images = images_.count();
-    outcome_.faults = &result_.faults;
-    outcome_.outcomes = &result_.outcomes;
+    outcome_.relative_margin = arguments.campaign.relative_margin;
+    outcome_.all_images = all_images;
+    outcome_.summary = &result_.summary;
+    arguments_.campaign.kept = static_cast<std::size_t>(std::min(arguments.check, kMostKept));
     outcome_.page_file = folder_ / kPageFile;
   }
 
@@ -89,7 +110,7 @@ class InjectRun {
     else
       run_campaign();
     line_.close();
-    if (stopped()) return report_stopped(!result_.outcomes.empty());
+    if (stopped()) return report_stopped(result_.summary.faults() > 0);
     if (arguments_.rates.empty()) check_drawn();
     return tell();
   }
@@ -119,10 +140,10 @@ class InjectRun {
   /// All that a list must have been made with to be gone on with.
   [[nodiscard]] CampaignSettings settings() const {
     const SpaceOptions& space = arguments_.space;
-    return {{"model", arguments_.model.model.file},
+    return {{"network", fmt::format("{:016x}", content_hash(model_.network))},
             {"quantization", model_.how},
             {"data", outcome_.data},
-            {"images", std::to_string(images_.count())},
+            {"images", fmt::format("{} {:016x}", images_.count(), content_hash(workload()))},
             {"sites", joined_names(space.sites)},
             {"effects", joined_names(space.effects)},
             {"layers", fmt::format("{}", fmt::join(space.layers, " "))},
@@ -139,30 +160,31 @@ class InjectRun {
     if (!arguments_.resume || !fs::exists(file)) return {};
     Expected<CampaignSettings> before = read_settings(file);
     if (!before) return before.error();
-    Diagnostics problems;
-    for (const auto& [key, value] : settings())
-      if ((*before)[key] != value)
-        problems.push_back(
-            {"--resume " + file.string(),
-             fmt::format("was made with {} '{}', this run has '{}'", key, (*before)[key], value),
-             "the same options, or another --out"});
+    Diagnostics problems = differing_settings(file, *before, settings());
     if (!problems.empty()) return problems;
-    Expected<FaultFileContent> content = read_fault_file(file, plan_, /*repair=*/true);
-    if (!content) return content.error();
-    known_ = std::move(content->outcomes);
-    return check_drawn(file, content->faults);
+    return check_known(file);
   }
 
-  /// Outcomes are of use only where they are those of the faults that this campaign draws.
-  [[nodiscard]] Diagnostics check_drawn(const fs::path& file, const FaultList& faults) const {
+  /// Outcomes are of use only where they are those of the faults that this campaign draws. Cuts off
+  /// a last line that is none.
+  Diagnostics check_known(const fs::path& file) {
+    FaultFileReader reader(file, plan_);
     FaultDraw draw(*space_, arguments_.campaign.seed);
     std::vector<std::uint32_t> strata;
-    const FaultList drawn = draw.draw(std::ssize(known_), strata);
-    for (std::size_t f = 0; f < known_.size(); ++f)
-      if (f >= drawn.size() || !std::ranges::equal(faults[f], drawn[f]))
-        return {{fmt::format("{}:{}", file.string(), f + 2),
-                 "is not the fault that this campaign draws there",
+    while (const std::optional<FaultLine> line = reader.next()) {
+      const FaultList drawn = draw.draw(1, strata);
+      strata.clear();
+      if (!reader.problems().empty()) continue;
+      const std::string place = fmt::format("{}:{}", file.string(), reader.line());
+      if (drawn.size() == 0 || !std::ranges::equal(line->upsets, drawn[0]))
+        return {{place, "is not the fault that this campaign draws there",
                  "another --out; --faults replays a list of your own"}};
+      if (!line->outcome || !is_whole(*line->outcome, images_.count()))
+        return {{place, "does not tell how this fault ended on every image", "another --out"}};
+      ++known_;
+    }
+    if (!reader.problems().empty()) return reader.problems();
+    fs::resize_file(file, reader.bytes());
     return {};
   }
 
@@ -176,29 +198,42 @@ class InjectRun {
   void run_campaign() {
     outcome_.list_file = folder_ / kListFile;
     std::optional<FaultFile> file;
-    if (known_.empty())
-      file.emplace(outcome_.list_file, plan_, settings());
-    else
-      file.emplace(outcome_.list_file, plan_, known_.size());
+    std::optional<FaultFileReader> reader;
+    CampaignHooks hooks;
+    if (known_ == 0) {
+      CampaignSettings header = settings();
+      header["model"] = arguments_.model.model.file;  // told, not compared
+      file.emplace(outcome_.list_file, plan_, header);
+    } else {
+      file.emplace(outcome_.list_file, plan_, known_);
+      reader.emplace(outcome_.list_file, plan_);
+      hooks.known = [&, left = known_](std::size_t count) mutable {
+        std::vector<Outcome> outcomes;
+        for (; left > 0 && outcomes.size() < count; --left)
+          outcomes.push_back(reader->next().value().outcome.value());
+        return outcomes;
+      };
+    }
     std::string note;
     std::int64_t done = 0;
-    CampaignHooks hooks;
     hooks.progress = [&](std::int64_t now, std::int64_t) {
       line_.show({.phase = "faults",
                   .done = done + now,
                   .total = outcome_.planned * images_.count(),
                   .note = note});
     };
-    hooks.on_round = [&](const CampaignResult& result) {
-      file->append(result.faults, result.outcomes);
-      const Rate rate = overall_rate(*space_, result.outcomes, outcome_.confidence);
+    hooks.on_round = [&](const FaultList& faults, const std::vector<Outcome>& outcomes,
+                         const CampaignResult& result) {
+      file->append(faults, outcomes);
+      const Rate rate = overall_rate(*space_, result.summary, outcome_.confidence);
+      const Interval& interval = shown_interval(rate, outcome_.all_images);
       note = fmt::format("{} faults, {:.3f} % ({:.3f} to {:.3f})", rate.faults, 100.0 * rate.rate,
-                         100.0 * rate.interval.low, 100.0 * rate.interval.high);
+                         100.0 * interval.low, 100.0 * interval.high);
       done = rate.tally.inferences;
     };
     outcome_.planned = planned_faults(*space_, arguments_.campaign);
-    result_ = train::fault::run_campaign(plan_, *space_, workload(), arguments_.campaign, known_,
-                                         hooks, interrupts_.token());
+    result_ = train::fault::run_campaign(plan_, *space_, workload(), arguments_.campaign, hooks,
+                                         interrupts_.token());
     outcome_.seconds = result_.seconds;
     outcome_.inferences = result_.inferences;
   }
@@ -206,20 +241,22 @@ class InjectRun {
   void replay() {
     outcome_.replayed = true;
     outcome_.options.sites.clear();
-    result_.faults = std::move(replayed_);
-    outcome_.planned = outcome_.population = static_cast<std::int64_t>(result_.faults.size());
+    outcome_.options.effects.clear();
+    outcome_.planned = outcome_.population = static_cast<std::int64_t>(replayed_.size());
     const auto start = std::chrono::steady_clock::now();
-    for (const Tally& tally : run_faults(plan_, workload(), result_.faults, Spread::all_images,
-                                         threads(), progress("replayed"), interrupts_.token()))
-      result_.outcomes.push_back({0, tally});
+    const std::vector<Outcome> outcomes = run_faults(plan_, workload(), replayed_, threads(),
+                                                     progress("replayed"), interrupts_.token());
     outcome_.seconds = seconds_since(start);
     outcome_.inferences = outcome_.planned * images_.count();
     if (stopped()) return;
+    result_.summary = CampaignSummary(1, arguments_.campaign.kept, options_.seed);
+    for (std::size_t f = 0; f < outcomes.size(); ++f)
+      result_.summary.add(replayed_[f], outcomes[f]);
     outcome_.list_file = folder_ / kListFile;
     if (fs::weakly_canonical(outcome_.list_file) == fs::weakly_canonical(arguments_.replay))
       outcome_.list_file = folder_ / "replayed.jsonl";
     FaultFile(outcome_.list_file, plan_, {{"replayed", arguments_.replay}})
-        .append(result_.faults, result_.outcomes);
+        .append(replayed_, outcomes);
   }
 
   static double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -235,22 +272,22 @@ class InjectRun {
     const auto start = std::chrono::steady_clock::now();
     for (std::size_t r = 0; r < arguments_.rates.size() && !stopped(); ++r) {
       InjectedRate point{.bit_rate = arguments_.rates[r], .upsets = 0, .rate = {}};
-      FaultList faults;
-      for (std::int64_t i = 0; i < count; ++i) {
+      // Drawn where it is run: no set of faults is there twice, and none stays.
+      std::atomic<std::int64_t> all_upsets{0};
+      const std::uint64_t seed = Rng::derive(campaign.seed, r)();
+      const RunFault run = [&](Propagation& propagation, std::size_t inference) {
         const std::vector<Upset> upsets =
-            draw_at_rate(*space_, point.bit_rate, Rng::derive(campaign.seed, r)(),
-                         static_cast<std::uint64_t>(i));
-        point.upsets += std::ssize(upsets);
-        faults.add(upsets);
-      }
-      std::vector<Outcome> outcomes;
-      for (const Tally& tally : run_faults(
-               plan_, workload(), faults, Spread::one_image, threads(),
-               progress(fmt::format("bit rate {:g}", point.bit_rate),
-                        static_cast<std::int64_t>(r) * count, std::ssize(arguments_.rates) * count),
-               interrupts_.token()))
-        outcomes.push_back({0, tally});
-      point.rate = rate_of(outcomes, campaign.confidence, 0);
+            draw_at_rate(*space_, point.bit_rate, seed, static_cast<std::uint64_t>(inference));
+        all_upsets += std::ssize(upsets);
+        return propagation.run(upsets);
+      };
+      const std::vector<Tally> images = run_in_turn(
+          plan_, workload(), static_cast<std::size_t>(count), run, threads(),
+          progress(fmt::format("bit rate {:g}", point.bit_rate),
+                   static_cast<std::int64_t>(r) * count, std::ssize(arguments_.rates) * count),
+          interrupts_.token());
+      point.upsets = all_upsets;
+      point.rate = rate_of(images, campaign.confidence);
       outcome_.rates.push_back(std::move(point));
       outcome_.inferences += count;
     }
@@ -259,11 +296,13 @@ class InjectRun {
 
   /// Some faults again, each on one image, by changed copies of the network.
   void check_drawn() {
-    if (result_.outcomes.empty()) return;
+    FaultList faults;
+    for (const CampaignSummary::Kept& fault : result_.summary.drawn()) faults.add(fault.upsets);
+    if (faults.size() == 0) return;
     outcome_.check = check_plainly(
-        plan_, workload(), result_.faults.size(),
-        [&](Propagation& propagation, std::size_t f) { return propagation.run(result_.faults[f]); },
-        [&](std::size_t f) { return FullRun(model_.network, result_.faults[f]); }, arguments_.check,
+        plan_, workload(), faults.size(),
+        [&](Propagation& propagation, std::size_t f) { return propagation.run(faults[f]); },
+        [&](std::size_t f) { return FullRun(plan_, faults[f]); }, arguments_.check,
         Rng::derive(options_.seed, 77)(), interrupts_.token());
   }
 
@@ -289,10 +328,44 @@ class InjectRun {
   ProgressLine line_;
   std::optional<FaultSpace> space_;
   FaultList replayed_;
-  std::vector<Outcome> known_;
+  std::int64_t known_ = 0;  ///< faults that --resume need not run
   CampaignResult result_;
   InjectOutcome outcome_;
 };
+
+/// Every option that was given and does nothing in this run.
+Diagnostics check_given(const InjectArguments& arguments) {
+  struct Idle {
+    const char* option;
+    bool in_array, without_array, without_rates;
+    const char* reason;
+  };
+  constexpr const char* kStored = "is of stored words; --array disturbs registers";
+  constexpr Idle kIdle[] = {
+      {"--sites", true, false, false, kStored},
+      {"--layers", true, false, false, "chooses stored words; a register is read by all layers"},
+      {"--adjacent-bits", true, false, false, "is of stored words; --array disturbs one bit"},
+      {"--rate", true, false, false, kStored},
+      {"--faults", true, false, false, "replays faults of stored words; --array draws its own"},
+      {"--relative-margin", true, false, false,
+       "has no effect with --array, which draws as many "
+       "faults as are planned"},
+      {"--stop-at-margin", true, false, false,
+       "has no effect with --array, which draws as many "
+       "faults as are planned"},
+      {"--array-unit", false, true, false, "is of an array, and none is given (--array)"},
+      {"--registers", false, true, false, "is of an array, and none is given (--array)"},
+      {"--inferences", false, false, true, "is of each --rate, and none is given"}};
+  Diagnostics problems;
+  for (const Idle& idle : kIdle) {
+    const bool has_array = !arguments.array.arch.empty();
+    if (std::ranges::find(arguments.given, idle.option) == arguments.given.end()) continue;
+    if ((idle.in_array && has_array) || (idle.without_array && !has_array) ||
+        (idle.without_rates && arguments.rates.empty()))
+      problems.push_back({idle.option, idle.reason, "leave it out"});
+  }
+  return problems;
+}
 
 Diagnostics check_arguments(const InjectArguments& arguments, const GlobalOptions& options) {
   Diagnostics problems = check(arguments.campaign);
@@ -306,18 +379,14 @@ Diagnostics check_arguments(const InjectArguments& arguments, const GlobalOption
   if (!arguments.replay.empty() && (!arguments.rates.empty() || arguments.resume))
     problems.push_back(
         {"--faults", "replays a list; --rate and --resume draw faults", "leave one out"});
-  if (!arguments.array.arch.empty() &&
-      (!arguments.rates.empty() || !arguments.replay.empty() || arguments.resume))
-    problems.push_back({"--array",
-                        "has faults of its own; --rate, --faults and --resume are of "
-                        "stored words",
+  if (arguments.fixed &&
+      (arguments.campaign.stop_at_margin || arguments.campaign.relative_margin > 0.0))
+    problems.push_back({"--fixed",
+                        "draws all planned faults; --relative-margin and --stop-at-margin may stop "
+                        "before",
                         "leave one out"});
-  if (!arguments.array.arch.empty() &&
-      (!arguments.rates.empty() || !arguments.replay.empty() || arguments.resume))
-    problems.push_back({"--array",
-                        "draws faults of registers; --rate, --faults and --resume are of stored "
-                        "words",
-                        "leave one out"});
+  const Diagnostics idle = check_given(arguments);
+  problems.insert(problems.end(), idle.begin(), idle.end());
   const Diagnostics outputs = check_outputs(options);
   problems.insert(problems.end(), outputs.begin(), outputs.end());
   return problems;
@@ -338,12 +407,13 @@ int run_inject(InjectArguments& arguments, const GlobalOptions& options) {
   if (!model) problems.insert(problems.end(), model.error().begin(), model.error().end());
   if (!model) return report_wrong_input(problems);
   train::ImageSet images = chosen_images(data->test, arguments.images, options.seed);
+  const bool all_images = images.count() == data->test.count();
   if (!arguments.array.arch.empty()) {
     if (!problems.empty()) return report_wrong_input(problems);
     print_notes(options, arguments.model.model.file, model->notes);
-    return run_array_inject(arguments, options, images, std::move(*model));
+    return run_array_inject(arguments, options, images, std::move(*model), all_images);
   }
-  return InjectRun(arguments, options, std::move(images), std::move(*model))
+  return InjectRun(arguments, options, std::move(images), std::move(*model), all_images)
       .run(std::move(problems));
 }
 

@@ -40,6 +40,8 @@ struct InjectArguments {
   std::string replay;           ///< a list of faults; empty: they are drawn
   std::int64_t check = 200;     ///< inferences that are run again in the plain way
   bool resume = false;
+  bool fixed = false;                ///< said to be wanted; it is the default
+  std::vector<std::string> given{};  ///< options that the user wrote
 };
 
 /// `hwflow inject`. The exit code.

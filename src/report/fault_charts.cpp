@@ -91,18 +91,38 @@ std::string fault_curve_chart(const std::vector<FaultPoint>& curve) {
   Svg svg(kWidth, kHeight, "Failures over the rate of disturbed bits");
   draw_axes(svg, area, x, y, "probability that a bit is disturbed",
             "share of inferences whose class changed");
+  // Where nothing failed there is no share to draw, only a bound of it: an arrow down from there.
+  const auto height = [&](double share) { return y(std::max(share, y.low())); };
   std::vector<Point> line;
+  const auto end_line = [&] {
+    if (line.size() > 1) svg.polyline(line, "front-line");
+    line.clear();
+  };
   for (const FaultPoint& point : curve) {
     const double at = x(point.bit_rate);
-    const auto height = [&](double share) { return y(std::max(share, y.low())); };
-    svg.line({at, height(point.rate.low)}, {at, height(point.rate.high)}, "front-error");
-    line.push_back({at, height(point.rate.rate)});
+    if (point.rate.rate > 0.0) {
+      svg.line({at, height(point.rate.low)}, {at, height(point.rate.high)}, "front-error");
+      line.push_back({at, height(point.rate.rate)});
+      continue;
+    }
+    end_line();
+    const double top = height(point.rate.high), tip = std::min(top + 18.0, area.bottom());
+    svg.line({at - 5.0, top}, {at + 5.0, top}, "front-error");
+    svg.line({at, top}, {at, tip}, "front-error");
+    svg.line({at - 4.0, tip - 5.0}, {at, tip}, "front-error");
+    svg.line({at + 4.0, tip - 5.0}, {at, tip}, "front-error");
   }
-  svg.polyline(line, "front-line");
-  for (std::size_t i = 0; i < curve.size(); ++i)
-    svg.circle(line[i], 4.0, "front",
-               fmt::format("bit rate {:g}: {}, {} inferences", curve[i].bit_rate,
-                           fault_rate_text(curve[i].rate), curve[i].rate.inferences));
+  end_line();
+  for (const FaultPoint& point : curve) {
+    const std::string hover = fmt::format("bit rate {:g}: {}, {} inferences", point.bit_rate,
+                                          fault_rate_text(point.rate), point.rate.inferences);
+    const double at = x(point.bit_rate);
+    if (point.rate.rate > 0.0)
+      svg.circle({at, height(point.rate.rate)}, 4.0, "front", hover);
+    else
+      svg.text({at + 8.0, height(point.rate.high) + 4.0},
+               fmt::format("none failed: below {}", percent_text(point.rate.high, 2)), "tick");
+  }
   return svg.str();
 }
 

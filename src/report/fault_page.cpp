@@ -16,8 +16,11 @@ std::string cards(const FaultReport& report) {
   if (report.all.faults > 0) {
     std::string changed = "of faulty inferences change their class, or crash";
     if (!report.replayed)
-      changed += fmt::format(" ({} interval {} to {})", confidence, percent_text(report.all.low, 2),
-                             percent_text(report.all.high, 2));
+      changed += fmt::format(
+          " ({} interval {} to {}{}{})", confidence, percent_text(report.all.low, 2),
+          percent_text(report.all.high, 2),
+          report.interval_of.empty() ? std::string() : " for " + escape(report.interval_of),
+          report.other_interval.empty() ? std::string() : "; " + escape(report.other_interval));
     html += card(percent_text(report.all.rate, 2), changed);
     if (report.top5_changed > 0.0)
       html += card(percent_text(report.top5_changed, 2), "lose their class from the five highest");

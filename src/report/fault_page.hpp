@@ -69,9 +69,10 @@ struct FaultReport {
   double confidence = 0.95;
   std::int64_t population = 0;
   FaultRate all;
-  bool replayed = false;                     ///< faults that somebody chose: no interval
-  double top5_changed = 0.0, crashed = 0.0;  ///< shares
-  double inferences_per_second = 0.0;        ///< 0: not measured
+  std::string interval_of{}, other_interval{};  ///< what it holds for; one that holds for others
+  bool replayed = false;                        ///< faults that somebody chose: no interval
+  double top5_changed = 0.0, crashed = 0.0;     ///< shares
+  double inferences_per_second = 0.0;           ///< 0: not measured
   std::vector<NamedFaultRate> by_site{}, by_layer{}, by_bit{};
   std::vector<FaultMap> maps{};
   std::vector<FaultPoint> curve{};

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <set>
 
 #include "base/random.hpp"
 #include "tests/cli/command_line.hpp"
@@ -153,7 +154,7 @@ TEST(Inject, JsonHasItsKeysAndGroupsAddUpToTheWhole) {
                      "faulty_inferences_per_second", "by_layer", "by_bit"});
   EXPECT_EQ(told["faults"], 60);
   EXPECT_EQ(told["inferences"], 60 * kImages);
-  for (const char* groups : {"by_site", "by_layer", "by_bit", "by_layer_and_bit"})
+  for (const char* groups : {"by_site", "by_layer", "by_bit", "by_effect", "by_layer_and_bit"})
     for (const char* count : kCounts)
       EXPECT_EQ(sum_of(told[groups], count), told[count]) << groups << " " << count;
   EXPECT_EQ(told["by_bit"].size(), 8U);
@@ -184,12 +185,71 @@ TEST(Inject, RateAndMarginFollowFromTheCounts) {
   EXPECT_DOUBLE_EQ(told["rate"], share);
   EXPECT_LT(told["low"], share);
   EXPECT_GT(told["high"], share);
+  // All images of the test set are no sample of it.
+  EXPECT_EQ(told["interval_of"], "these images");
+  EXPECT_EQ(told["low"], told["of_these_images"]["low"]);
+  EXPECT_LT(told["of_images_like_these"]["low"], told["low"]);
+  EXPECT_GT(told["of_images_like_these"]["high"], told["high"]);
+  EXPECT_DOUBLE_EQ(told["accuracy"],
+                   told["right"].get<double>() / told["inferences"].get<double>());
   EXPECT_DOUBLE_EQ(told["margin"], (told["high"].get<double>() - told["low"].get<double>()) / 2);
   ASSERT_FALSE(told["worst"].empty());
   // The line that is named holds that fault.
   const auto lines = lines_of(study.out("i") / "faults.jsonl");
   const json worst = json::parse(lines[told["worst"][0]["line"].get<std::size_t>() - 1]);
   EXPECT_EQ(worst["top1_changed"], told["worst"][0]["top1_changed"]);
+}
+
+TEST(Inject, ImagesThatWereDrawnAreASample) {
+  const TinyStudy study;
+  std::vector<std::string> words = kHarmful;
+  words.insert(words.end(), {"--images", "4"});
+  const json told = inject(study, "i", words);
+  ASSERT_FALSE(told.is_null());
+  EXPECT_EQ(told["interval_of"], "images like these");
+  EXPECT_EQ(told["high"], told["of_images_like_these"]["high"]);
+  EXPECT_LT(told["of_these_images"]["high"], told["high"]);
+  EXPECT_THAT(text_of(study.out("i") / "inject.html"), HasSubstr("for images like these"));
+}
+
+/// Of two sites every share is weighted by all their faults, as the rate is.
+TEST(Inject, SharesOfSeveralSitesAreWeightedAlike) {
+  const TinyStudy study;
+  const json told = inject(study, "i", kHarmful);
+  ASSERT_FALSE(told.is_null());
+  ASSERT_EQ(told["by_site"].size(), 2U);
+  const auto network = make_builtin_network("resnet20").value();
+  double scales = 0.0, biases = 0.0;
+  for (const std::string& line : lines_of(study.out("i") / "faults.jsonl"))
+    if (const json fault = json::parse(line); fault.contains("settings"))
+      EXPECT_EQ(fault["settings"]["population"], std::to_string(told["population"].get<int>()));
+  for (const NodeId node : network.compute_nodes())
+    biases += 32.0 * 2 * static_cast<double>(network.node(node).shape.channels);
+  scales = told["population"].get<double>() - biases;
+  for (const char* key : {"rate", "masked_share", "accuracy", "crashed_share"})
+    EXPECT_NEAR(told[key].get<double>() * (biases + scales),
+                biases * told["by_site"][0][key].get<double>() +
+                    scales * told["by_site"][1][key].get<double>(),
+                1e-6 * (biases + scales))
+        << key;
+}
+
+TEST(Inject, DrawsAllPlannedFaultsUnlessAMarginIsWanted) {
+  const TinyStudy study;
+  const std::vector<std::string> planned{"--sites", "biases", "--most-faults", "60",
+                                         "--round", "10",     "--images",      "2"};
+  EXPECT_EQ(inject(study, "all", planned)["faults"], 60);
+  std::vector<std::string> relative = planned;
+  relative.insert(relative.end(), {"--relative-margin", "0.9"});
+  const json told = inject(study, "some", relative);
+  EXPECT_LT(told["faults"], 60);
+  EXPECT_EQ(told["planned"], 60);
+  EXPECT_LE(
+      told["of_these_images"]["high"].get<double>() - told["of_these_images"]["low"].get<double>(),
+      2 * 0.9 * told["rate"].get<double>());
+  const Outcome help = run_hwflow({"inject", "--help"});
+  for (const char* text : {"all of them are drawn", "--relative-margin", "--stop-at-margin"})
+    EXPECT_THAT(help.output, HasSubstr(text));
 }
 
 TEST(Inject, AListReplaysToTheSameTallies) {
@@ -309,6 +369,47 @@ TEST(Inject, ElementsOfAnArrayShareTheProductsOfTheNetwork) {
   EXPECT_THAT(text_of(study.out("a") / "inject.html"), HasSubstr("The array of eyeriss"));
 }
 
+TEST(Inject, AnArrayIsDrawnByStrataListedAndGoneOnWith) {
+  const TinyStudy study;
+  const std::vector<std::string> words{
+      "--array", "eyeriss", "--most-faults", "14", "--effects", "stuck-at-1", "--registers",
+      "weight",  "input",   "--images",      "2",  "--round",   "5",          "--check",
+      "0"};
+  const json whole = inject(study, "a", words);
+  ASSERT_FALSE(whole.is_null());
+  const fs::path list = study.out("a") / "faults.jsonl";
+  const std::vector<std::string> lines = lines_of(list);
+  ASSERT_EQ(lines.size(), 15U);
+  // Strata in turn: of 16 registers and bits none twice among 14 faults; so of units.
+  std::set<std::string> strata, units;
+  std::int64_t changed = 0;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const json fault = json::parse(lines[i]);
+    strata.insert(fault["register"].dump() + fault["bit"].dump());
+    units.insert(fault["unit"].dump());
+    changed += fault["top1_changed"].get<std::int64_t>();
+  }
+  EXPECT_EQ(strata.size(), 14U);
+  EXPECT_EQ(units.size(), 14U);
+  EXPECT_EQ(changed, whole["top1_changed"]);
+  // Mappings are those of 'hwflow map', in a file that it reads.
+  const Network network = make_builtin_network("resnet20").value();
+  ASSERT_EQ(whole["mappings"]["layers"].size(), network.compute_nodes().size());
+  EXPECT_EQ(whole["mappings"]["accelerator"], "eyeriss");
+  EXPECT_THAT(whole["mappings"]["layers"][0]["mapping"].get<std::string>(), HasSubstr("DRAM"));
+  std::vector<std::string> resumed = words;
+  resumed.emplace_back("--resume");
+  cut_off(list, study.out("b") / "faults.jsonl", 8);
+  EXPECT_EQ(lasting(inject(study, "b", resumed)), lasting(whole));
+  EXPECT_EQ(text_of(study.out("b") / "faults.jsonl"), text_of(list));
+  // Other faults are refused.
+  std::vector<std::string> other = resumed;
+  other.insert(other.end(), {"--seed", "2"});
+  const Outcome outcome = run_hwflow(inject_words(study, "b", other));
+  EXPECT_EQ(outcome.exit_code, kWrongInput);
+  EXPECT_THAT(outcome.errors, HasSubstr("was made with seed '1', this run has '2'"));
+}
+
 TEST(Inject, TellsATableAndWritesAPage) {
   const TinyStudy study;
   std::vector<std::string> words = inject_words(study, "i", kSmall);
@@ -391,7 +492,21 @@ const Refusal kRefusals[] = {
     {"replay_and_rates",
      {"--faults", "garbage.jsonl", "--rate", "0.1"},
      {"--faults: replays a list"}},
-    {"array_and_lists", {"--array", "eyeriss", "--resume"}, {"--array: draws faults of registers"}},
+    {"array_and_options_of_stored_words",
+     {"--array", "eyeriss", "--faults", "garbage.jsonl", "--rate", "0.1", "--sites", "weights",
+      "--layers", "conv1", "--adjacent-bits", "2", "--relative-margin", "0.1", "--stop-at-margin",
+      "--margin", "7"},
+     {"--sites: is of stored words", "--layers: chooses stored words", "--adjacent-bits: is of",
+      "--rate: is of stored words", "--faults: replays faults of stored words",
+      "--relative-margin: has no effect", "--stop-at-margin: has no effect", "--margin 7"}},
+    {"options_of_an_array_without_one",
+     {"--array-unit", "row", "--registers", "input", "--inferences", "5"},
+     {"--array-unit: is of an array", "--registers: is of an array", "--inferences: is of each",
+      "3 problems"}},
+    {"fixed_and_margins",
+     {"--fixed", "--relative-margin", "0.1"},
+     {"--fixed: draws all planned faults"}},
+    {"relative_margin_out_of_range", {"--relative-margin", "1.5"}, {"--relative-margin 1.5"}},
     {"array_that_is_not_there", {"--array", "eyris"}, {"eyris", "did you mean 'eyeriss'?"}},
     {"rates_that_resume", {"--rate", "0.1", "--resume"}, {"--resume: goes on with single faults"}},
 };
@@ -440,6 +555,33 @@ TEST(Inject, ResumeRefusesAnotherNetworkByItsName) {
                                         "has '4/4 bits, calibrated on 8 images'"));
   EXPECT_THAT(outcome.errors, Not(HasSubstr("have 4 bits")));
   EXPECT_EQ(run_hwflow(float_words(study, "x", {"--bits", "x/8"})).exit_code, kWrongInput);
+}
+
+/// Another model in the place of the file is another campaign; the same one elsewhere is not.
+TEST(Inject, ResumeGoesByTheContentOfTheModel) {
+  const TinyStudy study;
+  const fs::path model = study.folder() / "model.safetensors";
+  fs::copy_file(shipped("cifar10_resnet20_w4a4.safetensors"), model);
+  std::vector<std::string> words = inject_words(study, "i", kSmall);
+  words[1] = model.string();
+  const Outcome first = run_hwflow(words);
+  ASSERT_EQ(first.exit_code, kDone) << first.errors;
+  words.emplace_back("--resume");
+  words[1] = shipped("cifar10_resnet20_w4a4.safetensors");
+  const Outcome moved = run_hwflow(words);
+  EXPECT_EQ(moved.exit_code, kDone) << moved.errors;
+  // One byte of the last tensor.
+  words[1] = model.string();
+  {
+    std::fstream stream(model, std::ios::binary | std::ios::in | std::ios::out);
+    stream.seekg(-2, std::ios::end);
+    const int byte = stream.get();
+    stream.seekp(-2, std::ios::end);
+    stream.put(static_cast<char>(byte ^ 1));
+  }
+  const Outcome changed = run_hwflow(words);
+  EXPECT_EQ(changed.exit_code, kWrongInput);
+  EXPECT_THAT(changed.errors, HasSubstr("was made with network '"));
 }
 
 /// A list that somebody edited, or that a version that draws otherwise wrote.

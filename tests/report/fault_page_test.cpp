@@ -207,16 +207,26 @@ TEST(FaultCurve, RisesAndHasAPointAndABarForEachRate) {
   EXPECT_THAT(svg, HasSubstr("bit rate 1e-06: 10.00 % (5.00 to 21.00), 1000 inferences"));
 }
 
-TEST(FaultCurve, ZeroFailuresStayOnTheChart) {
-  const std::string svg = fault_curve_chart(curve_of({{1e-7, 0.0}, {1e-5, 0.5}}));
+/// No point at zero: the upper end of the interval, an arrow down from it, and words.
+TEST(FaultCurve, ZeroFailuresAreDrawnAsABound) {
+  const std::string svg = fault_curve_chart(curve_of({{1e-7, 0.0}, {1e-6, 0.1}, {1e-5, 0.5}}));
   EXPECT_EQ(report_test::markup_problem(svg), "");
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(svg, Not(HasSubstr("\"inf")));
-  double lowest = 0.0;
-  for (const auto& element : elements_of(svg))
+  std::vector<double> x;
+  double lowest = 0.0, bound = 360.0;
+  for (const auto& element : elements_of(svg)) {
+    if (element.name == "circle") x.push_back(std::stod(element.attribute("cx")));
     if (element.name == "circle") lowest = std::max(lowest, std::stod(element.attribute("cy")));
-  EXPECT_LT(lowest, 360.0);
-  EXPECT_THAT(svg, HasSubstr("bit rate 1e-07: 0.00 % (0.00 to 1.00)"));
+    // The bar at the bound is level.
+    if (element.name == "line" && element.attribute("class") == "front-error" &&
+        element.attribute("y1") == element.attribute("y2"))
+      bound = std::stod(element.attribute("y1"));
+  }
+  EXPECT_EQ(x.size(), 2U) << "nothing but the rates that are known";
+  EXPECT_GT(bound, lowest) << "at 1 %, below the point at 10 %";
+  EXPECT_LT(bound, 360.0);
+  EXPECT_THAT(svg, HasSubstr("none failed: below 1.00 %"));
   EXPECT_EQ(report_test::markup_problem(fault_curve_chart(curve_of({{1e-7, 0.0}}))), "");
   EXPECT_EQ(fault_curve_chart({}), "");
 }

@@ -4,23 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include "base/check.hpp"
 #include "base/random.hpp"
 
 namespace hwflow::train::fault {
-namespace {
-
-/// The stratum of fault `index` of the whole space; `index` becomes its number there.
-std::size_t stratum_of(const std::vector<Stratum>& strata, std::int64_t& index,
-                       std::size_t first = 0) {
-  std::size_t stratum = first;
-  while (index >= strata[stratum].words) index -= strata[stratum++].words;
-  return stratum;
-}
-
-}  // namespace
-
 RandomOrder::RandomOrder(std::int64_t count, std::uint64_t seed) : count_(count), seed_(seed) {
   HWFLOW_CHECK(count >= 1, "an order of something");
   half_bits_ = std::max(
@@ -45,6 +34,20 @@ std::int64_t RandomOrder::operator[](std::int64_t k) const {
   do value = step(value);
   while (value >= static_cast<std::uint64_t>(count_));
   return static_cast<std::int64_t>(value);
+}
+
+PairOrder::PairOrder(std::int64_t strata, std::int64_t units, std::uint64_t seed)
+    : strata_(strata),
+      units_(units),
+      block_(std::lcm(strata, units)),
+      strata_order_(strata, Rng::derive(seed, 1)()),
+      unit_order_(units, Rng::derive(seed, 2)()) {}
+
+/// Counting both at once meets the pairs whose difference is a multiple of the greatest common
+/// divisor; each block counts units from one further on, and so meets the next difference.
+PairOrder::Pair PairOrder::operator[](std::int64_t k) const {
+  HWFLOW_CHECK(k >= 0 && k < strata_ * units_, "beyond the order");
+  return {strata_order_[k % strata_], unit_order_[(k + k / block_) % units_]};
 }
 
 FaultDraw::FaultDraw(const FaultSpace& space, std::uint64_t seed)
@@ -92,18 +95,14 @@ std::vector<Upset> draw_at_rate(const FaultSpace& space, double rate, std::uint6
   HWFLOW_CHECK(rate > 0.0 && rate < 1.0, "a rate between 0 and 1");
   std::vector<Upset> upsets;
   Rng rng = Rng::derive(seed, inference);
-  std::size_t stratum = 0;
-  std::int64_t within = -1;
-  for (;;) {
+  for (std::int64_t number = -1;;) {
     // Faults that do not happen before the next that does: geometric.
     const double skipped = std::floor(std::log1p(-rng.uniform()) / std::log1p(-rate));
     if (skipped >= static_cast<double>(space.population())) return upsets;
-    within += 1 + static_cast<std::int64_t>(skipped);
-    std::int64_t left = 0;
-    for (std::size_t s = stratum; s < space.strata().size(); ++s) left += space.strata()[s].words;
-    if (within >= left) return upsets;
-    stratum = stratum_of(space.strata(), within, stratum);
-    upsets.push_back(space.upset(stratum, within));
+    number += 1 + static_cast<std::int64_t>(skipped);
+    if (number >= space.population()) return upsets;
+    const std::size_t stratum = space.stratum_of(number);
+    upsets.push_back(space.upset(stratum, number - space.before(stratum)));
   }
 }
 

@@ -22,6 +22,23 @@ class RandomOrder {
   int half_bits_ = 1;
 };
 
+/// All pairs of a stratum and a unit in an order that needs no memory, each once: both are in turns
+/// of random orders, so after any number of pairs every stratum, and every unit, has its share to
+/// two.
+class PairOrder {
+ public:
+  PairOrder(std::int64_t strata, std::int64_t units, std::uint64_t seed);
+  struct Pair {
+    std::int64_t stratum = 0, unit = 0;
+    bool operator==(const Pair&) const = default;
+  };
+  [[nodiscard]] Pair operator[](std::int64_t k) const;
+
+ private:
+  std::int64_t strata_, units_, block_;
+  RandomOrder strata_order_, unit_order_;
+};
+
 /// Single faults of a space in a random order, each once. Sites take turns; of every stratum of a
 /// site as nearly as many are drawn as its share of the site's population, however many these are.
 /// The order depends on the seed alone.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,15 @@ using Json = nlohmann::ordered_json;
 constexpr int kVersion = 1;
 constexpr std::size_t kMostProblems = 20;
 
+struct TallyKey {
+  const char* name;
+  std::int64_t Tally::*member;
+};
+constexpr TallyKey kTallyKeys[] = {
+    {"inferences", &Tally::inferences},     {"masked", &Tally::masked},
+    {"top1_changed", &Tally::top1_changed}, {"top5_changed", &Tally::top5_changed},
+    {"crashed", &Tally::crashed},           {"right", &Tally::right}};
+
 Json to_json(const Upset& upset, const integer::Plan& plan) {
   return {{"site", enum_name(upset.site)},
           {"effect", enum_name(upset.effect)},
@@ -34,14 +44,8 @@ std::string line_of(std::span<const Upset> upsets, const Outcome& outcome,
   Json line;
   line["upsets"] = Json::array();
   for (const Upset& upset : upsets) line["upsets"].push_back(to_json(upset, plan));
-  const Tally& tally = outcome.tally;
   line["stratum"] = outcome.stratum;
-  line["inferences"] = tally.inferences;
-  line["masked"] = tally.masked;
-  line["top1_changed"] = tally.top1_changed;
-  line["top5_changed"] = tally.top5_changed;
-  line["crashed"] = tally.crashed;
-  line["right"] = tally.right;
+  add_outcome(outcome, line);
   return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -51,21 +55,23 @@ class LineReader {
   LineReader(const integer::Plan& plan, std::string place, Diagnostics& problems)
       : plan_(plan), place_(std::move(place)), problems_(problems) {}
 
-  void read(const Json& line, FaultFileContent& content) {
+  FaultLine read(const Json& line) {
+    FaultLine fault;
     const auto upsets = line.find("upsets");
-    if (upsets == line.end() || !upsets->is_array())
-      return wrong("has no list \"upsets\"", "a file as 'hwflow inject --out' writes");
-    std::vector<Upset> fault;
+    if (upsets == line.end() || !upsets->is_array()) {
+      wrong("has no list \"upsets\"", "a file as 'hwflow inject --out' writes");
+      return fault;
+    }
     for (const Json& each : *upsets)
-      if (const std::optional<Upset> upset = read_upset(each)) fault.push_back(*upset);
-    content.faults.add(fault);
-    if (!line.contains("inferences")) return;
-    Outcome outcome;
-    outcome.stratum = static_cast<std::uint32_t>(number(line, "stratum"));
-    outcome.tally = {number(line, "inferences"),   number(line, "masked"),
-                     number(line, "top1_changed"), number(line, "top5_changed"),
-                     number(line, "crashed"),      number(line, "right")};
-    content.outcomes.push_back(outcome);
+      if (const std::optional<Upset> upset = read_upset(each)) fault.upsets.push_back(*upset);
+    if (!line.contains("inferences")) return fault;
+    std::optional<Outcome> outcome = outcome_of(line);
+    if (outcome)
+      outcome->stratum = static_cast<std::uint32_t>(number(line, "stratum"));
+    else
+      wrong("does not tell how the fault ended: numbers of inferences, images that failed");
+    fault.outcome = std::move(outcome);
+    return fault;
   }
 
  private:
@@ -145,6 +151,7 @@ class LineReader {
   Diagnostics& problems_;
 };
 
+/// Of the first line.
 void read_header(const Json& line, const std::string& place, CampaignSettings& found,
                  Diagnostics& problems) {
   const auto version = line.find("hwflow_faults");
@@ -169,16 +176,98 @@ FaultFile::FaultFile(const std::filesystem::path& file, const integer::Plan& pla
 }
 
 FaultFile::FaultFile(const std::filesystem::path& file, const integer::Plan& plan,
-                     std::size_t written)
-    : file_(file), plan_(plan), stream_(file, std::ios::binary | std::ios::app), written_(written) {
+                     std::int64_t written)
+    : file_(file), plan_(plan), stream_(file, std::ios::binary | std::ios::app), held_(written) {
   if (!stream_) throw std::system_error(errno, std::generic_category(), file.string());
 }
 
-void FaultFile::append(const FaultList& faults, const std::vector<Outcome>& outcomes) {
-  for (; written_ < outcomes.size(); ++written_)
-    stream_ << line_of(faults[written_], outcomes[written_], plan_);
+void FaultFile::append(const FaultList& faults, std::span<const Outcome> outcomes) {
+  for (std::size_t f = 0; f < outcomes.size(); ++f)
+    if (--held_ < 0) stream_ << line_of(faults[f], outcomes[f], plan_);
+  held_ = std::max<std::int64_t>(held_, 0);
   stream_ << std::flush;
   if (!stream_) throw std::system_error(errno, std::generic_category(), file_.string());
+}
+
+void add_outcome(const Outcome& outcome, Json& line) {
+  const Tally& tally = outcome.tally;
+  for (const TallyKey& key : kTallyKeys) line[key.name] = tally.*key.member;
+  if (tally.failures() > 0)
+    line["failed"] = Json::parse(failed_text(outcome.failed, tally.inferences));
+}
+
+std::optional<Outcome> outcome_of(const Json& line) {
+  Outcome outcome;
+  for (const TallyKey& key : kTallyKeys) {
+    const auto value = line.find(key.name);
+    if (value == line.end() || !value->is_number_integer()) return std::nullopt;
+    outcome.tally.*key.member = value->get<std::int64_t>();
+  }
+  const auto failed = line.find("failed");
+  if (failed == line.end()) return outcome;
+  std::optional<FailedImages> images = parse_failed(failed->dump(), outcome.tally.inferences);
+  if (!images) return std::nullopt;
+  outcome.failed = std::move(*images);
+  return outcome;
+}
+
+bool is_whole(const Outcome& outcome, std::int64_t images) {
+  std::int64_t failures = 0;
+  for (const std::uint64_t word : outcome.failed) failures += std::popcount(word);
+  return outcome.tally.inferences == images && failures == outcome.tally.failures();
+}
+
+Diagnostics differing_settings(const std::filesystem::path& file, const CampaignSettings& found,
+                               const CampaignSettings& wanted) {
+  Diagnostics problems;
+  for (const auto& [key, value] : wanted) {
+    const auto before = found.find(key);
+    const std::string was = before == found.end() ? std::string() : before->second;
+    if (was != value)
+      problems.push_back({"--resume " + file.string(),
+                          fmt::format("was made with {} '{}', this run has '{}'", key, was, value),
+                          "the same options, or another --out"});
+  }
+  return problems;
+}
+
+std::string failed_text(const FailedImages& failed, std::int64_t images) {
+  constexpr std::int64_t kManyPerImage = 16;  // as text a number takes as much as 16 images' digits
+  std::vector<std::int64_t> list;
+  for (std::int64_t i = 0; i < images; ++i)
+    if (has_failed(failed, static_cast<std::size_t>(i))) list.push_back(i);
+  if (kManyPerImage * std::ssize(list) <= images) return Json(list).dump();
+  std::string digits;
+  for (std::int64_t i = 0; i < images; i += 4)
+    digits += fmt::format("{:x}", (failed[static_cast<std::size_t>(i / 64)] >> (i % 64)) & 15);
+  return Json(digits).dump();
+}
+
+std::optional<FailedImages> parse_failed(const std::string& text, std::int64_t images) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (images < 0 || images > (1 << 30)) return std::nullopt;
+  FailedImages failed(static_cast<std::size_t>((images + 63) / 64));
+  const auto add = [&](std::int64_t image) {
+    if (image < 0 || image >= images) return false;
+    failed[static_cast<std::size_t>(image / 64)] |= std::uint64_t{1} << (image % 64);
+    return true;
+  };
+  if (json.is_array()) {
+    for (const Json& image : json)
+      if (!image.is_number_integer() || !add(image.get<std::int64_t>())) return std::nullopt;
+    return failed;
+  }
+  if (!json.is_string()) return std::nullopt;
+  const std::string digits = json.get<std::string>();
+  for (std::size_t d = 0; d < digits.size(); ++d) {
+    int value = 0;
+    const auto [at, error] = std::from_chars(&digits[d], &digits[d] + 1, value, 16);
+    if (error != std::errc{}) return std::nullopt;
+    for (int bit = 0; bit < 4; ++bit)
+      if ((value >> bit & 1) != 0 && !add(4 * static_cast<std::int64_t>(d) + bit))
+        return std::nullopt;
+  }
+  return failed;
 }
 
 Expected<CampaignSettings> read_settings(const std::filesystem::path& file) {
@@ -194,35 +283,43 @@ Expected<CampaignSettings> read_settings(const std::filesystem::path& file) {
   return settings;
 }
 
-Expected<FaultFileContent> read_fault_file(const std::filesystem::path& file,
-                                           const integer::Plan& plan, bool repair) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return Unexpected{Diagnostics{{file.string(), "cannot be read", ""}}};
-  FaultFileContent content;
-  Diagnostics problems;
+FaultFileReader::FaultFileReader(std::filesystem::path file, const integer::Plan& plan)
+    : file_(std::move(file)), plan_(plan), stream_(file_, std::ios::binary) {
+  if (!stream_) problems_.push_back({file_.string(), "cannot be read", ""});
+}
+
+std::optional<FaultLine> FaultFileReader::next() {
   std::string text;
-  std::uintmax_t whole = 0;  // bytes of whole lines
-  for (std::size_t number = 1; std::getline(stream, text) && problems.size() < kMostProblems;
-       ++number) {
-    if (stream.eof()) {  // no line break: a run was killed while it wrote
-      if (repair) std::filesystem::resize_file(file, whole);
-      break;
-    }
-    whole += text.size() + 1;
-    const std::string place = fmt::format("{}:{}", file.string(), number);
+  while (problems_.size() < kMostProblems && std::getline(stream_, text)) {
+    if (stream_.eof()) break;  // no line break: a run was killed while it wrote
+    bytes_ += text.size() + 1;
+    const std::string place = fmt::format("{}:{}", file_.string(), ++line_);
     const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (line.is_discarded())
-      problems.push_back({place, "is no JSON", "one object a line"});
-    else if (number == 1)
-      read_header(line, place, content.settings, problems);
+      problems_.push_back({place, "is no JSON", "one object a line"});
+    else if (line_ == 1)
+      read_header(line, place, settings_, problems_);
     else
-      LineReader(plan, place, problems).read(line, content);
+      return LineReader(plan_, place, problems_).read(line);
   }
-  if (whole == 0) problems.push_back({file.string(), "is empty", ""});
+  if (line_ == 0 && problems_.empty()) problems_.push_back({file_.string(), "is empty", ""});
+  return std::nullopt;
+}
+
+Expected<FaultFileContent> read_fault_file(const std::filesystem::path& file,
+                                           const integer::Plan& plan) {
+  FaultFileReader reader(file, plan);
+  FaultFileContent content;
+  while (std::optional<FaultLine> line = reader.next()) {
+    content.faults.add(line->upsets);
+    if (line->outcome) content.outcomes.push_back(std::move(*line->outcome));
+  }
+  Diagnostics problems = reader.problems();
   if (problems.empty() && !content.outcomes.empty() &&
       content.outcomes.size() != content.faults.size())
     problems.push_back({file.string(), "tells how some faults ended, but not all", ""});
   if (!problems.empty()) return Unexpected{std::move(problems)};
+  content.settings = reader.settings();
   return content;
 }
 

@@ -68,11 +68,18 @@ Expected<FaultSpace> FaultSpace::make(const integer::Plan& plan, const SpaceOpti
                                        static_cast<std::uint32_t>(copy), bit, words});
       }
     }
-  for (const Stratum& stratum : space.strata_) space.population_ += stratum.words;
+  for (const Stratum& stratum : space.strata_) {
+    space.before_.push_back(space.population_);
+    space.population_ += stratum.words;
+  }
   if (space.population_ == 0)
     return Unexpected{
         Diagnostics{{"--sites", "the chosen layers have no such words and bits", ""}}};
   return space;
+}
+
+std::size_t FaultSpace::stratum_of(std::int64_t number) const {
+  return static_cast<std::size_t>(std::ranges::upper_bound(before_, number) - before_.begin()) - 1;
 }
 
 Upset FaultSpace::upset(std::size_t stratum, std::int64_t word) const {

@@ -37,11 +37,16 @@ class FaultSpace {
 
   [[nodiscard]] const std::vector<Stratum>& strata() const { return strata_; }
   [[nodiscard]] std::int64_t population() const { return population_; }
+  /// Faults of the strata before stratum `stratum`.
+  [[nodiscard]] std::int64_t before(std::size_t stratum) const { return before_.at(stratum); }
+  /// The stratum of fault `number` of all, strata one after the other.
+  [[nodiscard]] std::size_t stratum_of(std::int64_t number) const;
   /// Fault number `word` of a stratum.
   [[nodiscard]] Upset upset(std::size_t stratum, std::int64_t word) const;
 
  private:
   std::vector<Stratum> strata_;
+  std::vector<std::int64_t> before_;
   int adjacent_bits_ = 1;
   std::int64_t population_ = 0;
 };

@@ -40,14 +40,11 @@ void widen_range(IntegerNetwork& network, const integer::Plan& plan,
 
 }  // namespace
 
-FullRun::FullRun(const IntegerNetwork& network, std::span<const Upset> upsets, KernelSet kernels)
-    : upsets_(upsets.begin(), upsets.end()) {
-  auto own = integer::compile(network, kernels);
-  HWFLOW_CHECK(own.has_value(), "a network that cannot be executed in integers");
-  fault_free_ = std::make_unique<integer::Plan>(std::move(*own));
-  IntegerNetwork changed = changed_network(network, *fault_free_, upsets);
-  widen_range(changed, *fault_free_, upsets);
-  auto plan = integer::compile(std::move(changed), kernels);
+FullRun::FullRun(const integer::Plan& fault_free, std::span<const Upset> upsets)
+    : upsets_(upsets.begin(), upsets.end()), fault_free_(&fault_free) {
+  IntegerNetwork changed = changed_network(fault_free.network, fault_free, upsets);
+  widen_range(changed, fault_free, upsets);
+  auto plan = integer::compile(std::move(changed), fault_free.kernels);
   HWFLOW_CHECK(plan.has_value(), "a fault that makes the network another");
   plan_ = std::make_unique<integer::Plan>(std::move(*plan));
   // Logits are compared with the fault-free ones, whatever kernel the changed weights have.
@@ -58,9 +55,8 @@ FullRun::FullRun(const IntegerNetwork& network, std::span<const Upset> upsets, K
   workspace_ = integer::make_workspace(*plan_);
 }
 
-FullRun::FullRun(const IntegerNetwork& network, std::span<const ArrayUpset> upsets,
-                 KernelSet kernels)
-    : FullRun(network, std::span<const Upset>{}, kernels) {
+FullRun::FullRun(const integer::Plan& fault_free, std::span<const ArrayUpset> upsets)
+    : FullRun(fault_free, std::span<const Upset>{}) {
   array_.assign(upsets.begin(), upsets.end());
 }
 

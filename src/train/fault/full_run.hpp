@@ -15,13 +15,12 @@ namespace hwflow::train::fault {
 /// run on every image. What Propagation is held against; it shares none of its shortcuts.
 class FullRun {
  public:
-  /// `network` can be executed in integers (integer::problems_of()).
-  FullRun(const IntegerNetwork& network, std::span<const Upset> upsets,
-          KernelSet kernels = KernelSet::best);
+  /// `fault_free`: the network as it is, of the same kernels; outlives the object. Of stored words
+  /// that are weights or biases a changed copy is compiled, once.
+  FullRun(const integer::Plan& fault_free, std::span<const Upset> upsets);
 
   /// Of an array: registers in the place of stored words.
-  FullRun(const IntegerNetwork& network, std::span<const ArrayUpset> upsets,
-          KernelSet kernels = KernelSet::best);
+  FullRun(const integer::Plan& fault_free, std::span<const ArrayUpset> upsets);
 
   /// `pixels`: planes of bytes; `fault_free`: logits of the same image.
   [[nodiscard]] Verdict run(const std::uint8_t* pixels, std::span<const std::int64_t> fault_free);
@@ -43,7 +42,8 @@ class FullRun {
 
   std::vector<Upset> upsets_;
   std::vector<ArrayUpset> array_;
-  std::unique_ptr<integer::Plan> fault_free_, plan_;
+  const integer::Plan* fault_free_;
+  std::unique_ptr<integer::Plan> plan_;  ///< the faulty one
   integer::Workspace workspace_;
 };
 

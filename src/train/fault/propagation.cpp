@@ -7,16 +7,8 @@
 #include "train/quant/integer_moves.hpp"
 
 namespace hwflow::train::fault {
-namespace {
-
-/// Above this share of changed groups, all sums are computed anew: a changed group costs two dot
-/// products instead of one, and its sums leave the registers. By bench/fault_bench.
-constexpr double kMostlyChanged = 0.1;
-
-}  // namespace
-
-Propagation::Propagation(const integer::Plan& plan)
-    : plan_(plan), now_(integer::make_workspace(plan)) {
+Propagation::Propagation(const integer::Plan& plan, SparseLimits limits)
+    : plan_(plan), limits_(limits), now_(integer::make_workspace(plan)) {
   for (const integer::Slot& slot : plan.slots) changed_.emplace_back(slot.shape);
   const auto& nodes = plan.network.network.nodes();
   std::size_t pixels = 0, sums = 0;
@@ -192,8 +184,8 @@ bool Propagation::change_dense(std::size_t node) {
   const integer::PreparedNode& prepared = plan_.nodes[node];
   const std::size_t s = prepared.inputs[0];
   const FeatureShape in = plan_.slots[s].shape;
-  const auto most =
-      static_cast<std::int64_t>(kMostlyChanged * static_cast<double>(changed_[s].all_groups()));
+  const auto most = static_cast<std::int64_t>(limits_.convolution *
+                                              static_cast<double>(changed_[s].all_groups()));
   if (!groups_.list(changed_[s], in, now_.codes[s].narrow, golden_->workspace.codes[s].narrow,
                     most))
     return false;
@@ -278,7 +270,8 @@ void Propagation::run_add(std::size_t node) {
   const std::int64_t area = out.height * out.width;
   const ChangedCodes& left = changed_[prepared.inputs[0]];
   const ChangedCodes& right = changed_[prepared.inputs[1]];
-  if (4 * std::max(std::ssize(left.pixels()), std::ssize(right.pixels())) > area)
+  const auto most = static_cast<std::int64_t>(limits_.addition * static_cast<double>(area));
+  if (std::max(std::ssize(left.pixels()), std::ssize(right.pixels())) > most)
     return add_pixels(node, 0, area);
   for (const std::int64_t pixel : left.pixels()) add_pixels(node, pixel, 1);
   for (const std::int64_t pixel : right.pixels()) add_pixels(node, pixel, 1);

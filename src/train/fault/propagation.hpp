@@ -13,6 +13,15 @@
 
 namespace hwflow::train::fault {
 
+/// Up to which share of changed codes a node is corrected by them alone; beyond it is computed
+/// anew. Both ways give the same codes. 0: always anew, 1: never.
+struct SparseLimits {
+  /// Of a convolution's input, in groups of channels: a changed group costs two dot products
+  /// instead of one, and its sums leave the registers. By bench/fault_bench.
+  double convolution = 0.1;
+  double addition = 0.25;  ///< of its pixels
+};
+
 /// Runs faults on one image after the other by what they change: a node whose inputs are as they
 /// were is not run, sums are corrected by the changed codes alone while these are few, and a fault
 /// whose codes are all as they were after some requantizer is masked, exactly. The verdicts equal
@@ -22,7 +31,7 @@ namespace hwflow::train::fault {
 class Propagation {
  public:
   /// `plan` outlives the object.
-  explicit Propagation(const integer::Plan& plan);
+  explicit Propagation(const integer::Plan& plan, SparseLimits limits = {});
 
   /// Of the next image, by run_golden(); outlives its use.
   void begin(const Golden& golden);
@@ -83,6 +92,7 @@ class Propagation {
   void restore();
 
   const integer::Plan& plan_;
+  SparseLimits limits_;
   const Golden* golden_ = nullptr;
   integer::Workspace now_;
   std::vector<ChangedCodes> changed_;           ///< per slot

@@ -48,8 +48,7 @@ TEST(ArrayFault, EqualsFullRunsOnRandomNetworks) {
       const std::vector<ArrayUpset> upsets = random_array(c);
       if (upsets.empty()) continue;
       const Verdict quick = propagation.run(upsets);
-      const Verdict full =
-          FullRun(c.network, upsets).run(c.pixels.data(), c.golden.workspace.logits);
+      const Verdict full = FullRun(c.plan, upsets).run(c.pixels.data(), c.golden.workspace.logits);
       ASSERT_EQ(quick, full) << "seed " << seed;
       ++runs;
       changed += full.masked ? 0 : 1;

@@ -184,5 +184,27 @@ TEST(DrawAtRate, HitsEachBitWithThatProbability) {
     }
 }
 
+TEST(PairOrder, HasEveryPairOnceAndItsPartsEvenly) {
+  for (const auto& [strata, units] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+           {8, 12}, {7, 12}, {1, 5}, {24, 1}, {6, 6}}) {
+    const PairOrder order(strata, units, 5);
+    std::vector<std::int64_t> of_stratum(static_cast<std::size_t>(strata)),
+        of_unit(static_cast<std::size_t>(units));
+    std::set<std::pair<std::int64_t, std::int64_t>> seen;
+    for (std::int64_t k = 0; k < strata * units; ++k) {
+      const PairOrder::Pair pair = order[k];
+      EXPECT_TRUE(seen.emplace(pair.stratum, pair.unit).second) << k;
+      ++of_stratum.at(static_cast<std::size_t>(pair.stratum));
+      ++of_unit.at(static_cast<std::size_t>(pair.unit));
+      EXPECT_LE(std::ranges::max(of_stratum) - std::ranges::min(of_stratum), 2) << k;
+      EXPECT_LE(std::ranges::max(of_unit) - std::ranges::min(of_unit), 2) << k;
+    }
+  }
+  const PairOrder one(8, 12, 1), other(8, 12, 2);
+  int same = 0;
+  for (std::int64_t k = 0; k < 96; ++k) same += one[k] == other[k] ? 1 : 0;
+  EXPECT_LT(same, 20);
+}
+
 }  // namespace
 }  // namespace hwflow::train::fault

@@ -40,12 +40,19 @@ TEST_F(FaultFileTest, GivesBackWhatWasWrittenInParts) {
   strata.push_back(0);
   std::vector<Outcome> outcomes;
   for (std::size_t f = 0; f < faults.size(); ++f)
-    outcomes.push_back({strata[f], {9, 1, static_cast<std::int64_t>(f), 2, 3, 4}});
+    outcomes.push_back({strata[f],
+                        {90, 1, static_cast<std::int64_t>(f % 3), 2, 3, 4},
+                        {~std::uint64_t{0} >> (f + 1), f % 2}});
   {
     FaultFile file(file_, plan_, {{"seed", "7"}});
-    file.append(faults, {outcomes.begin(), outcomes.begin() + 10});
+    file.append(faults, std::span(outcomes).first(10));
   }
-  FaultFile(file_, plan_, 10).append(faults, outcomes);
+  // In two parts, the first of which is there already but for its end.
+  FaultFile rest(file_, plan_, 10);
+  FaultList second;
+  for (std::size_t f = 15; f < faults.size(); ++f) second.add(faults[f]);
+  rest.append(faults, std::span(outcomes).first(15));
+  rest.append(second, std::span(outcomes).subspan(15));
   const auto content = read_fault_file(file_, plan_);
   ASSERT_TRUE(content.has_value()) << to_text(content.error());
   EXPECT_EQ(content->faults, faults);
@@ -53,16 +60,21 @@ TEST_F(FaultFileTest, GivesBackWhatWasWrittenInParts) {
   EXPECT_EQ(content->settings, (CampaignSettings{{"seed", "7"}}));
 }
 
-TEST_F(FaultFileTest, ALineThatWasCutOffIsLeftOutAndRepaired) {
+TEST_F(FaultFileTest, ALineThatWasCutOffIsLeftOut) {
   write(
       "{\"hwflow_faults\":1}\n"
       "{\"upsets\":[{\"site\":\"weights\",\"layer\":\"fc\",\"element\":0,\"bits\":\"0x1\"}]}\n"
       "{\"upsets\":[{\"site\":\"wei");
-  const auto content = read_fault_file(file_, plan_, /*repair=*/true);
+  const auto content = read_fault_file(file_, plan_);
   ASSERT_TRUE(content.has_value()) << to_text(content.error());
   EXPECT_EQ(content->faults.size(), 1U);
   EXPECT_TRUE(content->outcomes.empty());
-  EXPECT_TRUE(read().ends_with("]}\n"));
+  FaultFileReader reader(file_, plan_);
+  ASSERT_TRUE(reader.next().has_value());
+  EXPECT_EQ(reader.line(), 2U);
+  EXPECT_FALSE(reader.next().has_value());
+  EXPECT_TRUE(reader.problems().empty());
+  EXPECT_TRUE(read().substr(0, reader.bytes()).ends_with("]}\n"));
 }
 
 TEST_F(FaultFileTest, TellsEveryWrongLine) {
@@ -83,6 +95,24 @@ TEST_F(FaultFileTest, TellsEveryWrongLine) {
   EXPECT_THAT(text, HasSubstr("no number 100000"));
   EXPECT_THAT(text, HasSubstr("have 8 bits, 0x100 has more"));
   EXPECT_THAT(text, HasSubstr("bits 'x' are no mask"));
+}
+
+TEST_F(FaultFileTest, FailedImagesAreNumbersWhileTheyAreFew) {
+  EXPECT_EQ(failed_text({}, 100), "[]");
+  EXPECT_EQ(failed_text({1, 4}, 100), "[0,66]");
+  EXPECT_EQ(failed_text({0x31}, 10), "\"130\"");  // 0, 4, 5 of 10
+  Rng rng(9);
+  for (const std::int64_t images : {1, 3, 64, 65, 200})
+    for (const std::uint64_t of : {2, 30}) {
+      FailedImages failed(static_cast<std::size_t>((images + 63) / 64));
+      for (std::int64_t i = 0; i < images; ++i)
+        if (rng.below(of) == 0)
+          failed[static_cast<std::size_t>(i / 64)] |= std::uint64_t{1} << (i % 64);
+      EXPECT_EQ(parse_failed(failed_text(failed, images), images), failed) << images;
+    }
+  for (const char* wrong :
+       {"[100]", "[-1]", "[1.5]", "\"g\"", "{}", "\"00000000000000000000000002\""})
+    EXPECT_FALSE(parse_failed(wrong, 100).has_value()) << wrong;
 }
 
 /// Of another network no line could be read.

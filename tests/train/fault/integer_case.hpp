@@ -34,4 +34,24 @@ struct IntegerCase {
   Golden golden;
 };
 
+/// All that a campaign ran, fault by fault.
+struct CollectedCampaign {
+  FaultList faults;
+  std::vector<Outcome> outcomes;
+  CampaignResult result;
+};
+inline CollectedCampaign collect(const IntegerCase& c, const FaultSpace& space,
+                                 const CampaignOptions& options, CampaignHooks hooks = {}) {
+  CollectedCampaign all;
+  hooks.on_round = [&, own = hooks.on_round](const FaultList& faults,
+                                             const std::vector<Outcome>& outcomes,
+                                             const CampaignResult& so_far) {
+    for (std::size_t f = 0; f < faults.size(); ++f) all.faults.add(faults[f]);
+    all.outcomes.insert(all.outcomes.end(), outcomes.begin(), outcomes.end());
+    if (own) own(faults, outcomes, so_far);
+  };
+  all.result = run_campaign(c.plan, space, c.workload(), options, hooks);
+  return all;
+}
+
 }  // namespace hwflow::train::fault

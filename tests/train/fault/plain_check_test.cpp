@@ -13,7 +13,7 @@ TEST(PlainCheck, FindsEveryVerdictThatIsNotThePlainOne) {
   const FaultSpace space = FaultSpace::make(c.plan, {.sites = {Site::activations}}).value();
   std::vector<std::uint32_t> strata;
   const FaultList faults = FaultDraw(space, 1).draw(50, strata);
-  const auto plainly = [&](std::size_t f) { return FullRun(c.network, faults[f]); };
+  const auto plainly = [&](std::size_t f) { return FullRun(c.plan, faults[f]); };
   const PlainCheck right = check_plainly(
       c.plan, c.workload(), faults.size(),
       [&](Propagation& propagation, std::size_t f) { return propagation.run(faults[f]); }, plainly,

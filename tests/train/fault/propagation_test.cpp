@@ -47,10 +47,13 @@ void compare(const IntegerNetwork& network, KernelSet kernels, Rng& rng, int fau
   const auto pixels = random_images(rng, network, 2);
   Golden golden = make_golden(*plan);
   Propagation propagation(*plan);
+  // Neither way to run a node may matter: always by what changed, and always anew.
+  Propagation sparse(*plan, {.convolution = 1.0, .addition = 1.0});
+  Propagation dense(*plan, {.convolution = 0.0, .addition = 0.0});
   for (std::size_t image = 0; image < 2; ++image) {
     const std::uint8_t* at = pixels.data() + image * pixels.size() / 2;
     run_golden(*plan, at, golden);
-    propagation.begin(golden);
+    for (Propagation* each : {&propagation, &sparse, &dense}) each->begin(golden);
     for (int fault = 0; fault < faults; ++fault) {
       std::vector<Upset> upsets;
       const std::size_t count = 1 + rng.below(most_upsets);
@@ -58,10 +61,12 @@ void compare(const IntegerNetwork& network, KernelSet kernels, Rng& rng, int fau
         if (const auto upset = random_upset(rng, *plan, sites[rng.below(sites.size())]))
           upsets.push_back(*upset);
       const Verdict quick = propagation.run(upsets);
-      const Verdict full = FullRun(network, upsets, kernels).run(at, golden.workspace.logits);
+      const Verdict full = FullRun(*plan, upsets).run(at, golden.workspace.logits);
       ASSERT_EQ(quick, full) << "site " << static_cast<int>(upsets[0].site) << " node "
                              << network.network.nodes()[upsets[0].node].name << " element "
                              << upsets[0].element << " bits " << upsets[0].bits;
+      ASSERT_EQ(sparse.run(upsets), full);
+      ASSERT_EQ(dense.run(upsets), full);
       ++counts.faults;
       counts.masked += full.masked ? 1 : 0;
       counts.top1_changed += full.top1_changed ? 1 : 0;
@@ -126,6 +131,30 @@ TEST(Propagation, MoreThan256ChannelsEqualFullRuns) {
   }
   EXPECT_GT(counts.masked, 0);
   EXPECT_GT(counts.top1_changed, 0);
+}
+
+/// Maps large enough for changes to grow over many pixels before they reach the logits: what one
+/// layer changes passes the limit of the sparse way in the next.
+TEST(Propagation, SparseAndDenseWaysEqualFullRunsOnLargeMaps) {
+  for (std::uint64_t trial = 0; trial < 4; ++trial) {
+    NetworkBuilder builder;
+    const Window same{.kernel = 3, .pad = 1};
+    NodeId x = builder.input({3, 18, 17});
+    x = builder.conv_bias("a", x, 12, same, Activation::relu);
+    const NodeId b = builder.conv_bias("b", x, 12, same, Activation::relu);
+    const NodeId c = builder.conv_bias("c", b, 12, same, Activation::none);
+    x = builder.add("sum", c, x, Activation::relu);
+    x = builder.conv_bias("d", x, 12, same, Activation::relu, trial % 2 == 0 ? 1 : 12);
+    x = builder.conv_bias("e", x, 16, {.kernel = 3, .stride = 2, .pad = 1}, Activation::relu);
+    x = builder.global_average_pool("mean", x);
+    builder.fully_connected("fc", x, 10);
+    Rng rng = Rng::derive(11, trial);
+    const IntegerNetwork network = random_integers(rng, std::move(builder).finish("large"), {8, 8});
+    Counts counts;
+    compare(network, KernelSet::best, rng, 40, 2, kSites, counts);
+    EXPECT_GT(counts.masked, 0);
+    EXPECT_LT(counts.masked, counts.faults);
+  }
 }
 
 /// The executor of tests and accuracies knows nothing of faults.

@@ -14,6 +14,15 @@ TEST(CriticalValue, AsTablesOfTheNormalDistributionPrintIt) {
   EXPECT_DOUBLE_EQ(critical_value(0.998), 3.090);
 }
 
+/// Tables of Student's distribution.
+TEST(CriticalValue, OfStudentAsTablesPrintIt) {
+  EXPECT_NEAR(critical_value(0.95, 3), 3.182, 0.03);
+  EXPECT_NEAR(critical_value(0.95, 5), 2.571, 0.005);
+  EXPECT_NEAR(critical_value(0.95, 10), 2.228, 0.001);
+  EXPECT_NEAR(critical_value(0.99, 10), 3.169, 0.003);
+  EXPECT_NEAR(critical_value(0.95, 1e9), 1.960, 1e-6);
+}
+
 /// Survey tables: 9,604 and 384 of an unbounded population; ResNet-20 in float32 with stuck-at
 /// faults at every bit (268,336 weights x 32 bits x 2).
 TEST(SampleSize, EqualsPublishedSizes) {
