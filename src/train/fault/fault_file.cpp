@@ -29,11 +29,7 @@ Json to_json(const Upset& upset, const integer::Plan& plan) {
           {"bits", fmt::format("{:#x}", upset.bits)}};
 }
 
-std::string line_of(std::span<const Upset> upsets, const Outcome& outcome,
-                    const integer::Plan& plan) {
-  Json line;
-  line["upsets"] = Json::array();
-  for (const Upset& upset : upsets) line["upsets"].push_back(to_json(upset, plan));
+void add_outcome(Json& line, const Outcome& outcome) {
   const Tally& tally = outcome.tally;
   line["stratum"] = outcome.stratum;
   line["inferences"] = tally.inferences;
@@ -42,6 +38,15 @@ std::string line_of(std::span<const Upset> upsets, const Outcome& outcome,
   line["top5_changed"] = tally.top5_changed;
   line["crashed"] = tally.crashed;
   line["right"] = tally.right;
+}
+
+/// `outcome`: null where there is none.
+std::string line_of(std::span<const Upset> upsets, const Outcome* outcome,
+                    const integer::Plan& plan) {
+  Json line;
+  line["upsets"] = Json::array();
+  for (const Upset& upset : upsets) line["upsets"].push_back(to_json(upset, plan));
+  if (outcome != nullptr) add_outcome(line, *outcome);
   return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -176,7 +181,16 @@ FaultFile::FaultFile(const std::filesystem::path& file, const integer::Plan& pla
 
 void FaultFile::append(const FaultList& faults, const std::vector<Outcome>& outcomes) {
   for (; written_ < outcomes.size(); ++written_)
-    stream_ << line_of(faults[written_], outcomes[written_], plan_);
+    stream_ << line_of(faults[written_], &outcomes[written_], plan_);
+  flush();
+}
+
+void FaultFile::append(const FaultList& faults) {
+  for (; written_ < faults.size(); ++written_) stream_ << line_of(faults[written_], nullptr, plan_);
+  flush();
+}
+
+void FaultFile::flush() {
   stream_ << std::flush;
   if (!stream_) throw std::system_error(errno, std::generic_category(), file_.string());
 }

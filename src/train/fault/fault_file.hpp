@@ -28,8 +28,12 @@ class FaultFile {
 
   /// Writes what is not written yet, and flushes.
   void append(const FaultList& faults, const std::vector<Outcome>& outcomes);
+  /// Of faults that nobody has run. A file has one kind or the other.
+  void append(const FaultList& faults);
 
  private:
+  void flush();
+
   std::filesystem::path file_;
   const integer::Plan& plan_;
   std::ofstream stream_;
