@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/attack_output.hpp"
+#include "cli/bit_flip_run.hpp"
 #include "cli/integer_model.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress_line.hpp"
@@ -36,9 +37,28 @@ struct AttackArguments {
   std::int64_t first = 0;           ///< 0: all
   bool no_probe = false;
   AttackOptions options;
+  BitFlipArguments flips;
+  std::vector<std::string> given;  ///< options that stand in the command line
 };
 
 const std::vector<std::string> kModes{"float", "fake", "integer"};
+constexpr const char* kImageGroup = "Changed images";
+const std::vector<const char*> kImageOptions{"--attacks",
+                                             "--eps",
+                                             "--pixels",
+                                             "--steps",
+                                             "--step-size",
+                                             "--restarts",
+                                             "--queries",
+                                             "--square-p",
+                                             "--cascade",
+                                             "--no-probe",
+                                             "--transfer-from",
+                                             "--transfer-network",
+                                             "--transfer-normalization",
+                                             "--batch-size",
+                                             "--save-images",
+                                             "--device"};
 
 /// A model that is ready to be attacked, and how it came about.
 struct Prepared {
@@ -93,6 +113,29 @@ Diagnostics read_options(AttackArguments& arguments) {
   }
   for (const Diagnostic& problem : train::check_device(o.device))
     problems.push_back({"--device " + o.device, problem.reason, problem.hint});
+  return problems;
+}
+
+bool is_given(const AttackArguments& arguments, const char* option) {
+  return std::ranges::find(arguments.given, option) != arguments.given.end();
+}
+
+/// Options of images beside --bit-flips, and options of flips without it.
+Diagnostics check_given(const AttackArguments& arguments) {
+  Diagnostics problems;
+  if (!arguments.flips.flips) {
+    for (const char* option : bit_flip_option_names())
+      if (is_given(arguments, option))
+        problems.push_back({option, "is for --bit-flips, which is absent", "add --bit-flips N"});
+    return problems;
+  }
+  for (const char* option : kImageOptions)
+    if (is_given(arguments, option))
+      problems.push_back({option, "has no effect: --bit-flips changes weights, not images",
+                          "leave it out, or --bit-flips"});
+  if (is_given(arguments, "--mode") && arguments.mode != "integer")
+    problems.push_back({"--mode " + arguments.mode, "stores no codes whose bits could flip",
+                        "integer, or leave it out"});
   return problems;
 }
 
@@ -173,10 +216,14 @@ ReportAttack show_on(ProgressLine& line) {
 }
 
 int run_attack(AttackArguments& arguments, const GlobalOptions& options) {
+  Diagnostics problems = check_given(arguments);
+  if (arguments.flips.flips)
+    return run_bit_flips({arguments.model, arguments.data, arguments.first}, arguments.flips,
+                         options, std::move(problems));
   const InterruptWatch interrupts;
   arguments.options.seed = options.seed;
   arguments.options.threads = thread_count(options);
-  Diagnostics problems = read_options(arguments);
+  append(problems, read_options(arguments));
   append(problems, choose_transfer(arguments));
   if (arguments.options.keep_images && !options.out)
     problems.push_back({"--save-images", "has no folder to write to", "add --out"});
@@ -253,13 +300,24 @@ void add_attack_options(CLI::App& command, AttackArguments& a) {
       ->capture_default_str();
   command.add_flag("--save-images", o.keep_images,
                    "Write the images that broke the network to --out");
+  command.add_option("--device", o.device, "cpu, cuda or cuda:<number>")->capture_default_str();
+  for (const char* option : kImageOptions) command.get_option(option)->group(kImageGroup);
+}
+
+std::vector<std::string> given_options(const CLI::App& command) {
+  std::vector<std::string> given;
+  for (const CLI::Option* option : command.get_options())
+    if (option->count() > 0) given.push_back(option->get_name());
+  return given;
 }
 
 }  // namespace
 
 void add_attack_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "attack", "Adversarial accuracy of a network: float, fake-quantized or in integers");
+      "attack",
+      "Adversarial accuracy of a network: images changed within a ball (float, fake-quantized "
+      "or in integers), or bits of its weights flipped (--bit-flips)");
   add_global_options(*command, options);
   const auto arguments = std::make_shared<AttackArguments>();
   add_integer_model_options(*command, arguments->model);
@@ -272,11 +330,12 @@ void add_attack_command(CLI::App& app, GlobalOptions& options, int& exit_code) {
       ->capture_default_str();
   command->add_option("--first", arguments->first, "Only so many images of the test set, 0 = all")
       ->check(is_integer(0, 1 << 30));
-  command->add_option("--device", arguments->options.device, "cpu, cuda or cuda:<number>")
-      ->capture_default_str();
   add_attack_options(*command, *arguments);
-  command->callback(
-      [arguments, &options, &exit_code] { exit_code = run_attack(*arguments, options); });
+  add_bit_flip_options(*command, arguments->flips);
+  command->callback([arguments, command, &options, &exit_code] {
+    arguments->given = given_options(*command);
+    exit_code = run_attack(*arguments, options);
+  });
 }
 
 }  // namespace hwflow::cli

@@ -39,13 +39,16 @@ Json to_json(const Upset& upset, const integer::Plan& plan) {
           {"bits", fmt::format("{:#x}", upset.bits)}};
 }
 
-std::string line_of(std::span<const Upset> upsets, const Outcome& outcome,
+/// `outcome`: null where there is none.
+std::string line_of(std::span<const Upset> upsets, const Outcome* outcome,
                     const integer::Plan& plan) {
   Json line;
   line["upsets"] = Json::array();
   for (const Upset& upset : upsets) line["upsets"].push_back(to_json(upset, plan));
-  line["stratum"] = outcome.stratum;
-  add_outcome(outcome, line);
+  if (outcome != nullptr) {
+    line["stratum"] = outcome->stratum;
+    add_outcome(*outcome, line);
+  }
   return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -183,8 +186,17 @@ FaultFile::FaultFile(const std::filesystem::path& file, const integer::Plan& pla
 
 void FaultFile::append(const FaultList& faults, std::span<const Outcome> outcomes) {
   for (std::size_t f = 0; f < outcomes.size(); ++f)
-    if (--held_ < 0) stream_ << line_of(faults[f], outcomes[f], plan_);
+    if (--held_ < 0) stream_ << line_of(faults[f], &outcomes[f], plan_);
   held_ = std::max<std::int64_t>(held_, 0);
+  flush();
+}
+
+void FaultFile::append(const FaultList& faults) {
+  for (std::size_t f = 0; f < faults.size(); ++f) stream_ << line_of(faults[f], nullptr, plan_);
+  flush();
+}
+
+void FaultFile::flush() {
   stream_ << std::flush;
   if (!stream_) throw std::system_error(errno, std::generic_category(), file_.string());
 }

@@ -32,8 +32,12 @@ class FaultFile {
 
   /// Writes the next faults, but those that the file held, and flushes.
   void append(const FaultList& faults, std::span<const Outcome> outcomes);
+  /// Of faults that nobody has run. A file has one kind or the other.
+  void append(const FaultList& faults);
 
  private:
+  void flush();
+
   std::filesystem::path file_;
   const integer::Plan& plan_;
   std::ofstream stream_;

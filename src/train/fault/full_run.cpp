@@ -4,52 +4,15 @@
 #include <map>
 
 #include "base/check.hpp"
+#include "train/fault/changed_network.hpp"
 #include "train/fault/words.hpp"
 
 namespace hwflow::train::fault {
-namespace {
-
-/// Weights and biases as the faulty memory gives them.
-IntegerNetwork changed_network(IntegerNetwork network, const integer::Plan& plan,
-                               std::span<const Upset> upsets) {
-  for (const Upset& upset : upsets) {
-    const auto i = static_cast<std::size_t>(upset.element);
-    const auto change = [&](auto& word) {
-      word = static_cast<std::decay_t<decltype(word)>>(disturbed(
-          word, word_of(plan, upset.site, upset.node, upset.copy), upset.effect, upset.bits));
-    };
-    if (upset.site == Site::weights) change(network.nodes[upset.node].compute->codes.at(i));
-    if (upset.site == Site::biases) change(network.nodes[upset.node].compute->bias.at(i));
-  }
-  return network;
-}
-
-/// Codes beyond the range that the network's own quantizer uses are still codes of the word.
-void widen_range(IntegerNetwork& network, const integer::Plan& plan,
-                 std::span<const Upset> upsets) {
-  for (const Upset& upset : upsets) {
-    if (upset.site != Site::weights) continue;
-    IntegerCompute& compute = *network.nodes[upset.node].compute;
-    const Word word = word_of(plan, Site::weights, upset.node, 0);
-    if (word.step != 1) continue;  // all words are codes
-    const std::int32_t half = 1 << (word.bits - 1);
-    compute.low = word.is_signed ? -half : 0;
-    compute.high = word.is_signed ? half - 1 : 2 * half - 1;
-  }
-}
-
-}  // namespace
 
 FullRun::FullRun(const integer::Plan& fault_free, std::span<const Upset> upsets)
     : upsets_(upsets.begin(), upsets.end()), fault_free_(&fault_free) {
-  IntegerNetwork changed = changed_network(fault_free.network, fault_free, upsets);
-  widen_range(changed, fault_free, upsets);
-  auto plan = integer::compile(std::move(changed), fault_free.kernels);
-  HWFLOW_CHECK(plan.has_value(), "a fault that makes the network another");
-  plan_ = std::make_unique<integer::Plan>(std::move(*plan));
-  // Logits are compared with the fault-free ones, whatever kernel the changed weights have.
-  plan_->logit_unit = fault_free_->logit_unit;
-  plan_->logit_factors = fault_free_->logit_factors;
+  plan_ = std::make_unique<integer::Plan>(
+      compile_changed(fault_free, changed_network(fault_free.network, fault_free, upsets)));
   for (const Upset& upset : upsets_)
     if (upset.site == Site::scales) change_scale(upset);
   workspace_ = integer::make_workspace(*plan_);

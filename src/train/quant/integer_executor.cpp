@@ -23,6 +23,10 @@ Expected<IntegerExecutor> IntegerExecutor::make(IntegerNetwork network, KernelSe
   return IntegerExecutor(std::make_shared<const integer::Plan>(std::move(*plan)));
 }
 
+IntegerExecutor IntegerExecutor::of(std::shared_ptr<const integer::Plan> plan) {
+  return IntegerExecutor(std::move(plan));
+}
+
 std::vector<std::int64_t> IntegerExecutor::logits(std::span<const std::uint8_t> pixels,
                                                   std::int64_t count, int threads) const {
   const std::int64_t image = image_elements(plan_->network.network);

@@ -31,6 +31,8 @@ class IntegerExecutor {
  public:
   [[nodiscard]] static Expected<IntegerExecutor> make(IntegerNetwork network,
                                                       KernelSet kernels = KernelSet::best);
+  /// Of a network that is compiled already.
+  [[nodiscard]] static IntegerExecutor of(std::shared_ptr<const integer::Plan> plan);
 
   /// Class of each image (the first one of equal logits). `pixels` holds `count` images as planes
   /// of bytes. The result does not depend on `threads`.

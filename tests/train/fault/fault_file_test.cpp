@@ -60,6 +60,22 @@ TEST_F(FaultFileTest, GivesBackWhatWasWrittenInParts) {
   EXPECT_EQ(content->settings, (CampaignSettings{{"seed", "7"}}));
 }
 
+TEST_F(FaultFileTest, GivesBackFaultsThatNobodyHasRun) {
+  FaultList faults;
+  const Upset one{.node = 1, .element = 2, .bits = 4}, two{.node = 1, .element = 3, .bits = 1};
+  faults.add(one);
+  FaultFile file(file_, plan_, {});
+  file.append(faults);
+  FaultList more;
+  more.add(std::vector{one, two});
+  file.append(more);
+  faults.add(more[0]);
+  const auto content = read_fault_file(file_, plan_);
+  ASSERT_TRUE(content.has_value()) << to_text(content.error());
+  EXPECT_EQ(content->faults, faults);
+  EXPECT_TRUE(content->outcomes.empty());
+}
+
 TEST_F(FaultFileTest, ALineThatWasCutOffIsLeftOut) {
   write(
       "{\"hwflow_faults\":1}\n"
