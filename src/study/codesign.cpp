@@ -21,6 +21,7 @@
 #include "study/layer_details.hpp"
 #include "study/picks.hpp"
 #include "study/plan_space.hpp"
+#include "study/resilience.hpp"
 #include "study/run_session.hpp"
 #include "study/schedules.hpp"
 #include "study/search.hpp"
@@ -57,7 +58,9 @@ class Run {
                 store_.save_mapping(mapping_key(key), text);
               }
             }),
-        hardware_(study.options.hardware.search ? nullptr : make_hardware_model(study, cache_)) {
+        hardware_(study.options.hardware.search ? nullptr : make_hardware_model(study, cache_)),
+        flip_setting_(search_setting()),
+        flip_runs_(accuracy, setting.campaigns, store, flip_setting_) {
     if (hardware_) return;
     auto designed = make_designed_model(study, cache_);
     designed_ = designed.get();
@@ -67,6 +70,11 @@ class Run {
   Expected<CodesignResult> run(const RunRecord& record) && {
     run_id_ = record.id;
     describe(record);
+    if (!predict_failures()) {
+      stop_for("failures of the uniform plans are not measured yet");
+      close();
+      return std::move(result_);
+    }
     Diagnostics problems = search();
     if (problems.empty()) problems = find_winners_by_search();
     if (!problems.empty()) {
@@ -76,6 +84,7 @@ class Run {
       return Unexpected{std::move(problems)};
     }
     if (!result_.stopped) finish();
+    if (!result_.stopped) check_failures();
     close();
     return std::move(result_);
   }
@@ -135,6 +144,32 @@ class Run {
     setting.only_known = setting_.only_known;
     setting.run = run_id_;
     return setting;
+  }
+
+  void stop_for(std::string missing) {
+    result_.stopped = true;
+    result_.missing = std::move(missing);
+  }
+
+  /// Campaigns that the search predicts by, of a study that asks for them. False: stopped.
+  [[nodiscard]] bool predict_failures() {
+    if (!minimises_failures(study_.options)) return true;
+    const Clock::time_point start = Clock::now();
+    resilience_.emplace(study_.options, study_.network, flip_runs_);
+    const bool is_done = resilience_->calibrate();
+    add_phase("flips", seconds_since(start));
+    if (!is_done) return false;
+    hardware_->predict_failures(resilience_->predictor());
+    result_.resilience = resilience_->summary();
+    return true;
+  }
+
+  void check_failures() {
+    if (!resilience_) return;
+    const Clock::time_point start = Clock::now();
+    if (!resilience_->check_predictor(result_, *hardware_))
+      stop_for("predicted failures are not checked yet");
+    add_phase("checks", seconds_since(start));
   }
 
   /// A float accuracy is measured once per store.
@@ -206,7 +241,9 @@ class Run {
     LevelModels models(*hardware_);
     for (const LevelOptions& level : study_.options.search.levels) {
       if (level.model == Abstraction::fine || bounds_.contains(level.model)) continue;
-      bounds_.emplace(level.model, make_bounds_model(study_, level.model));
+      const auto [bounds, is_new] =
+          bounds_.emplace(level.model, make_bounds_model(study_, level.model));
+      if (resilience_) bounds->second->predict_failures(resilience_->predictor());
     }
     const auto find = [this](Abstraction model) {
       const auto place = bounds_.find(model);
@@ -332,6 +369,11 @@ class Run {
     start = Clock::now();
     export_plans(finished);
     add_phase("export", seconds_since(start));
+    if (!resilience_ || result_.stopped) return;
+    start = Clock::now();
+    if (!resilience_->measure_finished(result_, finished, *hardware_))
+      stop_for("failures of the re-trained plans are not measured yet");
+    add_phase("failures", seconds_since(start));
   }
 
   void export_plans(const std::vector<train::FinishedPlan>& finished) {
@@ -372,6 +414,9 @@ class Run {
   std::int64_t run_id_ = 0;
   std::int64_t mappings_loaded_ = 0, mappings_searched_ = 0;  // guarded by the cache's own mutex
   CodesignResult result_;
+  SearchSetting flip_setting_;
+  FlipRuns flip_runs_;
+  std::optional<Resilience> resilience_;  // none: failures are not predicted
 };
 
 }  // namespace

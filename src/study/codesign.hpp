@@ -10,6 +10,7 @@
 #include "study/progress.hpp"
 #include "study/run_store.hpp"
 #include "study/study.hpp"
+#include "train/fault/flip_campaign.hpp"
 #include "train/quant/backend.hpp"
 
 namespace hwflow::study {
@@ -24,6 +25,8 @@ struct CodesignSetting {
   int threads = 1;
   ReportProgress progress;  ///< may be empty
   ExportPlan export_plan;   ///< empty: nothing is exported
+  /// Of a study that minimises failure_rate; null: not of such a study, or only_known.
+  train::fault::FlipCampaigns* campaigns = nullptr;
   std::stop_token stop;
   std::string machine;  ///< for the report
   /// Why accuracies of the search may be optimistic, sentences for the report; empty: they are not.

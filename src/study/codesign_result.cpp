@@ -10,6 +10,7 @@ std::string_view name(Objective objective) {
     case Objective::dram: return "dram";
     case Objective::model_size: return "model_size";
     case Objective::macs: return "macs";
+    case Objective::failure_rate: return "failure_rate";
   }
   return "";
 }

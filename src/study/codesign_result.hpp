@@ -9,13 +9,22 @@
 
 #include "study/hardware_cost.hpp"
 #include "study/hardware_search_result.hpp"
+#include "study/resilience_result.hpp"
 #include "train/quant/backend.hpp"
 #include "workload/network.hpp"
 
 namespace hwflow::study {
 
 /// What a search minimises. Accuracy enters as 1 - top1.
-enum class Objective : std::uint8_t { accuracy, energy, latency, dram, model_size, macs };
+enum class Objective : std::uint8_t {
+  accuracy,
+  energy,
+  latency,
+  dram,
+  model_size,
+  macs,
+  failure_rate
+};
 /// "accuracy", "energy", ... as in a study file.
 [[nodiscard]] std::string_view name(Objective objective);
 
@@ -219,7 +228,8 @@ struct Saving {
 [[nodiscard]] Saving saving_of(std::size_t pick, const HardwareCost& of_pick, std::size_t baseline,
                                const HardwareCost& of_baseline);
 
-/// Wall-clock time of one phase: "mapping", "search", "confirm", "finish", "export".
+/// Wall-clock time of one phase: "mapping", "search", "confirm", "finish",
+/// "export"; of failures "flips" (before the search), "failures" (of finished plans), "checks".
 struct PhaseTime {
   std::string name;
   double seconds = 0.0;
@@ -289,6 +299,8 @@ struct CodesignResult {
   std::vector<BudgetWinner> budget_winners;         ///< in the order of the file, then `of_all`
   std::optional<BudgetReference> budget_reference;  ///< none: nor are there winners
   bool winners_confirmed = false;  ///< chosen by confirmed accuracies among the best of the search
+
+  std::optional<ResilienceSummary> resilience;  ///< none: failures were not predicted
 
   // The picks.
   std::vector<std::string> energy_components;  ///< level names, "NoC", "MAC", "leakage"

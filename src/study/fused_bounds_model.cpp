@@ -62,7 +62,7 @@ HardwareCost FusedBoundsModel::cost(const CompressionPlan& plan) const {
   const auto bound = known_.find(to_text(plan));
   HWFLOW_CHECK(bound != known_.end(), "plan was not prepared");
   return {bound->second.energy_pj, bound->second.cycles, bound->second.dram_bits,
-          model_bits_of(plan), macs_of(plan)};
+          model_bits_of(plan),     macs_of(plan),        failures_of(plan).failures};
 }
 
 PlanSchedule FusedBoundsModel::schedule(const CompressionPlan&) const {

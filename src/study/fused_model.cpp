@@ -97,7 +97,8 @@ HardwareCost FusedModel::cost(const CompressionPlan& plan) const {
   const auto known = known_.find(key_of(graph_of(plan)));
   HWFLOW_CHECK(known != known_.end(), "plan was not prepared");
   const chip::NetworkCost& total = known->second;
-  return {total.energy_pj, total.cycles, total.dram_bits, model_bits_of(plan), macs_of(plan)};
+  return {total.energy_pj,     total.cycles,  total.dram_bits,
+          model_bits_of(plan), macs_of(plan), failures_of(plan).failures};
 }
 
 PlanSchedule FusedModel::schedule(const CompressionPlan& plan) const {

@@ -16,6 +16,7 @@ struct HardwareCost {
   std::int64_t dram_bits = 0;
   std::int64_t model_bits = 0;  ///< weights of all compute layers at their widths
   std::int64_t macs = 0;        ///< of all layers that are priced; the same for every width
+  double failure_rate = 0.0;    ///< expected failures of an image; 0 where nothing predicts them
   bool operator==(const HardwareCost&) const = default;
 };
 

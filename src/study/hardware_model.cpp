@@ -46,7 +46,13 @@ HardwareCost HardwareModel::lower_bound(const CompressionPlan& plan,
   }
   total.model_bits = model_bits_of(plan);
   total.macs = macs(layers);
+  total.failure_rate = failures_of(plan).failures;
   return total;
+}
+
+FailurePredictor::Rate HardwareModel::failures_of(const CompressionPlan& plan) const {
+  if (!predictor_) return {};
+  return predictor_->rate(*network_of(plan), plan);
 }
 
 NetworkSize HardwareModel::size_of(const CompressionPlan& plan) const {

@@ -11,6 +11,7 @@
 #include "base/diagnostics.hpp"
 #include "chip/arch/accelerator.hpp"
 #include "study/codesign_result.hpp"
+#include "study/failure_predictor.hpp"
 #include "study/study.hpp"
 #include "workload/shrunk_networks.hpp"
 
@@ -79,6 +80,12 @@ class HardwareModel {
   [[nodiscard]] std::int64_t model_bits_of(const CompressionPlan& plan) const {
     return model_bits(*network_of(plan), plan);
   }
+  /// From now on costs tell the failure rates that it predicts.
+  void predict_failures(std::shared_ptr<const FailurePredictor> predictor) {
+    predictor_ = std::move(predictor);
+  }
+  /// What that predicts, else nothing; of a plan that is prepared or not.
+  [[nodiscard]] FailurePredictor::Rate failures_of(const CompressionPlan& plan) const;
   /// Of what a plan leaves of the network; prepared or not.
   [[nodiscard]] NetworkSize size_of(const CompressionPlan& plan) const;
   /// MACs that a plan leaves, prepared or not.
@@ -109,6 +116,7 @@ class HardwareModel {
   ShrunkNetworks networks_;
   chip::Accelerator accelerator_;
   LoweringOptions lowering_;
+  std::shared_ptr<const FailurePredictor> predictor_;  ///< null: failures are not predicted
 };
 
 /// How the plans of a study become layers on an accelerator.

@@ -64,6 +64,7 @@ HardwareCost LayerBoundsModel::cost(const CompressionPlan& plan) const {
   }
   total.model_bits = model_bits_of(plan);
   total.macs = macs(layers);
+  total.failure_rate = failures_of(plan).failures;
   return total;
 }
 

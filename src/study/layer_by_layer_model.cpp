@@ -74,6 +74,7 @@ HardwareCost LayerByLayerModel::cost(const CompressionPlan& plan) const {
   }
   total.model_bits = model_bits_of(plan);
   total.macs = macs(layers);
+  total.failure_rate = failures_of(plan).failures;
   return total;
 }
 

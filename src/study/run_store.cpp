@@ -21,6 +21,8 @@ constexpr const char* kTables = R"sql(
     PRIMARY KEY (model, plan)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS mappings (
     key TEXT NOT NULL PRIMARY KEY, mapping TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS campaigns (
+    key TEXT NOT NULL PRIMARY KEY, result TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS finished (
     model TEXT NOT NULL, plan TEXT NOT NULL, options TEXT NOT NULL, result BLOB NOT NULL,
     PRIMARY KEY (model, plan, options));
@@ -69,6 +71,23 @@ Diagnostics inspect(const Database& database, const std::string& file) {
 
 struct RunStore::State {
   explicit State(const std::filesystem::path& file) : database(file) {}
+
+  /// Tables of texts by key.
+  [[nodiscard]] std::optional<std::string> find_text(const char* sql,
+                                                     const std::string& key) const {
+    const std::lock_guard lock(mutex);
+    Statement find = database.prepare(sql);
+    find.bind(1, key);
+    if (!find.step()) return std::nullopt;
+    return find.text(0);
+  }
+  void save_text(const char* sql, const std::string& key, const std::string& text) {
+    const std::lock_guard lock(mutex);
+    Statement save = database.prepare(sql);
+    save.bind(1, key).bind(2, text);
+    save.step();
+  }
+
   Database database;
   mutable std::mutex mutex;
 };
@@ -125,19 +144,20 @@ std::int64_t RunStore::count_accuracies(const std::string& model_key) const {
   return count.step() ? count.integer(0) : 0;
 }
 
+std::optional<std::string> RunStore::find_campaign(const std::string& key) const {
+  return state_->find_text("SELECT result FROM campaigns WHERE key = ?", key);
+}
+
+void RunStore::save_campaign(const std::string& key, const std::string& text) {
+  state_->save_text("INSERT OR REPLACE INTO campaigns VALUES (?, ?)", key, text);
+}
+
 std::optional<std::string> RunStore::find_mapping(const std::string& key) const {
-  const std::lock_guard lock(state_->mutex);
-  Statement find = state_->database.prepare("SELECT mapping FROM mappings WHERE key = ?");
-  find.bind(1, key);
-  if (!find.step()) return std::nullopt;
-  return find.text(0);
+  return state_->find_text("SELECT mapping FROM mappings WHERE key = ?", key);
 }
 
 void RunStore::save_mapping(const std::string& key, const std::string& mapping_text) {
-  const std::lock_guard lock(state_->mutex);
-  Statement save = state_->database.prepare("INSERT OR REPLACE INTO mappings VALUES (?, ?)");
-  save.bind(1, key).bind(2, mapping_text);
-  save.step();
+  state_->save_text("INSERT OR REPLACE INTO mappings VALUES (?, ?)", key, mapping_text);
 }
 
 std::optional<train::FinishedPlan> RunStore::find_finished(const std::string& model_key,

@@ -41,10 +41,10 @@ struct RunRecord {
 /// once, so that a run that is started again repeats only what was in flight.
 ///
 /// Holds accuracies by (accuracy model, plan), mappings by (hardware code, layer shape, widths,
-/// accelerator, mapper options), re-trained plans by (accuracy model, plan, options), and the list
-/// of runs. Costs of mappings are not stored: they follow from the mapping in microseconds, and a
-/// changed cost model then never meets old numbers. Thread-safe. Throws SqliteError when the disk
-/// fails.
+/// accelerator, mapper options), re-trained plans by (accuracy model, plan, options), campaigns,
+/// and the list of runs. Costs of mappings are not stored: they follow from the mapping in
+/// microseconds, and a changed cost model then never meets old numbers. Thread-safe. Throws
+/// SqliteError when the disk fails.
 class RunStore {
  public:
   /// Opens or creates. Errors  a file that is no SQLite database, or of another program, of a
@@ -58,6 +58,10 @@ class RunStore {
                      const train::AccuracyEstimate& accuracy);
   /// Plans whose accuracy that model measured; float accuracies are not counted.
   [[nodiscard]] std::int64_t count_accuracies(const std::string& model_key) const;
+
+  /// A fault-injection campaign, as FlipRuns writes it.
+  [[nodiscard]] std::optional<std::string> find_campaign(const std::string& key) const;
+  void save_campaign(const std::string& key, const std::string& text);
 
   [[nodiscard]] std::optional<std::string> find_mapping(const std::string& key) const;
   void save_mapping(const std::string& key, const std::string& mapping_text);

@@ -53,6 +53,7 @@ double objective_value(Objective objective, const train::AccuracyEstimate& accur
     case Objective::dram: return static_cast<double>(hardware.dram_bits);
     case Objective::model_size: return static_cast<double>(hardware.model_bits);
     case Objective::macs: return static_cast<double>(hardware.macs);
+    case Objective::failure_rate: return hardware.failure_rate;
   }
   HWFLOW_CHECK(false, "unknown objective");
   return 0.0;

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "schema/schema.hpp"
 #include "study/accuracy_proxy.hpp"
+#include "study/resilience.hpp"
 #include "study/study_machines.hpp"
 #include "workload/onnx_reader.hpp"
 
@@ -66,6 +67,7 @@ Expected<Study> read_study(const std::string& text, const std::string& origin,
   Expected<Study> study = schema::read_document<Study>(*document, origin);
   if (!study) append(problems, std::move(study).error());
   if (!problems.empty()) return Unexpected{std::move(problems)};
+  if (minimises_failures(*study) && !study->resilience) study->resilience.emplace();
   return study;
 }
 

@@ -19,6 +19,7 @@
 #include "study/codesign_result.hpp"
 #include "study/cost_budget.hpp"
 #include "study/hardware_search_options.hpp"
+#include "study/resilience_options.hpp"
 #include "study/surrogate_options.hpp"
 #include "workload/weights.hpp"
 
@@ -179,7 +180,8 @@ constexpr auto enum_names(Objective) {
                     std::pair{std::string_view{"latency"}, Objective::latency},
                     std::pair{std::string_view{"dram"}, Objective::dram},
                     std::pair{std::string_view{"model_size"}, Objective::model_size},
-                    std::pair{std::string_view{"macs"}, Objective::macs}};
+                    std::pair{std::string_view{"macs"}, Objective::macs},
+                    std::pair{std::string_view{"failure_rate"}, Objective::failure_rate}};
 }
 
 inline constexpr std::string_view kAlgorithmMeaning =
@@ -226,7 +228,8 @@ struct SearchOptions {
         schema::field("algorithm", &T::algorithm, kAlgorithmMeaning),
         schema::field("objectives", &T::objectives,
                       "What it minimises (accuracy: 1-top1; macs: of the channels that stay, with "
-                      "search.channels)."),
+                      "search.channels; failure_rate: expected failures by flipped bits, see "
+                      "resilience)."),
         schema::field("weight_bits", &T::weight_bits, 1, 16, "Widths that weights may take."),
         schema::field("input_bits", &T::input_bits, 1, 16, "Widths that inputs may take."),
         schema::field("pinned", &T::pinned, "Layers whose widths are fixed."),
@@ -451,6 +454,7 @@ struct Study {
   Schedule schedule = Schedule::layer_by_layer;
   SearchOptions search;
   AccuracyOptions accuracy;
+  std::optional<ResilienceOptions> resilience;
   std::vector<WidthPair> baselines;
   FinishOptions finish;
   std::vector<ExportFormat> formats{ExportFormat::checkpoint, ExportFormat::qdq};
@@ -483,6 +487,9 @@ struct Study {
         schema::field("search", &T::search, "Search over the widths of each layer."),
         schema::field("accuracy", &T::accuracy,
                       "How a plan's accuracy is estimated in the search."),
+        schema::field("resilience", &T::resilience,
+                      "How failures are predicted where search.objectives has failure_rate "
+                      "(docs/search.md); null: as with every default, if it has."),
         schema::field("baselines", &T::baselines,
                       "Uniform plans on every plot; empty: every pair of allowed widths."),
         schema::field("finish", &T::finish, "Re-training and measuring the final picks."),

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/enum_names.hpp"
 #include "chip/fusion/fusion_machine.hpp"
 #include "pareto/nsga2.hpp"
 #include "study/accuracy_proxy.hpp"
@@ -18,6 +19,8 @@ namespace hwflow::study {
 namespace {
 
 constexpr std::string_view kCosts = "energy, latency, dram, model_size or, with channels, macs";
+constexpr std::string_view kBudgetCostsHint =
+    "narrower widths may fail more: failure_rate among search.objectives of nsga2";
 
 /// Collects the problems of one study; every method looks at one part.
 class Check {
@@ -44,6 +47,7 @@ class Check {
     check_schedule();
     check_network();
     check_hardware_search();
+    check_resilience();
     return std::move(problems_);
   }
 
@@ -85,11 +89,27 @@ class Check {
     for (std::size_t i = 0; i < budgets.size(); ++i) {
       check_budget(i, budgets[i].shares());
     }
+    check_spread_budgets();
     if (algorithm == Algorithm::agent && study_.search.agent.state == AgentState::hardware &&
         study_.schedule == Schedule::fused) {
       add("search.agent.state", "hardware tells layers apart, which schedule: fused joins",
           "state: layers, or schedule: layer_by_layer");
     }
+  }
+
+  /// Without budgets, agents and evolution have some of the first cost.
+  void check_spread_budgets() {
+    const SearchOptions& search = study_.search;
+    if (search.algorithm != Algorithm::agent && search.algorithm != Algorithm::evolution) return;
+    const auto first = std::ranges::find_if(search.objectives,
+                                            [](Objective of) { return of != Objective::accuracy; });
+    if (!search.budgets.empty() || first == search.objectives.end()) return;
+    if (*first != Objective::failure_rate) return;
+    add("search.objectives",
+        fmt::format("the first cost is what {} has budgets of, and failure_rate has none: the "
+                    "narrowest plan need not be the one that fails least",
+                    name(search.algorithm)),
+        "another cost before it, or search.budgets");
   }
 
   void check_budget(std::size_t budget, const std::vector<CostShare>& shares) {
@@ -98,6 +118,10 @@ class Check {
       const std::string key = place_of_share(budget, i) + ".of";
       const Objective of = shares[i].of;
       if (of == Objective::macs) check_macs(key);
+      if (of == Objective::failure_rate) {
+        add(key, "cannot be failure_rate: the narrowest plan need not be the one that fails least",
+            std::string(kBudgetCostsHint));
+      }
       if (of == Objective::accuracy) {
         add(key, "must be a cost, got accuracy", std::string(kCosts));
       } else if (!costs.insert(of).second) {
@@ -331,6 +355,41 @@ class Check {
     for (Diagnostic& problem : study::check_hardware_search(study_, accelerator_))
       problems_.push_back(
           {origin_ + ": " + problem.place, std::move(problem.reason), std::move(problem.hint)});
+  }
+
+  void check_resilience() {
+    const bool is_objective =
+        std::ranges::count(study_.search.objectives, Objective::failure_rate) > 0;
+    if (study_.resilience && !is_objective) {
+      add("resilience", "has no effect: failure_rate is not among search.objectives",
+          "add it there, or leave resilience out");
+    }
+    if (!study_.resilience || !is_objective) return;
+    if (uses_proxy(study_)) {
+      add("search.objectives",
+          "has failure_rate, which flips bits of a trained network: accuracy.method: proxy has "
+          "none",
+          "another accuracy.method");
+    }
+    check_sites(study_.resilience->sites);
+    if (study_.resilience->images > study_.accuracy.search_images) {
+      add("resilience.images",
+          fmt::format("{} are more than accuracy.search_images, {}", study_.resilience->images,
+                      study_.accuracy.search_images),
+          "they are some of these");
+    }
+  }
+
+  void check_sites(const std::vector<train::fault::Site>& sites) {
+    using train::fault::Site;
+    if (sites.empty()) add("resilience.sites", "must list at least one site");
+    if (std::set<Site>(sites.begin(), sites.end()).size() != sites.size())
+      add("resilience.sites", "lists a site twice");
+    for (const Site site : sites) {
+      if (site == Site::weights || site == Site::activations) continue;
+      add("resilience.sites", fmt::format("failures of {} are not predicted", enum_name(site)),
+          "weights, activations; 'hwflow inject' measures all sites");
+    }
   }
 
   void check_network() {

@@ -16,6 +16,7 @@ TEST(CodesignResult, ObjectivesAreNamedAsInAStudyFile) {
   EXPECT_EQ(name(Objective::dram), "dram");
   EXPECT_EQ(name(Objective::model_size), "model_size");
   EXPECT_EQ(name(Objective::macs), "macs");
+  EXPECT_EQ(name(Objective::failure_rate), "failure_rate");
 }
 
 TEST(CodesignResult, OriginsHaveNamesOfTheirOwn) {

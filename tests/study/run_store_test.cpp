@@ -101,6 +101,19 @@ TEST(RunStore, RefusesForeignDamagedAndNewerFilesByName) {
               testing::HasSubstr("cannot be opened or created"));
 }
 
+TEST(RunStore, CampaignsLastAndAreReplaced) {
+  const TemporaryFolder folder;
+  {
+    const auto store = open_store(folder.path() / "runs");
+    EXPECT_FALSE(store->find_campaign("a").has_value());
+    store->save_campaign("a", "first");
+    store->save_campaign("a", "second\nline");
+  }
+  const auto store = open_store(folder.path() / "runs");
+  EXPECT_EQ(store->find_campaign("a"), "second\nline");
+  EXPECT_FALSE(store->find_mapping("a").has_value());
+}
+
 TEST(RunStore, FactsAreOfOneRunAndReplaced) {
   const TemporaryFolder folder;
   const auto store = open_store(folder.path() / "runs");

@@ -148,6 +148,11 @@ std::optional<train::AccuracyEstimate> FakeAccuracyModel::confirm(const Compress
   return confirmed(plan);
 }
 
+std::optional<train::IntegerNetwork> FakeAccuracyModel::integers(const CompressionPlan& plan,
+                                                                 std::stop_token) {
+  return train::IntegerNetwork{small_network(), {}, {}, {}, plan};
+}
+
 std::optional<train::FinishedPlan> FakeAccuracyModel::finish(const CompressionPlan& plan,
                                                              const train::FinetuneOptions& options,
                                                              const train::ReportFinish& progress,

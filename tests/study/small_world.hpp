@@ -63,6 +63,9 @@ class FakeAccuracyModel final : public train::AccuracyModel {
   /// As if the channels of small_network() fell from the last group to the first.
   [[nodiscard]] std::vector<std::int32_t> counts_by_score(double share,
                                                           std::span<const std::size_t>) override;
+  /// Of the plan alone; its nodes are empty.
+  [[nodiscard]] std::optional<train::IntegerNetwork> integers(const CompressionPlan& plan,
+                                                              std::stop_token stop) override;
   [[nodiscard]] std::optional<train::FinishedPlan> finish(const CompressionPlan& plan,
                                                           const train::FinetuneOptions& options,
                                                           const train::ReportFinish& progress,

@@ -197,6 +197,60 @@ TEST(CheckStudy, MacsAreOfChannels) {
   EXPECT_EQ(problems_of(study), "");
 }
 
+Study resilient_study() {
+  Study study = small_study();
+  study.search.objectives = {Objective::accuracy, Objective::energy, Objective::failure_rate};
+  study.resilience.emplace();
+  return study;
+}
+
+TEST(CheckStudy, ResilienceIsOfTheObjectiveFailureRate) {
+  EXPECT_EQ(problems_of(resilient_study()), "");
+  Study study = resilient_study();
+  study.search.objectives.pop_back();
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("s.yaml: resilience: has no effect: failure_rate is not among "
+                                 "search.objectives (add it there, or leave resilience out)"));
+}
+
+TEST(CheckStudy, TellsEveryProblemWithResilience) {
+  using train::fault::Site;
+  Study study = resilient_study();
+  study.resilience->sites = {Site::weights, Site::scales, Site::weights};
+  study.resilience->images = study.accuracy.search_images + 1;
+  study.accuracy.method = AccuracyMethod::proxy;
+  const std::string text = problems_of(study);
+  for (const char* problem :
+       {"search.objectives: has failure_rate, which flips bits of a trained network",
+        "resilience.sites: lists a site twice",
+        "resilience.sites: failures of scales are not predicted",
+        "resilience.images: 2001 are more than accuracy.search_images, 2000"}) {
+    EXPECT_THAT(text, testing::HasSubstr(std::string("s.yaml: ") + problem));
+  }
+  study = resilient_study();
+  study.resilience->sites.clear();
+  EXPECT_THAT(problems_of(study), testing::HasSubstr("resilience.sites: must list at least one"));
+}
+
+/// A plan within the budget is looked for by narrowing, and what is narrower may fail more.
+TEST(CheckStudy, FailureRatesHaveNoBudgets) {
+  Study study = resilient_study();
+  study.search.algorithm = Algorithm::evolution;
+  study.search.budgets = {{Objective::energy, 0.5, {{Objective::failure_rate, 0.5}}}};
+  EXPECT_THAT(problems_of(study),
+              testing::HasSubstr("s.yaml: search.budgets[0].also[0].of: cannot be failure_rate"));
+  study.search.budgets = {{Objective::energy, 0.5}};
+  EXPECT_EQ(problems_of(study), "");
+  study.search.budgets.clear();
+  EXPECT_EQ(problems_of(study), "");  // they are of energy
+  for (const Algorithm algorithm : {Algorithm::evolution, Algorithm::agent}) {
+    study.search.algorithm = algorithm;
+    study.search.objectives = {Objective::failure_rate, Objective::accuracy, Objective::energy};
+    EXPECT_THAT(problems_of(study),
+                testing::HasSubstr("s.yaml: search.objectives: the first cost is what"));
+  }
+}
+
 TEST(CheckStudy, WantsTheReferenceAmongWhatIsReTrainedUnlessNothingIs) {
   Study study = small_study();
   study.finish.baselines.clear();

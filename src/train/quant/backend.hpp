@@ -91,6 +91,12 @@ class AccuracyModel {
                                                            const FinetuneOptions& options,
                                                            const ReportFinish& progress,
                                                            std::stop_token stop) = 0;
+  /// The network of a plan in integers, as evaluate() measures it. None when stopped in the middle
+  /// of a training; and of a model that has none to show.
+  [[nodiscard]] virtual std::optional<IntegerNetwork> integers(const CompressionPlan& /*plan*/,
+                                                               std::stop_token /*stop*/) {
+    return std::nullopt;
+  }
   /// How many channels of each of these groups stay when `share` of all theirs are kept by their
   /// scores, whatever their group (counts_by_global_score()); of every group, 0 of others. Empty:
   /// the model removes no channels.

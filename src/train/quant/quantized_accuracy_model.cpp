@@ -105,6 +105,17 @@ class QuantizedAccuracyModel final : public AccuracyModel {
     return confirmed(*trained);
   }
 
+  std::optional<IntegerNetwork> integers(const CompressionPlan& plan,
+                                         std::stop_token stop) override {
+    at::set_num_threads(1);
+    if (!trains())
+      return integers_of(quantized(left_by(plan), plan, QuantizerMethod::lsq,
+                                   options_.preparation != Preparation::calibrated));
+    const auto trained = trained_in_search(plan, stop);
+    if (!trained) return std::nullopt;
+    return integers_of(*trained);
+  }
+
   AccuracyEstimate float_search_accuracy() override { return float_accuracy(search_); }
   AccuracyEstimate float_confirmation_accuracy() override {
     return confirmation_.count() > 0 ? float_accuracy(confirmation_) : AccuracyEstimate{};
