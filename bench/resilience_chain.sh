@@ -7,7 +7,7 @@
 # epochs without the remedy. All are measured in integers on the whole test set: without faults, attacked, and
 # under flipped bits. Prints every seed and the means.
 # By the environment: OUT (kept; a run that was stopped goes on), SEEDS ("1 2 3"), THREADS, DATA (fashion-mnist),
-# NETWORK (fmnist_resnet), EPOCHS (15, as FastAT), PAD, HARDEN (options of hwflow harden), ATTACK_IMAGES (1000).
+# NETWORK (fmnist_resnet), EPOCHS (15, as FastAT), PAD, HARDEN (options of hwflow harden), ATTACK_IMAGES (1000), QUERIES (1000, of Square).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=bench/study_runs.sh
@@ -32,7 +32,7 @@ for seed in ${SEEDS:-1 2 3}; do
   if [[ -f $folder/harden.json ]]; then continue; fi
   "$hwflow" harden "$out/fast_$seed/$network.safetensors" --control --beside "$out/plain_$seed/$network.safetensors" \
     --data "$data" --adversary fast --eps 8/255 --pad "${PAD:-2}" --attack-eps 2/255 8/255 --attack-steps 50 \
-    --attack-images "${ATTACK_IMAGES:-1000}" "${remedy[@]}" --resume \
+    --attack-images "${ATTACK_IMAGES:-1000}" --queries "${QUERIES:-1000}" "${remedy[@]}" --resume \
     --seed "$seed" --threads "${THREADS:-0}" --out "$folder" --verbose --quiet
 done
 python3 "$here/resilience_chain.py" "$out"/hardened_*/harden.json

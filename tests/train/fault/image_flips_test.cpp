@@ -64,7 +64,7 @@ std::map<Key, FlipGroup> enumerated(const TinyCase& c) {
     group.words = stratum.words;
     for (std::int64_t word = 0; word < stratum.words; ++word) {
       const Upset upset = space.upset(s, word);
-      FullRun changed(*c.network, std::span(&upset, 1));
+      FullRun changed(plan, std::span(&upset, 1));
       for (std::size_t image = 0; image < kImages; ++image) {
         const auto pixels = std::span(c.images.pixels).subspan(image * size, size);
         const Verdict verdict = changed.run(pixels.data(), executor.logits(pixels, 1, 1));
