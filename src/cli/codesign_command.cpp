@@ -15,8 +15,10 @@
 #include "schema/settings.hpp"
 #include "study/accuracy_proxy.hpp"
 #include "study/codesign.hpp"
+#include "study/resilience.hpp"
 #include "study/run_lock.hpp"
 #include "study/run_session.hpp"
+#include "train/fault/image_flips.hpp"
 #include "train/nn/held_out.hpp"
 #include "train/nn/image_split.hpp"
 #include "train/quant/quantized_accuracy_model.hpp"
@@ -100,6 +102,7 @@ Unexpected<Diagnostics> at_keys(Diagnostics problems, const study::LoadedStudy& 
 struct Accuracies {
   std::unique_ptr<train::AccuracyModel> model;
   std::string caveat;
+  std::unique_ptr<train::fault::FlipCampaigns> campaigns{};  ///< of a study that asks for them
 };
 
 /// What the images say of accuracies that are measured on them.
@@ -118,6 +121,17 @@ std::string search_caveat(const train::AccuracyModelOptions& options,
   std::vector<std::int64_t> measured = std::move(split.search);
   measured.insert(measured.end(), split.confirmation.begin(), split.confirmation.end());
   return train::held_out_caveat(metadata, data.train, measured);
+}
+
+/// On the images of the accuracies; null: the study does not minimise failures.
+std::unique_ptr<train::fault::FlipCampaigns> make_campaigns(
+    const study::Study& study, const train::AccuracyModelOptions& options,
+    const train::Dataset& data) {
+  if (!study::minimises_failures(study)) return nullptr;
+  train::ImageParts parts =
+      train::image_parts(data, options.search_images, options.confirmation_images, options.seed,
+                         options.held_out_from);
+  return std::make_unique<train::fault::ImageFlips>(std::move(parts.search), std::move(parts.test));
 }
 
 /// The one place where the search meets training.
@@ -176,7 +190,8 @@ Expected<Accuracies> make_accuracy_model(const study::LoadedStudy& loaded) {
       return place.ends_with("_images") ? "accuracy." + place : std::string("network");
     });
   }
-  return Accuracies{std::move(*accuracy), search_caveat(options, model->metadata, *dataset)};
+  return Accuracies{std::move(*accuracy), search_caveat(options, model->metadata, *dataset),
+                    make_campaigns(study, options, *dataset)};
 }
 
 std::string now_text() {
@@ -271,6 +286,7 @@ int run_study(const StudyArguments& arguments, const std::vector<std::string>& s
   run.setting.threads = thread_count(options);
   run.setting.machine = machine_text();
   run.setting.search_caveat = accuracies->caveat;
+  run.setting.campaigns = accuracies->campaigns.get();
   run.setting.stop = interrupts.token();
   run.setting.progress = [&line](const study::Progress& progress) { line.show(progress); };
   run.close_progress = [&line] { line.close(); };

@@ -31,7 +31,8 @@ constexpr std::array kCosts{Cost{Objective::energy, "energy", "energy_pj", "pJ"}
                             Cost{Objective::latency, "latency", "cycles", "cycles"},
                             Cost{Objective::dram, "DRAM", "dram_bits", "bits"},
                             Cost{Objective::model_size, "model", "model_bits", "bits"},
-                            Cost{Objective::macs, "MACs", "macs", "MACs"}};
+                            Cost{Objective::macs, "MACs", "macs", "MACs"},
+                            Cost{Objective::failure_rate, "failures", "failure_rate", ""}};
 
 double value_of(Objective of, const study::HardwareCost& hardware) {
   return study::objective_value(of, {}, hardware);
@@ -45,7 +46,13 @@ double share_of_reference(const study::CodesignResult& result, Objective of,
 /// Is there anything to tell of that cost?
 bool is_shown(const study::CodesignResult& result, Objective of) {
   if (of == Objective::energy) return has_energy(result);
+  if (of == Objective::failure_rate) return result.resilience.has_value();
   return of != Objective::macs || macs_differ(result);
+}
+
+/// Has it a column in files? Those of the hardware always have.
+bool is_told(const study::CodesignResult& result, Objective of) {
+  return of != Objective::failure_rate || result.resilience.has_value();
 }
 
 std::string cost_text(const study::CodesignResult& result, Objective of, double value) {
@@ -57,6 +64,7 @@ std::string cost_text(const study::CodesignResult& result, Objective of, double 
     case Objective::dram:
     case Objective::model_size: return bytes_text(value);
     case Objective::macs: return macs_text(value);
+    case Objective::failure_rate: break;  // nobody has a budget of it
   }
   return {};
 }
@@ -139,7 +147,8 @@ std::string csv_line(const study::CodesignResult& result, const study::BudgetWin
   line +=
       plan != nullptr && result.ranked_by_proxy ? fmt::format(",{}", plan->accuracy.top1()) : ",";
   line += accuracy_cells(plan != nullptr ? plan->confirmed : std::nullopt);
-  for (const Cost& cost : kCosts) line += cost_cells(result, winner, cost.of);
+  for (const Cost& cost : kCosts)
+    if (is_told(result, cost.of)) line += cost_cells(result, winner, cost.of);
   return line + "," + (plan != nullptr ? csv_cell(to_text(plan->plan)) : "") + "\r\n";
 }
 
@@ -169,8 +178,10 @@ std::string budgets_csv(const study::CodesignResult& result) {
   std::string text =
       "within,all_at_once,plans_within,index,accuracy,standard_error,proxy,confirmed,"
       "confirmed_standard_error";
-  for (const Cost& cost : kCosts)
+  for (const Cost& cost : kCosts) {
+    if (!is_told(result, cost.of)) continue;
     text += fmt::format(",{0}_limit_share,{1}_limit,{1},{0}_share", name(cost.of), cost.column);
+  }
   text += ",plan\r\n";
   for (const study::BudgetWinner& winner : result.budget_winners) text += csv_line(result, winner);
   return text;
@@ -192,6 +203,7 @@ Value limits_value(const study::BudgetWinner& winner) {
 Value shares_value(const study::CodesignResult& result, const study::HardwareCost& hardware) {
   Value shares = Value::map();
   for (const Cost& cost : kCosts) {
+    if (!is_told(result, cost.of)) continue;
     const bool is_known = cost.of != Objective::energy || has_energy(result);
     shares.set(std::string(name(cost.of)),
                is_known ? Value(share_of_reference(result, cost.of, hardware)) : Value{});

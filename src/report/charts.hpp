@@ -11,11 +11,11 @@
 /// The figures of the report, each one SVG drawing. They need the classes of page_style().
 namespace hwflow::report {
 
-enum class CostAxis : std::uint8_t { energy, latency, dram, model_size, macs };
-/// "energy", "latency", "DRAM traffic", "model size", "MACs".
+enum class CostAxis : std::uint8_t { energy, latency, dram, model_size, macs, failure_rate };
+/// "energy", "latency", "DRAM traffic", "model size", "MACs", "failures".
 [[nodiscard]] std::string_view name(CostAxis axis);
 
-/// What the axis shows of a cost: pJ, seconds, bits or MACs.
+/// What the axis shows of a cost: pJ, seconds, bits, MACs or failures an inference.
 [[nodiscard]] double cost_of(const study::HardwareCost& hardware, CostAxis axis, double clock_mhz);
 /// The unit of an axis on which `largest` is the largest of these.
 [[nodiscard]] Unit unit_of(CostAxis axis, double largest);

@@ -62,15 +62,21 @@ std::string number_or_nothing(const std::optional<double>& number) {
 /// Header of what Row::add_measure writes: what the search ranked by, which may be no accuracy.
 constexpr const char* kMeasureColumns = "accuracy,standard_error,correct,total,proxy";
 
-std::string plan_header() {
+/// Header of failure rates; nothing where they were not predicted.
+std::string failure_column(const study::CodesignResult& result) {
+  return result.resilience ? ",failure_rate" : "";
+}
+
+std::string plan_header(const study::CodesignResult& result) {
   return fmt::format("index,generation,origin,on_front,{},", kMeasureColumns) +
-         accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,macs,plan\r\n";
+         accuracy_columns("confirmed") + ",energy_pj,cycles,dram_bits,model_bits,macs" +
+         failure_column(result) + ",plan\r\n";
 }
 
 std::string plan_line(const study::CodesignResult& result, std::size_t index) {
   const auto& plan = result.evaluated[index];
-  return Row()
-      .add(index)
+  Row row;
+  row.add(index)
       .add(plan.generation)
       .add(std::string(name(plan.origin)))
       .add(plan.on_front ? 1 : 0)
@@ -80,9 +86,9 @@ std::string plan_line(const study::CodesignResult& result, std::size_t index) {
       .add(plan.hardware.cycles)
       .add(plan.hardware.dram_bits)
       .add(plan.hardware.model_bits)
-      .add(plan.hardware.macs)
-      .add(to_text(plan.plan))
-      .line();
+      .add(plan.hardware.macs);
+  if (result.resilience) row.add(plan.hardware.failure_rate);
+  return row.add(to_text(plan.plan)).line();
 }
 
 std::string layer_line(const study::CodesignResult& result, const study::PlanDetails& plan,
@@ -126,13 +132,13 @@ std::string csv_cell(const std::string& text) {
 }
 
 std::string evaluations_csv(const study::CodesignResult& result) {
-  std::string text = plan_header();
+  std::string text = plan_header(result);
   for (std::size_t i = 0; i < result.evaluated.size(); ++i) text += plan_line(result, i);
   return text;
 }
 
 std::string front_csv(const study::CodesignResult& result) {
-  std::string text = plan_header();
+  std::string text = plan_header(result);
   for (const std::size_t i : result.front) text += plan_line(result, i);
   return text;
 }
@@ -176,25 +182,26 @@ std::string plans_csv(const study::CodesignResult& result) {
   for (const char* column : {"confirmed", "held_out", "test_fake_quantized", "test_integer"}) {
     text += fmt::format(",{}", accuracy_columns(column));
   }
-  text += ",energy_pj,cycles,dram_bits,model_bits,macs,finetune_epochs\r\n";
+  text += ",energy_pj,cycles,dram_bits,model_bits,macs" + failure_column(result) +
+          ",finetune_epochs\r\n";
   for (const auto& plan : result.plans) {
     const auto& evaluated = result.evaluated[plan.evaluated];
-    text += Row()
-                .add(plan.label)
-                .add(plan.baseline ? 1 : 0)
-                .add(plan.evaluated)
-                .add_measure(result, evaluated.accuracy)
-                .add(evaluated.confirmed)
-                .add(plan.held_out)
-                .add(plan.test_fake_quantized)
-                .add(plan.test_integer)
-                .add(energy(result, evaluated.hardware.energy_pj))
-                .add(evaluated.hardware.cycles)
-                .add(evaluated.hardware.dram_bits)
-                .add(evaluated.hardware.model_bits)
-                .add(evaluated.hardware.macs)
-                .add(result.finetune_epochs)
-                .line();
+    Row row;
+    row.add(plan.label)
+        .add(plan.baseline ? 1 : 0)
+        .add(plan.evaluated)
+        .add_measure(result, evaluated.accuracy)
+        .add(evaluated.confirmed)
+        .add(plan.held_out)
+        .add(plan.test_fake_quantized)
+        .add(plan.test_integer)
+        .add(energy(result, evaluated.hardware.energy_pj))
+        .add(evaluated.hardware.cycles)
+        .add(evaluated.hardware.dram_bits)
+        .add(evaluated.hardware.model_bits)
+        .add(evaluated.hardware.macs);
+    if (result.resilience) row.add(evaluated.hardware.failure_rate);
+    text += row.add(result.finetune_epochs).line();
   }
   return text;
 }

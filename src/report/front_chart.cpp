@@ -191,6 +191,7 @@ std::string_view name(CostAxis axis) {
     case CostAxis::dram: return "DRAM traffic";
     case CostAxis::model_size: return "model size";
     case CostAxis::macs: return "MACs";
+    case CostAxis::failure_rate: return "failures";
   }
   return "";
 }
@@ -202,6 +203,7 @@ double cost_of(const study::HardwareCost& hardware, CostAxis axis, double clock_
     case CostAxis::dram: return static_cast<double>(hardware.dram_bits);
     case CostAxis::model_size: return static_cast<double>(hardware.model_bits);
     case CostAxis::macs: return static_cast<double>(hardware.macs);
+    case CostAxis::failure_rate: return hardware.failure_rate;
   }
   return 0.0;
 }
@@ -213,6 +215,7 @@ Unit unit_of(CostAxis axis, double largest) {
     case CostAxis::dram:
     case CostAxis::model_size: return bytes_unit(largest);
     case CostAxis::macs: return macs_unit(largest);
+    case CostAxis::failure_rate: return {1e6, "of a million"};
   }
   return {};
 }

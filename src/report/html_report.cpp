@@ -39,6 +39,7 @@ std::string html_report(const study::CodesignResult& result) {
   page += search_section(result);
   page += levels_section(result);
   page += surrogate_section(result);
+  page += resilience_section(result);
   page += design_section(result);
   page += plans_section(result);
   page += details_section(result);

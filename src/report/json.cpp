@@ -6,6 +6,7 @@
 #include "report/budget_tables.hpp"
 #include "report/design_tables.hpp"
 #include "report/plan_facts.hpp"
+#include "report/resilience_tables.hpp"
 #include "schema/value.hpp"
 #include "schema/write.hpp"
 
@@ -49,6 +50,7 @@ void set_costs(Value& value, const study::CodesignResult& result, const study::H
       .set("dram_bits", cost.dram_bits)
       .set("model_bits", cost.model_bits)
       .set("macs", cost.macs);
+  if (result.resilience) value.set("failure_rate", cost.failure_rate);
 }
 
 Value plan_value(const study::CodesignResult& result, std::size_t index) {
@@ -295,6 +297,7 @@ std::string result_json(const study::CodesignResult& result, const std::string& 
   json.set("float_confirmation", estimate(result.float_confirmation));
   json.set("float_test", estimate(result.float_test));
   json.set("generations", generations(result.generations)).set("levels", levels_of(result));
+  if (result.resilience) json.set("resilience", resilience_value(result));
   if (result.hardware_search) json.set("hardware_search", hardware_search_value(result));
   json.set("run", run_of(result));
   return schema::to_json_text(json);

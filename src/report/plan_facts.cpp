@@ -45,6 +45,12 @@ void check_result(const study::CodesignResult& result) {
                    "a group's energies do not match the components");
     }
   }
+  if (result.resilience) {
+    for (const auto& check : result.resilience->plans)
+      HWFLOW_CHECK(details_of(result, check.evaluated), "failures of a plan that is not shown");
+    for (const auto& check : result.resilience->drawn)
+      check_all({check.evaluated}, result.evaluated.size(), "failures of an unknown plan");
+  }
   for (const auto& test : result.paired_tests) {
     check_all({test.a, test.b}, result.plans.size(), "a paired test of an unknown plan");
   }
@@ -193,7 +199,7 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
   const std::string confirmed =
       plan.confirmed ? ", confirmed " + accuracy_text(*plan.confirmed) : std::string{};
   return fmt::format(
-      "{}\n{} {}{}\n{}latency {}\nDRAM {}, model {}{}\nwidths {}",
+      "{}\n{} {}{}\n{}latency {}\nDRAM {}, model {}{}{}\nwidths {}",
       shown ? result.plans[*shown].label
             : fmt::format("plan {} ({}, generation {})", evaluated, name(plan.origin),
                           plan.generation),
@@ -202,7 +208,11 @@ std::string hover_text(const study::CodesignResult& result, std::size_t evaluate
       time_text(seconds_of(plan.hardware.cycles, result.accelerator.clock_mhz)),
       bytes_text(static_cast<double>(plan.hardware.dram_bits)),
       bytes_text(static_cast<double>(plan.hardware.model_bits)),
-      macs_differ(result) ? ", " + macs_text(static_cast<double>(plan.hardware.macs)) : "", widths);
+      macs_differ(result) ? ", " + macs_text(static_cast<double>(plan.hardware.macs)) : "",
+      result.resilience
+          ? fmt::format("\nfailures of a million {}", number_text(1e6 * plan.hardware.failure_rate))
+          : "",
+      widths);
 }
 
 std::optional<study::PairedTest> headline_test(const study::CodesignResult& result) {

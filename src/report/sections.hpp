@@ -25,6 +25,9 @@ namespace hwflow::report {
 [[nodiscard]] std::string surrogate_section(const study::CodesignResult& result);
 /// The same in a line of plain text.
 [[nodiscard]] std::string surrogate_line(const study::CodesignResult& result);
+/// Predicted beside measured failures, and what single flips do; nothing of a study that does not
+/// minimise failures.
+[[nodiscard]] std::string resilience_section(const study::CodesignResult& result);
 /// Plans and designs of a joint search, with its curves; nothing when there was one accelerator.
 [[nodiscard]] std::string design_section(const study::CodesignResult& result);
 /// Every cost that the study minimises, in its order.

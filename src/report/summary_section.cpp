@@ -181,6 +181,7 @@ std::optional<CostAxis> axis_of(study::Objective objective) {
     case study::Objective::dram: return CostAxis::dram;
     case study::Objective::model_size: return CostAxis::model_size;
     case study::Objective::macs: return CostAxis::macs;
+    case study::Objective::failure_rate: return CostAxis::failure_rate;
   }
   return std::nullopt;
 }

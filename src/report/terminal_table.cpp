@@ -9,6 +9,7 @@
 #include "report/design_charts.hpp"
 #include "report/format.hpp"
 #include "report/plan_facts.hpp"
+#include "report/resilience_tables.hpp"
 #include "report/sections.hpp"
 
 namespace hwflow::report {
@@ -42,6 +43,7 @@ Cells row_of(const study::CodesignResult& result, const std::string& label, std:
                          bytes_text(static_cast<double>(plan.hardware.dram_bits)),
                          bytes_text(static_cast<double>(plan.hardware.model_bits))});
   if (macs_differ(result)) row.push_back(macs_text(static_cast<double>(plan.hardware.macs)));
+  if (result.resilience) row.push_back(per_million_text(plan.hardware.failure_rate));
   return row;
 }
 
@@ -138,6 +140,15 @@ std::string budgets_text(const study::CodesignResult& result) {
   return fmt::format("\n{}{}\n", aligned(rows), harmless(budget_note(result)));
 }
 
+/// Predicted beside measured failures, and how well the predictor ranks.
+std::string failures_text(const study::CodesignResult& result) {
+  std::vector<Cells> rows = failure_cells(result);
+  if (rows.empty()) return {};
+  for (Cells& row : rows)
+    for (std::string& cell : row) cell = harmless(cell);
+  return fmt::format("\n{}{}\n", aligned(rows), harmless(failure_note(result)));
+}
+
 }  // namespace
 
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
@@ -170,6 +181,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   if (has_energy(result)) head.emplace_back("energy");
   head.insert(head.end(), {"latency", "DRAM", "model"});
   if (macs_differ(result)) head.emplace_back("MACs");
+  if (result.resilience) head.emplace_back("failures / 1e6");
   std::vector<Cells> rows{std::move(head)};
   for (const auto& plan : result.plans) {
     rows.push_back(row_of(result, plan.label, plan.evaluated,
@@ -194,6 +206,7 @@ std::string terminal_table(const study::CodesignResult& result, std::size_t most
   if (std::any_of(result.plans.begin(), result.plans.end(), measured)) {
     text += test_accuracy_text(result) + "\n";
   }
+  text += failures_text(result);
   text += budgets_text(result);
   text += headline_line(result);
   text += surrogate_line(result);

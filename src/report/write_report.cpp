@@ -9,6 +9,7 @@
 #include "report/design_tables.hpp"
 #include "report/html_report.hpp"
 #include "report/json.hpp"
+#include "report/resilience_tables.hpp"
 
 namespace hwflow::report {
 
@@ -34,6 +35,10 @@ void write_report(const study::CodesignResult& result, const std::filesystem::pa
   replace_file(folder / "plans.csv", plans_csv(result));
   replace_file(folder / "generations.csv", generations_csv(result));
   if (!result.budget_winners.empty()) replace_file(folder / "budgets.csv", budgets_csv(result));
+  if (result.resilience) {
+    replace_file(folder / "failures.csv", failures_csv(result));
+    replace_file(folder / "flips.csv", flips_csv(result));
+  }
   if (result.levels.size() > 1) {
     replace_file(folder / "levels.csv", levels_csv(result));
     replace_file(folder / "level_fronts.csv", level_fronts_csv(result));

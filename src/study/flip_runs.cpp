@@ -55,8 +55,7 @@ std::optional<FlipCampaign> campaign_of_text(const std::string& text) {
 std::optional<FlipCampaign> FlipRuns::of_plan(const CompressionPlan& plan,
                                               const FlipRequest& request,
                                               const std::string& label) {
-  const std::string key =
-      fmt::format("{}|{}|{}", accuracy_.key(), to_text(plan), text_of(request));
+  const std::string key = fmt::format("{}|{}|{}", accuracy_.key(), to_text(plan), text_of(request));
   if (auto known = find(key)) return known;
   if (setting_.only_known || setting_.stop.stop_requested()) return std::nullopt;
   const std::optional<train::IntegerNetwork> network = accuracy_.integers(plan, setting_.stop);
@@ -69,8 +68,8 @@ std::optional<FlipCampaign> FlipRuns::of_finished(const train::FinishedPlan& fin
                                                   const std::string& training,
                                                   const FlipRequest& request,
                                                   const std::string& label) {
-  const std::string key = fmt::format("{}|{}|{}|{}", accuracy_.key(), to_text(plan),
-                                      training, text_of(request));
+  const std::string key =
+      fmt::format("{}|{}|{}|{}", accuracy_.key(), to_text(plan), training, text_of(request));
   if (auto known = find(key)) return known;
   if (setting_.only_known || setting_.stop.stop_requested()) return std::nullopt;
   return run(finished.network, request, key, label);

@@ -84,6 +84,38 @@ TEST(Codesign, OneSeedOneResultWhateverTheThreads) {
             lasting_part(read_json(study.out("other") / "result.json"))["front"]);
 }
 
+/// Whatever the threads, and when a finished run is resumed or reported; words that the study
+/// counts are those that the networks in integers have.
+TEST(Codesign, FailuresByFlippedBitsAreAnObjective) {
+  const TinyStudy study;
+  const auto arguments = [&](const char* out, std::vector<std::string> more) {
+    for (const char* setting :
+         {"search.objectives=[accuracy, energy, failure_rate]", "finish.tolerance_points=60",
+          "resilience={flips: 20, images: 10, measured_flips: 200, checked_plans: 3}"}) {
+      more.insert(more.end(), {"--set", setting});
+    }
+    return study.codesign(out, more);
+  };
+  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--threads", "1"})).exit_code, 0);
+  ASSERT_EQ(run_hwflow(arguments("two", {"--quiet", "--threads", "2"})).exit_code, 0);
+  const json result = read_json(study.out("one") / "result.json");
+  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("two") / "result.json")));
+  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--resume"})).exit_code, 0);
+  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("one") / "result.json")));
+  ASSERT_EQ(run_hwflow({"report", study.out("one").string(), "--quiet"}).exit_code, 0);
+  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("one") / "result.json")));
+
+  const json& found = result["resilience"];
+  EXPECT_EQ(found["plans"].size(), result["baselines"].size() + result["picks"].size());
+  ASSERT_EQ(found["drawn"].size(), 3U);
+  for (const json& check : found["drawn"]) {
+    EXPECT_EQ(check["predicted_bits"], check["stored_bits"]) << check;
+    EXPECT_GT(check["predicted"].get<double>(), 0.0);
+  }
+  EXPECT_GT(result["front"][0]["failure_rate"].get<double>(), 0.0);
+  EXPECT_GT(lines_of(study.out("one") / "failures.csv"), 4);
+}
+
 /// From the search to a file that another command reads: whatever the threads, and when a finished
 /// run is resumed.
 TEST(Codesign, ChannelsAreSearchedTogetherWithWidths) {

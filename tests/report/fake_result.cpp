@@ -342,6 +342,36 @@ study::CodesignResult budgeted_result() {
   return result;
 }
 
+study::CodesignResult resilient_result() {
+  study::CodesignResult result = fake_result();
+  result.objectives.push_back(study::Objective::failure_rate);
+  result.normalisers.push_back(1.0);
+  result.hypervolume_reference.push_back(1.0);
+  for (std::size_t i = 0; i < result.evaluated.size(); ++i) {
+    study::EvaluatedPlan& plan = result.evaluated[i];
+    plan.hardware.failure_rate = 1e-9 * static_cast<double>(plan.hardware.model_bits);
+    plan.objectives.push_back(plan.hardware.failure_rate);
+  }
+  study::ResilienceSummary found;
+  found.sites = {"weights", "activations"};
+  found.bit_rate = 1e-7;
+  found.images = 256;
+  found.calibrated_on = {"uniform 2/2", "uniform 8/8"};
+  found.risks = {{"weights", "conv1", 8, 1000, 3, 0.003, 0.001}};
+  study::FailureCheck check{0, 2e-5, 2e-6, 3e-5, 1e-5, 9e-5, 8000, 8000, 1000, 3};
+  for (const study::PlanDetails& plan : result.plans) {
+    check.evaluated = plan.evaluated;
+    found.plans.push_back(check);
+  }
+  for (const std::size_t i : {0U, 1U}) {
+    check.evaluated = i;
+    found.drawn.push_back(check);
+  }
+  found.rank_correlation = 1.0;
+  result.resilience = found;
+  return result;
+}
+
 study::CodesignResult leveled_result() {
   study::CodesignResult result = fake_result();
   const std::size_t layers = result.network.compute_layers.size();
