@@ -59,7 +59,9 @@ Diagnostics check_arguments(const HardenArguments& arguments, const GlobalOption
                           "leave one out"});
     return problems;
   }
-  append(problems, check_training(arguments.training));
+  TrainArguments fresh = arguments.training;
+  fresh.options.resume = false;  // each training goes on with its own checkpoint, if there is one
+  append(problems, check_training(fresh));
   return problems;
 }
 
@@ -80,6 +82,7 @@ class HardenRun {
         options_(options),
         data_(data),
         folder_(options.out.value_or("runs/harden")),
+        resume_(arguments.training.options.resume),
         log_(options.logs()),
         line_(options.quiet, Log(options.logs())) {
     outcome_.options = arguments.measure;
@@ -162,6 +165,7 @@ class HardenRun {
     fs::create_directories(folder);
     TrainArguments& training = arguments_.training;
     training.options.checkpoint = folder / "checkpoint.safetensors";
+    training.options.resume = resume_ && fs::exists(training.options.checkpoint);
     const auto progress = [&](const train::EpochReport& report) {
       if (!options_.quiet) print_epoch(report, training.options.epochs, log_);
     };
@@ -193,6 +197,7 @@ class HardenRun {
   const GlobalOptions& options_;
   const train::Dataset& data_;
   fs::path folder_;
+  bool resume_;
   InterruptWatch interrupts_;
   Log log_;
   ProgressLine line_;

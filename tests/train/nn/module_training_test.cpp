@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "base/enum_names.hpp"
 #include "tests/train/nn/small_networks.hpp"
 #include "tests/train/nn/temporary_folder.hpp"
 #include "train/nn/adversary.hpp"
@@ -279,7 +280,7 @@ TEST(AdversarialTraining, MakesTheNetworkHarderToFool) {
     options.epochs = 15;
     const auto trained = train_tiny(options);
     ASSERT_TRUE(trained) << to_text(trained.error());
-    EXPECT_GT(robust_accuracy(trained->weights), plain) << name(method);
+    EXPECT_GT(robust_accuracy(trained->weights), plain) << enum_name(method);
     EXPECT_TRUE(trained->epochs.front().robust_accuracy.has_value());
   }
 }
