@@ -22,8 +22,8 @@ BitFlipOptions exhaustive(std::int64_t flips) {
 /// Flips of `upsets` by a changed copy of the network, none of the search's code.
 double plain_objective(const FlipCase& c, const std::vector<fault::Upset>& upsets,
                        const FlipBatch& batch) {
-  const auto unit = integer::compile(c.integers, KernelSet::best).value().logit_unit;
-  fault::FullRun run(c.integers, upsets);
+  const integer::Plan plan = integer::compile(c.integers, KernelSet::best).value();
+  fault::FullRun run(plan, upsets);
   std::vector<std::int64_t> logits;
   const std::size_t size = batch.images.pixels.size() / batch.images.labels.size();
   for (std::size_t i = 0; i < batch.images.labels.size(); ++i) {
@@ -32,7 +32,7 @@ double plain_objective(const FlipCase& c, const std::vector<fault::Upset>& upset
     const auto& own = run.workspace().logits;
     logits.insert(logits.end(), own.begin(), own.end());
   }
-  return objective(batch, logits, unit);
+  return objective(batch, logits, plan.logit_unit);
 }
 
 std::vector<fault::Upset> all_bits(const FlipCase& c) {
@@ -170,9 +170,9 @@ TEST(BitFlipAttack, PrefixesReplayedByTheCampaignAreRightAsOften) {
     }
   }
   const auto plan = integer::compile(c.integers, KernelSet::best).value();
-  const auto tallies =
-      fault::run_faults(plan, {c.set.pixels, c.set.labels}, faults, fault::Spread::all_images, 1);
-  for (std::size_t f = 0; f < tallies.size(); ++f) EXPECT_EQ(tallies[f].right, right[f]) << f;
+  const auto outcomes = fault::run_faults(plan, {c.set.pixels, c.set.labels}, faults, 1);
+  for (std::size_t f = 0; f < outcomes.size(); ++f)
+    EXPECT_EQ(outcomes[f].tally.right, right[f]) << f;
   EXPECT_LT(right[5], report.clean.correct);
 }
 

@@ -34,7 +34,7 @@ TEST(FlippedNetwork, FlipByFlipItIsTheNetworkOfAllFlipsAtOnce) {
       network.change(std::span(upsets).subspan(i, 3));
     const auto logits = IntegerExecutor::of(network.plan()).logits(pixels, 3, 2);
     const std::size_t classes = logits.size() / 3;
-    fault::FullRun plain(original, upsets);
+    fault::FullRun plain(network.fault_free(), upsets);
     for (std::size_t i = 0; i < 3; ++i) {
       const auto own = std::span(logits).subspan(i * classes, classes);
       EXPECT_TRUE(plain.run(pixels.data() + i * pixels.size() / 3, own).masked) << seed;
