@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/study_runs.sh"
 network=${NETWORK:-fmnist_resnet}
 data=${DATA:-fashion-mnist}
-read -ra remedy <<<"${HARDEN:---activation-bit-errors 0.003 --epochs 3 --lr 0.05}"
+read -ra remedy <<<"${HARDEN:---epochs 1}"
 
 train() { # FOLDER SEED MORE...
   local folder=$out/$1

@@ -73,7 +73,7 @@ TEST(Harden, TellsOfTheNetworkBeforeItsTwinAndTheHardenedOne) {
   EXPECT_EQ(told["models"][0]["name"], "before");
   EXPECT_EQ(told["models"][1]["name"], "control");
   EXPECT_EQ(told["models"][2]["name"], "hardened");
-  EXPECT_THAT(told["training"], HasSubstr("activations 0.001"));
+  EXPECT_THAT(told["training"], HasSubstr("activations 0.003"));
   for (const json& model : told["models"]) {
     expect_keys(model, {"name", "model", "quantization", "right", "total", "clean", "attacked",
                         "faulty", "scales"});
