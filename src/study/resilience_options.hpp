@@ -15,7 +15,7 @@ struct ResilienceOptions {
                                         train::fault::Site::activations};
   double bit_rate = 1e-7;
   std::int64_t flips = 1000;
-  std::int64_t images = 256;
+  std::int64_t images = 1000;
   std::int64_t measured_flips = 10'000;
   std::int64_t checked_plans = 8;
   bool operator==(const ResilienceOptions&) const = default;

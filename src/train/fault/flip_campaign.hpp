@@ -18,7 +18,7 @@ struct FlipGroup {
   std::string node;
   int bits = 0;                 ///< of a word
   std::int64_t words = 0;       ///< of all copies of that width
-  std::int64_t inferences = 0;  /// with one flipped bit of these words
+  std::int64_t inferences = 0;  ///< with one flipped bit of these words
   std::int64_t failures = 0;    ///< of these inferences: another class, or a crash
   [[nodiscard]] std::int64_t stored_bits() const { return words * bits; }
   bool operator==(const FlipGroup&) const = default;
