@@ -100,10 +100,12 @@ TEST(Harden, TellsOfTheNetworkBeforeItsTwinAndTheHardenedOne) {
 
 TEST(Harden, MeasuresAsInjectAndAttackDo) {
   const TinyStudy study;
-  const json told =
-      run_json(harden_words(study, "m",
-                            {"--measure-only", "--rates", "1e-3", "--sites", "activations",
-                             "--beside", shipped(), "--attack-images", "0", "--attacks", "pgd"}));
+  std::vector<std::string> words =
+      harden_words(study, "m",
+                   {"--measure-only", "--rates", "1e-3", "--sites", "activations", "--attacks",
+                    "pgd", "--beside", shipped()});
+  *(std::ranges::find(words, "--attack-images") + 1) = "0";
+  const json told = run_json(words);
   ASSERT_EQ(told["models"].size(), 2U);
   EXPECT_EQ(told["weights"], "");
   EXPECT_EQ(told["training"], "");

@@ -389,7 +389,7 @@ const Row kRows[] = {
      kCodesign,
      {"search.evaluations: must be >= 1, got 0",
       "search.budgets[0].of: must be one of accuracy, energy, latency, dram, model_size, "
-      "macs, got 'power'",
+      "macs, failure_rate, got 'power'",
       "search.budgets[1].share: must be > 0, got 0", "search.budgets[2]: missing required key 'of'",
       "search.budgets[3]: missing required key 'share'",
       "search.budgets[4].also[0].of: must be one of", "got 'watts'", "6 problems"}},
