@@ -57,7 +57,7 @@ TEST_F(FaultFileTest, GivesBackFaultsThatNobodyHasRun) {
   FaultList faults;
   const Upset one{.node = 1, .element = 2, .bits = 4}, two{.node = 1, .element = 3, .bits = 1};
   faults.add(one);
-  FaultFile file(file_, plan_, {});
+  FaultFile file(file_, plan_, CampaignSettings{});
   file.append(faults);
   faults.add(std::vector{one, two});
   file.append(faults);
