@@ -103,7 +103,7 @@ std::string goal_text(const BitFlipOptions& o) {
 std::string settings_text(const BitFlipResult& result) {
   const BitFlipOptions& o = result.options;
   std::string text = fmt::format(
-      "{}; progressive bit search on {} images of {}, {} bit{} of a layer a step, {}; seed {}",
+      "{}; progressive bit search on {} {} images, {} bit{} of a layer a step, {}; seed {}",
       goal_text(o), result.batch_images, result.batch_data, o.bits_per_step,
       o.bits_per_step == 1 ? "" : "s",
       o.candidates == 0
@@ -168,7 +168,7 @@ Json bit_flip_json(const BitFlipResult& result) {
           {"how", result.how},
           {"notes", result.notes},
           {"data", result.data},
-          {"batch", {{"data", result.batch_data}, {"images", result.batch_images}}},
+          {"batch", {{"from", result.batch_data}, {"images", result.batch_images}}},
           {"options", json_of(result.options)},
           {"population", report.population},
           {"loss", loss_of(result, report.objective)},

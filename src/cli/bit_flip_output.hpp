@@ -13,7 +13,7 @@ namespace hwflow::cli {
 /// What `hwflow attack --bit-flips` has to tell. What it points to outlives it.
 struct BitFlipResult {
   std::string model, how, data;
-  std::string batch_data;  ///< that the attacker's images are of
+  std::string batch_data;  ///< "training", "test": the set that the attacker's images are of
   std::int64_t batch_images = 0;
   std::vector<std::string> notes{};
   const Network* network = nullptr;

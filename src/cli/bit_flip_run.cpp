@@ -62,6 +62,15 @@ FaultList prefixes_after(const std::vector<MadeFlip>& flips, std::size_t told) {
   return faults;
 }
 
+/// The images that are not at these places.
+train::ImageSet others_of(const train::ImageSet& images, std::vector<std::int64_t> places) {
+  std::ranges::sort(places);
+  std::vector<std::int64_t> others;
+  for (std::int64_t i = 0; i < images.count(); ++i)
+    if (!std::ranges::binary_search(places, i)) others.push_back(i);
+  return train::select(images, others);
+}
+
 /// A run of the command.
 class BitFlipRun {
  public:
@@ -142,9 +151,9 @@ class BitFlipRun {
 }  // namespace
 
 const std::vector<const char*>& bit_flip_option_names() {
-  static const std::vector<const char*> kNames{"--bit-flips",  "--bfa-images", "--bfa-target",
-                                               "--bfa-source", "--bfa-bits",   "--bfa-candidates",
-                                               "--bfa-skip",   "--bfa-random", "--until"};
+  static const std::vector<const char*> kNames{
+      "--bit-flips", "--bfa-images",     "--bfa-from", "--bfa-target", "--bfa-source",
+      "--bfa-bits",  "--bfa-candidates", "--bfa-skip", "--bfa-random", "--until"};
   return kNames;
 }
 
@@ -156,8 +165,10 @@ void add_bit_flip_options(CLI::App& command, BitFlipArguments& arguments) {
       "progressive bit search (BFA); in integers, float weights quantized to --bits");
   command
       .add_option("--bfa-images", o.images,
-                  "Training images that the attacker knows, spread over the set by the seed")
+                  "Images that the attacker knows, spread over their set by the seed")
       ->capture_default_str();
+  add_name_option(command, "--bfa-from", arguments.from,
+                  "The set that they are of; of the test set, they do not count in accuracies");
   command.add_option("--bfa-target", o.target,
                      "Class that images are to be taken for (T-BFA); else any wrong one");
   command.add_option("--bfa-source", o.source,
@@ -197,14 +208,18 @@ int run_bit_flips(const BitFlipInputs& inputs, BitFlipArguments& arguments,
   else
     append(problems, named(check_layers(o, model->network)));
   if (!problems.empty()) return report_wrong_input(problems);
-  const Expected<FlipBatch> batch = make_flip_batch(data->train, o);
+  const bool of_test = arguments.from == FlipImages::test;
+  const Expected<FlipBatch> batch = make_flip_batch(of_test ? data->test : data->train, o);
   if (!batch) return report_wrong_input(named(batch.error()));
+  const train::ImageSet test =
+      first_images(of_test ? others_of(data->test, batch->places) : data->test, inputs.first);
+  if (test.count() == 0)
+    return report_wrong_input({{"--bfa-images", "leaves no test image to count", "fewer images"}});
   print_notes(options, inputs.model.model.file, model->notes);
-  const train::ImageSet test = first_images(data->test, inputs.first);
   BitFlipResult result{.model = inputs.model.model.file,
                        .how = model->how,
                        .data = test.name,
-                       .batch_data = data->train.name,
+                       .batch_data = std::string(enum_name(arguments.from)),
                        .batch_images = batch->images.count(),
                        .notes = model->notes,
                        .options = o};

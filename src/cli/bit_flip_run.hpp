@@ -1,7 +1,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cstdint>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -11,9 +15,18 @@
 
 namespace hwflow::cli {
 
+/// The set that the attacker's images are of; accuracies are of test images that are not among
+/// them.
+enum class FlipImages : std::uint8_t { training, test };
+constexpr auto enum_names(FlipImages) {
+  return std::array{std::pair{std::string_view{"training"}, FlipImages::training},
+                    std::pair{std::string_view{"test"}, FlipImages::test}};
+}
+
 /// `hwflow attack --bit-flips`.
 struct BitFlipArguments {
   std::optional<std::int64_t> flips;  ///< none: images are attacked, not weights
+  FlipImages from = FlipImages::training;
   train::robust::BitFlipOptions options;
 };
 void add_bit_flip_options(CLI::App& command, BitFlipArguments& arguments);

@@ -120,11 +120,13 @@ TEST(BitFlips, TheSameForAnyNumberOfThreads) {
   const TinyStudy study;
   std::vector<json> results;
   for (const char* threads : {"1", "3"}) {
-    const Outcome outcome = run_hwflow(flip_words(
-        study, {"--bit-flips", "1", "--bfa-random", "1", "--threads", threads, "--json", "-"}));
+    const Outcome outcome =
+        run_hwflow(flip_words(study, {"--bit-flips", "1", "--bfa-from", "test", "--bfa-random", "1",
+                                      "--threads", threads, "--json", "-"}));
     ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
     results.push_back(json::parse(outcome.output));
     results.back().erase("seconds");
+    EXPECT_EQ(results.back()["clean"]["total"], 40 - 16) << "the attacker's images do not count";
   }
   EXPECT_EQ(results[0], results[1]);
 }

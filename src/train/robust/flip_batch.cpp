@@ -20,7 +20,8 @@ std::vector<std::int64_t> images_where(const ImageSet& images, const auto& good)
 /// Images of all classes.
 FlipBatch plain_batch(const ImageSet& from, const BitFlipOptions& options) {
   const std::vector<std::int64_t> all = images_where(from, [](std::int64_t) { return true; });
-  FlipBatch batch{.images = select(from, spread_sample(all, options.images, options.seed))};
+  FlipBatch batch{.places = spread_sample(all, options.images, options.seed)};
+  batch.images = select(from, batch.places);
   const double weight = (options.target ? -1.0 : 1.0) / static_cast<double>(batch.images.count());
   for (const std::uint8_t label : batch.images.labels) {
     batch.wanted.push_back(options.target.value_or(label));
@@ -43,9 +44,11 @@ Expected<FlipBatch> make_flip_batch(const ImageSet& from, const BitFlipOptions& 
                                    "a class of which there are images"}}};
   }
   const std::int64_t half = (options.images + 1) / 2;
-  FlipBatch batch{.images = select(from, spread_sample(own, half, options.seed))};
-  const auto moved = static_cast<std::size_t>(batch.images.count());
-  append(batch.images, select(from, spread_sample(others, options.images - half, options.seed)));
+  FlipBatch batch{.places = spread_sample(own, half, options.seed)};
+  const std::size_t moved = batch.places.size();
+  const auto staying = spread_sample(others, options.images - half, options.seed);
+  batch.places.insert(batch.places.end(), staying.begin(), staying.end());
+  batch.images = select(from, batch.places);
   const std::size_t count = batch.images.labels.size();
   for (std::size_t i = 0; i < count; ++i) {
     const bool is_moved = i < moved;

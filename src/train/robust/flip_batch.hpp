@@ -14,6 +14,7 @@ namespace hwflow::train::robust {
 /// the sum over images of weight * cross-entropy(logits, wanted), natural logarithm.
 struct FlipBatch {
   ImageSet images{};
+  std::vector<std::int64_t> places{};  ///< of each in the set that it is from
   std::vector<std::int64_t> wanted{};  ///< a class each
   std::vector<double> weight{};        ///< below 0: the image is to be taken for that class
 };

@@ -24,7 +24,7 @@ ImageSet numbered_images() {
 
 TEST(FlipBatch, ObjectiveIsTheWeightedCrossEntropy) {
   // Logits in units of 0.5: (1, 0), (0, 2); cross-entropies log(1 + e^-1), log(1 + e^2).
-  FlipBatch batch{.images = {}, .wanted = {0, 0}, .weight = {0.25, -2.0}};
+  FlipBatch batch{.wanted = {0, 0}, .weight = {0.25, -2.0}};
   const std::vector<std::int64_t> logits{2, 0, 0, 4};
   EXPECT_NEAR(objective(batch, logits, 0.5),
               0.25 * std::log1p(std::exp(-1.0)) - 2.0 * std::log1p(std::exp(2.0)), 1e-14);
@@ -55,6 +55,7 @@ TEST(FlipBatch, OfASourceHalfIsToMoveAndTheOthersStay) {
   for (std::size_t i = 0; i < 7; ++i) {
     const bool moves = i < 4;
     EXPECT_EQ(batch.images.labels[i] == 1, moves);
+    EXPECT_EQ(batch.places[i], batch.images.pixels[i]);
     EXPECT_EQ(batch.wanted[i], moves ? 2 : batch.images.labels[i]);
     EXPECT_EQ(batch.weight[i], moves ? -1.0 / 4 : -1.0 / 3);
   }
