@@ -67,10 +67,6 @@ struct Prepared {
   std::vector<std::string> notes;
 };
 
-void append(Diagnostics& problems, const Diagnostics& more) {
-  problems.insert(problems.end(), more.begin(), more.end());
-}
-
 /// Options as the library takes them, under the names of the command line where they are wrong.
 Diagnostics read_options(AttackArguments& arguments) {
   static const std::map<std::string, std::string> kNames{

@@ -39,10 +39,6 @@ Diagnostics named(const Diagnostics& problems) {
   return renamed;
 }
 
-void append(Diagnostics& problems, const Diagnostics& more) {
-  problems.insert(problems.end(), more.begin(), more.end());
-}
-
 train::fault::CampaignSettings settings_of(const BitFlipResult& result) {
   return {{"attack", "bit-flips"},
           {"model", result.model},

@@ -141,6 +141,10 @@ int report_unmapped(const Diagnostics& diagnostics) {
   return kNothingFeasible;
 }
 
+void append(Diagnostics& problems, const Diagnostics& more) {
+  problems.insert(problems.end(), more.begin(), more.end());
+}
+
 int report_wrong_input(const Diagnostics& diagnostics) {
   fmt::print(stderr, "{}", to_text(diagnostics));
   fmt::print(stderr, "hwflow: {} problem{} in the input; nothing was done\n", diagnostics.size(),

@@ -86,6 +86,9 @@ struct WrongOptions {
   Diagnostics problems;
 };
 
+/// Adds `more` to `problems`.
+void append(Diagnostics& problems, const Diagnostics& more);
+
 /// Prints the problems on standard error; returns kWrongInput.
 int report_wrong_input(const Diagnostics& diagnostics);
 /// As above where something is wrong; where the input is right but no mapping exists, says that

@@ -47,6 +47,31 @@ nlohmann::ordered_json json_of(const train::fault::Rate& rate, bool all_images) 
           {"accuracy", rate.right}};
 }
 
+const char* interval_name(bool all_images) {
+  return all_images ? "these images" : "images like these";
+}
+
+void add_overall(nlohmann::ordered_json& json, const train::fault::Rate& rate, bool all_images) {
+  json.update(json_of(rate, all_images));
+  json["interval_of"] = interval_name(all_images);
+  json["margin"] = shown_interval(rate, all_images).half_width();
+}
+
+std::string intervals_text(const train::fault::Rate& rate, double confidence) {
+  const train::fault::Interval& these = rate.intervals.of_these_images;
+  const train::fault::Interval& like = rate.intervals.of_images_like_these;
+  return fmt::format(
+      "{:.0f} % interval of these images {:.3f} to {:.3f} %, of images like these {:.3f} to {:.3f} "
+      "%",
+      100.0 * confidence, 100.0 * these.low, 100.0 * these.high, 100.0 * like.low,
+      100.0 * like.high);
+}
+
+std::string check_text(const train::fault::PlainCheck& check) {
+  return fmt::format("{} inferences run again in the plain way: {} differ\n", check.checked,
+                     check.differing);
+}
+
 std::string rate_table(const char* first, const std::vector<report::NamedFaultRate>& rates) {
   if (rates.empty()) return {};
   std::vector<std::vector<std::string>> rows{

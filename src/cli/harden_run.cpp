@@ -19,10 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void append(Diagnostics& problems, const Diagnostics& more) {
-  problems.insert(problems.end(), more.begin(), more.end());
-}
-
 /// --attack-eps and its companions, as the library takes them.
 Diagnostics read_attack(HardenArguments& arguments) {
   train::robust::AttackOptions& attack = arguments.measure.attack;

@@ -126,9 +126,7 @@ nlohmann::ordered_json to_json(const ArrayOutcome& outcome) {
                               {"seed", outcome.seed},
                               {"fault_free_right", outcome.fault_free_right},
                               {"population", outcome.population}};
-  json.update(json_of(rate, outcome.all_images));
-  json["interval_of"] = outcome.all_images ? "these images" : "images like these";
-  json["margin"] = shown_interval(rate, outcome.all_images).half_width();
+  add_overall(json, rate, outcome.all_images);
   json["confidence"] = outcome.confidence;
   json["seconds"] = outcome.seconds;
   json["faulty_inferences_per_second"] = inferences_per_second(outcome);
@@ -148,23 +146,18 @@ nlohmann::ordered_json to_json(const ArrayOutcome& outcome) {
 
 std::string array_table(const ArrayOutcome& outcome) {
   const Rate rate = overall(outcome);
-  const Interval& these = rate.intervals.of_these_images;
-  const Interval& like = rate.intervals.of_images_like_these;
   std::string text = fmt::format(
       "{} ({}) on {}, {} images of {}: {:.2f} % right without faults\n{} faults of {}, {} "
-      "inferences: class changed in {:.3f} %, masked {:.1f} %\n{:.0f} % interval of these images "
-      "{:.3f} to {:.3f} %, of images like these {:.3f} to {:.3f} %\n{:.2f} % right with a "
+      "inferences: class changed in {:.3f} %, masked {:.1f} %\n{}\n{:.2f} % right with a "
       "fault\n{:.0f} faulty inferences a second ({:.1f} s)\n",
       outcome.network, outcome.how, outcome.accelerator, outcome.images, outcome.data,
       100.0 * share(outcome.fault_free_right, outcome.images), rate.faults, outcome.population,
-      rate.tally.inferences, 100.0 * rate.rate, 100.0 * rate.masked, 100.0 * outcome.confidence,
-      100.0 * these.low, 100.0 * these.high, 100.0 * like.low, 100.0 * like.high,
-      100.0 * rate.right, inferences_per_second(outcome), outcome.seconds);
+      rate.tally.inferences, 100.0 * rate.rate, 100.0 * rate.masked,
+      intervals_text(rate, outcome.confidence), 100.0 * rate.right, inferences_per_second(outcome),
+      outcome.seconds);
   std::vector<NamedRate> rows = by_register(outcome);
   std::ranges::move(by_bit(outcome), std::back_inserter(rows));
-  return text + rate_table("register", shown_rows(outcome, rows)) +
-         fmt::format("{} inferences run again in the plain way: {} differ\n", outcome.check.checked,
-                     outcome.check.differing);
+  return text + rate_table("register", shown_rows(outcome, rows)) + check_text(outcome.check);
 }
 
 std::string array_page(const ArrayOutcome& outcome) {

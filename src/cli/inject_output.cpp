@@ -44,10 +44,6 @@ Rate overall(const InjectOutcome& outcome) {
   return overall_rate(*outcome.space, *outcome.summary, outcome.confidence);
 }
 
-const char* interval_name(const InjectOutcome& outcome) {
-  return outcome.all_images ? "these images" : "images like these";
-}
-
 nlohmann::ordered_json groups_json(const InjectOutcome& outcome, GroupBy by) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const RateGroup& group : groups_of(outcome, by)) {
@@ -201,9 +197,7 @@ nlohmann::ordered_json to_json(const InjectOutcome& outcome) {
                               {"fault_free_right", outcome.fault_free_right},
                               {"population", outcome.population},
                               {"planned", outcome.planned}};
-  json.update(json_of(rate, outcome.all_images));
-  json["interval_of"] = interval_name(outcome);
-  json["margin"] = shown_interval(rate, outcome.all_images).half_width();
+  add_overall(json, rate, outcome.all_images);
   json["margin_wanted"] = outcome.margin;
   if (outcome.relative_margin > 0.0) json["relative_margin_wanted"] = outcome.relative_margin;
   json["confidence"] = outcome.confidence;
@@ -242,13 +236,8 @@ std::string inject_table(const InjectOutcome& outcome) {
         "top-5 changed {:.3f} %, crashed {:.3f} %\n",
         rate.faults, outcome.population, outcome.planned, rate.tally.inferences, 100.0 * rate.rate,
         100.0 * rate.masked, 100.0 * rate.top5_changed, 100.0 * rate.crashed);
-    const Interval& these = rate.intervals.of_these_images;
-    const Interval& like = rate.intervals.of_images_like_these;
-    text += fmt::format(
-        "{:.0f} % interval of these images {:.3f} to {:.3f} %, of images like these {:.3f} to "
-        "{:.3f} % (tables: {})\n",
-        100.0 * outcome.confidence, 100.0 * these.low, 100.0 * these.high, 100.0 * like.low,
-        100.0 * like.high, interval_name(outcome));
+    text += fmt::format("{} (tables: {})\n", intervals_text(rate, outcome.confidence),
+                        interval_name(outcome.all_images));
     text += fmt::format("{:.2f} % right with a fault\n", 100.0 * rate.right);
   }
   if (outcome.seconds > 0.0)
@@ -271,9 +260,7 @@ std::string inject_table(const InjectOutcome& outcome) {
                     report::percent_text(point.rate.right, 2)});
   }
   if (rows.size() > 1) text += fmt::format("\n{}", report::aligned(rows));
-  if (outcome.check.checked > 0)
-    text += fmt::format("{} inferences run again in the plain way: {} differ\n",
-                        outcome.check.checked, outcome.check.differing);
+  if (outcome.check.checked > 0) text += check_text(outcome.check);
   return text;
 }
 
@@ -296,7 +283,7 @@ std::string inject_page(const InjectOutcome& outcome) {
   page.crashed = rate.crashed;
   const Interval& other =
       outcome.all_images ? rate.intervals.of_images_like_these : rate.intervals.of_these_images;
-  page.interval_of = interval_name(outcome);
+  page.interval_of = interval_name(outcome.all_images);
   page.other_interval =
       fmt::format("{:.2f} to {:.2f} for {}", 100.0 * other.low, 100.0 * other.high,
                   outcome.all_images ? "images like these" : "these images");

@@ -137,9 +137,7 @@ std::string fault_page(const FaultReport& report) {
             rate_table(table.first_column.c_str(), table.rows);
   for (const FaultScales& scales : report.scales) page += scale_section(scales);
   if (!report.worst.empty()) page += "<h2>Worst faults</h2>\n" + rate_table("fault", report.worst);
-  std::string files;
-  for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));
-  if (!files.empty()) page += "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n";
+  page += files_section(report.files);
   return framed_page(title + " - hwflow inject", page);
 }
 

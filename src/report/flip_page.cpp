@@ -96,9 +96,7 @@ std::string flip_page(const FlipReport& report) {
           "<figcaption>Points: the attack, flip by flip. Dashed: as many flips drawn at random."
           "</figcaption></figure>\n";
   if (!report.flips.empty()) page += "<h2>Flips</h2>\n" + table(report);
-  std::string files;
-  for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));
-  if (!files.empty()) page += "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n";
+  page += files_section(report.files);
   return framed_page(title + " - hwflow attack", page);
 }
 

@@ -189,9 +189,7 @@ std::string harden_page(const HardenReport& report) {
     if (report.rows.size() > 1) page += legend(report) + "<figure>\n" + chart + "</figure>\n";
     page += scale_table(report);
   }
-  std::string files;
-  for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));
-  if (!files.empty()) page += "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n";
+  page += files_section(report.files);
   return framed_page(title + " - hwflow harden", page);
 }
 

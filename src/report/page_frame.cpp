@@ -23,4 +23,11 @@ std::string card(std::string_view number, std::string_view meaning) {
                      escape(meaning));
 }
 
+std::string files_section(const std::vector<std::string>& files) {
+  if (files.empty()) return {};
+  std::string list;
+  for (const std::string& file : files) list += "<li>" + escape(file) + "</li>\n";
+  return "<h2>Files</h2>\n<ul>\n" + list + "</ul>\n";
+}
+
 }  // namespace hwflow::report

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hwflow::report {
 
@@ -10,5 +11,8 @@ namespace hwflow::report {
 
 /// Headline number and what it says, for a row of `<div class="cards">`; plain text.
 [[nodiscard]] std::string card(std::string_view number, std::string_view meaning);
+
+/// A section that names files, plain text; nothing where there are none.
+[[nodiscard]] std::string files_section(const std::vector<std::string>& files);
 
 }  // namespace hwflow::report

@@ -73,9 +73,7 @@ std::string prune_page(const PruneReport& report) {
   page += fmt::format("<p class=\"soft\">{}</p>\n", escape(report.conditions));
   page += pruning_section(result, kPrunedPlan, kWholePlan);
   page += "<h2>Layers</h2>\n" + layer_table(report);
-  std::string files;
-  for (const std::string& file : report.files) files += fmt::format("<li>{}</li>\n", escape(file));
-  if (!files.empty()) page += "<h2>Files</h2>\n<ul>\n" + files + "</ul>\n";
+  page += files_section(report.files);
   return framed_page(title + " - hwflow prune", page);
 }
 

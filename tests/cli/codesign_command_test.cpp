@@ -84,24 +84,28 @@ TEST(Codesign, OneSeedOneResultWhateverTheThreads) {
             lasting_part(read_json(study.out("other") / "result.json"))["front"]);
 }
 
+/// Of a study with these settings, whatever the threads and when its finished run ("one") is
+/// resumed.
+json the_same_result(const TinyStudy& study, const std::vector<std::string>& settings) {
+  const auto run = [&](const char* out, std::vector<std::string> more) {
+    more.emplace_back("--quiet");
+    for (const std::string& setting : settings) more.insert(more.end(), {"--set", setting});
+    EXPECT_EQ(run_hwflow(study.codesign(out, more)).exit_code, 0);
+    return read_json(study.out(out) / "result.json");
+  };
+  const json result = run("one", {"--threads", "1"});
+  EXPECT_EQ(lasting_part(result), lasting_part(run("two", {"--threads", "2"})));
+  EXPECT_EQ(lasting_part(result), lasting_part(run("one", {"--resume"})));
+  return result;
+}
+
 /// Whatever the threads, and when a finished run is resumed or reported; words that the study
 /// counts are those that the networks in integers have.
 TEST(Codesign, FailuresByFlippedBitsAreAnObjective) {
   const TinyStudy study;
-  const auto arguments = [&](const char* out, std::vector<std::string> more) {
-    for (const char* setting :
-         {"search.objectives=[accuracy, energy, failure_rate]", "finish.tolerance_points=60",
-          "resilience={flips: 20, images: 10, measured_flips: 200, checked_plans: 3}"}) {
-      more.insert(more.end(), {"--set", setting});
-    }
-    return study.codesign(out, more);
-  };
-  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--threads", "1"})).exit_code, 0);
-  ASSERT_EQ(run_hwflow(arguments("two", {"--quiet", "--threads", "2"})).exit_code, 0);
-  const json result = read_json(study.out("one") / "result.json");
-  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("two") / "result.json")));
-  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--resume"})).exit_code, 0);
-  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("one") / "result.json")));
+  const json result = the_same_result(
+      study, {"search.objectives=[accuracy, energy, failure_rate]", "finish.tolerance_points=60",
+              "resilience={flips: 20, images: 10, measured_flips: 200, checked_plans: 3}"});
   ASSERT_EQ(run_hwflow({"report", study.out("one").string(), "--quiet"}).exit_code, 0);
   EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("one") / "result.json")));
 
@@ -120,20 +124,10 @@ TEST(Codesign, FailuresByFlippedBitsAreAnObjective) {
 /// run is resumed.
 TEST(Codesign, ChannelsAreSearchedTogetherWithWidths) {
   const TinyStudy study;
-  const auto arguments = [&](const char* out, std::vector<std::string> more) {
-    for (const char* setting :
-         {"search.channels={shares: [0.5, 1], images: 16}", "search.objectives=[accuracy, energy]",
-          "finish.tolerance_points=60", "finish.search_margin_points=60"}) {
-      more.insert(more.end(), {"--set", setting});
-    }
-    return study.codesign(out, more);
-  };
-  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--threads", "1"})).exit_code, 0);
-  ASSERT_EQ(run_hwflow(arguments("two", {"--quiet", "--threads", "2"})).exit_code, 0);
-  const json result = read_json(study.out("one") / "result.json");
-  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("two") / "result.json")));
-  ASSERT_EQ(run_hwflow(arguments("one", {"--quiet", "--resume"})).exit_code, 0);
-  EXPECT_EQ(lasting_part(result), lasting_part(read_json(study.out("one") / "result.json")));
+  const json result =
+      the_same_result(study, {"search.channels={shares: [0.5, 1], images: 16}",
+                              "search.objectives=[accuracy, energy]", "finish.tolerance_points=60",
+                              "finish.search_margin_points=60"});
 
   ASSERT_EQ(result["picks"].size(), 1U);
   const json& pick = result["picks"][0];

@@ -6,17 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <numeric>
-#include <set>
 
-#include "base/random.hpp"
-#include "tests/cli/command_line.hpp"
-#include "tests/cli/tiny_study.hpp"
+#include "tests/cli/inject_case.hpp"
 #include "workload/builtin_networks.hpp"
-#include "workload/node_geometry.hpp"
 
 namespace hwflow::cli {
 namespace {
@@ -24,109 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
-using testing::Not;
 
-constexpr std::int64_t kImages = 5;
 constexpr std::array kCounts{"faults",       "inferences", "masked", "top1_changed",
                              "top5_changed", "crashed",    "right"};
-
-std::string shipped(const std::string& file) {
-  return std::string(std::getenv("HWFLOW_SOURCE_DIR")) + "/models/" + file;
-}
-
-/// Random images in the files of CIFAR-10: 4 a training file, 5 to test.
-fs::path random_cifar(const TinyStudy& study) {
-  const fs::path folder = study.folder() / "cifar";
-  if (fs::exists(folder)) return folder;
-  fs::create_directories(folder);
-  Rng rng(1);
-  for (const char* file : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
-                           "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"}) {
-    std::ofstream stream(folder / file, std::ios::binary);
-    const std::int64_t images = std::string_view(file) == "test_batch.bin" ? kImages : 4;
-    for (std::int64_t i = 0; i < images; ++i) {
-      stream << static_cast<char>(i);
-      for (int byte = 0; byte < 3 * 32 * 32; ++byte) stream << static_cast<char>(rng.below(256));
-    }
-  }
-  return folder;
-}
-
-/// ResNet-20 with weights and inputs of 4 bits, 8 in the first and last layer.
-std::vector<std::string> inject_words(const TinyStudy& study, const std::string& out,
-                                      const std::vector<std::string>& more) {
-  std::vector<std::string> words{"inject",     shipped("cifar10_resnet20_w4a4.safetensors"),
-                                 "--data",     "cifar10",
-                                 "--data-dir", random_cifar(study).string(),
-                                 "--out",      study.out(out).string(),
-                                 "--check",    "3",
-                                 "--json",     "-",
-                                 "--quiet"};
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-/// The same of float weights, on images of TinyStudy.
-std::vector<std::string> float_words(const TinyStudy& study, const std::string& out,
-                                     const std::vector<std::string>& more) {
-  std::vector<std::string> words{"inject",
-                                 shipped("fmnist_resnet.safetensors"),
-                                 "--data-dir",
-                                 study.data().string(),
-                                 "--calibration-images",
-                                 "8",
-                                 "--images",
-                                 std::to_string(kImages),
-                                 "--out",
-                                 study.out(out).string(),
-                                 "--check",
-                                 "3",
-                                 "--json",
-                                 "-",
-                                 "--quiet"};
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-json inject(const TinyStudy& study, const std::string& out, const std::vector<std::string>& more) {
-  const Outcome outcome = run_hwflow(inject_words(study, out, more));
-  EXPECT_EQ(outcome.exit_code, kDone) << outcome.errors;
-  return outcome.exit_code == kDone ? json::parse(outcome.output) : json();
-}
-
-/// Without times and places.
-json lasting(json result) {
-  for (const char* key : {"seconds", "faulty_inferences_per_second", "faults_file", "report"})
-    result.erase(key);
-  return result;
-}
-
-std::vector<std::string> lines_of(const fs::path& file) {
-  std::ifstream stream(file);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-/// The first `lines` of a list, and half of the next.
-void cut_off(const fs::path& from, const fs::path& to, std::size_t lines) {
-  fs::create_directories(to.parent_path());
-  std::ofstream cut(to, std::ios::binary);
-  const std::vector<std::string> all = lines_of(from);
-  for (std::size_t i = 0; i < lines; ++i) cut << all[i] << '\n';
-  cut << all[lines].substr(0, all[lines].size() / 2);
-}
-
-std::int64_t weights_of(const Network& network) {
-  std::int64_t weights = 0;
-  for (const NodeId node : network.compute_nodes()) weights += weight_count(network.node(node));
-  return weights;
-}
 
 /// Of the 4-bit ResNet-20, whose first and last layer have 8: 16 filters of 3 x 3 x 3, and 10
 /// outputs of 64 inputs.
@@ -134,13 +27,6 @@ std::int64_t weight_bits() {
   return 4 * weights_of(make_builtin_network("resnet20").value()) + 4 * (16 * 3 * 3 * 3 + 10 * 64);
 }
 
-std::int64_t sum_of(const json& groups, const std::string& key) {
-  return std::accumulate(
-      groups.begin(), groups.end(), std::int64_t{0},
-      [&](std::int64_t sum, const json& group) { return sum + group[key].get<std::int64_t>(); });
-}
-
-const std::vector<std::string> kSmall{"--most-faults", "60", "--round", "20", "--fixed"};
 /// Sums and biases in the last layers, where a high bit changes classes.
 const std::vector<std::string> kHarmful{"--sites",   "biases",  "scales",    "--most-faults",
                                         "60",        "--round", "20",        "--fixed",
@@ -153,7 +39,7 @@ TEST(Inject, JsonHasItsKeysAndGroupsAddUpToTheWhole) {
   expect_keys(told, {"faults", "masked", "top1_changed", "rate", "margin", "confidence",
                      "faulty_inferences_per_second", "by_layer", "by_bit"});
   EXPECT_EQ(told["faults"], 60);
-  EXPECT_EQ(told["inferences"], 60 * kImages);
+  EXPECT_EQ(told["inferences"], 60 * kInjectImages);
   for (const char* groups : {"by_site", "by_layer", "by_bit", "by_effect", "by_layer_and_bit"})
     for (const char* count : kCounts)
       EXPECT_EQ(sum_of(told[groups], count), told[count]) << groups << " " << count;
@@ -349,63 +235,6 @@ TEST(Inject, RatesOfDisturbedBitsMakeACurve) {
   EXPECT_THAT(text_of(study.out("i") / "inject.html"), HasSubstr("Rates of disturbed bits"));
 }
 
-/// Each product is computed by one element: what all elements do is what the network does.
-TEST(Inject, ElementsOfAnArrayShareTheProductsOfTheNetwork) {
-  const TinyStudy study;
-  const json told = inject(
-      study, "a",
-      {"--array", "eyeriss", "--most-faults", "20", "--effects", "stuck-at-1", "--images", "2"});
-  ASSERT_FALSE(told.is_null());
-  EXPECT_EQ(told["faults"], 20);
-  EXPECT_EQ(told["inferences"], 40);
-  EXPECT_EQ(told["checked"], 3);
-  EXPECT_EQ(sum_of(told["by_unit"], "macs"), make_builtin_network("resnet20").value().macs());
-  for (const char* count : {"faults", "inferences"})
-    for (const char* groups : {"by_unit", "by_register", "by_bit"})
-      EXPECT_EQ(sum_of(told[groups], count), told[count]) << groups;
-  EXPECT_THAT(text_of(study.out("a") / "inject.html"), HasSubstr("The array of eyeriss"));
-}
-
-TEST(Inject, AnArrayIsDrawnByStrataListedAndGoneOnWith) {
-  const TinyStudy study;
-  const std::vector<std::string> words{
-      "--array", "eyeriss", "--most-faults", "14", "--effects", "stuck-at-1", "--registers",
-      "weight",  "input",   "--images",      "2",  "--round",   "5"};
-  const json whole = inject(study, "a", words);
-  ASSERT_FALSE(whole.is_null());
-  const fs::path list = study.out("a") / "faults.jsonl";
-  const std::vector<std::string> lines = lines_of(list);
-  ASSERT_EQ(lines.size(), 15U);
-  // Strata in turn: of 16 registers and bits none twice among 14 faults; so of units.
-  std::set<std::string> strata, units;
-  std::int64_t changed = 0;
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    const json fault = json::parse(lines[i]);
-    strata.insert(fault["register"].dump() + fault["bit"].dump());
-    units.insert(fault["unit"].dump());
-    changed += fault["top1_changed"].get<std::int64_t>();
-  }
-  EXPECT_EQ(strata.size(), 14U);
-  EXPECT_EQ(units.size(), 14U);
-  EXPECT_EQ(changed, whole["top1_changed"]);
-  // Mappings are those of 'hwflow map', in a file that it reads.
-  const Network network = make_builtin_network("resnet20").value();
-  ASSERT_EQ(whole["mappings"]["layers"].size(), network.compute_nodes().size());
-  EXPECT_EQ(whole["mappings"]["accelerator"], "eyeriss");
-  EXPECT_THAT(whole["mappings"]["layers"][0]["mapping"].get<std::string>(), HasSubstr("DRAM"));
-  std::vector<std::string> resumed = words;
-  resumed.emplace_back("--resume");
-  cut_off(list, study.out("b") / "faults.jsonl", 8);
-  EXPECT_EQ(lasting(inject(study, "b", resumed)), lasting(whole));
-  EXPECT_EQ(text_of(study.out("b") / "faults.jsonl"), text_of(list));
-  // Other faults are refused.
-  std::vector<std::string> other = resumed;
-  other.insert(other.end(), {"--seed", "2"});
-  const Outcome outcome = run_hwflow(inject_words(study, "b", other));
-  EXPECT_EQ(outcome.exit_code, kWrongInput);
-  EXPECT_THAT(outcome.errors, HasSubstr("was made with seed '1', this run has '2'"));
-}
-
 TEST(Inject, TellsATableAndWritesAPage) {
   const TinyStudy study;
   std::vector<std::string> words = inject_words(study, "i", kSmall);
@@ -428,175 +257,10 @@ TEST(Inject, QuantizesFloatWeights) {
   ASSERT_EQ(outcome.exit_code, kDone) << outcome.errors;
   const json told = json::parse(outcome.output);
   EXPECT_EQ(told["quantization"], "8/8 bits, calibrated on 8 images");
-  EXPECT_EQ(told["images"], kImages);
-  EXPECT_EQ(told["inferences"], 60 * kImages);
+  EXPECT_EQ(told["images"], kInjectImages);
+  EXPECT_EQ(told["inferences"], 60 * kInjectImages);
   EXPECT_EQ(told["population"], 8 * weights_of(make_builtin_network("fmnist_resnet").value()));
   EXPECT_EQ(told["differing"], 0);
-}
-
-struct Refusal {
-  const char* name;
-  std::vector<std::string> words;
-  std::vector<const char*> messages;
-};
-void PrintTo(const Refusal& refusal, std::ostream* stream) { *stream << refusal.name; }
-
-class InjectRefuses : public testing::TestWithParam<Refusal> {};
-
-TEST_P(InjectRefuses, WithEveryProblemAndItsPlace) {
-  const TinyStudy study;
-  std::ofstream(study.folder() / "garbage.jsonl")
-      << "{\"hwflow_faults\": 1}\n"
-         "garbage\n"
-         "{\"upsets\": [{\"site\": \"weights\", \"layer\": \"conv9\", \"element\": 0, \"bits\": "
-         "\"0x1\"}]}\n";
-  std::ofstream(study.folder() / "other.jsonl") << "{\"hwflow_faults\": \"one\"}\n";
-  std::ofstream(study.folder() / "empty.jsonl") << "{\"hwflow_faults\": 1}\n";
-  const fs::path before = fs::current_path();
-  fs::current_path(study.folder());
-  const Outcome outcome = run_hwflow(inject_words(study, "o", GetParam().words));
-  fs::current_path(before);
-  EXPECT_EQ(outcome.exit_code, kWrongInput) << outcome.errors;
-  for (const char* message : GetParam().messages) EXPECT_THAT(outcome.errors, HasSubstr(message));
-  EXPECT_FALSE(fs::exists(study.out("o"))) << "something was written";
-}
-
-const Refusal kRefusals[] = {
-    {"numbers_out_of_range",
-     {"--margin", "3", "--confidence", "1", "--most-faults", "-1", "--round", "0"},
-     {"--margin 3: is out of range", "--confidence 1", "--most-faults -1", "--round 0",
-      "4 problems"}},
-    {"rate_that_is_no_probability", {"--rate", "2", "0"}, {"--rate 2: is no", "--rate 0: is no"}},
-    {"layers_bits_and_margin_at_once",
-     {"--layers", "conv1", "conv9", "--bit-positions", "99", "--margin", "nan"},
-     {"--layers conv9: is not a node of resnet20", "--bit-positions 99", "--margin nan",
-      "3 problems"}},
-    {"no_such_words",
-     {"--layers", "conv1", "--bit-positions", "20"},
-     {"--sites: the chosen layers have no such words and bits"}},
-    {"unknown_site", {"--sites", "wieghts"}, {"--sites", "wieghts"}},
-    {"unknown_effect", {"--effects", "flop"}, {"--effects", "flop"}},
-    {"list_that_is_not_there", {"--faults", "absent.jsonl"}, {"absent.jsonl: cannot be read"}},
-    {"list_with_garbage",
-     {"--faults", "garbage.jsonl", "--confidence", "7"},
-     {"garbage.jsonl:2: is no JSON", "garbage.jsonl:3: 'conv9' is no layer", "--confidence 7",
-      "3 problems"}},
-    {"list_of_something_else",
-     {"--faults", "other.jsonl"},
-     {"other.jsonl:1: does not begin a list of faults"}},
-    {"list_of_nothing", {"--faults", "empty.jsonl"}, {"empty.jsonl: holds no fault"}},
-    {"replay_and_rates",
-     {"--faults", "garbage.jsonl", "--rate", "0.1"},
-     {"--faults: replays a list"}},
-    {"array_and_options_of_stored_words",
-     {"--array", "eyeriss", "--faults", "garbage.jsonl", "--rate", "0.1", "--sites", "weights",
-      "--layers", "conv1", "--adjacent-bits", "2", "--relative-margin", "0.1", "--stop-at-margin",
-      "--margin", "7"},
-     {"--sites: is of stored words", "--layers: chooses stored words", "--adjacent-bits: is of",
-      "--rate: is of stored words", "--faults: replays faults of stored words",
-      "--relative-margin: has no effect", "--stop-at-margin: has no effect", "--margin 7"}},
-    {"options_of_an_array_without_one",
-     {"--array-unit", "row", "--registers", "input", "--inferences", "5"},
-     {"--array-unit: is of an array", "--registers: is of an array", "--inferences: is of each",
-      "3 problems"}},
-    {"fixed_and_margins",
-     {"--fixed", "--relative-margin", "0.1"},
-     {"--fixed: draws all planned faults"}},
-    {"relative_margin_out_of_range", {"--relative-margin", "1.5"}, {"--relative-margin 1.5"}},
-    {"array_that_is_not_there", {"--array", "eyris"}, {"eyris", "did you mean 'eyeriss'?"}},
-    {"rates_that_resume", {"--rate", "0.1", "--resume"}, {"--resume: goes on with single faults"}},
-};
-INSTANTIATE_TEST_SUITE_P(Rows, InjectRefuses, testing::ValuesIn(kRefusals),
-                         [](const auto& row) { return row.param.name; });
-
-TEST(Inject, FilesThatAreMissingAreTold) {
-  const Outcome outcome =
-      run_hwflow({"inject", "absent.safetensors", "--data-dir", "absent", "--margin", "3"});
-  EXPECT_EQ(outcome.exit_code, kWrongInput);
-  EXPECT_THAT(outcome.errors, HasSubstr("--margin 3"));
-  EXPECT_THAT(outcome.errors, HasSubstr("absent: holds no fashion-mnist files"));
-  const TinyStudy study;
-  std::vector<std::string> words = inject_words(study, "o", {});
-  words[1] = "absent.safetensors";
-  EXPECT_THAT(run_hwflow(words).errors, HasSubstr("absent.safetensors"));
-}
-
-TEST(Inject, ResumeRefusesOtherOptionsOneByOne) {
-  const TinyStudy study;
-  ASSERT_FALSE(inject(study, "i", kSmall).is_null());
-  const fs::path list = study.out("i") / "faults.jsonl";
-  const std::string before = text_of(list);
-  const Outcome outcome =
-      run_hwflow(inject_words(study, "i",
-                              {"--most-faults", "60", "--round", "30", "--resume", "--seed", "2",
-                               "--sites", "biases", "--layers", "conv1"}));
-  EXPECT_EQ(outcome.exit_code, kWrongInput);
-  for (const char* message :
-       {"was made with round '20', this run has '30'", "was made with seed '1', this run has '2'",
-        "was made with sites 'weights', this run has 'biases'",
-        "was made with layers '', this run has 'conv1'"})
-    EXPECT_THAT(outcome.errors, HasSubstr(message));
-  EXPECT_EQ(text_of(list), before);
-}
-
-/// Bits that this network's words do not have are told as what they come from.
-TEST(Inject, ResumeRefusesAnotherNetworkByItsName) {
-  const TinyStudy study;
-  ASSERT_EQ(run_hwflow(float_words(study, "i", kSmall)).exit_code, kDone);
-  std::vector<std::string> words = float_words(study, "i", kSmall);
-  words.insert(words.end(), {"--bits", "4/4", "--resume"});
-  const Outcome outcome = run_hwflow(words);
-  EXPECT_EQ(outcome.exit_code, kWrongInput);
-  EXPECT_THAT(outcome.errors, HasSubstr("quantization '8/8 bits, calibrated on 8 images', this run "
-                                        "has '4/4 bits, calibrated on 8 images'"));
-  EXPECT_THAT(outcome.errors, Not(HasSubstr("have 4 bits")));
-  EXPECT_EQ(run_hwflow(float_words(study, "x", {"--bits", "x/8"})).exit_code, kWrongInput);
-}
-
-/// Another model in the place of the file is another campaign; the same one elsewhere is not.
-TEST(Inject, ResumeGoesByTheContentOfTheModel) {
-  const TinyStudy study;
-  const fs::path model = study.folder() / "model.safetensors";
-  fs::copy_file(shipped("cifar10_resnet20_w4a4.safetensors"), model);
-  std::vector<std::string> words = inject_words(study, "i", kSmall);
-  words[1] = model.string();
-  const Outcome first = run_hwflow(words);
-  ASSERT_EQ(first.exit_code, kDone) << first.errors;
-  words.emplace_back("--resume");
-  words[1] = shipped("cifar10_resnet20_w4a4.safetensors");
-  const Outcome moved = run_hwflow(words);
-  EXPECT_EQ(moved.exit_code, kDone) << moved.errors;
-  // One byte of the last tensor.
-  words[1] = model.string();
-  {
-    std::fstream stream(model, std::ios::binary | std::ios::in | std::ios::out);
-    stream.seekg(-2, std::ios::end);
-    const int byte = stream.get();
-    stream.seekp(-2, std::ios::end);
-    stream.put(static_cast<char>(byte ^ 1));
-  }
-  const Outcome changed = run_hwflow(words);
-  EXPECT_EQ(changed.exit_code, kWrongInput);
-  EXPECT_THAT(changed.errors, HasSubstr("was made with network '"));
-}
-
-/// A list that somebody edited, or that a version that draws otherwise wrote.
-TEST(Inject, ResumeRefusesAListOfOtherFaults) {
-  const TinyStudy study;
-  ASSERT_FALSE(inject(study, "i", kSmall).is_null());
-  const fs::path list = study.out("i") / "faults.jsonl";
-  std::vector<std::string> lines = lines_of(list);
-  std::swap(lines[7], lines[8]);
-  {
-    std::ofstream stream(list, std::ios::binary);
-    for (const std::string& line : lines) stream << line << '\n';
-  }
-  std::vector<std::string> resumed = kSmall;
-  resumed.emplace_back("--resume");
-  const Outcome outcome = run_hwflow(inject_words(study, "i", resumed));
-  EXPECT_EQ(outcome.exit_code, kWrongInput);
-  EXPECT_THAT(outcome.errors, HasSubstr("faults.jsonl:8"));
-  EXPECT_THAT(outcome.errors, HasSubstr("is not the fault that this campaign draws there"));
 }
 
 }  // namespace

@@ -186,10 +186,14 @@ TEST(ModuleTraining, AResumedRunEndsBitForBitAsTheUninterruptedOne) {
   EXPECT_FALSE(rest->stopped);
 }
 
-TEST(ModuleTraining, WeightDecaySparesNormsAndBiasesUnlessAsked) {
-  // With zero images every gradient of the head's weight vanishes; only the decay moves it.
+ImageSet black_images() {
   ImageSet black = stripes(32, 1);
   std::fill(black.pixels.begin(), black.pixels.end(), std::uint8_t{0});
+  return black;
+}
+
+/// All of them at once, without momentum.
+TrainOptions one_plain_step() {
   TrainOptions options = quick_options();
   options.epochs = 1;
   options.batch_size = 32;
@@ -198,6 +202,13 @@ TEST(ModuleTraining, WeightDecaySparesNormsAndBiasesUnlessAsked) {
   options.momentum = 0.0;
   options.nesterov = false;
   options.learning_rate = 0.5;
+  return options;
+}
+
+TEST(ModuleTraining, WeightDecaySparesNormsAndBiasesUnlessAsked) {
+  // With zero images every gradient of the head's weight vanishes; only the decay moves it.
+  const ImageSet black = black_images();
+  TrainOptions options = one_plain_step();
   options.weight_decay = 0.1;
   const Normalization plain{{0.0F}, {1.0F}};
   for (const bool all : {false, true}) {
@@ -347,16 +358,8 @@ TEST(AdversarialTraining, EndsWithTheWeightsBeforeACollapse) {
 }
 
 TEST(ModuleTraining, NormsDecayByTheirOwn) {
-  ImageSet black = stripes(32, 1);
-  std::fill(black.pixels.begin(), black.pixels.end(), std::uint8_t{0});
-  TrainOptions options = quick_options();
-  options.epochs = 1;
-  options.batch_size = 32;
-  options.warmup_epochs = 0.0;
-  options.schedule = Schedule::step;
-  options.momentum = 0.0;
-  options.nesterov = false;
-  options.learning_rate = 0.5;
+  const ImageSet black = black_images();
+  TrainOptions options = one_plain_step();
   options.weight_decay = 0.0;
   options.norm_decay = 0.1;
   NetworkModule module(tiny_network());
